@@ -1,0 +1,50 @@
+/**
+ * The glz executable: one subcommand a file, loaded when it is called so that `glz predict` starts fast.
+ * Maps errors to exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { DataError, UsageError } from '../errors.ts';
+
+/** Subcommands: name -> [one-line description, loader of the command's definition]. */
+const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {};
+
+async function main(argv: string[]): Promise<void> {
+  const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+  const program = new Command('glz')
+    .description('Zero-shot text classification with GliZNet: one transformer pass reads a text and all its labels.')
+    .version(version)
+    .option('--debug', 'print stack traces')
+    .exitOverride()
+    .showHelpAfterError('(glz --help shows the commands; glz COMMAND --help shows examples)');
+  const name = argv.find((word) => !word.startsWith('-'));
+  for (const [key, [description, load]] of Object.entries(COMMANDS)) {
+    // Only the called command's options are loaded; the others are listed by name.
+    if (key === name) program.addCommand((await load()).command().exitOverride().showHelpAfterError(`(glz ${key} --help shows examples)`));
+    else program.command(key).description(description);
+  }
+  await program.parseAsync(argv, { from: 'user' });
+}
+
+const debug = process.argv.includes('--debug');
+// A reader that goes away (`| head`) is no error: what was written is whole lines.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+main(process.argv.slice(2).filter((word) => word !== '--debug')).catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    return;
+  }
+  if (error instanceof UsageError || error instanceof DataError) {
+    process.stderr.write(`glz: ${debug ? error.stack : error.message}\n`);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+    return;
+  }
+  const text =
+    error instanceof Error ? (debug ? error.stack : `${error.message} (run again with --debug for the stack trace)`) : String(error);
+  process.stderr.write(`glz: ${text}\n`);
+  process.exitCode = 1;
+});

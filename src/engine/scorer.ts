@@ -1,0 +1,15 @@
+/**
+ * What prediction and evaluation need of an engine: logits of joint batches. Implemented by the ONNX Runtime sessions.
+ */
+import type { JointBatch } from '../text/joint-sequence.ts';
+
+/** Numeric precision of inference. `auto` picks int8 where it is faster and exact enough, else fp32. */
+export type Precision = 'auto' | 'fp32' | 'int8';
+
+/** Scores joint batches. Calls may overlap; they are queued. */
+export interface Scorer {
+  /** Logits [B, N], row-major; entries beyond a row's own label count are 0 and mean nothing. */
+  score(batch: JointBatch): Promise<Float32Array>;
+  /** Releases native memory. Safe to call twice. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,22 @@
+/**
+ * The two errors a user can cause. Anything else that is thrown is a defect of glz and keeps its stack trace.
+ * Imported by every folder; imports nothing.
+ */
+
+/** Wrong usage or settings: bad flag, bad config value, missing argument. The command exits with code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/**
+ * Something outside glz is wrong: a file that cannot be read, a malformed record, a broken weight file, a full disk.
+ * The message is one line that says what, where (file, line, field) and what to do. The command exits with code 1.
+ */
+export class DataError extends Error {
+  override name = 'DataError';
+}
+
+/** `error` as one line for a message: the message of an Error, else its string form. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,51 @@
+/**
+ * What every encoder family provides (one file a family) and what it is given. Imports nothing but tfjs-core.
+ *
+ * All sizes that change from call to call (batch, tokens) are read from the inputs' shapes and never baked into a
+ * constant: the same function is traced once to ONNX for all shapes. So no tf.range over a length, no scalar that holds a
+ * length: take `positions`. A constant whose shape depends on batch or length must be uniform (tf.zeros, tf.fill).
+ */
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** Weights under their Hugging Face names without the model prefix (`encoder.layer.0.attention.self.query.weight`). */
+export type Weights = Readonly<Record<string, tf.Tensor>>;
+
+/** What an encoder reads. */
+export interface EncoderInputs {
+  /** int32 [B, T] */
+  inputIds: tf.Tensor2D;
+  /** int32 [B, T], 1 for tokens and 0 for padding */
+  attentionMask: tf.Tensor2D;
+  /** int32 [T], 0 1 2 ... T-1 */
+  positions: tf.Tensor1D;
+  /** int32 [B, T]; zeros where absent */
+  tokenTypeIds?: tf.Tensor2D;
+}
+
+/** What an encoder gives. */
+export interface EncoderOutput {
+  /** Last hidden state: [B, T, H] */
+  hidden: tf.Tensor3D;
+  /** Attention probabilities of the last layer, if asked for: [B, h, T, T] */
+  attention?: tf.Tensor4D;
+}
+
+/** An encoder of one configuration. */
+export interface Encoder {
+  /** `model_type` of config.json. */
+  readonly modelType: string;
+  readonly hiddenSize: number;
+  readonly layers: number;
+  /** Positions that the encoder has: the longest sequence it can read. */
+  readonly maxLength: number;
+  /** Name and shape of every parameter that `forward` reads (no pooler, no task heads). */
+  parameterShapes(): Record<string, number[]>;
+  /**
+   * Runs the encoder.
+   * @param lastAttention whether the attention probabilities of the last layer are needed
+   */
+  forward(weights: Weights, inputs: EncoderInputs, lastAttention: boolean): EncoderOutput;
+}
+
+/** Makes an encoder from a parsed config.json; throws UsageError naming the field that is missing or not supported. */
+export type EncoderFactory = (config: Readonly<Record<string, unknown>>) => Encoder;

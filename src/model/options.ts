@@ -1,0 +1,36 @@
+/** GliZNet's own options, stored in a checkpoint's config.json beside the encoder's configuration. */
+
+/** How the hidden states become scores (article, sections 3.2 and 3.5; DESIGN 1). */
+export interface GliZNetOptions {
+  /** Text representation: hidden state of [CLS], or the mean over the text's tokens. */
+  textPooling: 'cls' | 'mean';
+  /** Label representation: mean of its tokens weighted by the last layer's attention from [CLS], plain mean, or the marker token. */
+  labelPooling: 'attention' | 'mean' | 'marker';
+  /** Size of the shared linear projection, or null for none. */
+  projection: number | null;
+  /** linear: w . (t * l) + b; dot: t . l; bilinear: t' W l + b; cosine: scale * cos(t, l) + bias, both learned. */
+  similarity: 'linear' | 'dot' | 'bilinear' | 'cosine';
+  /** `separator`: labels joined by `separator`; `marker`: each label preceded by the marker token. */
+  labelStyle: 'separator' | 'marker';
+  /** Text between labels (labelStyle separator). */
+  separator: string;
+  /** Token in front of each label (labelStyle marker). */
+  marker: string;
+  /** Longest joint sequence, in tokens. */
+  maxLength: number;
+  /** Multi-label probability = sigmoid(logit / temperature + bias); fitted after training, 1 and 0 before. */
+  calibration: { temperature: number; bias: number };
+}
+
+/** The article's options. */
+export const ARTICLE_OPTIONS: GliZNetOptions = {
+  textPooling: 'cls',
+  labelPooling: 'attention',
+  projection: 256,
+  similarity: 'linear',
+  labelStyle: 'separator',
+  separator: ';',
+  marker: '[unused0]',
+  maxLength: 512,
+  calibration: { temperature: 1, bias: 0 },
+};
