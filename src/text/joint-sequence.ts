@@ -1,7 +1,14 @@
 /**
- * The joint sequence of a text and its labels: `[CLS] text [SEP] label_1 ; label_2 ; ... [SEP]` (article, section 3.1).
- * This file will hold the builder; the types are shared with the engine and the trainer.
+ * The joint sequence of a text and its labels: `[CLS] text [SEP] label_1 ; label_2 ; ... [SEP]` (article, section 3.1), or with marker
+ * tokens `[CLS] text [SEP] [M] label_1 [M] label_2 [SEP]`; and padded batches of them. The types are shared with engine and trainer.
+ *
+ * Labels are always complete. The text is cut from its end, and keeps at least `min(its length, textShare)` tokens: half of the window
+ * without the three special tokens. So labels get at most the other half when the text is long (label-groups.ts splits larger sets).
+ * Imports errors and the tokenizer; must not know models or files.
  */
+import { UsageError } from '../errors.ts';
+import type { SpecialIds } from './special-tokens.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
 /** How labels are laid out in the joint sequence and which tokens stand for a label. */
 export interface SequenceLayout {
@@ -28,7 +35,7 @@ export interface JointSequence {
   textEnd: number;
   /** How many labels the sequence holds. */
   labels: number;
-  /** How many text tokens were cut. */
+  /** How many of the given text tokens were cut. Of a text that was read in part (`atLeast`), at least so many. */
   cutTokens: number;
 }
 
@@ -45,4 +52,133 @@ export interface JointBatch {
   textMask: Int32Array; // [B, T]
   /** Labels in each row. */
   labelCounts: Int32Array; // [B]
+}
+
+/** A layout with the ids that it needs, made once for a tokenizer. */
+export interface JointLayout extends SequenceLayout {
+  special: SpecialIds;
+  /** Put between two labels (separator style; else empty). */
+  separatorIds: Int32Array;
+  /** Put in front of each label (marker style; else empty). */
+  markerIds: Int32Array;
+  /** Tokens for text and labels together: maxLength without `[CLS]` and two `[SEP]`. */
+  window: number;
+  /** Text tokens that labels never displace: half of the window. */
+  textShare: number;
+  /** The longest label that fits beside a text of any length. */
+  labelLimit: number;
+}
+
+/** `[CLS]`, `[SEP]` after the text, `[SEP]` at the end. */
+const SPECIAL_TOKENS = 3;
+/** The smallest window that is of any use: a few tokens of text and one short label. */
+const SMALLEST_LENGTH = 16;
+
+/**
+ * Makes a layout ready for a tokenizer.
+ * Byte-level BPE has other ids for `;` than for ` ;`, and in running text the latter is what stands between two labels: there the
+ * separator gets a space in front.
+ * @throws UsageError when the marker is no token of the tokenizer, the separator is empty, or maxLength does not suit the model.
+ */
+export async function prepareLayout(tokenizer: Tokenizer, layout: SequenceLayout): Promise<JointLayout> {
+  const { labelStyle, token, lmaskOn, maxLength } = layout;
+  if (!Number.isSafeInteger(maxLength) || maxLength < SMALLEST_LENGTH || maxLength > tokenizer.modelMaxLength)
+    throw new UsageError(
+      `the sequence length ${maxLength} is not between ${SMALLEST_LENGTH} and the encoder's longest, ${tokenizer.modelMaxLength}`,
+    );
+  if (lmaskOn === 'marker' && labelStyle !== 'marker') throw new UsageError('labels can be read at their marker only if they have one');
+  const window = maxLength - SPECIAL_TOKENS;
+  const textShare = Math.floor(window / 2);
+  const common = { ...layout, special: tokenizer.special, window, textShare };
+  const none = new Int32Array(0);
+  if (labelStyle === 'marker') {
+    const id = tokenizer.tokenId(token);
+    if (id === undefined)
+      throw new UsageError(`the marker "${token}" is not a token of this encoder; BERT has [unused0], others their mask token`);
+    return { ...common, separatorIds: none, markerIds: Int32Array.of(id), labelLimit: window - textShare - 1 };
+  }
+  const separatorIds = await tokenizer.encode(tokenizer.byteLevel && !token.startsWith(' ') ? ` ${token}` : token);
+  if (separatorIds.length === 0) throw new UsageError('the separator between labels is empty');
+  return { ...common, separatorIds, markerIds: none, labelLimit: window - textShare };
+}
+
+/** Tokens that labels of these lengths take in a sequence, markers and separators included. */
+export function labelTokens(labelLengths: readonly number[], layout: JointLayout): number {
+  let tokens = labelLengths.length * layout.markerIds.length + Math.max(0, labelLengths.length - 1) * layout.separatorIds.length;
+  for (const length of labelLengths) tokens += length;
+  return tokens;
+}
+
+/**
+ * Builds the sequence of one text and one group of labels.
+ * @param textIds the text's ids without special tokens; may be longer than fits.
+ * @param labelIds each label's ids without special tokens, none empty.
+ * @throws UsageError when the labels do not fit beside the text's share: they have to be split into groups first.
+ */
+export function buildJointSequence(layout: JointLayout, textIds: ArrayLike<number>, labelIds: readonly ArrayLike<number>[]): JointSequence {
+  const { special, separatorIds, markerIds, lmaskOn, window, textShare } = layout;
+  const taken = labelTokens(
+    labelIds.map((ids) => ids.length),
+    layout,
+  );
+  const kept = Math.min(textIds.length, window - taken);
+  if (kept < Math.min(textIds.length, textShare))
+    throw new UsageError(
+      `${labelIds.length} labels take ${taken} tokens, which leaves ${Math.max(0, window - taken)} of ${layout.maxLength} for the text: use fewer labels at once or longer sequences`,
+    );
+
+  const inputIds = new Int32Array(SPECIAL_TOKENS + kept + taken); // [T]
+  const lmask = new Int32Array(inputIds.length); // [T]
+  inputIds[0] = special.cls;
+  for (let i = 0; i < kept; i++) inputIds[i + 1] = textIds[i]!;
+  let at = 1 + kept;
+  inputIds[at++] = special.sep;
+  for (const [k, ids] of labelIds.entries()) {
+    if (ids.length === 0) throw new UsageError(`label ${k + 1} has no tokens`);
+    if (k > 0) {
+      inputIds.set(separatorIds, at);
+      at += separatorIds.length;
+    }
+    inputIds.set(markerIds, at);
+    if (lmaskOn === 'marker') lmask.fill(k + 1, at, at + markerIds.length);
+    at += markerIds.length;
+    inputIds.set(ids, at);
+    if (lmaskOn === 'label') lmask.fill(k + 1, at, at + ids.length);
+    at += ids.length;
+  }
+  inputIds[at] = special.sep;
+  return { inputIds, lmask, textStart: 1, textEnd: 1 + kept, labels: labelIds.length, cutTokens: textIds.length - kept };
+}
+
+/**
+ * Puts sequences into one batch, padded at the end to the longest.
+ * @param padId the tokenizer's `special.pad`.
+ */
+export function padBatch(sequences: readonly JointSequence[], padId: number): JointBatch {
+  const batch = sequences.length;
+  let length = 0;
+  let labels = 0;
+  for (const sequence of sequences) {
+    length = Math.max(length, sequence.inputIds.length);
+    labels = Math.max(labels, sequence.labels);
+  }
+  const result: JointBatch = {
+    batch,
+    length,
+    labels,
+    inputIds: new Int32Array(batch * length).fill(padId), // [B, T]
+    attentionMask: new Int32Array(batch * length), // [B, T]
+    lmask: new Int32Array(batch * length), // [B, T]
+    textMask: new Int32Array(batch * length), // [B, T]
+    labelCounts: new Int32Array(batch), // [B]
+  };
+  for (const [row, sequence] of sequences.entries()) {
+    const start = row * length;
+    result.inputIds.set(sequence.inputIds, start);
+    result.lmask.set(sequence.lmask, start);
+    result.attentionMask.fill(1, start, start + sequence.inputIds.length);
+    result.textMask.fill(1, start + sequence.textStart, start + sequence.textEnd);
+    result.labelCounts[row] = sequence.labels;
+  }
+  return result;
 }

@@ -1,0 +1,79 @@
+/**
+ * Labels as users write them: checked, trimmed, and turned into ids once.
+ * Imports errors and the tokenizer; knows nothing of sequences or models.
+ */
+import { DataError, UsageError } from '../errors.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+/**
+ * Checks a list of labels and trims them.
+ * @param labels what the user gave: any value, if it was parsed from a file.
+ * @param where names the list in messages, for example `--labels` or `data.jsonl, line 7, candidate_labels`.
+ * @param ErrorType UsageError for flags and settings, DataError for records.
+ * @throws ErrorType for no list, no label, a label that is not text or is empty, and a label that occurs twice.
+ */
+export function cleanLabels(labels: unknown, where: string, ErrorType: typeof UsageError | typeof DataError = UsageError): string[] {
+  if (!Array.isArray(labels)) throw new ErrorType(`${where}: the labels are not a list`);
+  if (labels.length === 0) throw new ErrorType(`${where}: no labels; give at least one`);
+  const first = new Map<string, number>();
+  return labels.map((label: unknown, at) => {
+    if (typeof label !== 'string') throw new ErrorType(`${where}: label ${at + 1} is not text`);
+    const clean = label.trim();
+    if (clean === '') throw new ErrorType(`${where}: label ${at + 1} is empty`);
+    const before = first.get(clean);
+    if (before !== undefined) throw new ErrorType(`${where}: label "${abbreviated(clean)}" occurs twice (${before + 1} and ${at + 1})`);
+    first.set(clean, at);
+    return clean;
+  });
+}
+
+/** A label in a message: its beginning, if it is long. */
+export function abbreviated(label: string): string {
+  return label.length <= 60 ? label : `${label.slice(0, 57)}...`;
+}
+
+/** Ids of labels, each encoded once: label sets repeat for every text. */
+export interface LabelEncoder {
+  /**
+   * Ids of each label, without special tokens.
+   * @throws DataError naming a label that has no token at all (only control characters, say) or more than `maxTokens`.
+   */
+  encode(labels: readonly string[]): Promise<Int32Array[]>;
+}
+
+/** Labels kept at most; then the oldest go. 200,000 short labels take about 50 MB. */
+const KEPT_LABELS = 200_000;
+
+/**
+ * A label encoder with a cache.
+ * @param maxTokens longest label that can be placed in a sequence: `labelLimit` of the joint layout.
+ */
+export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): LabelEncoder {
+  const cache = new Map<string, Int32Array>();
+  return {
+    async encode(labels) {
+      const missing = [...new Set(labels)].filter((label) => !cache.has(label));
+      const found = new Map<string, Int32Array>();
+      if (missing.length > 0) {
+        const encoded = await tokenizer.encodeBatch(missing, { atLeast: maxTokens + 1 });
+        for (const [at, label] of missing.entries()) {
+          const ids = encoded[at]!;
+          if (ids.length === 0) throw new DataError(`label "${abbreviated(label)}" has no token that the model knows: write it in letters`);
+          if (ids.length > maxTokens)
+            throw new DataError(
+              `label "${abbreviated(label)}" is too long: more than the ${maxTokens} tokens that a label can have; shorten it`,
+            );
+          found.set(label, ids);
+        }
+      }
+      // Another call may have dropped what this one counted on: so the result is collected before the cache is trimmed.
+      const ids = labels.map((label) => found.get(label) ?? cache.get(label)!);
+      for (const [label, row] of found) cache.set(label, row);
+      for (const label of cache.keys()) {
+        if (cache.size <= KEPT_LABELS) break;
+        cache.delete(label);
+      }
+      return ids;
+    },
+  };
+}

@@ -1,0 +1,223 @@
+/**
+ * The tokenizer of a model folder, on the native library `tokenizers` (Hugging Face's own).
+ *
+ * Two modes. *Text mode* (the default) is for what users write: `[SEP]` or `<mask>` in it is text like any other and never becomes a
+ * special token, so a text cannot pretend to be the end of the text or another label. *Exact mode* gives the ids of transformers, where
+ * such strings do become special tokens. For all other strings both give the same.
+ *
+ * Never truncates or pads by itself, whatever tokenizer.json says. Imports errors and the neighbours in this folder; knows no model.
+ */
+import { type Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
+import { DataError, errorMessage } from '../errors.ts';
+import { findSpecialTokens, type SpecialIds, type SpecialNames, withoutSpecialTokensInText } from './special-tokens.ts';
+import { readTokenizerFolder, type Settings, tokenLookup } from './tokenizer-folder.ts';
+import type { Step, TokenizerJson } from './tokenizer-json.ts';
+
+/** How to encode. */
+export interface EncodeOptions {
+  /** transformers' ids: special tokens written in the text become special tokens. For parity with it, not for users' text. */
+  exact?: boolean;
+  /**
+   * At least this many tokens are wanted (all if there are fewer). The rest of a long text may be left unread, so that a text of 10 MB
+   * costs no more than its beginning. Each returned token is the one that the whole text would give.
+   */
+  atLeast?: number;
+}
+
+/** One or two sequences with their special tokens, as a cross-encoder reads them. */
+export interface EncodedPair {
+  ids: number[]; // [T]
+  typeIds: number[]; // [T]
+}
+
+/** Text to ids. All calls run off the main thread and may overlap. */
+export interface Tokenizer {
+  readonly special: SpecialIds;
+  /** Number of ids, special tokens included; a model's embedding table may be larger. */
+  readonly vocabularySize: number;
+  /** Longest sequence the model was made for, special tokens included. */
+  readonly modelMaxLength: number;
+  /** Byte-level BPE: a word's ids depend on the space in front of it. */
+  readonly byteLevel: boolean;
+  /** tokenizer.json without truncation and padding; it alone loads to the same tokenizer. */
+  readonly json: string;
+  /** tokenizer_config.json to go with it, so that other libraries find the special tokens as well. */
+  readonly configJson: string;
+  /** The id of a token by its text, special and added tokens included. */
+  tokenId(token: string): number | undefined;
+  /** Ids without special tokens. @throws DataError when the tokenizer cannot encode. */
+  encode(text: string, options?: EncodeOptions): Promise<Int32Array>;
+  /** Ids of many texts, without special tokens, on all cores. @throws DataError when the tokenizer cannot encode. */
+  encodeBatch(texts: readonly string[], options?: EncodeOptions): Promise<Int32Array[]>;
+  /**
+   * One text or a pair with special tokens, cut to `maxLength` from the end of the longer one (transformers' `longest_first`).
+   * @throws DataError when the tokenizer cannot encode.
+   */
+  encodePair(text: string, pair?: string | null, options?: { maxLength?: number; exact?: boolean }): Promise<EncodedPair>;
+}
+
+/** What is read of a text first, in UTF-16 units for each wanted token; English has about 4.5. */
+const UNITS_PER_TOKEN = 8;
+/** A word of WordPiece has at most 100 tokens: what the end of a prefix that cuts a word can spoil. */
+const SPOILED_TOKENS = 128;
+/** No tokenizer call is made for more than this many texts at once: the native results are large. */
+const CALL_SIZE = 256;
+
+function nativeTokenizer(json: TokenizerJson, source: string): NativeTokenizer {
+  try {
+    return NativeTokenizer.fromString(JSON.stringify(json));
+  } catch (error) {
+    throw new DataError(`${source}: the tokenizer cannot be built: ${errorMessage(error)}`);
+  }
+}
+
+/** True where a step, or one inside it, works on bytes. */
+function hasByteLevel(step: Step | null): boolean {
+  if (!step) return false;
+  const inner = (step.pretokenizers ?? step.normalizers ?? []) as Step[];
+  return step.type === 'ByteLevel' || inner.some(hasByteLevel);
+}
+
+/** transformers writes 1e30 where a tokenizer has no limit; then the model's positions are the limit. */
+function maxLength(config: Settings, modelConfig: Settings): number {
+  const limits: number[] = [];
+  if (typeof config.model_max_length === 'number') limits.push(config.model_max_length);
+  const positions = modelConfig.max_position_embeddings;
+  // RoBERTa and MPNet count positions from the padding id + 1, so two of the rows are never used.
+  const offset = /^(xlm-)?roberta|^mpnet|^camembert/.test(String(modelConfig.model_type)) ? 2 : 0;
+  if (typeof positions === 'number') limits.push(positions - offset);
+  const limit = Math.min(...limits.filter((value) => value >= 1));
+  return Number.isFinite(limit) && limit < 1e9 ? Math.floor(limit) : 512;
+}
+
+/**
+ * The beginning of a text, of about `units` UTF-16 units: up to the start of a run of white space, where every tokenizer here starts
+ * anew; without white space in its last half, between two code points.
+ */
+export function safePrefix(text: string, units: number): string {
+  if (text.length <= units) return text;
+  let end = units;
+  while (end > units / 2 && !/\s/.test(text[end]!)) end--;
+  if (end <= units / 2) {
+    end = units;
+    const code = text.charCodeAt(end);
+    if (code >= 0xdc00 && code <= 0xdfff) end--;
+    return text.slice(0, end);
+  }
+  while (end > 0 && /\s/.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
+}
+
+/** Keeps the native tokenizers and encodes with them. */
+function createTokenizer(json: TokenizerJson, source: string, special: SpecialIds, names: SpecialNames, limit: number): Tokenizer {
+  const plain: TokenizerJson = { ...json, truncation: null, padding: null };
+  const idOf = tokenLookup(plain);
+  const named = Object.values(names).filter((name): name is string => name !== undefined);
+  const textMode = nativeTokenizer(withoutSpecialTokensInText(plain, named), source);
+  // Needed for parity only, and as large as the first: made when first asked for.
+  let exactMode: NativeTokenizer | undefined;
+  const native = (exact: boolean | undefined): NativeTokenizer => {
+    if (!exact) return textMode;
+    exactMode ??= nativeTokenizer(plain, source);
+    return exactMode;
+  };
+  const failed = (error: unknown) => new DataError(`${source}: the tokenizer cannot encode a text: ${errorMessage(error)}`);
+
+  async function encodeWhole(texts: readonly string[], exact: boolean | undefined): Promise<Int32Array[]> {
+    const ids: Int32Array[] = [];
+    for (let at = 0; at < texts.length; at += CALL_SIZE) {
+      let encodings: Encoding[];
+      try {
+        encodings = await native(exact).encodeBatch(texts.slice(at, at + CALL_SIZE), { addSpecialTokens: false });
+      } catch (error) {
+        throw failed(error);
+      }
+      for (const encoding of encodings) ids.push(Int32Array.from(encoding.getIds()));
+    }
+    return ids;
+  }
+
+  async function encodeBatch(texts: readonly string[], options: EncodeOptions = {}): Promise<Int32Array[]> {
+    const { exact, atLeast } = options;
+    if (atLeast === undefined) return encodeWhole(texts, exact);
+    let units = atLeast * UNITS_PER_TOKEN + 1024;
+    const ids = await encodeWhole(
+      texts.map((text) => safePrefix(text, units)),
+      exact,
+    );
+    // Texts whose beginning has fewer tokens than wanted (much white space, long words) are read on, four times as far each time.
+    for (;;) {
+      const short = texts.map((_, at) => at).filter((at) => texts[at]!.length > units && ids[at]!.length < atLeast + SPOILED_TOKENS);
+      if (short.length === 0) break;
+      units *= 4;
+      const more = await encodeWhole(
+        short.map((at) => safePrefix(texts[at]!, units)),
+        exact,
+      );
+      for (const [k, at] of short.entries()) ids[at] = more[k]!;
+    }
+    // The end of a prefix is not what the whole text would give there.
+    return ids.map((row, at) =>
+      texts[at]!.length > safePrefix(texts[at]!, units).length ? row.subarray(0, Math.max(0, row.length - SPOILED_TOKENS)) : row,
+    );
+  }
+
+  async function encodePair(
+    text: string,
+    pair?: string | null,
+    options: { maxLength?: number; exact?: boolean } = {},
+  ): Promise<EncodedPair> {
+    const tokenizer = native(options.exact);
+    try {
+      const without = { addSpecialTokens: false };
+      const first = await tokenizer.encode(text, null, without);
+      // transformers takes an empty second text as none.
+      const second = pair ? await tokenizer.encode(pair, null, without) : null;
+      if (options.maxLength !== undefined) {
+        const empty = await tokenizer.encode('', second ? '' : null, { addSpecialTokens: true });
+        let excess = first.getLength() + (second?.getLength() ?? 0) - Math.max(0, options.maxLength - empty.getLength());
+        let [a, b] = [first.getLength(), second?.getLength() ?? 0];
+        for (; excess > 0 && a + b > 0; excess--) a > b ? a-- : b--;
+        first.truncate(a, 0, 'right');
+        second?.truncate(b, 0, 'right');
+      }
+      const whole = tokenizer.postProcess(first, second, true);
+      return { ids: whole.getIds(), typeIds: whole.getTypeIds() };
+    } catch (error) {
+      throw failed(error);
+    }
+  }
+
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    model_max_length: limit,
+    cls_token: names.cls,
+    sep_token: names.sep,
+    pad_token: names.pad,
+    ...(names.unk === undefined ? {} : { unk_token: names.unk }),
+    ...(names.mask === undefined ? {} : { mask_token: names.mask }),
+    clean_up_tokenization_spaces: false,
+  };
+  return {
+    special,
+    vocabularySize: textMode.getVocabSize(true),
+    modelMaxLength: limit,
+    byteLevel: hasByteLevel(plain.pre_tokenizer) || hasByteLevel(plain.normalizer),
+    json: JSON.stringify(plain),
+    configJson: `${JSON.stringify(config, null, 2)}\n`,
+    tokenId: idOf,
+    encode: async (text, options) => (await encodeBatch([text], options))[0]!,
+    encodeBatch,
+    encodePair,
+  };
+}
+
+/**
+ * Loads the tokenizer of a model folder: `tokenizer.json`, or built from `vocab.txt`, `vocab.json` + `merges.txt`, or a SentencePiece model.
+ * @throws DataError naming the file when it is missing, malformed, or lacks a special token.
+ */
+export async function loadTokenizer(folder: string): Promise<Tokenizer> {
+  const found = await readTokenizerFolder(folder);
+  const { ids, names } = findSpecialTokens(found);
+  return createTokenizer(found.json, found.source, ids, names, maxLength(found.config, found.modelConfig));
+}
