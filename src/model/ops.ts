@@ -7,21 +7,113 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 
+type Kernels = Record<string, tf.Tensor>;
+
+/** Whether the current backend has a fused kernel of this name. */
+const hasKernel = (name: string): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
+
+/** Runs a fused kernel with one output. */
+const runKernel = (name: string, inputs: Kernels, attributes: Record<string, unknown> = {}): tf.Tensor =>
+  tf.engine().runKernel(name, inputs as unknown as tf.NamedTensorMap, attributes as tf.NamedAttrMap) as tf.Tensor;
+
+/** Matrix product of two matrices, plus a bias for every row; one node where the backend has Gemm. No gradient of its own. */
+function gemm(a: tf.Tensor2D, b: tf.Tensor2D, transposeA: boolean, transposeB: boolean, bias?: tf.Tensor1D): tf.Tensor2D {
+  if (hasKernel('Gemm')) return runKernel('Gemm', bias ? { a, b, bias } : { a, b }, { transposeA, transposeB }) as tf.Tensor2D;
+  const product: tf.Tensor2D = tf.matMul(a, b, transposeA, transposeB);
+  return bias ? tf.add<tf.Tensor2D>(product, bias) : product;
+}
+
 /** y = x W' + b, with the weight as PyTorch stores it. x [..., in], weight [out, in], bias [out] -> [..., out]. */
 export function linear(x: tf.Tensor, weight: tf.Tensor2D, bias?: tf.Tensor1D): tf.Tensor {
   const [outSize, inSize] = weight.shape;
-  const rows = tf.reshape(x, [-1, inSize]); // [R, in]
-  const product = tf.matMul(rows, weight, false, true); // [R, out]
-  return tf.reshape(bias ? tf.add(product, bias) : product, [...x.shape.slice(0, -1), outSize]);
+  const rows = tf.reshape(x, [-1, inSize]) as tf.Tensor2D; // [R, in]
+  const product = tf.customGrad((...args) => {
+    const [input, matrix, offset] = args as unknown as [tf.Tensor2D, tf.Tensor2D, tf.Tensor1D | undefined];
+    const save = args[args.length - 1] as unknown as tf.GradSaveFunc;
+    save([input, matrix]);
+    return {
+      value: gemm(input, matrix, false, true, bias ? offset : undefined), // [R, out]
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [savedInput, savedMatrix] = saved as tf.Tensor2D[];
+        const dProduct = dy as tf.Tensor2D; // [R, out]
+        const gradients: tf.Tensor[] = [gemm(dProduct, savedMatrix, false, false), gemm(dProduct, savedInput, true, false)];
+        if (bias) gradients.push(tf.sum(dProduct, 0));
+        return gradients;
+      },
+    };
+  })(...([rows, weight, ...(bias ? [bias] : [])] as tf.Tensor[]));
+  return tf.reshape(product, [...x.shape.slice(0, -1), outSize]);
 }
 
 /** Layer normalisation over the last axis. x [..., H], gamma [H], beta [H] or none (ModernBERT) -> [..., H]. */
 export function layerNorm(x: tf.Tensor, gamma: tf.Tensor1D, beta: tf.Tensor1D | undefined, epsilon: number): tf.Tensor {
-  const centred = tf.sub(x, tf.mean(x, -1, true));
-  const variance = tf.mean(tf.square(centred), -1, true);
-  const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
-  const scaled = tf.mul(normal, gamma);
-  return beta ? tf.add(scaled, beta) : scaled;
+  return tf.customGrad((...args) => {
+    const [input, scale, shift] = args as unknown as [tf.Tensor, tf.Tensor1D, tf.Tensor1D | undefined];
+    const save = args[args.length - 1] as unknown as tf.GradSaveFunc;
+    let value: tf.Tensor;
+    let mean: tf.Tensor;
+    let inverse: tf.Tensor; // 1 / standard deviation
+    if (hasKernel('LayerNormalization')) {
+      const inputs: Kernels = beta ? { x: input, gamma: scale, beta: shift as tf.Tensor } : { x: input, gamma: scale };
+      [value, mean, inverse] = tf
+        .engine()
+        .runKernel('LayerNormalization', inputs as unknown as tf.NamedTensorMap, { epsilon }) as tf.Tensor[];
+    } else {
+      mean = tf.mean(input, -1, true);
+      const centred = tf.sub(input, mean);
+      inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
+      const scaled = tf.mul(tf.mul(centred, inverse), scale);
+      value = beta ? tf.add(scaled, shift as tf.Tensor) : scaled;
+    }
+    save([input, scale, mean, inverse]);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [savedInput, savedScale, savedMean, savedInverse] = saved;
+        const normal = tf.mul(tf.sub(savedInput, savedMean), savedInverse); // [..., H]
+        const rowAxes = savedInput.shape.map((_, axis) => axis).slice(0, -1);
+        const dNormal = tf.mul(dy, savedScale); // [..., H]
+        const alongNormal = tf.mean(tf.mul(dNormal, normal), -1, true); // [..., 1]
+        const dInput = tf.mul(tf.sub(tf.sub(dNormal, tf.mean(dNormal, -1, true)), tf.mul(normal, alongNormal)), savedInverse);
+        const gradients = [dInput, tf.sum(tf.mul(dy, normal), rowAxes)];
+        if (beta) gradients.push(tf.sum(dy, rowAxes));
+        return gradients;
+      },
+    };
+  })(...([x, gamma, ...(beta ? [beta] : [])] as tf.Tensor[]));
+}
+
+/** Exact GELU, x * Phi(x). [...] -> [...] */
+function gelu(x: tf.Tensor): tf.Tensor {
+  return tf.customGrad((...args) => {
+    const [input, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
+    const normalCdf = (t: tf.Tensor) => tf.mul(tf.add(tf.erf(tf.mul(t, Math.SQRT1_2)), 1), 0.5);
+    save([input]);
+    return {
+      value: hasKernel('Gelu') ? runKernel('Gelu', { x: input }) : tf.mul(input, normalCdf(input)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [t] = saved;
+        const density = tf.mul(tf.exp(tf.mul(tf.square(t), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+        return tf.mul(dy, tf.add(normalCdf(t), tf.mul(t, density)));
+      },
+    };
+  })(x);
+}
+
+/** factor * a b' over the last two axes. a [..., m, k], b [..., n, k] -> [..., m, n]. */
+function scaledProduct(a: tf.Tensor, b: tf.Tensor, factor: number): tf.Tensor {
+  const product = (p: tf.Tensor, q: tf.Tensor, transposeA: boolean, transposeB: boolean) =>
+    hasKernel('ScaledMatMul')
+      ? runKernel('ScaledMatMul', { a: p, b: q }, { factor, transposeA, transposeB })
+      : tf.matMul(tf.mul(p, factor), q, transposeA, transposeB);
+  return tf.customGrad((...args) => {
+    const [left, right, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    save([left, right]);
+    return {
+      value: product(left, right, false, true),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [product(dy, saved[1], false, false), product(dy, saved[0], true, false)],
+    };
+  })(a, b);
 }
 
 /** Activation functions by their Hugging Face names (`hidden_act`). */
@@ -31,7 +123,7 @@ export type Activation = 'gelu' | 'gelu_new' | 'gelu_pytorch_tanh' | 'relu' | 's
 export function activation(x: tf.Tensor, name: Activation): tf.Tensor {
   switch (name) {
     case 'gelu':
-      return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+      return gelu(x);
     case 'gelu_new':
     case 'gelu_pytorch_tanh': {
       const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
@@ -48,7 +140,18 @@ export function activation(x: tf.Tensor, name: Activation): tf.Tensor {
 
 /** Rows of an embedding table. table [V, H], ids int32 [...] -> [..., H]. */
 export function embedding(table: tf.Tensor2D, ids: tf.Tensor): tf.Tensor {
-  return tf.gather(table, ids);
+  const [rows, size] = table.shape;
+  // tfjs's own gradient of gather transposes the whole table, or visits it once a row; this one adds the rows that were read.
+  return tf.customGrad((...args) => {
+    const [values, save] = args as unknown as [tf.Tensor2D, tf.GradSaveFunc];
+    save([ids]);
+    return {
+      value: tf.gather(values, ids),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [
+        tf.scatterND(tf.reshape(saved[0], [-1, 1]), tf.reshape(dy, [-1, size]), [rows, size]),
+      ],
+    };
+  })(table);
 }
 
 /** [B, T, H] -> [B, h, T, d]. */
@@ -85,8 +188,12 @@ export function attention(
 ): { context: tf.Tensor3D; probabilities?: tf.Tensor4D } {
   const { heads, attentionMask, bias, probabilities } = options;
   const scale = options.scale ?? 1 / Math.sqrt((q.shape[2] as number) / heads);
+  if (!probabilities && hasKernel('MultiHeadAttention')) {
+    const inputs: Kernels = bias ? { q, k, v, attentionMask, bias } : { q, k, v, attentionMask };
+    return { context: runKernel('MultiHeadAttention', inputs, { heads, scale }) as tf.Tensor3D };
+  }
   const keyBias = tf.mul(tf.sub(1, tf.cast(tf.expandDims(tf.expandDims(attentionMask, 1), 1), 'float32')), -1e9); // [B, 1, 1, T]
-  let scores = tf.matMul(tf.mul(splitHeads(q, heads), scale), splitHeads(k, heads), false, true); // [B, h, T, T]
+  let scores = scaledProduct(splitHeads(q, heads), splitHeads(k, heads), scale); // [B, h, T, T]
   if (bias) scores = tf.add(scores, bias);
   const weights = tf.softmax(tf.add(scores, keyBias)) as tf.Tensor4D; // [B, h, T, T]
   const context = mergeHeads(tf.matMul(weights, splitHeads(v, heads)) as tf.Tensor4D); // [B, T, H]

@@ -1,0 +1,128 @@
+/**
+ * The two graphs of GliZNet, traced from the one model module: inference (weights inside, for speed) and training
+ * (forward, loss and all gradients, weights fed). Also packs batches into the graphs' inputs.
+ */
+import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
+import * as tf from '@tensorflow/tfjs-core';
+import type { Encoder } from '../model/encoders/encoder.ts';
+import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../model/gliznet.ts';
+import { hybridLoss, type LossSettings } from '../model/loss.ts';
+import type { GliZNetOptions } from '../model/options.ts';
+import { type Graph, pruneGraph } from '../trace/graph.ts';
+import { type TraceInput, traceGraph } from '../trace/trace.ts';
+
+/** A GliZNet model without its weights. */
+export interface GliZNetModel {
+  encoder: Encoder;
+  options: GliZNetOptions;
+}
+
+/** Inputs of both graphs, by their names in the graph. */
+const SEQUENCE_INPUTS: TraceInput[] = [
+  { name: 'input_ids', shape: ['batch', 'length'], type: 'int32' },
+  { name: 'attention_mask', shape: ['batch', 'length'], type: 'int32' },
+  { name: 'lmask', shape: ['batch', 'length'], type: 'int32' },
+  { name: 'text_mask', shape: ['batch', 'length'], type: 'int32' },
+  { name: 'positions', shape: ['length'], type: 'int32' },
+  { name: 'label_numbers', shape: ['labels'], type: 'int32' },
+];
+
+const LOSS_INPUTS: TraceInput[] = [
+  { name: 'targets', shape: ['batch', 'labels'], type: 'float32' },
+  { name: 'valid', shape: ['batch', 'labels'], type: 'float32' },
+  { name: 'teacher', shape: ['batch', 'labels'], type: 'float32' },
+  { name: 'loss_scale', shape: [], type: 'float32' },
+];
+
+/** Prefix of a gradient's output name. */
+export const GRADIENT_PREFIX = 'gradient.';
+
+const modelInputs = (tensors: Record<string, tf.Tensor>): GliZNetInputs => ({
+  inputIds: tensors.input_ids as tf.Tensor2D,
+  attentionMask: tensors.attention_mask as tf.Tensor2D,
+  positions: tensors.positions as tf.Tensor1D,
+  labelMask: tensors.lmask as tf.Tensor2D,
+  textMask: tensors.text_mask as tf.Tensor2D,
+  labelNumbers: tensors.label_numbers as tf.Tensor1D,
+});
+
+/** The inference graph: sequence inputs -> `logits` [B, N]. The weights are shared with the caller, not copied. */
+export function traceInference(
+  { encoder, options }: GliZNetModel,
+  weights: ReadonlyMap<string, { shape: number[]; data: Float32Array }>,
+): Graph {
+  const names = Object.keys(gliznetParameterShapes(encoder, options));
+  return traceGraph({
+    inputs: SEQUENCE_INPUTS,
+    constants: names.map((name) => ({ name, ...weights.get(name)! })),
+    inference: true,
+    run: (tensors) => ({ logits: gliznetForward(encoder, options, tensors, modelInputs(tensors)).logits }),
+  });
+}
+
+/** Settings of the training graph. */
+export interface TrainingGraphSettings {
+  loss: LossSettings;
+  /** Takes the pooling's attention weights as constants in the gradient. */
+  detachAttention?: boolean;
+}
+
+/** Suffixes of the two outputs that replace the gradient of a table of which few rows are read. */
+export const ROWS_SUFFIX = '.rows';
+export const INDICES_SUFFIX = '.indices';
+
+/**
+ * Gives gradients that are rows added into zeros (embedding tables) as those rows and their indices: the dense table
+ * would be many times larger, and ONNX Runtime copies every output once.
+ */
+export function sparseGradients(graph: Graph): Graph {
+  const producer = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const nodes = [...graph.nodes];
+  const outputs = graph.outputs.flatMap((output) => {
+    const scatter = producer.get(producer.get(output.name)!.inputs[0]);
+    if (!output.name.startsWith(GRADIENT_PREFIX) || scatter?.op !== 'ScatterND' || producer.get(scatter.inputs[0])?.op !== 'Expand')
+      return [output];
+    const cast = producer.get(scatter.inputs[1])!; // int32 indices [R, 1] to int64
+    const rows = { name: output.name + ROWS_SUFFIX, type: 'float32' as const, shape: ['rows', output.shape[1]] };
+    const indices = { name: output.name + INDICES_SUFFIX, type: 'int32' as const, shape: ['rows', 1] };
+    nodes.push({ op: 'Identity', domain: '', inputs: [scatter.inputs[2]], outputs: [rows.name], attributes: {} });
+    nodes.push({ op: 'Identity', domain: '', inputs: [cast.inputs[0]], outputs: [indices.name], attributes: {} });
+    return [rows, indices];
+  });
+  return pruneGraph({ ...graph, nodes, outputs });
+}
+
+/**
+ * The training graph: sequence inputs, targets and all parameters -> `loss`, `bce`, `margin`, `softmax`, `distill`, `logits` and
+ * `gradient.<parameter>` of loss_scale x loss (for embedding tables: see {@link sparseGradients}).
+ */
+export function traceTraining({ encoder, options }: GliZNetModel, settings: TrainingGraphSettings): Graph {
+  const shapes = gliznetParameterShapes(encoder, options);
+  const names = Object.keys(shapes);
+  const graph = traceGraph({
+    inputs: [...SEQUENCE_INPUTS, ...LOSS_INPUTS, ...names.map((name): TraceInput => ({ name, shape: shapes[name], type: 'float32' }))],
+    inference: false,
+    run: (tensors) => {
+      const outputs: Record<string, tf.Tensor> = {};
+      const { grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
+        const weights: Record<string, tf.Tensor> = {};
+        names.forEach((name, i) => {
+          weights[name] = parameters[i];
+        });
+        const { logits } = gliznetForward(encoder, options, weights, modelInputs(tensors), settings);
+        const terms = hybridLoss(
+          { logits, targets: tensors.targets as tf.Tensor2D, valid: tensors.valid as tf.Tensor2D, teacher: tensors.teacher as tf.Tensor2D },
+          settings.loss,
+        );
+        // kept: valueAndGrads disposes what it does not return
+        for (const [name, tensor] of Object.entries({ ...terms, logits })) outputs[name] = tf.keep(tensor);
+        return tf.mul(terms.loss, tensors.loss_scale) as tf.Scalar;
+      })(names.map((name) => tensors[name]));
+      names.forEach((name, i) => {
+        outputs[GRADIENT_PREFIX + name] = grads[i];
+      });
+      return outputs;
+    },
+  });
+  return sparseGradients(graph);
+}

@@ -1,0 +1,90 @@
+/**
+ * ONNX Runtime sessions over traced graphs: creation, typed feeds, release. Loaded lazily, because the native library
+ * takes time to start. Knows graphs (src/trace) and nothing of models.
+ */
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { DataError, errorMessage } from '../errors.ts';
+import type { Graph } from '../trace/graph.ts';
+import { onnxBytes } from '../trace/onnx-proto.ts';
+
+/** Where a session's graph runs. */
+export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
+
+/** Settings of a session. */
+export interface SessionSettings {
+  provider?: ExecutionProvider;
+  /** Threads inside one operation; ONNX Runtime's choice (the physical cores) where absent. */
+  threads?: number;
+  /** Writes an ONNX Runtime profile with this file prefix. */
+  profile?: string;
+  /** Graph optimization level; `all` unless said. */
+  optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Writes the optimized graph to this file. */
+  optimizedModelPath?: string;
+}
+
+/** Typed values of a feed. */
+export type FeedData = Float32Array | Int32Array;
+
+/** An input of a run. */
+export interface Feed {
+  data: FeedData;
+  shape: number[];
+}
+
+/** A running graph. */
+export interface GraphSession {
+  /**
+   * Runs the graph; outputs come back in fresh arrays (onnxruntime-node copies each once, also into preallocated tensors).
+   * ONNX Runtime computes on the calling thread: the event loop stands still meanwhile.
+   */
+  run(feeds: Record<string, Feed>, outputs: string[]): Promise<Record<string, FeedData>>;
+  /** Releases native memory. */
+  dispose(): Promise<void>;
+}
+
+async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
+  try {
+    const runtime = (await import('onnxruntime-node')) as unknown as {
+      default?: typeof import('onnxruntime-node');
+    } & typeof import('onnxruntime-node');
+    return runtime.default ?? runtime;
+  } catch (error) {
+    throw new DataError(`onnxruntime-node does not load on this machine: ${errorMessage(error)}`);
+  }
+}
+
+/** Creates a session from a graph or from an ONNX file's path or bytes. */
+export async function createGraphSession(model: Graph | string | Uint8Array, settings: SessionSettings = {}): Promise<GraphSession> {
+  const ort = await loadRuntime();
+  const { provider = 'cpu', threads, profile, optimization = 'all', optimizedModelPath } = settings;
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+    graphOptimizationLevel: optimization,
+    logSeverityLevel: 3,
+    ...(threads ? { intraOpNumThreads: threads } : {}),
+    ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
+    ...(optimizedModelPath ? { optimizedModelFilePath: optimizedModelPath } : {}),
+  };
+  const source = typeof model === 'string' || model instanceof Uint8Array ? model : onnxBytes(model);
+  const session = await (typeof source === 'string'
+    ? ort.InferenceSession.create(source, options)
+    : ort.InferenceSession.create(source, options));
+  const tensorOf = ({ data, shape }: Feed): Tensor =>
+    data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
+  let released = false;
+  return {
+    async run(feeds, outputs) {
+      const inputs: Record<string, Tensor> = {};
+      for (const [name, feed] of Object.entries(feeds)) inputs[name] = tensorOf(feed);
+      const results = await session.run(inputs, outputs);
+      return Object.fromEntries(outputs.map((name) => [name, results[name].data as FeedData]));
+    },
+    async dispose() {
+      if (released) return;
+      released = true;
+      if (profile) session.endProfiling();
+      await session.release();
+    },
+  };
+}

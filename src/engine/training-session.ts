@@ -1,0 +1,215 @@
+/**
+ * Training on ONNX Runtime: the traced training graph computes loss and gradients, AdamW runs as a loop over typed arrays.
+ * Parameters, gradients and moments live in four buffers that are allocated once; the graph reads and writes them in place.
+ * Knows nothing of data files, schedules or checkpoints.
+ */
+import type { AdamWStep } from '../model/adamw.ts';
+import { gliznetParameterShapes } from '../model/gliznet.ts';
+import type { JointBatch } from '../text/joint-sequence.ts';
+import { adamwLoop, adamwRows, touchedRowsOf } from './adamw-loop.ts';
+import {
+  type GliZNetModel,
+  GRADIENT_PREFIX,
+  INDICES_SUFFIX,
+  ROWS_SUFFIX,
+  type TrainingGraphSettings,
+  traceTraining,
+} from './gliznet-graph.ts';
+import { createGraphSession, type Feed, type GraphSession, type SessionSettings } from './onnx-session.ts';
+import { sequenceFeeds } from './sequence-feeds.ts';
+
+/** One padded training batch: the joint batch plus targets. */
+export interface TrainingBatch extends JointBatch {
+  /** [B, N]: 1 for true labels, else 0 */
+  targets: Float32Array;
+  /** [B, N]: 1 for labels that the row has, else 0 */
+  valid: Float32Array;
+  /** [B, N]: a teacher's distribution over each row's labels; needed if the loss distils */
+  teacher?: Float32Array;
+}
+
+/** Loss of one batch and its terms, before their weights. */
+export interface StepResult {
+  loss: number;
+  bce: number;
+  margin: number;
+  softmax?: number;
+  distill?: number;
+  /** Scores [B, N] of the batch. */
+  logits: Float32Array;
+}
+
+/** How one parameter takes part in a step. */
+export interface ParameterGroup {
+  /** Factor on the learning rate. */
+  rateFactor: number;
+  /** Whether weight decay applies. */
+  decay: boolean;
+  /** Not updated at all. */
+  frozen: boolean;
+}
+
+/** Settings of one optimizer step. */
+export interface OptimizerStep extends AdamWStep {
+  /** By parameter name; absent: factor 1, decay except biases and LayerNorm, not frozen. */
+  groups?: ReadonlyMap<string, ParameterGroup>;
+}
+
+/** A model in training. */
+export interface TrainingEngine {
+  /** Live views in a stable order. */
+  readonly parameters: ReadonlyMap<string, { shape: number[]; data: Float32Array }>;
+  /** Optimizer moments, live views, same order. */
+  readonly moments: ReadonlyMap<string, { m: Float32Array; v: Float32Array }>;
+  /** Accumulated gradients, live views, same order. */
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+  /** To be called after values were written into `moments` (resume). */
+  restoreMoments(): void;
+  /** Forward and backward pass; adds weight x gradients to the accumulated ones. */
+  accumulate(batch: TrainingBatch, weight: number): Promise<StepResult>;
+  /** L2 norm of all accumulated gradients of parameters that are not frozen. */
+  gradientNorm(groups?: ReadonlyMap<string, ParameterGroup>): number;
+  /** One AdamW step with the accumulated gradients, which are empty afterwards. */
+  apply(step: OptimizerStep): Promise<void>;
+  /** Releases native memory. */
+  dispose(): Promise<void>;
+}
+
+/** Whether weight decay applies to a parameter by default: not to biases, LayerNorms and learned scales. */
+export const decaysByDefault = (name: string): boolean =>
+  !/(bias|LayerNorm\.weight|layer_norm\.weight|norm\.weight|similarity\.scale)$/i.test(name);
+
+/** One buffer for all parameters, with a view for each. */
+function viewsOf(shapes: Record<string, number[]>): Map<string, Float32Array> {
+  // Each view starts at a cache line, so that one parameter's vector loads never straddle another's end.
+  const padded = (shape: number[]) => Math.ceil(shape.reduce((a, b) => a * b, 1) / 16) * 16;
+  const buffer = new ArrayBuffer(4 * Object.values(shapes).reduce((total, shape) => total + padded(shape), 0));
+  const views = new Map<string, Float32Array>();
+  let offset = 0;
+  for (const [name, shape] of Object.entries(shapes)) {
+    views.set(
+      name,
+      new Float32Array(
+        buffer,
+        4 * offset,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    );
+    offset += padded(shape);
+  }
+  return views;
+}
+
+/** What {@link createTrainingEngine} needs. */
+export interface TrainingEngineRequest extends GliZNetModel, TrainingGraphSettings {
+  /** Start values of all parameters; copied. */
+  weights: ReadonlyMap<string, { shape: number[]; data: Float32Array }>;
+  session?: SessionSettings;
+}
+
+/** Traces the training graph and makes it ready to run. */
+export async function createTrainingEngine(request: TrainingEngineRequest): Promise<TrainingEngine> {
+  const shapes = gliznetParameterShapes(request.encoder, request.options);
+  const graph = traceTraining(request, request);
+  const session: GraphSession = await createGraphSession(graph, request.session);
+  const terms = ['loss', 'bce', 'margin', 'softmax', 'distill'].filter((name) => graph.outputs.some((output) => output.name === name));
+  const names = Object.keys(shapes);
+
+  const values = viewsOf(shapes);
+  const first = viewsOf(shapes);
+  const second = viewsOf(shapes);
+  for (const name of names) values.get(name)!.set(request.weights.get(name)!.data);
+  const parameters = new Map(names.map((name) => [name, { shape: shapes[name], data: values.get(name)! }]));
+  const moments = new Map(names.map((name) => [name, { m: first.get(name)!, v: second.get(name)! }]));
+  const parameterFeeds: Record<string, Feed> = Object.fromEntries(
+    names.map((name) => [name, { data: values.get(name)!, shape: shapes[name] }]),
+  );
+  const outputs = graph.outputs.map(({ name }) => name);
+  const sparse = new Set(names.filter((name) => outputs.includes(GRADIENT_PREFIX + name + ROWS_SUFFIX)));
+  // Rows of sparse gradients that are not zero, to be cleared before the next step.
+  const dirtyRows = new Map([...sparse].map((name) => [name, new Set<number>()]));
+  // Rows that have had a gradient: the moments of all others are zero, so a step only decays them.
+  const touchedRows = new Map([...sparse].map((name) => [name, new Uint8Array(shapes[name][0])]));
+  const gradients = viewsOf(Object.fromEntries([...sparse].map((name) => [name, shapes[name]])));
+  let accumulated = 0;
+
+  return {
+    parameters,
+    moments,
+    gradients,
+    restoreMoments() {
+      for (const [name, touched] of touchedRows) touchedRowsOf(first.get(name)!, second.get(name)!, touched);
+    },
+    async accumulate(batch, weight) {
+      const shape = [batch.batch, batch.labels];
+      const results = await session.run(
+        {
+          ...sequenceFeeds(batch),
+          targets: { data: batch.targets, shape },
+          valid: { data: batch.valid, shape },
+          teacher: { data: batch.teacher ?? new Float32Array(batch.targets.length), shape },
+          loss_scale: { data: Float32Array.of(weight), shape: [] },
+          ...parameterFeeds,
+        },
+        outputs,
+      );
+      for (const name of names) {
+        const sum = gradients.get(name)!;
+        if (sparse.has(name)) {
+          const rows = results[GRADIENT_PREFIX + name + ROWS_SUFFIX] as Float32Array;
+          const indices = results[GRADIENT_PREFIX + name + INDICES_SUFFIX] as Int32Array;
+          const dirty = dirtyRows.get(name)!;
+          const size = shapes[name][1];
+          if (accumulated === 0) {
+            for (const row of dirty) sum.fill(0, row * size, (row + 1) * size);
+            dirty.clear();
+          }
+          for (let i = 0; i < indices.length; i++) {
+            const to = indices[i] * size;
+            dirty.add(indices[i]);
+            touchedRows.get(name)![indices[i]] = 1;
+            for (let j = 0; j < size; j++) sum[to + j] += rows[i * size + j];
+          }
+        } else {
+          const part = results[GRADIENT_PREFIX + name] as Float32Array;
+          if (accumulated === 0) gradients.set(name, part);
+          else for (let i = 0; i < part.length; i++) sum[i] += part[i];
+        }
+      }
+      accumulated++;
+      const result: StepResult = { loss: 0, bce: 0, margin: 0, logits: results.logits as Float32Array };
+      for (const name of terms) result[name as 'loss'] = results[name][0];
+      return result;
+    },
+    gradientNorm(groups) {
+      let sum = 0;
+      for (const name of names) {
+        if (groups?.get(name)?.frozen) continue;
+        const gradient = gradients.get(name)!;
+        let part = 0;
+        for (let i = 0; i < gradient.length; i++) part += gradient[i] * gradient[i];
+        sum += part;
+      }
+      return Math.sqrt(sum);
+    },
+    async apply({ groups, ...step }) {
+      if (accumulated === 0) throw new Error('apply() without accumulated gradients');
+      for (const name of names) {
+        const group = groups?.get(name) ?? { rateFactor: 1, decay: decaysByDefault(name), frozen: false };
+        if (group.frozen) continue;
+        const settings = { ...step, learningRate: step.learningRate * group.rateFactor, weightDecay: group.decay ? step.weightDecay : 0 };
+        const arrays = [values, gradients, first, second].map((views) => views.get(name)!) as [
+          Float32Array,
+          Float32Array,
+          Float32Array,
+          Float32Array,
+        ];
+        const touched = touchedRows.get(name);
+        if (touched) adamwRows(...arrays, touched, settings);
+        else adamwLoop(...arrays, settings);
+      }
+      accumulated = 0;
+    },
+    dispose: () => session.dispose(),
+  };
+}

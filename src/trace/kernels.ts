@@ -1,0 +1,390 @@
+/**
+ * The tfjs kernels of the tracing backend: each is a short function that emits ONNX nodes and says the result's shape.
+ * Semantics follow tfjs (src/kernel_names of tfjs-core); the last section holds the fused kernels that src/model/ops.ts
+ * uses where a backend has them. Kernels missing here fail at trace time with tfjs's message that names them.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { TRACE_BACKEND, type TraceBackend } from './backend.ts';
+import type { GraphAttribute } from './graph.ts';
+
+/** Inputs of a kernel by their tfjs names. */
+type Inputs = Record<string, tf.TensorInfo>;
+/** Attributes of a kernel by their tfjs names. */
+// biome-ignore lint/suspicious/noExplicitAny: tfjs types every kernel's attributes apart; each kernel below reads its own
+type Attributes = any;
+type Kernel = (backend: TraceBackend, inputs: Inputs, attributes: Attributes) => tf.TensorInfo | tf.TensorInfo[];
+
+const KERNELS: Record<string, Kernel> = {};
+
+const broadcast = (a: tf.TensorInfo, b: tf.TensorInfo): number[] => tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+const sizeOf = (shape: number[]): number => shape.reduce((product, size) => product * size, 1);
+
+// Element by element, two inputs.
+const BINARY = {
+  Add: 'Add',
+  AddV2: 'Add',
+  Sub: 'Sub',
+  Multiply: 'Mul',
+  RealDiv: 'Div',
+  Pow: 'Pow',
+  Maximum: 'Max',
+  Minimum: 'Min',
+  Prelu: 'PRelu',
+};
+for (const [kernel, op] of Object.entries(BINARY))
+  KERNELS[kernel] = (backend, { a, b }) => backend.emit(op, [a, b], broadcast(a, b), a.dtype);
+const COMPARISON = {
+  Greater: 'Greater',
+  GreaterEqual: 'GreaterOrEqual',
+  Less: 'Less',
+  LessEqual: 'LessOrEqual',
+  Equal: 'Equal',
+  LogicalAnd: 'And',
+  LogicalOr: 'Or',
+};
+for (const [kernel, op] of Object.entries(COMPARISON))
+  KERNELS[kernel] = (backend, { a, b }) => backend.emit(op, [a, b], broadcast(a, b), 'bool');
+KERNELS.NotEqual = (backend, { a, b }) =>
+  backend.emit('Not', [backend.append('Equal', [backend.nameOf(a), backend.nameOf(b)])[0]], broadcast(a, b), 'bool');
+KERNELS.SquaredDifference = (backend, { a, b }) => {
+  const [difference] = backend.append('Sub', [backend.nameOf(a), backend.nameOf(b)]);
+  return backend.emit('Mul', [difference, difference], broadcast(a, b), a.dtype);
+};
+KERNELS.FloorDiv = (backend, { a, b }) =>
+  a.dtype === 'int32'
+    ? backend.emit(
+        'Cast',
+        [backend.append('Floor', [backend.append('Div', [asFloat(backend, a), asFloat(backend, b)])[0]])[0]],
+        broadcast(a, b),
+        'int32',
+        { to: 6 },
+      )
+    : backend.emit('Floor', [backend.append('Div', [backend.nameOf(a), backend.nameOf(b)])[0]], broadcast(a, b), a.dtype);
+KERNELS.Mod = (backend, { a, b }) => backend.emit('Mod', [a, b], broadcast(a, b), a.dtype, a.dtype === 'int32' ? {} : { fmod: 1 });
+KERNELS.AddN = (backend, inputs) => {
+  const terms = Object.values(inputs);
+  return terms.slice(1).reduce((sum, term) => backend.emit('Add', [sum, term], sum.shape, sum.dtype), terms[0]);
+};
+
+const asFloat = (backend: TraceBackend, x: tf.TensorInfo): string => backend.append('Cast', [backend.nameOf(x)], { to: 1 })[0];
+
+// Element by element, one input.
+const UNARY = {
+  Exp: 'Exp',
+  Log: 'Log',
+  Sqrt: 'Sqrt',
+  Erf: 'Erf',
+  Tanh: 'Tanh',
+  Sigmoid: 'Sigmoid',
+  Relu: 'Relu',
+  Neg: 'Neg',
+  Abs: 'Abs',
+  Softplus: 'Softplus',
+  Sign: 'Sign',
+  Reciprocal: 'Reciprocal',
+  Cos: 'Cos',
+  Sin: 'Sin',
+  Floor: 'Floor',
+  Ceil: 'Ceil',
+  Round: 'Round',
+  LogicalNot: 'Not',
+  Identity: 'Identity',
+};
+for (const [kernel, op] of Object.entries(UNARY)) KERNELS[kernel] = (backend, { x }) => backend.emit(op, [x], x.shape, x.dtype);
+KERNELS.Square = (backend, { x }) => backend.emit('Mul', [x, x], x.shape, x.dtype);
+KERNELS.Rsqrt = (backend, { x }) => backend.emit('Reciprocal', [backend.append('Sqrt', [backend.nameOf(x)])[0]], x.shape, x.dtype);
+KERNELS.Log1p = (backend, { x }) =>
+  backend.emit('Log', [backend.append('Add', [backend.nameOf(x), backend.scalarName(1)])[0]], x.shape, x.dtype);
+KERNELS.Step = (backend, { x }, { alpha }) => {
+  if (alpha) throw new Error('Step with a slope is not traced');
+  return backend.emit('Cast', [backend.append('Greater', [backend.nameOf(x), backend.scalarName(0)])[0]], x.shape, x.dtype, { to: 1 });
+};
+KERNELS.ClipByValue = (backend, { x }, { clipValueMin, clipValueMax }) =>
+  backend.emit('Clip', [x, backend.scalarName(clipValueMin), backend.scalarName(clipValueMax)], x.shape, x.dtype);
+const CAST_CODE: Record<string, number> = { float32: 1, int32: 6, bool: 9 };
+KERNELS.Cast = (backend, { x }, { dtype }) => backend.emit('Cast', [x], x.shape, dtype, { to: CAST_CODE[dtype] });
+KERNELS.Select = (backend, { condition, t, e }) =>
+  backend.emit('Where', [condition, t, e], tf.broadcast_util.assertAndGetBroadcastShape(t.shape, e.shape), t.dtype);
+
+// Constants.
+KERNELS.Fill = (backend, _inputs, { shape, value, dtype }) =>
+  backend.emit(
+    'Expand',
+    [dtype === 'float32' ? backend.scalarName(value) : backend.nameOf(tf.scalar(value, dtype)), backend.intsName(shape)],
+    shape,
+    dtype,
+  );
+const filledLike =
+  (value: number): Kernel =>
+  (backend, { x }) =>
+    x.dtype === 'float32'
+      ? backend.emit('Expand', [backend.scalarName(value), backend.intsName(x.shape)], x.shape, x.dtype)
+      : backend.emit('Expand', [backend.nameOf(tf.scalar(value, x.dtype as 'int32')), backend.intsName(x.shape)], x.shape, x.dtype);
+KERNELS.ZerosLike = filledLike(0);
+KERNELS.OnesLike = filledLike(1);
+
+// Shapes.
+KERNELS.Reshape = (backend, { x }, { shape }) => {
+  const target = tf.util.inferFromImplicitShape(shape, sizeOf(x.shape));
+  if (tf.util.arraysEqual(target, x.shape)) return backend.emit('Identity', [x], target, x.dtype);
+  // One dynamic size can be left to ONNX Runtime (-1), which saves computing the shape vector.
+  const dynamic = target.filter((size) => backend.isDynamic(size)).length;
+  const vector =
+    dynamic === 1 && sizeOf(target) > 0
+      ? backend.intsName(target.map((size) => (backend.isDynamic(size) ? -1 : size)))
+      : backend.intsName(target);
+  return backend.emit('Reshape', [x, vector], target, x.dtype);
+};
+KERNELS.ExpandDims = (backend, { input }, { dim }) => {
+  const axis = dim < 0 ? dim + input.shape.length + 1 : dim;
+  const shape = [...input.shape.slice(0, axis), 1, ...input.shape.slice(axis)];
+  return backend.emit('Unsqueeze', [input, backend.intsName([axis])], shape, input.dtype);
+};
+KERNELS.Transpose = (backend, { x }, { perm }) =>
+  backend.emit(
+    'Transpose',
+    [x],
+    (perm as number[]).map((axis) => x.shape[axis]),
+    x.dtype,
+    { perm },
+  );
+KERNELS.Concat = (backend, inputs, { axis }) => {
+  const parts = Object.values(inputs).filter((part) => sizeOf(part.shape) > 0);
+  const at = tf.util.parseAxisParam(axis, parts[0].shape)[0];
+  const shape = tf.backend_util.computeOutShape(
+    parts.map((part) => part.shape),
+    at,
+  );
+  return backend.emit('Concat', parts, shape, parts[0].dtype, { axis: at });
+};
+KERNELS.Pack = (backend, inputs, { axis }) => {
+  const parts = Object.values(inputs);
+  const at = axis < 0 ? axis + parts[0].shape.length + 1 : axis;
+  const expanded = parts.map((part) => backend.append('Unsqueeze', [backend.nameOf(part), backend.intsName([at])])[0]);
+  const shape = [...parts[0].shape.slice(0, at), parts.length, ...parts[0].shape.slice(at)];
+  return backend.emit('Concat', expanded, shape, parts[0].dtype, { axis: at });
+};
+KERNELS.Unpack = (backend, { value }, { axis }) => {
+  const at = tf.util.parseAxisParam(axis, value.shape)[0];
+  const shape = value.shape.filter((_, index) => index !== at);
+  return Array.from({ length: value.shape[at] }, (_, index) =>
+    backend.emit('Gather', [value, backend.nameOf(tf.scalar(index, 'int32'))], shape, value.dtype, { axis: at }),
+  );
+};
+KERNELS.SplitV = (backend, { x }, { numOrSizeSplits, axis }) => {
+  const at = tf.util.parseAxisParam(axis, x.shape)[0];
+  const sizes = tf.backend_util.prepareSplitSize({ shape: x.shape } as tf.Tensor, numOrSizeSplits, at);
+  const names = backend.append('Split', [backend.nameOf(x), backend.intsName(sizes)], { axis: at }, sizes.length);
+  return names.map((name, index) =>
+    backend.info(
+      name,
+      x.shape.map((size, i) => (i === at ? sizes[index] : size)),
+      x.dtype,
+    ),
+  );
+};
+KERNELS.Slice = (backend, { x }, { begin, size }) => {
+  const [starts, sizes] = tf.slice_util.parseSliceParams(x as tf.Tensor, begin, size);
+  const axes = x.shape.map((_, axis) => axis).filter((axis) => starts[axis] !== 0 || sizes[axis] !== x.shape[axis]);
+  if (!axes.length) return backend.emit('Identity', [x], sizes, x.dtype);
+  const ends = axes.map((axis) => starts[axis] + sizes[axis]);
+  return backend.emit(
+    'Slice',
+    [x, backend.intsName(axes.map((axis) => starts[axis])), backend.intsName(ends), backend.intsName(axes)],
+    sizes,
+    x.dtype,
+  );
+};
+KERNELS.PadV2 = (backend, { x }, { paddings, constantValue }) => {
+  const shape = x.shape.map((size, axis) => paddings[axis][0] + size + paddings[axis][1]);
+  // The gradient of a slice pads by (dynamic size - what is there): computed, because tfjs gives it as a plain number.
+  const after = shape.map((size, axis) =>
+    backend.isDynamic(size) && paddings[axis][1] > 0
+      ? backend.sizeDifference(size, paddings[axis][0] + x.shape[axis])
+      : backend.intsName([paddings[axis][1]]),
+  );
+  const pads = [...(paddings as [number, number][]).map(([before]) => backend.intsName([before])), ...after];
+  const inputs = [backend.nameOf(x), backend.append('Concat', pads, { axis: 0 })[0]];
+  if (constantValue) inputs.push(backend.scalarName(constantValue));
+  return backend.emit('Pad', inputs, shape, x.dtype);
+};
+KERNELS.Tile = (backend, { x }, { reps }) =>
+  backend.emit(
+    'Tile',
+    [x, backend.intsName(reps)],
+    x.shape.map((size, axis) => size * reps[axis]),
+    x.dtype,
+  );
+KERNELS.BroadcastTo = (backend, { x }, { shape }) => backend.emit('Expand', [x, backend.intsName(shape)], shape, x.dtype);
+KERNELS.Reverse = (backend, { x }, { dims }) => {
+  const axes = tf.util.parseAxisParam(dims, x.shape);
+  const each = (value: number) => backend.intsName(axes.map(() => value));
+  return backend.emit('Slice', [x, each(-1), each(Number.MIN_SAFE_INTEGER), backend.intsName(axes), each(-1)], x.shape, x.dtype);
+};
+
+// Reductions.
+const REDUCTION = { Sum: 'ReduceSum', Mean: 'ReduceMean', Max: 'ReduceMax', Min: 'ReduceMin', Prod: 'ReduceProd' };
+for (const [kernel, op] of Object.entries(REDUCTION))
+  KERNELS[kernel] = (backend, { x }, { axis, reductionIndices, keepDims }) => {
+    const axes = tf.util.parseAxisParam(axis ?? reductionIndices, x.shape);
+    const shape = keepDims ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size)) : x.shape.filter((_, i) => !axes.includes(i));
+    return backend.emit(op, [x, backend.intsName(axes)], shape, x.dtype, { keepdims: keepDims ? 1 : 0 });
+  };
+KERNELS.ArgMax = (backend, { x }, { axis }) => {
+  const [at] = tf.util.parseAxisParam(axis, x.shape);
+  const [index] = backend.append('ArgMax', [backend.nameOf(x)], { axis: at, keepdims: 0 });
+  return backend.emit(
+    'Cast',
+    [index],
+    x.shape.filter((_, i) => i !== at),
+    'int32',
+    { to: 6 },
+  );
+};
+KERNELS.Any = (backend, { x }, { axis, keepDims }) => {
+  const axes = tf.util.parseAxisParam(axis, x.shape);
+  const shape = keepDims ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size)) : x.shape.filter((_, i) => !axes.includes(i));
+  const [largest] = backend.append('ReduceMax', [asFloat(backend, x), backend.intsName(axes)], { keepdims: keepDims ? 1 : 0 });
+  return backend.emit('Cast', [largest], shape, 'bool', { to: 9 });
+};
+KERNELS.Cumsum = (backend, { x }, { axis, exclusive, reverse }) =>
+  backend.emit('CumSum', [x, backend.nameOf(tf.scalar(axis < 0 ? axis + x.shape.length : axis, 'int32'))], x.shape, x.dtype, {
+    exclusive: exclusive ? 1 : 0,
+    reverse: reverse ? 1 : 0,
+  });
+KERNELS.Softmax = (backend, { logits }, { dim }) => backend.emit('Softmax', [logits], logits.shape, logits.dtype, { axis: dim });
+KERNELS.LogSoftmax = (backend, { logits }, { axis }) => backend.emit('LogSoftmax', [logits], logits.shape, logits.dtype, { axis });
+
+// Matrix products. FusedMatMul (com.microsoft) takes transposed inputs without a Transpose node.
+KERNELS.BatchMatMul = (backend, { a, b }, { transposeA, transposeB }) => {
+  const rank = a.shape.length;
+  const rows = a.shape[transposeA ? rank - 1 : rank - 2];
+  const columns = b.shape[transposeB ? rank - 2 : rank - 1];
+  const shape = [...tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
+  if (!transposeA && !transposeB) return backend.emit('MatMul', [a, b], shape, a.dtype);
+  // tfjs turns 2-D products into 3-D ones with one matrix; Gemm wants 2-D, FusedMatMul takes both.
+  return backend.emit('FusedMatMul', [a, b], shape, a.dtype, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 }, 'com.microsoft');
+};
+
+// Rows by index.
+KERNELS.GatherV2 = (backend, { x, indices }, { axis, batchDims }) => {
+  if (batchDims) throw new Error('gather with batch dimensions is not traced; use gatherElements of the model');
+  const at = tf.util.parseAxisParam(axis, x.shape)[0];
+  const shape = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)];
+  return backend.emit('Gather', [x, indices], shape, x.dtype, { axis: at });
+};
+/** Rows of updates added into zeros; indices [.., 1]. */
+KERNELS.ScatterNd = (backend, { indices, updates }, { shape }) => {
+  const [zeros] = backend.append('Expand', [backend.scalarName(0), backend.intsName(shape)]);
+  const [longs] = backend.append('Cast', [backend.nameOf(indices)], { to: 7 });
+  return backend.emit('ScatterND', [zeros, longs, updates], shape, updates.dtype, { reduction: 'add' });
+};
+KERNELS.OneHot = (backend, { indices }, { depth, onValue, offValue, dtype }) => {
+  const [count] = backend.append('Reshape', [backend.intsName([depth]), backend.intsName([])]);
+  const values = backend.nameOf(tf.tensor1d([offValue, onValue], dtype));
+  return backend.emit('OneHot', [indices, count, values], [...indices.shape, depth], dtype, { axis: -1 });
+};
+
+// Convolution over one axis, as tfjs gives it: NHWC data, HWIO filter.
+KERNELS.Conv2D = (backend, { x, filter }, { strides, pad, dilations, dataFormat }) => {
+  const info = tf.backend_util.computeConv2DInfo(
+    x.shape as [number, number, number, number],
+    filter.shape as [number, number, number, number],
+    strides,
+    dilations,
+    pad,
+    undefined,
+    false,
+    tf.backend_util.convertConv2DDataFormat(dataFormat),
+  );
+  if (dataFormat !== 'NHWC') throw new Error('only NHWC convolutions are traced');
+  const [data] = backend.append('Transpose', [backend.nameOf(x)], { perm: [0, 3, 1, 2] });
+  const [weight] = backend.append('Transpose', [backend.nameOf(filter)], { perm: [3, 2, 0, 1] });
+  const pair = (value: number | [number, number]) => (typeof value === 'number' ? [value, value] : value);
+  const [result] = backend.append('Conv', [data, weight], {
+    strides: pair(strides),
+    dilations: pair(dilations),
+    pads: [info.padInfo.top, info.padInfo.left, info.padInfo.bottom, info.padInfo.right],
+  });
+  return backend.emit('Transpose', [result], info.outShape, x.dtype, { perm: [0, 2, 3, 1] });
+};
+
+// Fused kernels that tfjs does not have: src/model/ops.ts calls them where they are registered.
+const MICROSOFT = 'com.microsoft' as const;
+/** a b (+ bias) on matrices, either of them transposed. */
+KERNELS.Gemm = (backend, { a, b, bias }, { transposeA, transposeB }) =>
+  backend.emit('Gemm', bias ? [a, b, bias] : [a, b], [a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]], a.dtype, {
+    transA: transposeA ? 1 : 0,
+    transB: transposeB ? 1 : 0,
+  });
+/** Result, mean and inverse standard deviation. */
+KERNELS.LayerNormalization = (backend, { x, gamma, beta }, { epsilon }) => {
+  const inputs = [x, gamma, ...(beta ? [beta] : [])].map((tensor) => backend.nameOf(tensor));
+  const [y, mean, inverse] = backend.append('LayerNormalization', inputs, { axis: -1, epsilon: { float: epsilon } }, 3);
+  const reduced = [...x.shape.slice(0, -1), 1];
+  return [backend.info(y, x.shape, x.dtype), backend.info(mean, reduced, x.dtype), backend.info(inverse, reduced, x.dtype)];
+};
+KERNELS.Gelu = (backend, { x }) => backend.emit('Gelu', [x], x.shape, x.dtype);
+/** factor * a b' on [.., m, k], [.., n, k]. */
+KERNELS.ScaledMatMul = (backend, { a, b }, { factor, transposeA, transposeB }) => {
+  const rank = a.shape.length;
+  const shape = [...a.shape.slice(0, -2), a.shape[transposeA ? rank - 1 : rank - 2], b.shape[transposeB ? rank - 2 : rank - 1]];
+  return backend.emit(
+    'FusedMatMul',
+    [a, b],
+    shape,
+    a.dtype,
+    { alpha: { float: factor }, transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 },
+    MICROSOFT,
+  );
+};
+/** Values of x [.., T, K] along the last axis at index [.., T, J], both of the same rank. */
+KERNELS.GatherElements = (backend, { x, index }, { axis }) => {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  const shape = [...x.shape.slice(0, -index.shape.length), ...index.shape];
+  const expanded = index.shape.length < x.shape.length ? expandIndex(backend, x, index) : backend.nameOf(index);
+  const target = [...x.shape.slice(0, x.shape.length - 2), ...index.shape.slice(-2)];
+  return backend.emit('GatherElements', [x, expanded], index.shape.length < x.shape.length ? target : shape, x.dtype, { axis: at });
+};
+/** Adds values [.., T, J] into zeros [.., T, K] at index along the last axis. */
+KERNELS.ScatterElementsAdd = (backend, { index, updates }, { axis, shape }) => {
+  const at = axis < 0 ? axis + shape.length : axis;
+  const [zeros] = backend.append('Expand', [backend.scalarName(0), backend.intsName(shape)]);
+  const expanded = index.shape.length < shape.length ? expandIndex(backend, updates, index) : backend.nameOf(index);
+  return backend.emit('ScatterElements', [zeros, expanded, updates], shape, updates.dtype, { axis: at, reduction: 'add' });
+};
+function expandIndex(backend: TraceBackend, like: tf.TensorInfo, index: tf.TensorInfo): string {
+  return backend.append('Expand', [
+    backend.nameOf(index),
+    backend.intsName([...like.shape.slice(0, like.shape.length - 2), ...index.shape.slice(-2)]),
+  ])[0];
+}
+
+/** Attention in one node (no probabilities, no gradient): inference only. q, k, v [B, T, H]. */
+const multiHeadAttention: Kernel = (backend, { q, k, v, attentionMask, bias }, { heads, scale }) => {
+  const inputs = [q, k, v].map((tensor) => backend.nameOf(tensor));
+  const attributes: Record<string, GraphAttribute> = { num_heads: heads, scale: { float: scale } };
+  inputs.push('', backend.nameOf(attentionMask));
+  if (bias) inputs.push(backend.nameOf(bias));
+  return backend.emit('MultiHeadAttention', inputs, q.shape, q.dtype, attributes, MICROSOFT);
+};
+
+/** Kernels that have no gradient and are only there while an inference graph is traced. */
+const INFERENCE_KERNELS: Record<string, Kernel> = { MultiHeadAttention: multiHeadAttention };
+
+const register = (name: string, kernel: Kernel): void =>
+  tf.registerKernel({
+    kernelName: name,
+    backendName: TRACE_BACKEND,
+    kernelFunc: ({ inputs, attrs, backend }) => kernel(backend as TraceBackend, inputs as Inputs, attrs ?? {}),
+  });
+
+/** Registers the kernels with tfjs; the inference-only ones are there only if asked for. */
+export function useKernels(inference: boolean): void {
+  if (!tf.getKernel('Add', TRACE_BACKEND)) for (const [name, kernel] of Object.entries(KERNELS)) register(name, kernel);
+  for (const [name, kernel] of Object.entries(INFERENCE_KERNELS)) {
+    const present = tf.getKernel(name, TRACE_BACKEND) !== undefined;
+    if (inference && !present) register(name, kernel);
+    if (!inference && present) tf.unregisterKernel(name, TRACE_BACKEND);
+  }
+}

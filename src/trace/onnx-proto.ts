@@ -1,0 +1,114 @@
+/**
+ * Writes a {@link Graph} as an ONNX ModelProto (protobuf wire format; field numbers from onnx.proto3, IR version 9).
+ * Only writing is needed, of a dozen messages, so there is no protobuf library; weights are not copied before they are written.
+ */
+import type { Graph, GraphAttribute, GraphData, GraphType, GraphValue, Initializer } from './graph.ts';
+
+/** ONNX operator set that the kernels are written for (20 is the first with Gelu). */
+export const ONNX_OPSET = 20;
+
+const TYPE_CODE: Record<GraphType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
+
+/** A protobuf message under construction: chunks in order, so that large constants stay where they are. */
+class Message {
+  readonly chunks: Uint8Array[] = [];
+  size = 0;
+
+  private push(chunk: Uint8Array): this {
+    this.chunks.push(chunk);
+    this.size += chunk.byteLength;
+    return this;
+  }
+
+  private varint(value: number): this {
+    const bytes: number[] = [];
+    let rest = BigInt.asUintN(64, BigInt(value));
+    while (rest >= 0x80n) {
+      bytes.push(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    bytes.push(Number(rest));
+    return this.push(Uint8Array.from(bytes));
+  }
+
+  int(field: number, value: number): this {
+    return this.varint(field * 8).varint(value);
+  }
+
+  float(field: number, value: number): this {
+    this.varint(field * 8 + 5);
+    return this.push(new Uint8Array(Float32Array.of(value).buffer));
+  }
+
+  bytes(field: number, content: Uint8Array): this {
+    return this.varint(field * 8 + 2)
+      .varint(content.byteLength)
+      .push(content);
+  }
+
+  string(field: number, text: string): this {
+    return this.bytes(field, Buffer.from(text));
+  }
+
+  message(field: number, inner: Message): this {
+    this.varint(field * 8 + 2).varint(inner.size);
+    for (const chunk of inner.chunks) this.push(chunk);
+    return this;
+  }
+}
+
+const bytesOf = (data: GraphData): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+function tensorMessage(constant: Initializer): Message {
+  const message = new Message();
+  for (const size of constant.shape) message.int(1, size);
+  return message.int(2, TYPE_CODE[constant.type]).string(8, constant.name).bytes(9, bytesOf(constant.data));
+}
+
+function attributeMessage(name: string, value: GraphAttribute): Message {
+  const message = new Message().string(1, name);
+  if (typeof value === 'string') return message.string(4, value).int(20, ATTRIBUTE_TYPE.string);
+  if (typeof value === 'number') return message.int(3, value).int(20, ATTRIBUTE_TYPE.int);
+  if (Array.isArray(value)) {
+    for (const element of value) message.int(8, element);
+    return message.int(20, ATTRIBUTE_TYPE.ints);
+  }
+  return message.float(2, value.float).int(20, ATTRIBUTE_TYPE.float);
+}
+
+function valueMessage(value: GraphValue): Message {
+  const shape = new Message();
+  for (const size of value.shape) shape.message(1, typeof size === 'string' ? new Message().string(2, size) : new Message().int(1, size));
+  const tensorType = new Message().int(1, TYPE_CODE[value.type]).message(2, shape);
+  return new Message().string(1, value.name).message(2, new Message().message(1, tensorType));
+}
+
+/** The chunks of a graph's ONNX file, in order; the weights' chunks are views of the initializers' own memory. */
+export function onnxChunks(graph: Graph): Uint8Array[] {
+  const body = new Message();
+  for (const node of graph.nodes) {
+    const message = new Message();
+    for (const name of node.inputs) message.string(1, name);
+    for (const name of node.outputs) message.string(2, name);
+    message.string(4, node.op);
+    for (const [name, value] of Object.entries(node.attributes)) message.message(5, attributeMessage(name, value));
+    if (node.domain) message.string(7, node.domain);
+    body.message(1, message);
+  }
+  body.string(2, 'gliznet');
+  for (const constant of graph.initializers) body.message(5, tensorMessage(constant));
+  for (const value of graph.inputs) body.message(11, valueMessage(value));
+  for (const value of graph.outputs) body.message(12, valueMessage(value));
+  const opset = (domain: string, version: number) => new Message().string(1, domain).int(2, version);
+  return new Message().int(1, 9).string(2, 'glz').message(7, body).message(8, opset('', ONNX_OPSET)).message(8, opset('com.microsoft', 1))
+    .chunks;
+}
+
+/** A graph's ONNX file in one buffer. Protobuf ends at 2 GiB; larger graphs throw a RangeError. */
+export function onnxBytes(graph: Graph): Uint8Array {
+  const chunks = onnxChunks(graph);
+  const size = chunks.reduce((total, chunk) => total + chunk.byteLength, 0);
+  if (size >= 2 ** 31) throw new RangeError(`the graph's weights take ${size} bytes; an ONNX file without external data ends at 2 GiB`);
+  return Buffer.concat(chunks, size);
+}
