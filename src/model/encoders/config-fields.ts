@@ -1,0 +1,96 @@
+/**
+ * Typed reading of an encoder's config.json: every field is checked before anything is built from it, and an error names
+ * the field, what it should be and what it is. Knows no model family. Imports nothing but ../errors.ts and ../ops.ts's types.
+ */
+import { UsageError } from '../../errors.ts';
+import type { Activation } from '../ops.ts';
+
+/** A parsed config.json, not checked yet. */
+export type RawConfig = Readonly<Record<string, unknown>>;
+
+/** No published encoder comes near this; a larger size is a damaged or hostile file. */
+const LARGEST_SIZE = 1 << 24;
+
+const ACTIVATIONS: readonly Activation[] = ['gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu', 'tanh'];
+
+/** A value as it reads in an error message, cut to a line's part. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function wrong(config: RawConfig, field: string, expected: string): UsageError {
+  const family = typeof config.model_type === 'string' ? `${config.model_type} ` : '';
+  const value = config[field];
+  return new UsageError(
+    value === undefined || value === null
+      ? `${family}encoder config: field "${field}" is missing; expected ${expected}`
+      : `${family}encoder config: field "${field}" is ${shown(value)}; expected ${expected}`,
+  );
+}
+
+const absent = (config: RawConfig, field: string): boolean => config[field] === undefined || config[field] === null;
+
+/** An integer of at least `least` (1 unless said). Throws UsageError unless there is one or the field is absent and has a default. */
+export function integerField(config: RawConfig, field: string, fallback?: number, least = 1): number {
+  if (absent(config, field) && fallback !== undefined) return fallback;
+  const value = config[field];
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > LARGEST_SIZE)
+    throw wrong(config, field, `an integer from ${least} to ${LARGEST_SIZE}`);
+  return value;
+}
+
+/** A positive finite number. Throws UsageError as {@link integerField}. */
+export function positiveField(config: RawConfig, field: string, fallback?: number): number {
+  if (absent(config, field) && fallback !== undefined) return fallback;
+  const value = config[field];
+  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) throw wrong(config, field, 'a number above 0');
+  return value;
+}
+
+/** true or false. Throws UsageError as {@link integerField}. */
+export function booleanField(config: RawConfig, field: string, fallback?: boolean): boolean {
+  if (absent(config, field) && fallback !== undefined) return fallback;
+  const value = config[field];
+  if (typeof value !== 'boolean') throw wrong(config, field, 'true or false');
+  return value;
+}
+
+/** One of some words. Throws UsageError as {@link integerField}. */
+export function wordField<Word extends string>(config: RawConfig, field: string, words: readonly Word[], fallback?: Word): Word {
+  if (absent(config, field) && fallback !== undefined) return fallback;
+  const value = config[field];
+  const word = words.find((candidate) => candidate === value);
+  if (word === undefined)
+    throw wrong(config, field, words.length === 1 ? `"${words[0]}", the only one supported` : `one of ${words.join(', ')}`);
+  return word;
+}
+
+/** A list of some words, also as one string with `|` between them (DeBERTa's hub files). Throws UsageError as {@link integerField}. */
+export function wordsField<Word extends string>(config: RawConfig, field: string, words: readonly Word[], fallback?: Word[]): Word[] {
+  if (absent(config, field) && fallback !== undefined) return fallback;
+  const value = config[field];
+  const list: unknown = typeof value === 'string' ? value.split('|').map((part) => part.trim()) : value;
+  const known = (candidate: unknown): candidate is Word => words.some((word) => word === candidate);
+  if (!Array.isArray(list) || !list.every(known)) throw wrong(config, field, `a list of ${words.join(', ')}`);
+  return list;
+}
+
+/** The activation function. Throws UsageError for one that ops.ts does not have. */
+export function activationField(config: RawConfig, field: string, fallback: Activation): Activation {
+  return wordField(config, field, ACTIVATIONS, fallback);
+}
+
+/** Number of attention heads, which must divide the hidden size. Throws UsageError. */
+export function headsField(config: RawConfig, field: string, hiddenSize: number): number {
+  const heads = integerField(config, field);
+  if (hiddenSize % heads !== 0) throw wrong(config, field, `a divisor of the hidden size ${hiddenSize}`);
+  return heads;
+}
+
+/** A padding id, which must be a row of the embedding table. Throws UsageError. */
+export function paddingIdField(config: RawConfig, fallback: number, vocabularySize: number): number {
+  const id = integerField(config, 'pad_token_id', fallback, 0);
+  if (id >= vocabularySize) throw wrong(config, 'pad_token_id', `an id below the vocabulary size ${vocabularySize}`);
+  return id;
+}

@@ -1,0 +1,25 @@
+/**
+ * The encoders by `model_type` of config.json: the one place where a family is added.
+ * Imports nothing but ../../errors.ts beside the families.
+ */
+import { UsageError } from '../../errors.ts';
+import { createBert } from './bert.ts';
+import type { Encoder, EncoderFactory } from './encoder.ts';
+
+const FAMILIES = new Map<string, EncoderFactory>([['bert', createBert]]);
+
+/** The values of `model_type` that {@link createEncoder} knows. */
+export const ENCODER_TYPES: readonly string[] = [...FAMILIES.keys()];
+
+/**
+ * Makes the encoder that a parsed config.json describes.
+ * @throws UsageError if `model_type` is not supported, or naming the field that is missing or wrong
+ */
+export function createEncoder(config: Readonly<Record<string, unknown>>): Encoder {
+  const family = typeof config.model_type === 'string' ? FAMILIES.get(config.model_type) : undefined;
+  if (!family) {
+    const found = config.model_type === undefined ? 'missing' : JSON.stringify(config.model_type);
+    throw new UsageError(`encoder config: "model_type" is ${found}; supported: ${ENCODER_TYPES.join(', ')}`);
+  }
+  return family(config);
+}

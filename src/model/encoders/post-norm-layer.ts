@@ -1,0 +1,103 @@
+/**
+ * The original transformer layer (attention, add and normalise, feed-forward, add and normalise), which BERT,
+ * DistilBERT, RoBERTa, MPNet, ELECTRA and ALBERT share under different parameter names.
+ * Imports nothing but tfjs-core and ../ops.ts.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { type Activation, activation, attention } from '../ops.ts';
+import type { Weights } from './encoder.ts';
+import { applyLinear, applyNorm, linearShapes, normShapes, type Shapes } from './parameters.ts';
+
+/** Names of a layer's parts, without `.weight` and `.bias`. */
+export interface LayerNames {
+  query: string;
+  key: string;
+  value: string;
+  attentionOutput: string;
+  attentionNorm: string;
+  intermediate: string;
+  output: string;
+  outputNorm: string;
+}
+
+/** Sizes and settings of a layer. */
+export interface LayerSettings {
+  hiddenSize: number;
+  intermediateSize: number;
+  heads: number;
+  activation: Activation;
+  epsilon: number;
+}
+
+/** The names that BERT gives to layer `index`. */
+export function bertLayerNames(index: number): LayerNames {
+  const layer = `encoder.layer.${index}`;
+  return {
+    query: `${layer}.attention.self.query`,
+    key: `${layer}.attention.self.key`,
+    value: `${layer}.attention.self.value`,
+    attentionOutput: `${layer}.attention.output.dense`,
+    attentionNorm: `${layer}.attention.output.LayerNorm`,
+    intermediate: `${layer}.intermediate.dense`,
+    output: `${layer}.output.dense`,
+    outputNorm: `${layer}.output.LayerNorm`,
+  };
+}
+
+/** Shapes of a layer's parameters. */
+export function postNormLayerShapes(names: LayerNames, { hiddenSize, intermediateSize }: LayerSettings): Shapes {
+  return {
+    ...linearShapes(names.query, hiddenSize, hiddenSize),
+    ...linearShapes(names.key, hiddenSize, hiddenSize),
+    ...linearShapes(names.value, hiddenSize, hiddenSize),
+    ...linearShapes(names.attentionOutput, hiddenSize, hiddenSize),
+    ...normShapes(names.attentionNorm, hiddenSize),
+    ...linearShapes(names.intermediate, intermediateSize, hiddenSize),
+    ...linearShapes(names.output, hiddenSize, intermediateSize),
+    ...normShapes(names.outputNorm, hiddenSize),
+  };
+}
+
+/** The half of a layer after its attention. x [B, T, H] the layer's input, context [B, T, H] -> [B, T, H]. */
+export function afterAttention(weights: Weights, names: LayerNames, settings: LayerSettings, x: tf.Tensor, context: tf.Tensor): tf.Tensor {
+  const { epsilon } = settings;
+  const attended = applyNorm(weights, names.attentionNorm, tf.add(applyLinear(weights, names.attentionOutput, context), x), epsilon); // [B, T, H]
+  const inner = activation(applyLinear(weights, names.intermediate, attended), settings.activation); // [B, T, intermediate]
+  return applyNorm(weights, names.outputNorm, tf.add(applyLinear(weights, names.output, inner), attended), epsilon);
+}
+
+/** What a stack of layers gives. */
+export interface StackOutput {
+  hidden: tf.Tensor3D;
+  attention?: tf.Tensor4D;
+}
+
+/**
+ * Runs layers one after the other.
+ * @param x [B, T, H]
+ * @param layers the names of each layer, in order; the same names twice share a layer
+ * @param bias added to the attention scores of every layer: [1, h, T, T]
+ */
+export function runPostNormLayers(
+  weights: Weights,
+  layers: LayerNames[],
+  settings: LayerSettings,
+  x: tf.Tensor,
+  attentionMask: tf.Tensor2D,
+  lastAttention: boolean,
+  bias?: tf.Tensor4D,
+): StackOutput {
+  let hidden = x; // [B, T, H]
+  let probabilities: tf.Tensor4D | undefined;
+  layers.forEach((names, index) => {
+    const attended = attention(
+      applyLinear(weights, names.query, hidden),
+      applyLinear(weights, names.key, hidden),
+      applyLinear(weights, names.value, hidden),
+      { heads: settings.heads, attentionMask, bias, probabilities: lastAttention && index === layers.length - 1 },
+    );
+    probabilities = attended.probabilities;
+    hidden = afterAttention(weights, names, settings, hidden, attended.context);
+  });
+  return { hidden: hidden as tf.Tensor3D, ...(probabilities ? { attention: probabilities } : {}) };
+}
