@@ -3,7 +3,7 @@
  * Follows BertModel of Hugging Face transformers. Imports nothing but tfjs-core and ../errors.ts beside the model's own files.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { activationField, headsField, integerField, positiveField, type RawConfig, wordField } from './config-fields.ts';
+import { activationField, headsField, integerField, layerCountField, positiveField, type RawConfig, wordField } from './config-fields.ts';
 import type { Encoder, EncoderFactory, EncoderInputs, Weights } from './encoder.ts';
 import { applyEmbedding, applyNorm, normShapes, parameter, type Shapes } from './parameters.ts';
 import { bertLayerNames, type LayerSettings, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
@@ -71,7 +71,7 @@ export function embed(weights: Weights, sizes: EmbeddingSizes, inputs: EncoderIn
 export const createBert: EncoderFactory = (config): Encoder => {
   const settings = layerSettings(config, 1e-12);
   const sizes = embeddingSizes(config, settings.hiddenSize, settings.epsilon);
-  const layers = Array.from({ length: integerField(config, 'num_hidden_layers') }, (_, index) => bertLayerNames(index));
+  const layers = Array.from({ length: layerCountField(config, 'num_hidden_layers') }, (_, index) => bertLayerNames(index));
   return {
     modelType: 'bert',
     hiddenSize: settings.hiddenSize,

@@ -8,8 +8,9 @@ import type { Activation } from '../ops.ts';
 /** A parsed config.json, not checked yet. */
 export type RawConfig = Readonly<Record<string, unknown>>;
 
-/** No published encoder comes near this; a larger size is a damaged or hostile file. */
+/** No published encoder comes near these; a larger size is a damaged or hostile file. */
 const LARGEST_SIZE = 1 << 24;
+const MOST_LAYERS = 1024;
 
 const ACTIVATIONS: readonly Activation[] = ['gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu', 'tanh'];
 
@@ -32,12 +33,17 @@ function wrong(config: RawConfig, field: string, expected: string): UsageError {
 const absent = (config: RawConfig, field: string): boolean => config[field] === undefined || config[field] === null;
 
 /** An integer of at least `least` (1 unless said). Throws UsageError unless there is one or the field is absent and has a default. */
-export function integerField(config: RawConfig, field: string, fallback?: number, least = 1): number {
+export function integerField(config: RawConfig, field: string, fallback?: number, least = 1, most = LARGEST_SIZE): number {
   if (absent(config, field) && fallback !== undefined) return fallback;
   const value = config[field];
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > LARGEST_SIZE)
-    throw wrong(config, field, `an integer from ${least} to ${LARGEST_SIZE}`);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+    throw wrong(config, field, `an integer from ${least} to ${most}`);
   return value;
+}
+
+/** Number of layers. Throws UsageError as {@link integerField}. */
+export function layerCountField(config: RawConfig, field: string, fallback?: number): number {
+  return integerField(config, field, fallback, 1, MOST_LAYERS);
 }
 
 /** A positive finite number. Throws UsageError as {@link integerField}. */
@@ -56,13 +62,18 @@ export function booleanField(config: RawConfig, field: string, fallback?: boolea
   return value;
 }
 
-/** One of some words. Throws UsageError as {@link integerField}. */
-export function wordField<Word extends string>(config: RawConfig, field: string, words: readonly Word[], fallback?: Word): Word {
+/** One of some words or numbers. Throws UsageError as {@link integerField}. */
+export function wordField<const Word extends string | number>(
+  config: RawConfig,
+  field: string,
+  words: readonly Word[],
+  fallback?: Word,
+): Word {
   if (absent(config, field) && fallback !== undefined) return fallback;
   const value = config[field];
   const word = words.find((candidate) => candidate === value);
   if (word === undefined)
-    throw wrong(config, field, words.length === 1 ? `"${words[0]}", the only one supported` : `one of ${words.join(', ')}`);
+    throw wrong(config, field, words.length === 1 ? `${shown(words[0])}, the only one supported` : `one of ${words.join(', ')}`);
   return word;
 }
 
@@ -81,10 +92,18 @@ export function activationField(config: RawConfig, field: string, fallback: Acti
   return wordField(config, field, ACTIVATIONS, fallback);
 }
 
-/** Number of attention heads, which must divide the hidden size. Throws UsageError. */
-export function headsField(config: RawConfig, field: string, hiddenSize: number): number {
+/**
+ * Number of attention heads, which must divide the hidden size into heads whose size is a multiple of `multiple` (rotary
+ * positions need pairs). Throws UsageError.
+ */
+export function headsField(config: RawConfig, field: string, hiddenSize: number, multiple = 1): number {
   const heads = integerField(config, field);
-  if (hiddenSize % heads !== 0) throw wrong(config, field, `a divisor of the hidden size ${hiddenSize}`);
+  if (hiddenSize % (heads * multiple) !== 0)
+    throw wrong(
+      config,
+      field,
+      `a divisor of the hidden size ${hiddenSize}${multiple > 1 ? ` with heads of a size divisible by ${multiple}` : ''}`,
+    );
   return heads;
 }
 
@@ -93,4 +112,11 @@ export function paddingIdField(config: RawConfig, fallback: number, vocabularySi
   const id = integerField(config, 'pad_token_id', fallback, 0);
   if (id >= vocabularySize) throw wrong(config, 'pad_token_id', `an id below the vocabulary size ${vocabularySize}`);
   return id;
+}
+
+/** Tokens that fit where positions start after the padding id (RoBERTa, MPNet). Throws UsageError if none does. */
+export function positionsAfterPadding(config: RawConfig, positions: number, paddingId: number): number {
+  const usable = positions - paddingId - 1;
+  if (usable < 1) throw wrong(config, 'max_position_embeddings', `more than ${paddingId + 1}: positions start after the padding id`);
+  return usable;
 }

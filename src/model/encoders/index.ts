@@ -3,10 +3,27 @@
  * Imports nothing but ../../errors.ts beside the families.
  */
 import { UsageError } from '../../errors.ts';
+import { createAlbert } from './albert.ts';
 import { createBert } from './bert.ts';
+import { createDebertaV2 } from './deberta-v2.ts';
+import { createDistilBert } from './distilbert.ts';
+import { createElectra } from './electra.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
+import { createModernBert } from './modernbert.ts';
+import { createMpnet } from './mpnet.ts';
+import { createRoberta, createXlmRoberta } from './roberta.ts';
 
-const FAMILIES = new Map<string, EncoderFactory>([['bert', createBert]]);
+const FAMILIES = new Map<string, EncoderFactory>([
+  ['bert', createBert],
+  ['distilbert', createDistilBert],
+  ['roberta', createRoberta],
+  ['xlm-roberta', createXlmRoberta],
+  ['mpnet', createMpnet],
+  ['electra', createElectra],
+  ['albert', createAlbert],
+  ['deberta-v2', createDebertaV2],
+  ['modernbert', createModernBert],
+]);
 
 /** The values of `model_type` that {@link createEncoder} knows. */
 export const ENCODER_TYPES: readonly string[] = [...FAMILIES.keys()];

@@ -1,0 +1,117 @@
+/**
+ * What encoders compute from token positions: distances between tokens, distance buckets, disentangled attention's scores
+ * and rotary embeddings.
+ *
+ * As in ops.ts, a fused kernel of the backend is used where there is one. Everything starts from `positions` (int32 [T]),
+ * never from a length. Imports nothing but tfjs-core. Notation in shapes: B batch, T tokens, H hidden, h heads, d = H / h.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+
+const hasKernel = (name: string): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
+
+/** Position of the query minus position of the key. positions int32 [T] -> int32 [T, T]. */
+export function tokenDistances(positions: tf.Tensor1D): tf.Tensor2D {
+  return tf.sub(tf.expandDims(positions, 1), tf.expandDims(positions, 0)) as tf.Tensor2D;
+}
+
+/**
+ * A value for every distance between two tokens, looked up in a table that is made once: exact, whatever the backend's
+ * logarithm rounds to. distances int32 [T, T], all above -reach and below reach -> int32 [T, T].
+ * @param reach the most tokens a sequence can have
+ * @param valueAt integer for a distance
+ */
+export function byDistance(distances: tf.Tensor2D, reach: number, valueAt: (distance: number) => number): tf.Tensor2D {
+  const table = Int32Array.from({ length: 2 * reach }, (_, index) => valueAt(index - reach));
+  return tf.gather<tf.Tensor>(tf.tensor1d(table, 'int32'), tf.add(distances, tf.scalar(reach, 'int32'))) as tf.Tensor2D;
+}
+
+/** Index into the flattened x [L, K] of what gatherElements reads: rows of the last axis times K, plus the index. */
+function flatIndex(shape: number[], index: tf.Tensor2D): tf.Tensor1D {
+  const width = shape[shape.length - 1];
+  const length = shape[shape.length - 2];
+  const leading = tf.util.sizeFromShape(shape.slice(0, -2));
+  const rowStart = tf.reshape(tf.mul(tf.range(0, leading * length, 1, 'int32'), tf.scalar(width, 'int32')), [leading, length, 1]);
+  return tf.reshape(tf.add(rowStart, tf.expandDims(index, 0)), [-1]) as tf.Tensor1D;
+}
+
+/**
+ * Values along the last axis: result[.., i, j] = x[.., i, index[i, j]].
+ * x [..., T, K], index int32 [T, J] -> [..., T, J].
+ */
+export function gatherElements(x: tf.Tensor, index: tf.Tensor2D): tf.Tensor {
+  const shape = [...x.shape];
+  const rank = shape.length;
+  return tf.customGrad((...args) => {
+    const [values] = args as unknown as [tf.Tensor];
+    const value = hasKernel('GatherElements')
+      ? (tf.engine().runKernel('GatherElements', { x: values, index }, { axis: rank - 1 }) as tf.Tensor)
+      : tf.reshape(tf.gather(tf.reshape(values, [-1]), flatIndex(shape, index)), [...shape.slice(0, -2), ...index.shape]);
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor) => {
+        if (hasKernel('ScatterElementsAdd'))
+          return [tf.engine().runKernel('ScatterElementsAdd', { index, updates: dy }, { axis: rank - 1, shape }) as tf.Tensor];
+        const places = tf.expandDims(flatIndex(shape, index), 1) as tf.Tensor2D; // [n, 1]
+        return [tf.reshape(tf.scatterND(places, tf.reshape(dy, [-1]), [tf.util.sizeFromShape(shape)]), shape)];
+      },
+    };
+  })(x);
+}
+
+/** Products of every token with every row of a table, head by head: factor * x table'. x [B, h, T, d], table [h, K, d] -> [B, h, T, K]. */
+export function tableScores(x: tf.Tensor4D, table: tf.Tensor3D, factor: number): tf.Tensor4D {
+  // The batch is broadcast by hand in the gradient: tfjs's own gradient of matMul does not sum over broadcast axes.
+  const product = (a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor =>
+    hasKernel('ScaledMatMul')
+      ? (tf.engine().runKernel('ScaledMatMul', { a, b }, { factor, transposeA, transposeB }) as tf.Tensor)
+      : tf.matMul(tf.mul(a, factor), b, transposeA, transposeB);
+  return tf.customGrad((...args) => {
+    const [left, right, save] = args as unknown as [tf.Tensor4D, tf.Tensor3D, tf.GradSaveFunc];
+    save([left, right]);
+    return {
+      value: product(left, tf.expandDims(right, 0), false, true),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [
+        product(dy, tf.expandDims(saved[1], 0), false, false), // [B, h, T, d]
+        tf.sum(product(dy, saved[0], true, false), 0), // [h, K, d]
+      ],
+    };
+  })(x, table) as tf.Tensor4D;
+}
+
+/** Cosines and sines of rotary positions, computed as Hugging Face transformers does, in float32: each [T, d / 2]. */
+export interface RotaryAngles {
+  cos: tf.Tensor2D;
+  sin: tf.Tensor2D;
+}
+
+/** Rotary angles of every position. positions int32 [T]; theta is the base of the wave lengths. */
+export function rotaryAngles(positions: tf.Tensor1D, headSize: number, theta: number): RotaryAngles {
+  const frequencies = Float32Array.from({ length: headSize / 2 }, (_, index) => 1 / theta ** ((2 * index) / headSize));
+  const angles = tf.mul(tf.expandDims(tf.cast(positions, 'float32'), 1), tf.tensor2d(frequencies, [1, headSize / 2])); // [T, d / 2]
+  return { cos: tf.cos(angles) as tf.Tensor2D, sin: tf.sin(angles) as tf.Tensor2D };
+}
+
+/**
+ * Rotary position embedding (Su et al., 2021): turns each pair (x[i], x[i + d / 2]) of a head by its position's angle.
+ * x [B, T, H] -> [B, T, H].
+ */
+export function rotary(x: tf.Tensor, heads: number, angles: RotaryAngles): tf.Tensor {
+  const [batch, length, hidden] = x.shape as [number, number, number];
+  const half = hidden / heads / 2;
+  const turn = (values: tf.Tensor, cos: tf.Tensor, sin: tf.Tensor): tf.Tensor => {
+    if (hasKernel('RotaryEmbedding'))
+      return tf.engine().runKernel('RotaryEmbedding', { x: values, cos, sin }, { heads } as object as tf.NamedAttrMap) as tf.Tensor;
+    const wideCos = tf.expandDims(cos, 1); // [T, 1, d / 2]
+    const wideSin = tf.expandDims(sin, 1);
+    const [first, second] = tf.split(tf.reshape(values, [batch, length, heads, 2 * half]), 2, 3); // [B, T, h, d / 2]
+    const turned = [tf.sub(tf.mul(first, wideCos), tf.mul(second, wideSin)), tf.add(tf.mul(second, wideCos), tf.mul(first, wideSin))];
+    return tf.reshape(tf.concat(turned, 3), [batch, length, hidden]);
+  };
+  return tf.customGrad((...args) => {
+    const [values] = args as unknown as [tf.Tensor];
+    return {
+      value: turn(values, angles.cos, angles.sin),
+      gradFunc: (dy: tf.Tensor) => [turn(dy, angles.cos, tf.neg(angles.sin))], // the inverse turn
+    };
+  })(x);
+}
