@@ -52,28 +52,31 @@ export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): Lab
   const cache = new Map<string, Int32Array>();
   return {
     async encode(labels) {
-      const missing = [...new Set(labels)].filter((label) => !cache.has(label));
-      const found = new Map<string, Int32Array>();
+      // Collected before waiting: meanwhile another call may trim the cache.
+      const ids = new Map<string, Int32Array>();
+      for (const label of labels) {
+        const known = cache.get(label);
+        if (known) ids.set(label, known);
+      }
+      const missing = [...new Set(labels)].filter((label) => !ids.has(label));
       if (missing.length > 0) {
         const encoded = await tokenizer.encodeBatch(missing, { atLeast: maxTokens + 1 });
         for (const [at, label] of missing.entries()) {
-          const ids = encoded[at]!;
-          if (ids.length === 0) throw new DataError(`label "${abbreviated(label)}" has no token that the model knows: write it in letters`);
-          if (ids.length > maxTokens)
+          const row = encoded[at]!;
+          if (row.length === 0) throw new DataError(`label "${abbreviated(label)}" has no token that the model knows: write it in letters`);
+          if (row.length > maxTokens)
             throw new DataError(
               `label "${abbreviated(label)}" is too long: more than the ${maxTokens} tokens that a label can have; shorten it`,
             );
-          found.set(label, ids);
+          ids.set(label, row);
+          cache.set(label, row);
         }
       }
-      // Another call may have dropped what this one counted on: so the result is collected before the cache is trimmed.
-      const ids = labels.map((label) => found.get(label) ?? cache.get(label)!);
-      for (const [label, row] of found) cache.set(label, row);
       for (const label of cache.keys()) {
         if (cache.size <= KEPT_LABELS) break;
         cache.delete(label);
       }
-      return ids;
+      return labels.map((label) => ids.get(label)!);
     },
   };
 }

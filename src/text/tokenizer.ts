@@ -10,6 +10,7 @@
 import { type Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { DataError, errorMessage } from '../errors.ts';
 import { findSpecialTokens, type SpecialIds, type SpecialNames, withoutSpecialTokensInText } from './special-tokens.ts';
+import { checkSteps } from './tokenizer-checks.ts';
 import { readTokenizerFolder, type Settings, tokenLookup } from './tokenizer-folder.ts';
 import type { Step, TokenizerJson } from './tokenizer-json.ts';
 
@@ -19,7 +20,8 @@ export interface EncodeOptions {
   exact?: boolean;
   /**
    * At least this many tokens are wanted (all if there are fewer). The rest of a long text may be left unread, so that a text of 10 MB
-   * costs no more than its beginning. Each returned token is the one that the whole text would give.
+   * costs no more than its beginning. Each returned token is the one that the whole text would give; there are fewer than wanted only if
+   * the text has fewer in its first million characters.
    */
   atLeast?: number;
 }
@@ -60,15 +62,27 @@ export interface Tokenizer {
 const UNITS_PER_TOKEN = 8;
 /** A word of WordPiece has at most 100 tokens: what the end of a prefix that cuts a word can spoil. */
 const SPOILED_TOKENS = 128;
+/** No more than this of a text is looked at to find the wanted tokens: a million letters without a space are no text. */
+const MOST_UNITS = 1 << 20;
 /** No tokenizer call is made for more than this many texts at once: the native results are large. */
 const CALL_SIZE = 256;
 
 function nativeTokenizer(json: TokenizerJson, source: string): NativeTokenizer {
+  let tokenizer: NativeTokenizer;
   try {
-    return NativeTokenizer.fromString(JSON.stringify(json));
+    tokenizer = NativeTokenizer.fromString(JSON.stringify(json));
   } catch (error) {
     throw new DataError(`${source}: the tokenizer cannot be built: ${errorMessage(error)}`);
   }
+  const normalizer = tokenizer.getNormalizer();
+  for (const { content, id, normalized } of json.added_tokens) {
+    // The library numbers added tokens anew where the file leaves gaps, without a word.
+    if (tokenizer.tokenToId(content) !== id)
+      throw new DataError(`${source}: the added token with id ${id} does not follow those before it`);
+    // And it ends the process on a token of which normalization leaves nothing.
+    if (normalized && normalizer?.normalizeString(content) === '') throw new DataError(`${source}: the added token ${id} is empty`);
+  }
+  return tokenizer;
 }
 
 /** True where a step, or one inside it, works on bytes. */
@@ -91,21 +105,21 @@ function maxLength(config: Settings, modelConfig: Settings): number {
 }
 
 /**
- * The beginning of a text, of about `units` UTF-16 units: up to the start of a run of white space, where every tokenizer here starts
- * anew; without white space in its last half, between two code points.
+ * The beginning of a text, at most `units` UTF-16 units: up to the start of a run of white space, where every tokenizer here starts anew;
+ * without white space in its second half, between two code points.
  */
-export function safePrefix(text: string, units: number): string {
+export function textPrefix(text: string, units: number): string {
   if (text.length <= units) return text;
+  const isSpace = (at: number) => ' \t\n\r'.includes(text[at]!);
   let end = units;
-  while (end > units / 2 && !/\s/.test(text[end]!)) end--;
-  if (end <= units / 2) {
-    end = units;
-    const code = text.charCodeAt(end);
-    if (code >= 0xdc00 && code <= 0xdfff) end--;
+  while (end > units / 2 && !isSpace(end)) end--;
+  if (end > units / 2) {
+    while (end > 0 && isSpace(end - 1)) end--;
     return text.slice(0, end);
   }
-  while (end > 0 && /\s/.test(text[end - 1]!)) end--;
-  return text.slice(0, end);
+  const code = text.charCodeAt(units);
+  const insidePair = code >= 0xdc00 && code <= 0xdfff;
+  return text.slice(0, insidePair ? units - 1 : units);
 }
 
 /** Keeps the native tokenizers and encodes with them. */
@@ -140,26 +154,23 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
   async function encodeBatch(texts: readonly string[], options: EncodeOptions = {}): Promise<Int32Array[]> {
     const { exact, atLeast } = options;
     if (atLeast === undefined) return encodeWhole(texts, exact);
-    let units = atLeast * UNITS_PER_TOKEN + 1024;
-    const ids = await encodeWhole(
-      texts.map((text) => safePrefix(text, units)),
-      exact,
-    );
+    const ids: Int32Array[] = [];
     // Texts whose beginning has fewer tokens than wanted (much white space, long words) are read on, four times as far each time.
-    for (;;) {
-      const short = texts.map((_, at) => at).filter((at) => texts[at]!.length > units && ids[at]!.length < atLeast + SPOILED_TOKENS);
-      if (short.length === 0) break;
-      units *= 4;
-      const more = await encodeWhole(
-        short.map((at) => safePrefix(texts[at]!, units)),
-        exact,
-      );
-      for (const [k, at] of short.entries()) ids[at] = more[k]!;
+    let waiting = texts.map((_, at) => at);
+    for (let units = atLeast * UNITS_PER_TOKEN + 1024; waiting.length > 0; units = Math.min(4 * units, MOST_UNITS)) {
+      const prefixes = waiting.map((at) => textPrefix(texts[at]!, units));
+      const encoded = await encodeWhole(prefixes, exact);
+      const readOn: number[] = [];
+      for (const [k, at] of waiting.entries()) {
+        const row = encoded[k]!;
+        const whole = prefixes[k]!.length === texts[at]!.length;
+        if (!whole && row.length < atLeast + SPOILED_TOKENS && units < MOST_UNITS) readOn.push(at);
+        // The end of a prefix is not what the whole text would give there.
+        else ids[at] = whole ? row : row.slice(0, Math.max(atLeast, row.length - SPOILED_TOKENS));
+      }
+      waiting = readOn;
     }
-    // The end of a prefix is not what the whole text would give there.
-    return ids.map((row, at) =>
-      texts[at]!.length > safePrefix(texts[at]!, units).length ? row.subarray(0, Math.max(0, row.length - SPOILED_TOKENS)) : row,
-    );
+    return ids;
   }
 
   async function encodePair(
@@ -218,6 +229,7 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const found = await readTokenizerFolder(folder);
+  checkSteps(found.json, found.source);
   const { ids, names } = findSpecialTokens(found);
   return createTokenizer(found.json, found.source, ids, names, maxLength(found.config, found.modelConfig));
 }
