@@ -25,6 +25,28 @@ export function byDistance(distances: tf.Tensor2D, reach: number, valueAt: (dist
   return tf.gather<tf.Tensor>(tf.tensor1d(table, 'int32'), tf.add(distances, tf.scalar(reach, 'int32'))) as tf.Tensor2D;
 }
 
+/**
+ * Every token's neighbour: result[b, t] = x[b, t + offset], zero where there is none.
+ * x [B, T, H], positions int32 [T] -> [B, T, H].
+ */
+export function neighbours(x: tf.Tensor, positions: tf.Tensor1D, offset: number): tf.Tensor {
+  const shift = (values: tf.Tensor, at: tf.Tensor, by: number): tf.Tensor => {
+    const wanted = tf.add(at, tf.scalar(by, 'int32')); // [T]
+    // The last position is a tensor: as a number it would be baked into a traced graph.
+    const present = tf.minimum(tf.maximum(wanted, tf.scalar(0, 'int32')), tf.max(at)); // [T]
+    const inside = tf.cast(tf.equal(wanted, present), 'float32'); // [T]
+    return tf.mul(tf.gather(values, present, 1), tf.expandDims(inside, 1));
+  };
+  return tf.customGrad((...args) => {
+    const [values, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
+    save([positions]);
+    return {
+      value: shift(values, positions, offset),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [shift(dy, saved[0], -offset)],
+    };
+  })(x);
+}
+
 /** Index into the flattened x [L, K] of what gatherElements reads: rows of the last axis times K, plus the index. */
 function flatIndex(shape: number[], index: tf.Tensor2D): tf.Tensor1D {
   const width = shape[shape.length - 1];
@@ -40,18 +62,20 @@ function flatIndex(shape: number[], index: tf.Tensor2D): tf.Tensor1D {
  */
 export function gatherElements(x: tf.Tensor, index: tf.Tensor2D): tf.Tensor {
   const shape = [...x.shape];
-  const rank = shape.length;
+  const axis = shape.length - 1;
   return tf.customGrad((...args) => {
-    const [values] = args as unknown as [tf.Tensor];
+    const [values, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
+    save([index]); // saved, not closed over: tfjs frees what the forward pass computed and nobody saved
     const value = hasKernel('GatherElements')
-      ? (tf.engine().runKernel('GatherElements', { x: values, index }, { axis: rank - 1 }) as tf.Tensor)
+      ? (tf.engine().runKernel('GatherElements', { x: values, index }, { axis }) as tf.Tensor)
       : tf.reshape(tf.gather(tf.reshape(values, [-1]), flatIndex(shape, index)), [...shape.slice(0, -2), ...index.shape]);
     return {
       value,
-      gradFunc: (dy: tf.Tensor) => {
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const savedIndex = saved[0] as tf.Tensor2D;
         if (hasKernel('ScatterElementsAdd'))
-          return [tf.engine().runKernel('ScatterElementsAdd', { index, updates: dy }, { axis: rank - 1, shape }) as tf.Tensor];
-        const places = tf.expandDims(flatIndex(shape, index), 1) as tf.Tensor2D; // [n, 1]
+          return [tf.engine().runKernel('ScatterElementsAdd', { index: savedIndex, updates: dy }, { axis, shape }) as tf.Tensor];
+        const places = tf.expandDims(flatIndex(shape, savedIndex), 1) as tf.Tensor2D; // [n, 1]
         return [tf.reshape(tf.scatterND(places, tf.reshape(dy, [-1]), [tf.util.sizeFromShape(shape)]), shape)];
       },
     };
@@ -108,10 +132,11 @@ export function rotary(x: tf.Tensor, heads: number, angles: RotaryAngles): tf.Te
     return tf.reshape(tf.concat(turned, 3), [batch, length, hidden]);
   };
   return tf.customGrad((...args) => {
-    const [values] = args as unknown as [tf.Tensor];
+    const [values, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
+    save([angles.cos, angles.sin]);
     return {
       value: turn(values, angles.cos, angles.sin),
-      gradFunc: (dy: tf.Tensor) => [turn(dy, angles.cos, tf.neg(angles.sin))], // the inverse turn
+      gradFunc: (dy: tf.Tensor, [cos, sin]: tf.Tensor[]) => [turn(dy, cos, tf.neg(sin))], // the inverse turn
     };
   })(x);
 }

@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Activation, activation, attention, linear, splitHeads } from '../ops.ts';
-import { byDistance, gatherElements, tableScores, tokenDistances } from '../position-ops.ts';
+import { byDistance, gatherElements, neighbours, tableScores, tokenDistances } from '../position-ops.ts';
 import { layerSettings, tokenTypeEmbedding } from './bert.ts';
 import { activationField, booleanField, integerField, layerCountField, type RawConfig, wordField, wordsField } from './config-fields.ts';
 import type { Encoder, EncoderFactory, EncoderInputs, Weights } from './encoder.ts';
@@ -104,17 +104,10 @@ function convolutionSettings(config: RawConfig): ConvolutionSettings | undefined
 function convolve(weights: Weights, x: tf.Tensor, positions: tf.Tensor1D, kernel: number): tf.Tensor {
   const [, , size] = x.shape as [number, number, number];
   const side = (kernel - 1) / 2;
-  const last = tf.max(positions); // a tensor: the length must not become a constant
-  const neighbours = Array.from({ length: kernel }, (_, tap) => {
-    if (tap === side) return x;
-    const wanted = tf.add(positions, tf.scalar(tap - side, 'int32')); // [T]
-    const there = tf.minimum(tf.maximum(wanted, tf.scalar(0, 'int32')), last);
-    const inside = tf.cast(tf.equal(wanted, there), 'float32'); // [T]
-    return tf.mul(tf.gather(x, there, 1), tf.expandDims(inside, 1)); // [B, T, H]
-  });
+  const taps = Array.from({ length: kernel }, (_, tap) => (tap === side ? x : neighbours(x, positions, tap - side))); // each [B, T, H]
   const weight = parameter(weights, 'encoder.conv.conv.weight');
   const flat = tf.reshape(tf.transpose(weight, [0, 2, 1]), [size, kernel * size]) as tf.Tensor2D; // [H, kernel * H]
-  return linear(tf.concat(neighbours, 2), flat, parameter(weights, 'encoder.conv.conv.bias') as tf.Tensor1D);
+  return linear(tf.concat(taps, 2), flat, parameter(weights, 'encoder.conv.conv.bias') as tf.Tensor1D);
 }
 
 /** Rows [2 * span, H] projected and split into heads: [h, 2 * span, d]. */
