@@ -3,7 +3,7 @@
  * Follows AlbertModel of Hugging Face transformers. Imports nothing but ../../errors.ts beside the model's own files.
  */
 import { embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
-import { integerField, layerCountField } from './config-fields.ts';
+import { groupCountField, integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { applyLinear, linearShapes } from './parameters.ts';
 import { type LayerNames, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
@@ -29,7 +29,7 @@ export const createAlbert: EncoderFactory = (config): Encoder => {
   const settings = layerSettings(config, 1e-12, 'gelu_new');
   const sizes = embeddingSizes(config, integerField(config, 'embedding_size', 128), settings.epsilon);
   const steps = layerCountField(config, 'num_hidden_layers');
-  const groupCount = layerCountField(config, 'num_hidden_groups', 1);
+  const groupCount = groupCountField(config, steps);
   const inner = layerCountField(config, 'inner_group_num', 1);
   const groups = Array.from({ length: groupCount }, (_, group) => Array.from({ length: inner }, (_, index) => layerNames(group, index)));
   const layers = Array.from({ length: steps }, (_, step) => groups[Math.floor(step / (steps / groupCount))]).flat();

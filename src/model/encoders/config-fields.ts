@@ -120,3 +120,10 @@ export function positionsAfterPadding(config: RawConfig, positions: number, padd
   if (usable < 1) throw wrong(config, 'max_position_embeddings', `more than ${paddingId + 1}: positions start after the padding id`);
   return usable;
 }
+
+/** Groups of layers that share parameters (ALBERT): at most one a layer. Throws UsageError. */
+export function groupCountField(config: RawConfig, layers: number): number {
+  const groups = integerField(config, 'num_hidden_groups', 1);
+  if (groups > layers) throw wrong(config, 'num_hidden_groups', `at most the ${layers} layers`);
+  return groups;
+}

@@ -77,6 +77,7 @@ export function relativeRow(
 function relativeSettings(config: RawConfig, positions: number): RelativeSettings | undefined {
   if (!booleanField(config, 'relative_attention', false)) return undefined;
   const buckets = Math.max(integerField(config, 'position_buckets', -1, -1), 0);
+  if (buckets === 1) integerField(config, 'position_buckets', undefined, 2); // no room for two signs: refuse
   const stated = integerField(config, 'max_relative_positions', -1, -1);
   const mostDistant = stated < 1 ? positions : stated;
   return {
