@@ -11,8 +11,8 @@ import { type Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { DataError, errorMessage } from '../errors.ts';
 import { findSpecialTokens, type SpecialIds, type SpecialNames, withoutSpecialTokensInText } from './special-tokens.ts';
 import { checkSteps } from './tokenizer-checks.ts';
-import { readTokenizerFolder, type Settings, tokenLookup } from './tokenizer-folder.ts';
-import type { Step, TokenizerJson } from './tokenizer-json.ts';
+import { readTokenizerFolder, type Settings } from './tokenizer-folder.ts';
+import type { AddedToken, Step, TokenizerJson } from './tokenizer-json.ts';
 
 /** How to encode. */
 export interface EncodeOptions {
@@ -67,15 +67,15 @@ const MOST_UNITS = 1 << 20;
 /** No tokenizer call is made for more than this many texts at once: the native results are large. */
 const CALL_SIZE = 256;
 
-function nativeTokenizer(json: TokenizerJson, source: string): NativeTokenizer {
+function nativeTokenizer(text: string, addedTokens: readonly AddedToken[], source: string): NativeTokenizer {
   let tokenizer: NativeTokenizer;
   try {
-    tokenizer = NativeTokenizer.fromString(JSON.stringify(json));
+    tokenizer = NativeTokenizer.fromString(text);
   } catch (error) {
     throw new DataError(`${source}: the tokenizer cannot be built: ${errorMessage(error)}`);
   }
   const normalizer = tokenizer.getNormalizer();
-  for (const { content, id, normalized } of json.added_tokens) {
+  for (const { content, id, normalized } of addedTokens) {
     // The library numbers added tokens anew where the file leaves gaps, without a word.
     if (tokenizer.tokenToId(content) !== id)
       throw new DataError(`${source}: the added token with id ${id} does not follow those before it`);
@@ -125,14 +125,24 @@ export function textPrefix(text: string, units: number): string {
 /** Keeps the native tokenizers and encodes with them. */
 function createTokenizer(json: TokenizerJson, source: string, special: SpecialIds, names: SpecialNames, limit: number): Tokenizer {
   const plain: TokenizerJson = { ...json, truncation: null, padding: null };
-  const idOf = tokenLookup(plain);
-  const named = Object.values(names).filter((name): name is string => name !== undefined);
-  const textMode = nativeTokenizer(withoutSpecialTokensInText(plain, named), source);
+  // Kept as text: parsed, a vocabulary of 250,000 tokens takes ten times the memory.
+  const plainText = JSON.stringify(plain);
+  const { added_tokens: addedTokens } = plain;
+  const namedIds = new Map(addedTokens.map(({ content, id }) => [content, id]));
+  const specialNames: string[] = [];
+  for (const role of ['cls', 'sep', 'pad', 'unk', 'mask'] as const) {
+    const name = names[role];
+    if (name === undefined) continue;
+    specialNames.push(name);
+    namedIds.set(name, special[role]!);
+  }
+  const safe = withoutSpecialTokensInText(plain, specialNames);
+  const textMode = nativeTokenizer(JSON.stringify(safe), safe.added_tokens, source);
   // Needed for parity only, and as large as the first: made when first asked for.
   let exactMode: NativeTokenizer | undefined;
   const native = (exact: boolean | undefined): NativeTokenizer => {
     if (!exact) return textMode;
-    exactMode ??= nativeTokenizer(plain, source);
+    exactMode ??= nativeTokenizer(plainText, addedTokens, source);
     return exactMode;
   };
   const failed = (error: unknown) => new DataError(`${source}: the tokenizer cannot encode a text: ${errorMessage(error)}`);
@@ -214,9 +224,9 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
     vocabularySize: textMode.getVocabSize(true),
     modelMaxLength: limit,
     byteLevel: hasByteLevel(plain.pre_tokenizer) || hasByteLevel(plain.normalizer),
-    json: JSON.stringify(plain),
+    json: plainText,
     configJson: `${JSON.stringify(config, null, 2)}\n`,
-    tokenId: idOf,
+    tokenId: (token) => namedIds.get(token) ?? textMode.tokenToId(token) ?? undefined,
     encode: async (text, options) => (await encodeBatch([text], options))[0]!,
     encodeBatch,
     encodePair,

@@ -66,6 +66,33 @@ describe('settings', () => {
   });
 });
 
+describe('text mode', () => {
+  it('keeps added tokens that are ordinary text, and refuses those that serve as markers', async () => {
+    const folder = edited('modernbert', 'tokenizer.json', (json) => {
+      const last = Math.max(...json.added_tokens.map((token: { id: number }) => token.id));
+      const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
+      json.added_tokens.push({ ...plain, id: last + 1, content: '[unused0]' }, { ...plain, id: last + 2, content: '<url>' });
+    });
+    const tokenizer = await loadTokenizer(folder);
+    const [marker, url, spaces] = ['[unused0]', '<url>', '   '].map((token) => tokenizer.tokenId(token)!);
+    const ids = await tokenizer.encode('see <url> [unused0] [SEP]   end');
+    expect(ids).toContain(url);
+    expect(ids).toContain(spaces);
+    expect(ids).not.toContain(marker);
+    expect(ids).not.toContain(tokenizer.special.sep);
+    const exact = await tokenizer.encode('see <url> [unused0] [SEP]   end', { exact: true });
+    for (const id of [url, spaces, marker, tokenizer.special.sep]) expect(exact).toContain(id);
+  });
+
+  it('splits a special token that a text spells into ordinary pieces (SentencePiece)', async () => {
+    const tokenizer = await loadTokenizer(copyWithout('deberta-v3', NOTHING));
+    const { cls, sep, pad, mask, unk } = tokenizer.special;
+    const ids = await tokenizer.encode('good [SEP] bad ; [CLS][PAD] [MASK][MASK] [SEP]');
+    for (const id of [cls, sep, pad, mask]) expect(ids).not.toContain(id);
+    expect([...ids].filter((id) => id !== unk).length).toBeGreaterThan(10);
+  });
+});
+
 describe('texts', () => {
   it('takes empty texts, NUL and lone surrogates', async () => {
     for (const folder of FOLDERS) {
