@@ -20,7 +20,7 @@ export interface WordPieceSource {
  * Used where tokenizer_config.json does not say `do_lower_case`.
  */
 function isUncased(tokens: Iterable<string>): boolean {
-  for (const token of tokens) if (!/^[[<].*[\]>]$/.test(token) && /\p{Lu}/u.test(token)) return false;
+  for (const token of tokens) if (!/^[[<].*[\]>]$/.test(token) && token.toLowerCase() !== token) return false;
   return true;
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../../src/errors.ts';
 import { loadTokenizer, textPrefix } from '../../src/text/tokenizer.ts';
@@ -58,6 +58,10 @@ describe('settings', () => {
   it('reads do_lower_case, and goes by the vocabulary where it is not there', async () => {
     const uncased = await loadTokenizer(copyWithout('bert', /^tokenizer/));
     expect(await uncased.encode('HELLO')).toEqual(await uncased.encode('hello'));
+    // BERT's own uncased vocabulary has this capital, which has no small form.
+    const withCapital = copyWithout('bert', /^tokenizer/);
+    appendFileSync(join(withCapital, 'vocab.txt'), 'ℝ\n');
+    expect(await (await loadTokenizer(withCapital)).encode('HELLO')).toEqual(await uncased.encode('hello'));
     const cased = await loadTokenizer(copyWithout('distilbert', /^tokenizer/));
     expect(await cased.encode('HELLO')).not.toEqual(await cased.encode('hello'));
     const said = copyWithout('bert', /^tokenizer/);
