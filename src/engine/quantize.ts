@@ -54,12 +54,7 @@ export function quantizeGraph(graph: Graph): Graph {
   };
   for (const node of graph.nodes) {
     const weight =
-      node.op === 'Gemm' &&
-      !(process.env.QSKIP && new RegExp(process.env.QSKIP).test(node.inputs[1])) &&
-      node.attributes.transB === 1 &&
-      !node.attributes.transA
-        ? constants.get(node.inputs[1])
-        : undefined;
+      node.op === 'Gemm' && node.attributes.transB === 1 && !node.attributes.transA ? constants.get(node.inputs[1]) : undefined;
     if (!weight || weight.type !== 'float32') {
       nodes.push(node);
       continue;

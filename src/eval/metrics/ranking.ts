@@ -80,7 +80,8 @@ export function labelRankingAveragePrecision({ rows, columns, scores, truth }: S
     let [seen, sum] = [0, 0];
     for (let start = 0; start < candidates.length; ) {
       let [end, tied] = [start, 0];
-      while (end < candidates.length && scoreOf(candidates[end]) === scoreOf(candidates[start])) tied += relevant.has(candidates[end++]) ? 1 : 0;
+      while (end < candidates.length && scoreOf(candidates[end]) === scoreOf(candidates[start]))
+        tied += relevant.has(candidates[end++]) ? 1 : 0;
       seen += tied;
       sum += (tied * seen) / end; // ties all take the worst rank
       start = end;

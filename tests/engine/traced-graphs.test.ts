@@ -1,0 +1,231 @@
+/**
+ * Properties of the traced graphs: one graph serves every batch, length and number of labels and equals the eager model there, for
+ * every pooling and similarity; padding, neighbours in the batch and the order of labels change nothing.
+ */
+import { readFileSync } from 'node:fs';
+import '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import { traceInference } from '../../src/engine/gliznet-graph.ts';
+import { createGraphSession, type GraphSession } from '../../src/engine/onnx-session.ts';
+import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
+import { createTrainingEngine, type TrainingBatch } from '../../src/engine/training-session.ts';
+import { createEncoder } from '../../src/model/encoders/index.ts';
+import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../../src/model/gliznet.ts';
+import { hybridLoss, type LossSettings } from '../../src/model/loss.ts';
+import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
+import type { JointBatch } from '../../src/text/joint-sequence.ts';
+import { traceGraph } from '../../src/trace/trace.ts';
+import { random } from '../random.ts';
+
+const config = JSON.parse(readFileSync(new URL('../fixtures/encoders/bert/config.json', import.meta.url), 'utf8'));
+// A small vocabulary: eager gradients of the embedding table are what makes this test slow.
+const encoder = createEncoder({ ...config, vocab_size: 60 });
+
+type Weights = Map<string, { shape: number[]; data: Float32Array }>;
+
+function randomWeights(options: GliZNetOptions, next: () => number): Weights {
+  return new Map(
+    Object.entries(gliznetParameterShapes(encoder, options)).map(([name, shape]) => {
+      const scale = /LayerNorm.weight|scale/.test(name) ? 1 : 0;
+      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale + 0.4 * (next() - 0.5));
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/** A batch in which every row has its own length, text length and number of labels. */
+function randomBatch(next: () => number, batch: number, length: number, labels: number): TrainingBatch {
+  const size = batch * length;
+  const result: TrainingBatch = {
+    batch,
+    length,
+    labels,
+    inputIds: new Int32Array(size),
+    attentionMask: new Int32Array(size),
+    lmask: new Int32Array(size),
+    textMask: new Int32Array(size),
+    labelCounts: new Int32Array(batch),
+    targets: new Float32Array(batch * labels),
+    valid: new Float32Array(batch * labels),
+    teacher: new Float32Array(batch * labels),
+  };
+  for (let row = 0; row < batch; row++) {
+    const count = row === 0 ? labels : 1 + Math.floor(next() * labels);
+    const rowLength = row === 0 ? length : Math.max(count + 3, Math.floor(length * (0.6 + 0.4 * next())));
+    result.labelCounts[row] = count;
+    for (let i = 0; i < Math.min(rowLength, length); i++) {
+      const at = row * length + i;
+      result.inputIds[at] = 7 + Math.floor(next() * 50);
+      result.attentionMask[at] = 1;
+      const label = i - (Math.min(rowLength, length) - count);
+      if (label >= 0) result.lmask[at] = label + 1;
+      else if (i > 0) result.textMask[at] = 1;
+    }
+    for (let k = 0; k < count; k++) {
+      result.targets[row * labels + k] = next() < 0.4 ? 1 : 0;
+      result.valid[row * labels + k] = 1;
+      result.teacher![row * labels + k] = 1 / count;
+    }
+  }
+  return result;
+}
+
+function eagerInputs(batch: JointBatch): GliZNetInputs {
+  const int2d = (data: Int32Array) => tf.tensor2d(data, [batch.batch, batch.length], 'int32');
+  return {
+    inputIds: int2d(batch.inputIds),
+    attentionMask: int2d(batch.attentionMask),
+    labelMask: int2d(batch.lmask),
+    textMask: int2d(batch.textMask),
+    positions: tf.tensor1d(
+      Int32Array.from({ length: batch.length }, (_, i) => i),
+      'int32',
+    ),
+    labelNumbers: tf.tensor1d(
+      Int32Array.from({ length: batch.labels }, (_, i) => i + 1),
+      'int32',
+    ),
+  };
+}
+
+const asTensors = (weights: Weights) => Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)]));
+
+/** Largest difference where `valid` is 1. */
+function difference(actual: ArrayLike<number>, expected: ArrayLike<number>, valid?: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  let worst = 0;
+  for (let i = 0; i < actual.length; i++) {
+    const each = Math.abs(actual[i] - expected[i]);
+    if ((!valid || valid[i]) && !(each <= worst)) worst = each;
+  }
+  return worst;
+}
+
+const OPTIONS: [string, GliZNetOptions][] = [
+  ['attention pooling, projection, linear', { ...ARTICLE_OPTIONS, projection: 8 }],
+  [
+    'mean pooling, cosine',
+    { ...ARTICLE_OPTIONS, textPooling: 'mean', labelPooling: 'mean', projection: null, similarity: 'cosine', labelStyle: 'marker' },
+  ],
+  ['marker pooling, bilinear', { ...ARTICLE_OPTIONS, labelPooling: 'marker', projection: 6, similarity: 'bilinear', labelStyle: 'marker' }],
+  ['mean text, dot', { ...ARTICLE_OPTIONS, textPooling: 'mean', projection: null, similarity: 'dot' }],
+];
+const LOSS: LossSettings = {
+  bceWeight: 0.7,
+  marginWeight: 0.3,
+  margin: 0.5,
+  marginOn: 'probabilities',
+  softmaxWeight: 0.2,
+  distillWeight: 0.1,
+};
+
+describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
+  const next = random(name.length);
+  const weights = randomWeights(options, next);
+  let session: GraphSession;
+
+  beforeAll(async () => {
+    tf.setBackend('cpu');
+    session = await createGraphSession(traceInference({ encoder, options }, weights));
+  });
+  afterAll(() => session.dispose());
+
+  const logitsOf = async (batch: JointBatch) => (await session.run(sequenceFeeds(batch), ['logits'])).logits;
+
+  it('infers as the eager model on random shapes', async () => {
+    for (let trial = 0; trial < 6; trial++) {
+      const labels = 1 + Math.floor(next() * 9);
+      const batch = randomBatch(next, 1 + Math.floor(next() * 5), labels + 4 + Math.floor(next() * 40), labels);
+      const eager = gliznetForward(encoder, options, asTensors(weights), eagerInputs(batch)).logits.dataSync();
+      expect(difference(await logitsOf(batch), eager, batch.valid)).toBeLessThan(2e-5);
+    }
+  });
+
+  it('trains as the eager model on random shapes: every loss term and every gradient', async () => {
+    const engine = await createTrainingEngine({ encoder, options, weights, loss: LOSS });
+    const names = [...weights.keys()];
+    for (const [size, length, labels] of [
+      [3, 21, 5],
+      [1, 9, 1],
+      [2, 33, 7],
+    ]) {
+      const batch = randomBatch(next, size, length, labels);
+      const matrix = (data: Float32Array) => tf.tensor2d(data, [size, labels]);
+      const inputs = eagerInputs(batch);
+      const lossOf = (values: Record<string, tf.Tensor>) =>
+        hybridLoss(
+          {
+            logits: gliznetForward(encoder, options, values, inputs).logits,
+            targets: matrix(batch.targets),
+            valid: matrix(batch.valid),
+            teacher: matrix(batch.teacher!),
+          },
+          LOSS,
+        );
+      const terms = lossOf(asTensors(weights));
+      const { grads } = tf.valueAndGrads(
+        (...values: tf.Tensor[]) => lossOf(Object.fromEntries(names.map((each, i) => [each, values[i]]))).loss,
+      )(names.map((each) => asTensors(weights)[each]));
+      const result = await engine.accumulate(batch, 1);
+      for (const term of ['loss', 'bce', 'margin', 'softmax', 'distill'] as const)
+        expect(result[term]).toBeCloseTo(terms[term]!.dataSync()[0], 5);
+      names.forEach((each, i) => {
+        const expected = grads[i].dataSync() as Float32Array;
+        const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+        const worst = difference(engine.gradients.get(each)!, expected);
+        if (!(worst <= 1e-5 + 1e-4 * largest))
+          throw new Error(`${each} at ${size}x${length}x${labels}: gradient differs by ${worst} of ${largest}`);
+      });
+      // An update of nothing ends the accumulation.
+      await engine.apply({ learningRate: 0, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, gradientScale: 1, step: 1 });
+    }
+    await engine.dispose();
+  });
+
+  it('gives a row the same scores alone, among others and with more padding', async () => {
+    const batch = randomBatch(next, 4, 30, 6);
+    const together = await logitsOf(batch);
+    for (let row = 0; row < batch.batch; row++) {
+      const extra = 7;
+      const single = randomBatch(next, 1, batch.length + extra, batch.labels);
+      for (const key of ['inputIds', 'attentionMask', 'lmask', 'textMask'] as const) {
+        single[key].fill(0);
+        single[key].set(batch[key].subarray(row * batch.length, (row + 1) * batch.length));
+      }
+      const valid = batch.valid.subarray(row * batch.labels, (row + 1) * batch.labels);
+      expect(difference(await logitsOf(single), together.subarray(row * batch.labels, (row + 1) * batch.labels), valid)).toBeLessThan(2e-5);
+    }
+  });
+});
+
+describe('tracing', () => {
+  it('refuses a model that bakes a size into a constant', () => {
+    const request = {
+      inputs: [{ name: 'x', shape: ['batch', 4], type: 'float32' as const }],
+      inference: true,
+      run: ({ x }: Record<string, tf.Tensor>) => ({ y: tf.mul(x, x.shape[0]) }),
+    };
+    expect(() => traceGraph(request)).toThrow(/bakes a dynamic size/);
+  });
+
+  it('refuses a model that reads values', () => {
+    const request = {
+      inputs: [{ name: 'x', shape: ['batch'], type: 'float32' as const }],
+      inference: true,
+      run: ({ x }: Record<string, tf.Tensor>) => ({ y: tf.scalar(x.dataSync()[0]) }),
+    };
+    expect(() => traceGraph(request)).toThrow(/must not depend on values/);
+  });
+
+  it('accepts a constant that happens to be a multiple of a marker', async () => {
+    const graph = traceGraph({
+      inputs: [{ name: 'x', shape: ['batch'], type: 'float32' }],
+      inference: true,
+      run: ({ x }) => ({ y: tf.mul(x, 53) }),
+    });
+    const session = await createGraphSession(graph);
+    const { y } = await session.run({ x: { data: Float32Array.of(1, 2), shape: [2] } }, ['y']);
+    await session.dispose();
+    expect([...y]).toEqual([53, 106]);
+  });
+});
