@@ -1,0 +1,77 @@
+/**
+ * What the fields of a record mean: text, true labels, hard negatives, candidates; in the spellings of glz, of the public
+ * GliZNet sets (`sentence`) and of GLiClass (`all_labels`, `true_labels`). Knows records, no files and no models.
+ */
+import { DataError } from '../errors.ts';
+import { cleanLabels } from '../text/labels.ts';
+
+/** A record of training or evaluation data. */
+export interface LabelledExample {
+  text: string;
+  /** True labels; may be empty: a text that none of its labels fits. */
+  labels: string[];
+  /** Labels that are close but wrong. */
+  notLabels: string[];
+  /** All candidates of this text, where the record has its own. */
+  candidates?: string[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The text of a record. @throws DataError naming the field. */
+export function textOf(fields: Fields, where: string, field?: string): string {
+  const names = field ? [field] : ['text', 'sentence'];
+  const name = names.find((each) => fields[each] !== undefined);
+  if (name === undefined) {
+    const present = Object.keys(fields).slice(0, 8).join(', ');
+    throw new DataError(
+      `${where}: no field "${names[0]}"${present ? ` (it has ${present})` : ''}${field ? '' : '; name another with --text-field'}`,
+    );
+  }
+  const text = fields[name];
+  if (typeof text !== 'string') throw new DataError(`${where}: field "${name}" is not text`);
+  return text;
+}
+
+/**
+ * A list of labels out of a field: a list, or text with the labels between `|` (tables) or as JSON.
+ * @throws DataError naming the field.
+ */
+export function labelList(value: unknown, where: string, allowEmpty = false): string[] {
+  let list: unknown = value;
+  if (typeof value === 'string') {
+    const text = value.trim();
+    if (text.startsWith('[')) {
+      try {
+        list = JSON.parse(text);
+      } catch {
+        throw new DataError(`${where}: not a JSON list of labels`);
+      }
+    } else list = text === '' ? [] : text.split('|');
+  }
+  if (allowEmpty && Array.isArray(list) && list.length === 0) return [];
+  return cleanLabels(list, where, DataError);
+}
+
+/** Reads a labelled record. @throws DataError naming the field that is missing or wrong. */
+export function labelledExample(fields: Fields, where: string): LabelledExample {
+  const text = textOf(fields, where);
+  if (text.trim() === '') throw new DataError(`${where}: field "text" is empty`);
+  const name = ['labels', 'true_labels', 'label'].find((each) => fields[each] !== undefined);
+  if (name === undefined) throw new DataError(`${where}: no field "labels"`);
+  const labels = labelList(fields[name], `${where}, field "${name}"`, true);
+  const all = ['all_labels', 'candidate_labels'].find((each) => fields[each] !== undefined);
+  const candidates = all === undefined ? undefined : labelList(fields[all], `${where}, field "${all}"`);
+  if (candidates) {
+    const missing = labels.find((label) => !candidates.includes(label));
+    if (missing !== undefined) throw new DataError(`${where}: the label "${missing}" is not among its own "${all}"`);
+  }
+  const negative = ['not_labels', 'negative_labels'].find((each) => fields[each] !== undefined);
+  const notLabels =
+    negative === undefined
+      ? (candidates ?? []).filter((label) => !labels.includes(label))
+      : labelList(fields[negative], `${where}, field "${negative}"`, true);
+  const both = notLabels.find((label) => labels.includes(label));
+  if (both !== undefined) throw new DataError(`${where}: "${both}" is both a true label and in "${negative}"`);
+  return { text, labels, notLabels, ...(candidates ? { candidates } : {}) };
+}
