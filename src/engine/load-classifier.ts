@@ -1,0 +1,62 @@
+/**
+ * A checkpoint folder made ready to classify: tokenizer, derived graph out of the cache, session. The way to a first prediction is
+ * kept short: what only the first load of a checkpoint needs (tfjs, weights) is imported when it is needed.
+ */
+import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { loadTokenizer } from '../text/tokenizer.ts';
+import { checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
+import { type Classifier, createClassifier } from './classifier.ts';
+import { cacheFolder, derivedFile } from './graph-cache.ts';
+import { createOnnxScorer } from './onnx-scorer.ts';
+import { createGraphSession, type ExecutionProvider } from './onnx-session.ts';
+import type { Precision } from './scorer.ts';
+
+/** How a checkpoint is loaded. */
+export interface LoadSettings {
+  /** `auto` (default): what the checkpoint was measured with to be exact enough. */
+  precision?: Precision;
+  /** Threads inside one operation; the physical cores unless given. */
+  threads?: number;
+  provider?: ExecutionProvider;
+  /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
+  note?: (line: string) => void;
+}
+
+/** Precisions by name. */
+export const PRECISIONS: readonly Precision[] = ['auto', 'fp32', 'int8'];
+
+/**
+ * Loads a checkpoint folder (or the output folder of a training run).
+ * @throws DataError naming the file that is missing or broken; UsageError for an unknown precision.
+ */
+export async function loadClassifier(
+  path: string,
+  { precision = 'auto', threads, provider, note }: LoadSettings = {},
+): Promise<Classifier> {
+  if (!PRECISIONS.includes(precision))
+    throw new UsageError(`precision ${JSON.stringify(precision)} is not one of ${PRECISIONS.join(', ')}`);
+  const folder = checkpointFolder(path);
+  const config = readCheckpointConfig(folder);
+  const chosen = precision === 'auto' ? config.precision : precision;
+  const tokenizer = loadTokenizer(folder);
+  // Awaited below; a failure of the graph must not leave this one unheard.
+  tokenizer.catch(() => {});
+  const hash = checkpointHash(folder, config, cacheFolder());
+  const graph = await derivedFile(hash, chosen, async () => {
+    note?.(`preparing ${path} for this machine (once)`);
+    const { deriveInferenceGraph } = await import('./inference-graph.ts');
+    return deriveInferenceGraph(folder, config, chosen);
+  });
+  let session: Awaited<ReturnType<typeof createGraphSession>>;
+  try {
+    session = await createGraphSession(graph, { threads, provider });
+  } catch (error) {
+    throw new DataError(`${folder}: ONNX Runtime cannot load the graph: ${errorMessage(error)}`);
+  }
+  try {
+    return await createClassifier(await tokenizer, config.options, createOnnxScorer(session), chosen);
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
+}

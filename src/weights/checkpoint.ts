@@ -1,0 +1,218 @@
+/**
+ * Checkpoint folders (DESIGN 4): `config.json` with GliZNet's options and the encoder's configuration inside, `model.safetensors`,
+ * `tokenizer.json`. Written beside their final place and renamed, so that a checkpoint is whole or not there.
+ *
+ * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { DataError, errorMessage } from '../errors.ts';
+import { syncFolder, writeFileAtomically } from '../files.ts';
+import type { GliZNetOptions } from '../model/options.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+import { readSafetensors, type WeightTensor, writeSafetensors } from './safetensors.ts';
+
+/** Weights of a GliZNet model by parameter name. */
+export type FloatWeights = ReadonlyMap<string, { shape: number[]; data: Float32Array }>;
+
+/** What config.json of a checkpoint says. */
+export interface CheckpointConfig {
+  options: GliZNetOptions;
+  /** The encoder's own config.json. */
+  encoder: Record<string, unknown>;
+  /** Numeric precision that was measured to be exact enough for this checkpoint and is fastest. */
+  precision: 'fp32' | 'int8';
+}
+
+/** Everything a checkpoint is written from. */
+export interface CheckpointContent extends CheckpointConfig {
+  weights: FloatWeights;
+  tokenizer: Pick<Tokenizer, 'json' | 'configJson'>;
+  /** How weights are stored. */
+  dtype: 'F32' | 'F16';
+  /** Further text files by name: `README.md`, `training.json`. */
+  files?: Readonly<Record<string, string>>;
+}
+
+const CONFIG = 'config.json';
+const WEIGHTS = 'model.safetensors';
+
+/** Larger config files are no config files. */
+const LARGEST_CONFIG = 1 << 24;
+
+type Json = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Checks GliZNet's options as they come out of a file. @throws DataError naming the field. */
+export function parseOptions(value: unknown, where: string): GliZNetOptions {
+  if (!isObject(value)) throw new DataError(`${where}: no "gliznet" options`);
+  const fail = (field: string, expected: string) =>
+    new DataError(`${where}: field "gliznet.${field}" is ${JSON.stringify(value[field])}, expected ${expected}`);
+  const choice = <T extends string>(field: string, choices: readonly T[]): T => {
+    if (!choices.includes(value[field] as T)) throw fail(field, `one of ${choices.join(', ')}`);
+    return value[field] as T;
+  };
+  const integer = (field: string, most: number): number => {
+    const number = value[field];
+    if (!Number.isSafeInteger(number) || (number as number) < 1 || (number as number) > most)
+      throw fail(field, `a whole number from 1 to ${most}`);
+    return number as number;
+  };
+  const text = (field: string): string => {
+    if (typeof value[field] !== 'string') throw fail(field, 'text');
+    return value[field] as string;
+  };
+  const calibration = isObject(value.calibration) ? value.calibration : {};
+  const { temperature, bias } = calibration as { temperature?: unknown; bias?: unknown };
+  if (typeof temperature !== 'number' || !(temperature > 0) || typeof bias !== 'number' || !Number.isFinite(bias))
+    throw fail('calibration', '{"temperature": above 0, "bias": a number}');
+  return {
+    textPooling: choice('textPooling', ['cls', 'mean']),
+    labelPooling: choice('labelPooling', ['attention', 'mean', 'marker']),
+    projection: value.projection === null ? null : integer('projection', 1 << 16),
+    similarity: choice('similarity', ['linear', 'dot', 'bilinear', 'cosine']),
+    labelStyle: choice('labelStyle', ['separator', 'marker']),
+    separator: text('separator'),
+    marker: text('marker'),
+    maxLength: integer('maxLength', 1 << 20),
+    calibration: { temperature, bias },
+  };
+}
+
+/**
+ * The folder that holds a checkpoint: itself, or `final`/`best` in the output folder of a training run.
+ * @throws DataError when there is none.
+ */
+export function checkpointFolder(path: string): string {
+  for (const folder of [path, join(path, 'best'), join(path, 'final')]) if (existsSync(join(folder, CONFIG))) return folder;
+  throw new DataError(existsSync(path) ? `${path} holds no checkpoint: no ${CONFIG}` : `${path}: no such folder`);
+}
+
+/** Reads and checks a checkpoint's config.json. @throws DataError naming file and field. */
+export function readCheckpointConfig(folder: string): CheckpointConfig {
+  const path = join(folder, CONFIG);
+  let config: unknown;
+  try {
+    if (statSync(path).size > LARGEST_CONFIG) throw new Error('too large for a config file');
+    config = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
+  }
+  if (!isObject(config) || config.model_type !== 'gliznet') {
+    const found = isObject(config) ? JSON.stringify(config.model_type) : 'no object';
+    throw new DataError(
+      `${path}: model_type is ${found}, not "gliznet": an encoder has to be trained first (glz train --encoder ${folder})`,
+    );
+  }
+  if (!isObject(config.encoder)) throw new DataError(`${path}: no "encoder" configuration`);
+  const precision = config.precision === 'int8' ? 'int8' : 'fp32';
+  return { options: parseOptions(config.gliznet, path), encoder: config.encoder, precision };
+}
+
+/** Reads a checkpoint's weights as float32, every tensor of the file. @throws DataError naming file and tensor. */
+export function readCheckpointWeights(folder: string): Map<string, WeightTensor> {
+  const path = join(folder, WEIGHTS);
+  if (!existsSync(path)) throw new DataError(`${folder}: no ${WEIGHTS}; the checkpoint is not complete`);
+  return readSafetensors(path);
+}
+
+/** Checks that weights have exactly the shapes of a model. @throws DataError naming the first tensor that is missing or wrong. */
+export function checkWeights(
+  weights: ReadonlyMap<string, WeightTensor>,
+  shapes: Readonly<Record<string, number[]>>,
+  where: string,
+): FloatWeights {
+  const checked = new Map<string, { shape: number[]; data: Float32Array }>();
+  for (const [name, shape] of Object.entries(shapes)) {
+    const found = weights.get(name);
+    if (!found) throw new DataError(`${where}: tensor "${name}" is missing`);
+    if (found.shape.join() !== shape.join() || !(found.data instanceof Float32Array))
+      throw new DataError(`${where}: tensor "${name}" has the shape [${found.shape}], the configuration asks for [${shape}]`);
+    checked.set(name, { shape, data: found.data });
+  }
+  return checked;
+}
+
+/** Puts a folder of new files in its place: written beside it, flushed, renamed. @throws DataError when it cannot be written. */
+export function writeFolderAtomically(folder: string, write: (temporary: string) => void): void {
+  const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    mkdirSync(temporary, { recursive: true });
+    write(temporary);
+    syncFolder(temporary);
+    if (existsSync(folder)) {
+      const old = `${temporary}.old`;
+      renameSync(folder, old);
+      renameSync(temporary, folder);
+      rmSync(old, { recursive: true, force: true });
+    } else renameSync(temporary, folder);
+    syncFolder(dirname(resolve(folder)));
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    if (error instanceof DataError) throw error;
+    throw new DataError(`cannot write ${folder}: ${errorMessage(error)}`);
+  }
+}
+
+/** Writes the files of a checkpoint into an existing folder. */
+export function writeCheckpointFiles(folder: string, content: CheckpointContent): void {
+  const { options, encoder, precision, weights, tokenizer, dtype, files = {} } = content;
+  const config = { model_type: 'gliznet', architectures: ['GliZNet'], gliznet: options, precision, encoder };
+  writeFileAtomically(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
+  writeSafetensors(join(folder, WEIGHTS), weights, { dtype, metadata: { format: 'pt' } });
+  writeFileAtomically(join(folder, 'tokenizer.json'), tokenizer.json);
+  writeFileAtomically(join(folder, 'tokenizer_config.json'), tokenizer.configJson);
+  for (const [name, text] of Object.entries(files)) writeFileAtomically(join(folder, name), text);
+}
+
+/** Writes a checkpoint folder: whole or not there. @throws DataError when it cannot be written. */
+export function writeCheckpoint(folder: string, content: CheckpointContent): void {
+  writeFolderAtomically(folder, (temporary) => writeCheckpointFiles(temporary, content));
+}
+
+/** sha256 of a file, in pieces. */
+function fileHash(path: string): string {
+  const hash = createHash('sha256');
+  const fd = openSync(path, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(1 << 22);
+    for (let count = readSync(fd, piece); count > 0; count = readSync(fd, piece)) hash.update(piece.subarray(0, count));
+    return hash.digest('hex');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Hash of what a checkpoint computes: its configuration and weights. Hashing the weights takes longer than loading a graph, so their
+ * hash is remembered in `memory` together with the file's identity (size, times, inode) and computed again when any of those changes.
+ * @throws DataError when the checkpoint cannot be read
+ */
+export function checkpointHash(folder: string, config: CheckpointConfig, memory: string): string {
+  const path = join(resolve(folder), WEIGHTS);
+  try {
+    const { size, mtimeMs, ctimeMs, ino, dev } = statSync(path);
+    const identity = createHash('sha256')
+      .update(JSON.stringify([path, size, mtimeMs, ctimeMs, ino, dev]))
+      .digest('hex');
+    const remembered = join(memory, `${identity.slice(0, 32)}.sha256`);
+    let weights = existsSync(remembered) ? readFileSync(remembered, 'utf8') : '';
+    if (!/^[0-9a-f]{64}$/.test(weights)) {
+      weights = fileHash(path);
+      try {
+        mkdirSync(memory, { recursive: true });
+        writeFileSync(remembered, weights);
+      } catch {
+        // a cache that cannot be written costs time only
+      }
+    }
+    const { calibration: _, ...computed } = config.options;
+    return createHash('sha256')
+      .update(JSON.stringify([computed, config.encoder, weights]))
+      .digest('hex');
+  } catch (error) {
+    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
+  }
+}
