@@ -20,7 +20,8 @@ export type WeightMap = Map<string, WeightTensor>;
 /** A header longer than this is no header (the format's own limit). */
 const LONGEST_HEADER = 100_000_000;
 
-const BYTES: Record<string, number> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
+/** Bytes of an element by type. */
+export const BYTES: Readonly<Record<string, number>> = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 };
 
 interface Entry {
   name: string;
@@ -78,7 +79,8 @@ function parseHeader(path: string, header: Buffer, dataSize: number): Entry[] {
   return entries;
 }
 
-function decode(dtype: string, bytes: ArrayBuffer): Float32Array | Int32Array {
+/** Tensor data of a type of the safetensors format, as float32 or int32. */
+export function decodeTensorData(dtype: string, bytes: ArrayBuffer): Float32Array | Int32Array {
   switch (dtype) {
     case 'F32':
       return new Float32Array(bytes);
@@ -132,7 +134,7 @@ export function readSafetensors(path: string, wanted: (name: string) => boolean 
     const start = 8 + headerSize;
     const tensors: WeightMap = new Map();
     for (const { name, dtype, shape, begin, end } of parseHeader(path, header, size - start))
-      if (wanted(name)) tensors.set(name, { shape, data: decode(dtype, read(new ArrayBuffer(end - begin), start + begin)) });
+      if (wanted(name)) tensors.set(name, { shape, data: decodeTensorData(dtype, read(new ArrayBuffer(end - begin), start + begin)) });
     return tensors;
   } finally {
     closeSync(fd);

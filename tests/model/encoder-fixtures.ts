@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder, EncoderInputs } from '../../src/model/encoders/encoder.ts';
 import { createEncoder } from '../../src/model/encoders/index.ts';
+import { encoderWeights } from '../../src/weights/encoder-weights.ts';
+import { readSafetensors } from '../../src/weights/safetensors.ts';
 
 const FIXTURES = new URL('../fixtures/encoders/', import.meta.url).pathname;
 
@@ -48,18 +50,8 @@ export function goldenBatch(folder: string, name: string): GoldenBatch {
 
 /** Values of the encoder's parameters by name. */
 export function fixtureWeights(folder: string, encoder: Encoder): Record<string, Float32Array> {
-  const bytes = readFileSync(`${FIXTURES}${folder}/model.safetensors`);
-  const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.subarray(8, start).toString()) as Record<string, { shape: number[]; data_offsets: [number, number] }>;
-  return Object.fromEntries(
-    Object.entries(encoder.parameterShapes()).map(([name, shape]) => {
-      const key = Object.keys(header).find((candidate) => candidate === name || candidate.replace(/^[a-z]+\./, '') === name);
-      if (!key) throw new Error(`${folder}/model.safetensors lacks ${name}`);
-      expect(header[key].shape).toEqual(shape);
-      const [from, to] = header[key].data_offsets;
-      return [name, new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer)];
-    }),
-  );
+  const path = `${FIXTURES}${folder}/model.safetensors`;
+  return Object.fromEntries([...encoderWeights(readSafetensors(path), encoder, path)].map(([name, { data }]) => [name, data]));
 }
 
 /** The encoder of a folder, and its parameters' values. */

@@ -1,0 +1,108 @@
+/**
+ * Finds the weight files of a model folder in Hugging Face layout, whole or in shards, and reads them.
+ * Knows file names; the formats are in safetensors and torch-pickle. Nothing here reaches the network.
+ */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataError } from '../errors.ts';
+import { withRandomAccessFile } from './random-access-file.ts';
+import { readSafetensors, type WeightMap } from './safetensors.ts';
+import { readTorchFile } from './torch-pickle.ts';
+
+/** The ways in which a model's weights are stored, best first: one file, or an index that names shards. */
+export const WEIGHT_FILES: readonly { name: string; sharded: boolean }[] = [
+  { name: 'model.safetensors', sharded: false },
+  { name: 'model.safetensors.index.json', sharded: true },
+  { name: 'pytorch_model.bin', sharded: false },
+  { name: 'pytorch_model.bin.index.json', sharded: true },
+];
+
+/** An index of a few hundred thousand names has some tens of megabytes. */
+const LARGEST_INDEX = 64 * 2 ** 20;
+
+/** What a clone without git-lfs leaves in the place of a large file. */
+const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
+
+/** A shard lies beside its index: a plain file name of its format. */
+const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(safetensors|bin)$/;
+
+/**
+ * Shard of each tensor by name, from an index file.
+ * @param path for messages
+ * @throws DataError when it is no index, or names a shard outside its folder
+ */
+export function parseShardIndex(path: string, text: string): Map<string, string> {
+  let index: unknown;
+  try {
+    index = JSON.parse(text);
+  } catch {
+    throw new DataError(`${path} is not valid JSON: fetch it again`);
+  }
+  const names = (index as { weight_map?: unknown } | null)?.weight_map;
+  if (typeof names !== 'object' || names === null || Array.isArray(names))
+    throw new DataError(`${path} has no "weight_map" with the shard of each tensor`);
+  const shards = new Map<string, string>();
+  for (const [tensor, shard] of Object.entries(names)) {
+    if (typeof shard !== 'string' || !SHARD_NAME.test(shard))
+      throw new DataError(
+        `${path}: tensor ${JSON.stringify(tensor)} is said to be in ${JSON.stringify(shard)}, which is no file beside the index`,
+      );
+    shards.set(tensor, shard);
+  }
+  if (shards.size === 0) throw new DataError(`${path} names no tensors`);
+  return shards;
+}
+
+/** Shard of each tensor by name. Throws DataError when the file cannot be read or is no index. */
+export function readShardIndex(path: string): Map<string, string> {
+  return withRandomAccessFile(path, (file) => {
+    if (file.size > LARGEST_INDEX) throw new DataError(`${path} has ${file.size} bytes, more than an index can have`);
+    return parseShardIndex(path, Buffer.from(file.read(0, file.size)).toString('utf8'));
+  });
+}
+
+function readWeightFile(path: string, wanted: (name: string) => boolean): WeightMap {
+  withRandomAccessFile(path, (file) => {
+    if (Buffer.from(file.read(0, Math.min(file.size, LFS_POINTER.length))).toString() === LFS_POINTER)
+      throw new DataError(`${path} is a git-lfs pointer and not the weights: run "git lfs pull" in its folder`);
+  });
+  return path.endsWith('.safetensors') ? readSafetensors(path, wanted) : readTorchFile(path, wanted);
+}
+
+function readShards(folder: string, index: string, wanted: (name: string) => boolean): WeightMap {
+  const path = join(folder, index);
+  const shardOf = readShardIndex(path);
+  const tensors: WeightMap = new Map();
+  for (const shard of new Set(shardOf.values())) {
+    const shardPath = join(folder, shard);
+    const names = [...shardOf].filter(([name, of]) => of === shard && wanted(name)).map(([name]) => name);
+    if (names.length === 0) continue;
+    if (!existsSync(shardPath)) throw new DataError(`${path} names the shard ${shard}, which is missing: fetch the folder again`);
+    const found = readWeightFile(shardPath, (name) => shardOf.get(name) === shard && wanted(name));
+    for (const name of names) {
+      const tensor = found.get(name);
+      if (!tensor) throw new DataError(`${shardPath} lacks the tensor ${JSON.stringify(name)}, which ${index} says is in it`);
+      tensors.set(name, tensor);
+    }
+  }
+  return tensors;
+}
+
+/**
+ * Reads the weights of a model folder: `model.safetensors`, else `pytorch_model.bin`, each in one file or in shards.
+ * @param wanted which tensors to read; all unless given
+ * @throws DataError naming what was looked for, or the file and what is wrong with it
+ */
+export function readWeightFolder(folder: string, wanted: (name: string) => boolean = () => true): WeightMap {
+  const found = WEIGHT_FILES.find(({ name }) => existsSync(join(folder, name)));
+  if (!found) {
+    if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
+    if (!statSync(folder).isDirectory()) throw new DataError(`${folder} is a file; give the folder of the model`);
+    const other = readdirSync(folder).filter((name) => /\.(h5|msgpack|onnx|gguf|ckpt|pt|pth|safetensors|bin)$/.test(name));
+    throw new DataError(
+      `${folder} has no weights: looked for ${WEIGHT_FILES.map(({ name }) => name).join(', ')}` +
+        (other.length ? `; there is ${other.slice(0, 5).join(', ')}, which is not read` : ''),
+    );
+  }
+  return found.sharded ? readShards(folder, found.name, wanted) : readWeightFile(join(folder, found.name), wanted);
+}
