@@ -1,5 +1,5 @@
 /**
- * Sentence embeddings of a plain encoder: mean of the last hidden states, unit length (sentence-transformers' default). The teacher of
+ * Sentence embeddings of a plain encoder: mean of the last hidden states (sentence-transformers' default) or the first one, unit length. The teacher of
  * distillation, the embedding baseline of evaluation. Traced to ONNX like GliZNet.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -29,13 +29,15 @@ export interface SentenceEmbedderRequest {
   tokenizer: Tokenizer;
   /** Longest input in tokens, special tokens included; 256 as sentence-transformers has it for MiniLM. */
   maxLength?: number;
+  /** Mean over the tokens (default), or the first token's state. */
+  pooling?: 'mean' | 'cls';
   batchSize?: number;
   session?: SessionSettings;
 }
 
 /** Makes an embedder; owns its session. */
 export async function createSentenceEmbedder(request: SentenceEmbedderRequest): Promise<SentenceEmbedder> {
-  const { encoder, weights, tokenizer, batchSize = 64 } = request;
+  const { encoder, weights, tokenizer, pooling = 'mean', batchSize = 64 } = request;
   const maxLength = Math.min(request.maxLength ?? 256, encoder.maxLength);
   const graph = traceGraph({
     inputs: [
@@ -53,8 +55,11 @@ export async function createSentenceEmbedder(request: SentenceEmbedderRequest): 
       };
       const { hidden } = encoder.forward(tensors, inputs, false); // [B, T, H]
       const mask = tf.expandDims(tf.cast(inputs.attentionMask, 'float32'), 2); // [B, T, 1]
-      const mean = tf.div(tf.sum(tf.mul(hidden, mask), 1), tf.sum(mask, 1)); // [B, H]
-      return { embedding: tf.mul(mean, tf.rsqrt(tf.sum(tf.square(mean), -1, true))) };
+      const pooled =
+        pooling === 'mean'
+          ? tf.div(tf.sum(tf.mul(hidden, mask), 1), tf.sum(mask, 1)) // [B, H]
+          : tf.gather<tf.Tensor>(hidden, tf.scalar(0, 'int32'), 1); // [B, H]
+      return { embedding: tf.mul(pooled, tf.rsqrt(tf.sum(tf.square(pooled), -1, true))) };
     },
   });
   const session = await createGraphSession(graph, request.session);

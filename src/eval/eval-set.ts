@@ -1,11 +1,12 @@
 /**
- * Evaluation sets: texts with true labels and candidates, read from `<set>/{test.jsonl,labels.json}` or from one JSONL file.
- * Knows files and records, nothing of systems or metrics.
+ * Evaluation sets: texts with true labels and candidates, read from `<set>/{test.jsonl,labels.json}` or from one file of records.
+ * Knows files and records (src/data), nothing of systems or metrics.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { type LabelledExample, labelList, labelledExample } from '../data/examples.ts';
+import { readRecords } from '../data/read-records.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
 
 /** A set ready to be scored. */
@@ -43,76 +44,43 @@ export interface ReadSetOptions {
   wording?: Readonly<Record<string, string>>;
 }
 
-interface EvalRecord {
-  text: string;
-  labels: string[];
-  candidates?: string[];
-}
-
 /** Larger files are no evaluation sets; they are refused before they are read. */
 const MAX_BYTES = 2 ** 30;
 
-function readBytes(path: string): Buffer {
-  try {
-    const { size } = statSync(path);
-    if (size > MAX_BYTES) throw new DataError(`${path} has ${size} bytes; an evaluation set may have ${MAX_BYTES}: take a sample`);
-    const bytes = readFileSync(path);
-    return path.endsWith('.gz') ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes;
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
-  }
+interface EvalRecord extends LabelledExample {
+  where: string;
 }
 
-function stringList(value: unknown, where: string): string[] {
-  if (!Array.isArray(value) || !value.every((label): label is string => typeof label === 'string' && label.trim() !== ''))
-    throw new DataError(`${where} must be a list of label names`);
-  if (new Set(value).size !== value.length) throw new DataError(`${where} names a label twice`);
-  return value;
-}
-
-function parseRecord(line: string, where: string): EvalRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new DataError(`${where}: not JSON: ${errorMessage(error)}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DataError(`${where}: not a JSON object`);
-  const record = value as Record<string, unknown>;
-  const text = record.text ?? record.sentence;
-  if (typeof text !== 'string') throw new DataError(`${where}: field "text" must be a string`);
-  const own = record.all_labels ?? record.candidate_labels;
-  const labels = stringList(record.labels ?? record.true_labels, `${where}: field "labels"`);
-  return {
-    text,
-    labels,
-    ...(own === undefined ? {} : { candidates: stringList(own, `${where}: field "all_labels"`) }),
-  };
-}
-
-function readRecords(path: string): EvalRecord[] {
+async function readExamples(path: string): Promise<EvalRecord[]> {
+  const size = sizeOf(path);
+  if (size > MAX_BYTES) throw new DataError(`${path} has ${size} bytes; an evaluation set may have ${MAX_BYTES}: take a sample`);
   const records: EvalRecord[] = [];
-  const lines = readBytes(path)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .split('\n');
-  lines.forEach((line, at) => {
-    if (line.trim()) records.push(parseRecord(line, `${path} line ${at + 1}`));
-  });
+  for await (const { line, fields } of readRecords(path)) {
+    const where = `${path}, line ${line}`;
+    records.push({ ...labelledExample(fields, where), where });
+  }
   if (!records.length) throw new DataError(`${path} holds no records`);
   return records;
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch (error) {
+    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
+  }
 }
 
 function readLabels(path: string): string[] {
   let value: unknown;
   try {
-    value = JSON.parse(readBytes(path).toString('utf8'));
+    if (sizeOf(path) > MAX_BYTES) throw new Error('too large');
+    value = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if (error instanceof DataError) throw error;
-    throw new DataError(`${path} is not JSON: ${errorMessage(error)}`);
+    throw new DataError(`${path} is not a JSON list of labels: ${errorMessage(error)}`);
   }
-  return stringList(value, path);
+  return labelList(value, path);
 }
 
 /** Rows taken by a limit: evenly spread, so that a file sorted by label still gives all labels. */
@@ -122,26 +90,26 @@ export function spreadRows(available: number, limit: number | undefined): number
 }
 
 /**
- * Reads a set folder or a single JSONL file.
+ * Reads a set folder or a single file of records (JSONL, CSV, TSV; gzip too).
  * @throws DataError naming file and line of what is malformed; UsageError for a wording that names no label.
  */
-export function readEvalSet(path: string, options: ReadSetOptions = {}): EvalSet {
+export async function readEvalSet(path: string, options: ReadSetOptions = {}): Promise<EvalSet> {
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   const file = isFolder ? join(path, 'test.jsonl') : path;
   const labelFile = isFolder ? join(path, 'labels.json') : undefined;
-  const records = readRecords(file);
+  const records = await readExamples(file);
   const fromFile = labelFile && existsSync(labelFile) ? readLabels(labelFile) : undefined;
   const own = !fromFile || options.recordLabels ? records.some(({ candidates }) => candidates) : false;
   if (options.recordLabels && !own) throw new DataError(`${file}: no record has candidates of its own (field "all_labels")`);
   const named = own || !fromFile ? [...new Set(records.flatMap(({ labels, candidates }) => [...(candidates ?? []), ...labels]))] : fromFile;
-  records.forEach(({ labels, candidates }, at) => {
-    const missing = labels.find((label) => !(own && candidates ? candidates : named).includes(label));
-    if (missing !== undefined)
-      throw new DataError(`${file} record ${at + 1}: the label "${missing}" is not among the candidates; add it or correct the record`);
-  });
+  const isNamed = new Set(named);
+  for (const { labels, where } of records) {
+    const missing = labels.find((label) => !isNamed.has(label));
+    if (missing !== undefined) throw new DataError(`${where}: the label "${missing}" is not in ${labelFile}; add it or correct the record`);
+  }
 
   const wording = options.wording ?? {};
-  const unknown = Object.keys(wording).find((label) => !named.includes(label));
+  const unknown = Object.keys(wording).find((label) => !isNamed.has(label));
   if (unknown !== undefined) throw new UsageError(`the label wording names "${unknown}", which ${path} does not have`);
   const worded = (label: string) => (Object.hasOwn(wording, label) ? wording[label] : label);
   const labels = named.map(worded);
@@ -149,18 +117,17 @@ export function readEvalSet(path: string, options: ReadSetOptions = {}): EvalSet
 
   const rows = spreadRows(records.length, options.limit).map((row) => records[row]);
   const trainFile = isFolder ? join(path, 'train.jsonl') : undefined;
+  const examples = trainFile && existsSync(trainFile) ? await readExamples(trainFile) : undefined;
   const set = {
     texts: rows.map(({ text }) => text),
     truth: rows.map((record) => record.labels.map(worded)),
     labels,
     ...(own ? { recordLabels: rows.map(({ candidates }) => (candidates ?? named).map(worded)) } : {}),
     multiLabel: options.multiLabel ?? records.some((record) => record.labels.length !== 1),
-    ...(trainFile && existsSync(trainFile)
-      ? { examples: readRecords(trainFile).map((record) => ({ text: record.text, labels: record.labels.map(worded) })) }
-      : {}),
+    ...(examples ? { examples: examples.map((record) => ({ text: record.text, labels: record.labels.map(worded) })) } : {}),
   };
   return {
-    name: options.name ?? basename(isFolder ? path : path.replace(/(\.jsonl|\.json)?(\.gz)?$/, '')),
+    name: options.name ?? basename(isFolder ? path : path.replace(/(\.[a-z]+)?(\.gz)?$/i, '')),
     ...set,
     hash: createHash('sha256').update(JSON.stringify(set)).digest('hex'),
     available: records.length,

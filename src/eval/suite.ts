@@ -85,7 +85,7 @@ export interface LoadSettings {
 }
 
 /** Reads the sets of a suite file. @throws UsageError for a malformed suite, DataError for missing or other files. */
-export function loadSuite(file: string, settings: LoadSettings = {}): SuiteSet[] {
+export async function loadSuite(file: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -93,30 +93,32 @@ export function loadSuite(file: string, settings: LoadSettings = {}): SuiteSet[]
     throw new UsageError(`cannot read the suite ${file}: ${errorMessage(error)}`);
   }
   const suite = parseSuite(text, file);
-  return suite.sets.flatMap((set): SuiteSet[] => {
+  const sets: SuiteSet[] = [];
+  for (const set of suite.sets) {
     const path = resolve(dirname(file), set.path);
     checkHashes(path, file, set.sha256 ?? {});
-    const read = (name: string, words: Record<string, string> | undefined): SuiteSet => ({
-      ...readEvalSet(path, {
+    const read = async (name: string, words: Record<string, string> | undefined): Promise<SuiteSet> => ({
+      ...(await readEvalSet(path, {
         name,
         limit: settings.limit ?? suite.limit,
         recordLabels: settings.recordLabels ?? set.record_labels,
         multiLabel: set.multi_label,
         wording: words,
-      }),
+      })),
       template: set.template ?? suite.template,
       licence: set.licence,
       source: set.source,
     });
-    const paraphrases = Object.entries(set.paraphrases ?? {}).map(([name, words]) => ({
-      ...read(`${set.name}~${name}`, { ...set.labels, ...words }),
-      paraphraseOf: set.name,
-    }));
-    return [read(set.name, set.labels), ...paraphrases];
-  });
+    sets.push(await read(set.name, set.labels));
+    for (const [name, words] of Object.entries(set.paraphrases ?? {}))
+      sets.push({ ...(await read(`${set.name}~${name}`, { ...set.labels, ...words })), paraphraseOf: set.name });
+  }
+  return sets;
 }
 
 /** Reads the sets of a folder or file. @throws DataError for missing or malformed files. */
-export function loadSets(path: string, settings: LoadSettings = {}): SuiteSet[] {
-  return findEvalSets(path).map((set) => readEvalSet(set, settings));
+export async function loadSets(path: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {
+  const sets: SuiteSet[] = [];
+  for (const set of findEvalSets(path)) sets.push(await readEvalSet(set, settings));
+  return sets;
 }

@@ -2,6 +2,7 @@
  * The one interface that GliZNet and every baseline are measured through. Knows nothing of metrics or files of sets.
  */
 import type { EvalSet } from './eval-set.ts';
+import type { KindDescription, SystemSpec } from './system-spec.ts';
 
 /** Scores of R texts by N labels, row-major. */
 export interface ScoreMatrix {
@@ -28,6 +29,27 @@ export interface System {
   score(texts: readonly string[], labels: readonly string[], options: ScoreOptions): Promise<ScoreMatrix>;
   /** Releases native memory. Safe to call twice. */
   dispose(): Promise<void>;
+}
+
+/** What a kind of system is given to make one. */
+export interface SystemContext {
+  spec: SystemSpec;
+  /** The model's folder, fetched if it was a hub id; the name itself for models behind a server; empty where there is none. */
+  model: string;
+  /** Threads inside one operation; the runtime's choice where absent. */
+  threads?: number;
+  /** Numeric precision of GliZNet's own checkpoints. */
+  precision?: 'auto' | 'fp32' | 'int8';
+}
+
+/** A kind of system: how it is named, found and made. */
+export interface SystemKind extends KindDescription {
+  /** Where its model lives; decides how it is found and how its content is hashed. */
+  modelSource: 'folder' | 'server' | 'none';
+  /** Options that name files or folders: their content is part of a result's identity. */
+  fileOptions?: readonly string[];
+  /** @throws UsageError for options that do not fit, DataError for files that cannot be read. */
+  create(context: SystemContext): Promise<System>;
 }
 
 /** Rows of scores to probabilities that sum to 1. logits [R, N] -> [R, N] */

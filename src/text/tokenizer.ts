@@ -52,10 +52,15 @@ export interface Tokenizer {
   /** Ids of many texts, without special tokens, on all cores. @throws DataError when the tokenizer cannot encode. */
   encodeBatch(texts: readonly string[], options?: EncodeOptions): Promise<Int32Array[]>;
   /**
-   * One text or a pair with special tokens, cut to `maxLength` from the end of the longer one (transformers' `longest_first`).
+   * One text or a pair with special tokens, cut to `maxLength` from the end of the longer one (transformers' `longest_first`), or, with
+   * `keepPair`, from the end of the first as long as it has tokens (`only_first`).
    * @throws DataError when the tokenizer cannot encode.
    */
-  encodePair(text: string, pair?: string | null, options?: { maxLength?: number; exact?: boolean }): Promise<EncodedPair>;
+  encodePair(
+    text: string,
+    pair?: string | null,
+    options?: { maxLength?: number; keepPair?: boolean; exact?: boolean },
+  ): Promise<EncodedPair>;
 }
 
 /** What is read of a text first, in UTF-16 units for each wanted token; English has about 4.5. */
@@ -186,7 +191,7 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
   async function encodePair(
     text: string,
     pair?: string | null,
-    options: { maxLength?: number; exact?: boolean } = {},
+    options: { maxLength?: number; keepPair?: boolean; exact?: boolean } = {},
   ): Promise<EncodedPair> {
     const tokenizer = native(options.exact);
     try {
@@ -198,7 +203,7 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
         const empty = await tokenizer.encode('', second ? '' : null, { addSpecialTokens: true });
         let excess = first.getLength() + (second?.getLength() ?? 0) - Math.max(0, options.maxLength - empty.getLength());
         let [a, b] = [first.getLength(), second?.getLength() ?? 0];
-        for (; excess > 0 && a + b > 0; excess--) a > b ? a-- : b--;
+        for (; excess > 0 && a + b > 0; excess--) a > (options.keepPair ? 0 : b) ? a-- : b--;
         first.truncate(a, 0, 'right');
         second?.truncate(b, 0, 'right');
       }

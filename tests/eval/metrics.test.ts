@@ -1,10 +1,24 @@
 /** Metrics against scikit-learn, scipy and numpy (tests/fixtures/eval/make_metrics.py), to 1e-9; then properties. */
 import { readFileSync } from 'node:fs';
 import { brierScore, expectedCalibrationError, reliabilityBins } from '../../src/eval/metrics/calibration.ts';
-import { bestThresholds, confusionCells, judgedTruth, thresholdF1, topKAccuracy, topLabelF1 } from '../../src/eval/metrics/classification.ts';
+import {
+  bestThresholds,
+  confusionCells,
+  judgedTruth,
+  thresholdF1,
+  topKAccuracy,
+  topLabelF1,
+} from '../../src/eval/metrics/classification.ts';
 import { type Scored, topLabels, truthMatrix } from '../../src/eval/metrics/matrix.ts';
 import { labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore } from '../../src/eval/metrics/ranking.ts';
-import { accuracyStatistic, bootstrapInterval, macroF1Statistic, mcnemar, pairedBootstrap, quantile } from '../../src/eval/metrics/significance.ts';
+import {
+  accuracyStatistic,
+  bootstrapInterval,
+  macroF1Statistic,
+  mcnemar,
+  pairedBootstrap,
+  quantile,
+} from '../../src/eval/metrics/significance.ts';
 import { seededRandom } from '../../src/eval/random.ts';
 
 interface Case {
@@ -114,7 +128,8 @@ describe('labels that are no candidates', () => {
   it('count nowhere', () => {
     const dense: Scored = { rows: 2, columns: 2, scores: Float64Array.of(0.9, 0.2, 0.4, 0.8), truth: [[0], [0]] };
     const wide: Scored = { rows: 2, columns: 3, scores: Float64Array.of(0.9, 0.2, Number.NaN, 0.4, 0.8, Number.NaN), truth: [[0], [0]] };
-    for (const metric of [labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore]) expect(metric(wide)).toBe(metric(dense));
+    for (const metric of [labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore])
+      expect(metric(wide)).toBe(metric(dense));
     expect(thresholdF1(wide, 0.5)).toEqual(thresholdF1(dense, 0.5));
     expect([...topLabels(wide, 3)]).toEqual([0, 1, -1, 1, 0, -1]);
     expect(brierScore(wide.scores, truthMatrix(wide))).toBeCloseTo(brierScore(dense.scores, truthMatrix(dense)), 12);

@@ -1,0 +1,78 @@
+/**
+ * Everything that happens to one system: it is loaded, scores its sets, is timed, measured and released. Runs in the caller's process or,
+ * through system-process.ts, in one of its own. Reports by events, so that a crash loses nothing that was finished.
+ */
+import { errorMessage } from '../errors.ts';
+import { BASELINES } from './baselines/index.ts';
+import { measureGrowth } from './label-growth.ts';
+import { measure } from './measure.ts';
+import type { LabelGrowth, SetResult } from './results.ts';
+import { scoreSet } from './score-set.ts';
+import type { SuiteSet } from './suite.ts';
+import type { System } from './system.ts';
+import type { SystemSpec } from './system-spec.ts';
+
+/** What is to be run; can be sent to another process. */
+export interface SystemJob {
+  spec: SystemSpec;
+  /** Resolved folder or server's model name. */
+  model: string;
+  sets: SuiteSet[];
+  /** Whether the time is measured by number of labels, on these sets. */
+  growthSets: SuiteSet[];
+  template?: string;
+  latencyCalls: number;
+  resamples: number;
+  threads?: number;
+  precision?: 'auto' | 'fp32' | 'int8';
+}
+
+/** A set's result as the run of a system gives it. */
+export type RunResult = Omit<SetResult, 'cached'>;
+
+/** What a run reports. */
+export type SystemEvent =
+  | { type: 'loaded'; seconds: number }
+  | { type: 'progress'; set: string; done: number; total: number }
+  | { type: 'result'; result: RunResult }
+  | { type: 'growth'; growth: LabelGrowth }
+  | { type: 'failure'; set?: string; message: string }
+  | { type: 'done'; notes: Record<string, string | number> };
+
+/** Runs a system over its sets. Failures of a set are events; the next set follows. @throws what loading the system throws. */
+export async function runSystem(job: SystemJob, report: (event: SystemEvent) => void): Promise<void> {
+  const kind = BASELINES.get(job.spec.kind);
+  if (!kind) throw new Error(`no kind of system called ${job.spec.kind}`);
+  const begin = performance.now();
+  const system: System = await kind.create({ spec: job.spec, model: job.model, threads: job.threads, precision: job.precision });
+  try {
+    report({ type: 'loaded', seconds: (performance.now() - begin) / 1000 });
+    for (const set of job.sets) {
+      const progress = (done: number) => report({ type: 'progress', set: set.name, done, total: set.texts.length });
+      progress(0);
+      try {
+        const template = job.template ?? set.template;
+        const scored = await scoreSet(system, set, {
+          latencyCalls: job.latencyCalls,
+          onProgress: progress,
+          ...(template ? { template } : {}),
+        });
+        const measured = measure(set, scored.matrix, job.resamples);
+        const result = { ...measured, system: job.spec.name, set: set.name, timing: scored.timing, measuredAt: new Date().toISOString() };
+        report({ type: 'result', result });
+      } catch (error) {
+        if ((error as Error).name === 'AbortError') throw error;
+        report({ type: 'failure', set: set.name, message: errorMessage(error) });
+      }
+    }
+    if (job.growthSets.length) {
+      const growth = await measureGrowth(job.spec.name, system, job.growthSets, (done) =>
+        report({ type: 'progress', set: 'label growth', done, total: 10 }),
+      );
+      report({ type: 'growth', growth });
+    }
+    report({ type: 'done', notes: { ...system.notes } });
+  } finally {
+    await system.dispose();
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Runs one system over one set: all scores, how long they took, and how long single texts take.
+ * Knows systems and sets; nothing of metrics, files or processes.
+ */
+import type { EvalSet } from './eval-set.ts';
+import { quantile } from './metrics/significance.ts';
+import type { Timing } from './results.ts';
+import type { ScoreMatrix, ScoreOptions, System } from './system.ts';
+
+/** How a set is scored. */
+export interface ScoreSettings extends ScoreOptions {
+  /** At most this many texts are timed alone; 0 for none. */
+  latencyCalls: number;
+  /** Seconds after which no further text is timed alone (10 are timed at least, if there are as many). */
+  latencySeconds?: number;
+  onProgress?: (done: number) => void;
+}
+
+/** Scores of a set and their times. */
+export interface ScoredSet {
+  matrix: ScoreMatrix;
+  timing: Timing;
+}
+
+/** A chunk lasts about this long, so that progress moves and an interruption loses little. */
+const CHUNK_SECONDS = 2;
+const LARGEST_CHUNK = 1024;
+const FEWEST_LATENCY_CALLS = 10;
+
+/** Texts that share their candidates: rows of the set, and columns of its labels. */
+interface CandidateGroup {
+  rows: number[];
+  columns: number[];
+  labels: string[];
+}
+
+/** Groups the rows by their candidates, in order of first appearance. */
+export function candidateGroups(set: Pick<EvalSet, 'texts' | 'labels' | 'recordLabels'>): CandidateGroup[] {
+  const all = set.labels.map((_, column) => column);
+  if (!set.recordLabels) return [{ rows: set.texts.map((_, row) => row), columns: all, labels: set.labels }];
+  const columnOf = new Map(set.labels.map((label, column) => [label, column]));
+  const groups = new Map<string, CandidateGroup>();
+  set.recordLabels.forEach((labels, row) => {
+    const columns = labels.map((label) => columnOf.get(label) as number);
+    const key = columns.join(' ');
+    const group = groups.get(key);
+    if (group) group.rows.push(row);
+    else groups.set(key, { rows: [row], columns, labels });
+  });
+  return [...groups.values()];
+}
+
+function checkShape({ rows, columns, choice, each }: ScoreMatrix, texts: number, labels: number): void {
+  if (rows !== texts || columns !== labels || choice.length !== texts * labels || each.length !== texts * labels)
+    throw new Error(`a system gave scores of ${rows} x ${columns} for ${texts} texts and ${labels} labels`);
+}
+
+/** Scores every text of a set. Cells of labels that are no candidates of a text are NaN. */
+export async function scoreSet(system: System, set: EvalSet, settings: ScoreSettings): Promise<ScoredSet> {
+  const { latencyCalls, latencySeconds = 20, onProgress, ...options } = settings;
+  const [rows, columns] = [set.texts.length, set.labels.length];
+  const choice = new Float32Array(rows * columns).fill(Number.NaN);
+  const each = new Float32Array(rows * columns).fill(Number.NaN);
+  const groups = candidateGroups(set);
+  await system.prepare?.(set);
+  // The first call pays for what is made once (sessions, memory), which is no property of a text.
+  await system.score(set.texts.slice(0, 1), groups[0].labels.slice(0, 2), options);
+
+  let done = 0;
+  let chunk = 4;
+  let seconds = 0;
+  for (const group of groups) {
+    for (let start = 0; start < group.rows.length; ) {
+      const part = group.rows.slice(start, start + chunk);
+      const begin = performance.now();
+      const scored = await system.score(
+        part.map((row) => set.texts[row]),
+        group.labels,
+        options,
+      );
+      const took = (performance.now() - begin) / 1000;
+      checkShape(scored, part.length, group.labels.length);
+      part.forEach((row, i) => {
+        group.columns.forEach((column, j) => {
+          choice[row * columns + column] = scored.choice[i * group.labels.length + j];
+          each[row * columns + column] = scored.each[i * group.labels.length + j];
+        });
+      });
+      start += part.length;
+      done += part.length;
+      seconds += took;
+      if (groups.length === 1) chunk = Math.round(Math.min(LARGEST_CHUNK, 8 * chunk, Math.max(4, (part.length * CHUNK_SECONDS) / took)));
+      onProgress?.(done);
+    }
+  }
+
+  const groupOf = new Map(groups.flatMap((group) => group.rows.map((row) => [row, group] as const)));
+  const calls: number[] = [];
+  const timed = Math.min(latencyCalls, rows);
+  const stop = performance.now() + latencySeconds * 1000;
+  for (let i = 0; i < timed && (i < FEWEST_LATENCY_CALLS || performance.now() < stop); i++) {
+    const row = Math.floor((i * rows) / timed);
+    const begin = performance.now();
+    await system.score([set.texts[row]], (groupOf.get(row) as CandidateGroup).labels, options);
+    calls.push(performance.now() - begin);
+  }
+  return {
+    matrix: { rows, columns, choice, each },
+    timing: {
+      seconds,
+      textsPerSecond: seconds > 0 ? rows / seconds : 0,
+      latency: calls.length
+        ? { calls: calls.length, p50: quantile(calls, 0.5), p95: quantile(calls, 0.95), p99: quantile(calls, 0.99) }
+        : null,
+    },
+  };
+}
