@@ -150,6 +150,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       const identity = systemIdentity(spec, kind, model);
       const keyOf = (set: SuiteSet) =>
         resultKey(identity, set.hash, template ?? set.template ?? null, latencyCalls, resamples, threads ?? null, precision ?? null, here);
+      const growing = growthSets.length > 0 && kind.modelSource !== 'none'; // floors take no time
       const growthKey = resultKey(
         identity,
         'growth',
@@ -168,9 +169,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
         Object.assign(facts, found.facts);
         results.push({ ...found.result, system: spec.name, set: set.name, cached: true });
       }
-      const knownGrowth = growth ? cache.get<LabelGrowth>(growthKey) : undefined;
+      const knownGrowth = growing ? cache.get<LabelGrowth>(growthKey) : undefined;
       if (knownGrowth) growths.push({ ...knownGrowth, system: spec.name });
-      if (todo.length || (growth && !knownGrowth)) {
+      if (todo.length || (growing && !knownGrowth)) {
         const setOf = new Map(sets.map((set) => [set.name, set]));
         const fresh: RunResult[] = [];
         const keep = (result: RunResult) => cache.put(keyOf(setOf.get(result.set) as SuiteSet), { result, facts } satisfies CachedResult);
@@ -193,7 +194,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
           spec,
           model,
           sets: todo,
-          growthSets: knownGrowth ? [] : growthSets,
+          growthSets: growing && !knownGrowth ? growthSets : [],
           latencyCalls,
           resamples,
           ...(template ? { template } : {}),

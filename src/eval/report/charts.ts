@@ -101,13 +101,19 @@ export interface ScatterPoint {
   y: number;
 }
 
-/** Points with a logarithmic x axis and y from 0 to 1, each with its name beside it. */
-export function scatterChart(points: readonly ScatterPoint[], xTitle: string, yTitle: string): string {
+/** A value that takes no time, drawn as a line across. */
+export interface Floor {
+  name: string;
+  y: number;
+}
+
+/** Points with a logarithmic x axis and y from 0 to 1, each with its name beside it, over the floors. */
+export function scatterChart(points: readonly ScatterPoint[], floors: readonly Floor[], xTitle: string, yTitle: string): string {
   const usable = points.filter(({ x }) => x > 0);
   if (!usable.length) return '';
   const [width, height, left, right, top, bottom] = [900, 380, 60, 30, 14, 46];
   const [low, high] = logRange(usable.map(({ x }) => x));
-  const most = Math.min(1, Math.ceil(Math.max(...usable.map(({ y }) => y)) * 10 + 0.5) / 10);
+  const most = Math.min(1, Math.ceil(Math.max(...[...usable, ...floors].map((each) => each.y)) * 10 + 0.5) / 10);
   const x = (value: number) => left + (Math.log(value / low) / Math.log(high / low)) * (width - left - right);
   const y = (value: number) => height - bottom - (value / most) * (height - top - bottom);
   const parts: string[] = [];
@@ -126,6 +132,14 @@ export function scatterChart(points: readonly ScatterPoint[], xTitle: string, yT
     `<text transform="translate(14 ${n((top + height - bottom) / 2)}) rotate(-90)" text-anchor="middle" class="soft">${escapeHtml(yTitle)}</text>`,
   );
   const placed: { x: number; y: number; width: number }[] = [];
+  for (const floor of [...floors].sort((a, b) => a.y - b.y)) {
+    const at = y(floor.y);
+    parts.push(`<line x1="${left}" y1="${n(at)}" x2="${n(width - right)}" y2="${n(at)}" class="axis" stroke-dasharray="4 4"/>`);
+    let labelY = at - 5;
+    while (placed.some((other) => Math.abs(other.y - labelY) < 13)) labelY -= 13;
+    placed.push({ x: left + 6, y: labelY, width: floor.name.length * 6.6 });
+    parts.push(text(left + 6, labelY, floor.name, 'start', 'soft'));
+  }
   for (const point of [...usable].sort((a, b) => b.y - a.y)) {
     const [px, py] = [x(point.x), y(point.y)];
     const size = point.name.length * 6.6;
@@ -198,7 +212,7 @@ export interface ReliabilityBar {
 
 /** Accuracy by confidence as bars against the diagonal, and how many texts lie in each bin below it. */
 export function reliabilityChart(bars: readonly ReliabilityBar[], index: number, label: string): string {
-  const [size, left, top, below] = [190, 30, 8, 36];
+  const [size, left, top, below] = [184, 36, 8, 36];
   const [width, height] = [left + size + 10, top + size + below + 34];
   const x = (value: number) => left + value * size;
   const y = (value: number) => top + size - value * size;
@@ -233,7 +247,8 @@ export function heatMap(names: readonly string[], counts: readonly (readonly num
   const longest = Math.min(24, Math.max(...names.map((name) => name.length)));
   const left = longest * 6.6 + 14;
   const top = longest * 4.8 + 30;
-  const [width, height] = [left + names.length * cell + 60, top + names.length * cell + 8];
+  const slanted = longest * 4.8; // what the last column's name needs to the right
+  const [width, height] = [left + names.length * cell + Math.max(10, slanted - cell / 2 + 12), top + names.length * cell + 8];
   const short = (name: string) => (name.length > 24 ? `${name.slice(0, 23)}…` : name);
   const parts: string[] = [];
   for (const [at, name] of names.entries()) {

@@ -20,6 +20,9 @@ const best = (values: readonly (number | null | undefined)[], lowerIsBetter = fa
   return there.length > 1 ? (lowerIsBetter ? Math.min(...there) : Math.max(...there)) : undefined;
 };
 
+/** Systems that only mark how low a table goes. */
+const isFloor = (kind: string): boolean => kind === 'random' || kind === 'majority';
+
 function summarySection(result: EvaluationResult): string {
   const rows = systemMeans(result).filter(({ sets }) => sets > 0);
   const common = commonSets(result);
@@ -32,13 +35,9 @@ function summarySection(result: EvaluationResult): string {
     ['Brier', 'brier', true],
     ['score of wrong labels', 'mean_wrong_score', true],
   ];
-  const leaders = columns.map(([, metric, lower]) =>
-    best(
-      rows.map(({ means }) => means[metric]),
-      lower,
-    ),
-  );
-  const fastest = best(rows.map(({ textsPerSecond }) => textsPerSecond));
+  const rivals = rows.filter(({ system }) => !isFloor(system.kind));
+  const leaders = columns.map(([, metric, lower]) => best(rivals.map(({ means }) => means[metric]), lower));
+  const fastest = best(rivals.map(({ textsPerSecond }) => textsPerSecond));
   const mark = (shown: string, isBest: boolean) => (isBest ? `<span class="best">${shown}</span>` : shown);
   return `<h2>All systems</h2>
 <p>Means over the ${common.length} set${common.length === 1 ? '' : 's'} that every system answered${common.length < result.sets.length ? ' (other wordings of a set are left out)' : ''}. Texts a second is a geometric mean.</p>
@@ -127,7 +126,8 @@ ${htmlTable(
 
 function speedSection(result: EvaluationResult, seriesOf: (name: string) => number): string {
   const rows = systemMeans(result).filter(({ sets }) => sets > 0);
-  const points = rows.map(({ system, means, textsPerSecond }) => ({
+  const floors = rows.filter(({ system }) => isFloor(system.kind)).map(({ system, means }) => ({ name: system.name, y: means.macro_f1 ?? 0 }));
+  const points = rows.filter(({ system }) => !isFloor(system.kind)).map(({ system, means, textsPerSecond }) => ({
     name: system.name,
     series: seriesOf(system.name),
     x: textsPerSecond ?? 0,
@@ -141,7 +141,7 @@ function speedSection(result: EvaluationResult, seriesOf: (name: string) => numb
   const stopped = result.growth.filter((each) => each.stopped);
   return `<h2>Speed</h2>
 <p>All systems on the same machine, one after the other. Up and to the right is better.</p>
-<figure>${scatterChart(points, 'texts a second (mean over sets)', 'macro-F1 (mean over sets)')}</figure>
+<figure>${scatterChart(points, floors, 'texts a second (mean over sets)', 'macro-F1 (mean over sets)')}</figure>
 ${
   growth.length
     ? `<h3>Time by number of labels</h3><p>Milliseconds a text; ${result.growth[0].texts} texts at once, after a warm-up.</p><figure>${logLineChart(growth, 'labels', 'milliseconds a text')}</figure>

@@ -6,9 +6,9 @@ body { margin: 0 auto; max-width: 1080px; padding: 32px 24px 64px; color: var(--
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 8px; padding-top: 8px; border-top: 1px solid var(--line); }
 h3 { font-size: 15px; margin: 20px 0 4px; } p { margin: 6px 0 10px; max-width: 76ch; } .soft { color: var(--soft); }
-.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; margin: 6px 0 12px; }
-th, td { padding: 4px 10px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th[scope="row"], thead th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; margin: 6px 0 12px; }
+th, td { padding: 4px 7px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th[scope="row"], thead th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: normal; line-height: 1.25; }
 tbody th { font-weight: 500; } td.wrap, th.wrap { white-space: normal; text-align: left; min-width: 16em; }
 .best { font-weight: 700; } .interval { color: var(--soft); font-size: 12px; } .error { color: #a4262c; }
 table.notes td { text-align: left; white-space: normal; }
