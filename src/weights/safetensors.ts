@@ -58,7 +58,7 @@ function parseHeader(path: string, header: Buffer, dataSize: number): Entry[] {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
     const fail = (why: string) => new DataError(`${path}: tensor ${JSON.stringify(name)} ${why}`);
-    if (typeof dtype !== 'string' || BYTES[dtype] === undefined)
+    if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
       throw fail(`has the type ${JSON.stringify(dtype)}, which is not supported`);
     const count = elementCount(shape);
     if (count === undefined) throw fail(`has no valid shape (${JSON.stringify(shape)})`);

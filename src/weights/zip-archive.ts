@@ -5,7 +5,7 @@
  * Knows nothing of weights; imports errors and random-access-file only.
  * Format: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3.
  */
-import { inflateRawSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { DataError, errorMessage } from '../errors.ts';
 import type { RandomAccessFile } from './random-access-file.ts';
 
@@ -17,6 +17,8 @@ export interface ZipEntry {
   /** 0 stored, 8 deflated. */
   readonly method: number;
   readonly compressedSize: number;
+  /** CRC-32 of the unpacked bytes; 0 where the writer left it out, as torch.save can. */
+  readonly checksum: number;
   /** Where its local header is in the file. */
   readonly headerAt: number;
 }
@@ -120,13 +122,25 @@ export function readZipDirectory(file: RandomAccessFile): Map<string, ZipEntry> 
     if (entries.has(name)) throw broken(`${JSON.stringify(name)} is there twice`);
     unpacked += entrySize;
     packed += compressedSize;
-    entries.set(name, { name, size: entrySize, method, compressedSize, headerAt });
+    entries.set(name, { name, size: entrySize, method, compressedSize, checksum: view.getUint32(at + 16, true), headerAt });
     at = next;
   }
   if (packed > file.size) throw broken('its entries overlap');
   if (unpacked > UNPACKED_ALLOWANCE + LARGEST_RATIO * file.size)
     throw new DataError(`${file.path}: ${file.size} bytes that unpack to ${unpacked} are no weights`);
   return entries;
+}
+
+function inflate(packed: Uint8Array, { size }: ZipEntry, where: string): Uint8Array<ArrayBuffer> {
+  let inflated: Buffer;
+  try {
+    // One byte more than promised is enough to see that there are too many.
+    inflated = zlib.inflateRawSync(packed, { maxOutputLength: size + 1 });
+  } catch (error) {
+    throw new DataError(`${where} cannot be unpacked (${errorMessage(error)}): the file is broken`);
+  }
+  if (inflated.length !== size) throw new DataError(`${where} unpacks to another size than ${size}: the file is broken`);
+  return Uint8Array.from(inflated);
 }
 
 /**
@@ -142,15 +156,10 @@ export function readZipEntry(file: RandomAccessFile, entry: ZipEntry, from = 0, 
   const local = viewOf(file.read(entry.headerAt, 30));
   if (local.getUint32(0, true) !== LOCAL_SIGNATURE) throw new DataError(`${where} is not where the zip directory says: the file is broken`);
   const dataAt = entry.headerAt + 30 + local.getUint16(26, true) + local.getUint16(28, true);
-  if (entry.method === 0) return file.read(dataAt + from, length);
-  let inflated: Buffer;
-  try {
-    // One byte more than promised is enough to see that there are too many.
-    inflated = inflateRawSync(file.read(dataAt, entry.compressedSize), { maxOutputLength: entry.size + 1 });
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${where} cannot be unpacked (${errorMessage(error)}): the file is broken`);
-  }
-  if (inflated.length !== entry.size) throw new DataError(`${where} unpacks to another size than ${entry.size}: the file is broken`);
-  return Uint8Array.from(inflated.subarray(from, from + length));
+  const unpacked = entry.method === 0 ? file.read(dataAt + from, length) : inflate(file.read(dataAt, entry.compressedSize), entry, where);
+  const isWhole = unpacked.length === entry.size;
+  // Node before 20.15 has no CRC-32: such a file is read without this check.
+  if (isWhole && entry.checksum !== 0 && zlib.crc32 && zlib.crc32(unpacked) !== entry.checksum)
+    throw new DataError(`${where} is damaged (checksum): fetch the file again`);
+  return entry.method === 0 ? unpacked : unpacked.slice(from, from + length);
 }
