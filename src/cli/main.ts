@@ -7,7 +7,11 @@ import { Command, CommanderError } from 'commander';
 import { DataError, UsageError } from '../errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
-const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {};
+const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
+  predict: ['label JSONL, CSV or plain text', () => import('./predict.ts')],
+  eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
+  train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
+};
 
 async function main(argv: string[]): Promise<void> {
   const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;

@@ -27,7 +27,7 @@ export interface ScoredRequest {
 export interface ClassifierOptions {
   /** Joint sequences a batch; a batch of long ones takes fewer. */
   batchSize?: number;
-  /** Most labels in one joint sequence; as many as fit unless given. */
+  /** Most labels in one joint sequence; as the model's options say unless given. */
   maxLabelsPerGroup?: number;
   /** Called after each batch with the number of requests that are done. */
   onProgress?: (done: number) => void;
@@ -145,7 +145,7 @@ export async function createClassifier(
     options,
     layout,
     precision,
-    async logits(requests, { batchSize = DEFAULT_BATCH_SIZE, maxLabelsPerGroup, onProgress } = {}) {
+    async logits(requests, { batchSize = DEFAULT_BATCH_SIZE, maxLabelsPerGroup = options.labelsPerGroup ?? undefined, onProgress } = {}) {
       const results = requests.map(({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length), cutTokens: 0 }));
       const work = await sequencesOf(requests, maxLabelsPerGroup);
       let scored = 0;

@@ -187,7 +187,10 @@ export async function createTrainingEngine(request: TrainingEngineRequest): Prom
         if (groups?.get(name)?.frozen) continue;
         const gradient = gradients.get(name)!;
         let part = 0;
-        for (let i = 0; i < gradient.length; i++) part += gradient[i] * gradient[i];
+        if (sparse.has(name)) {
+          const size = shapes[name][1];
+          for (const row of dirtyRows.get(name)!) for (let i = row * size; i < (row + 1) * size; i++) part += gradient[i] * gradient[i];
+        } else for (let i = 0; i < gradient.length; i++) part += gradient[i] * gradient[i];
         sum += part;
       }
       return Math.sqrt(sum);

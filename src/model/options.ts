@@ -18,6 +18,8 @@ export interface GliZNetOptions {
   marker: string;
   /** Longest joint sequence, in tokens. */
   maxLength: number;
+  /** Most labels in one joint sequence, as many as the model was trained with; more are packed into groups. null: as many as fit. */
+  labelsPerGroup: number | null;
   /** Multi-label probability = sigmoid(logit / temperature + bias); fitted after training, 1 and 0 before. */
   calibration: { temperature: number; bias: number };
 }
@@ -32,5 +34,6 @@ export const ARTICLE_OPTIONS: GliZNetOptions = {
   separator: ';',
   marker: '[unused0]',
   maxLength: 512,
+  labelsPerGroup: null,
   calibration: { temperature: 1, bias: 0 },
 };

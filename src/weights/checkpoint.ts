@@ -77,6 +77,7 @@ export function parseOptions(value: unknown, where: string): GliZNetOptions {
     separator: text('separator'),
     marker: text('marker'),
     maxLength: integer('maxLength', 1 << 20),
+    labelsPerGroup: value.labelsPerGroup == null ? null : integer('labelsPerGroup', 1 << 20),
     calibration: { temperature, bias },
   };
 }

@@ -1,0 +1,226 @@
+/** `glz train`: options, wiring and messages; the work is in src/train. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { layoutOf } from '../engine/classifier.ts';
+import { UsageError } from '../errors.ts';
+import { type DevScore, devScore, readDevSets } from '../eval/dev-score.ts';
+import { writeFileAtomically } from '../files.ts';
+import { readDataset } from '../train/dataset.ts';
+import { savedSteps } from '../train/run-folder.ts';
+import { checkSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
+import { loadStart } from '../train/start.ts';
+import { samplerOf, totalSteps, train } from '../train/trainer.ts';
+import { presetPath } from './presets.ts';
+import { type Progress, startProgress } from './progress.ts';
+
+const EXAMPLES = `
+Examples:
+  The shipped checkpoint, adapted to your own labels with a few examples of each:
+    $ glz train --config few-shot --data my-examples.jsonl --output runs/mine
+    $ glz predict --checkpoint runs/mine --text "Where is my parcel?" --labels "delivery,refund,complaint"
+  A new model from an encoder, on a CPU:
+    $ glz train --config minilm --encoder sentence-transformers/all-MiniLM-L6-v2 --data train.jsonl --output runs/minilm
+  Look at the data and the plan without training:
+    $ glz train --config article --data train.jsonl --output runs/article --dry-run
+  Go on after an interruption:
+    $ glz train --config minilm --data train.jsonl --output runs/minilm --resume
+
+Data: one record a line, {"text": "...", "labels": ["true", ...], "not_labels": ["close but wrong", ...]}; CSV and TSV with "|" between labels.
+Ctrl-C saves and stops; a second run with --resume goes on with the same numbers.`;
+
+interface TrainFlags {
+  config?: string;
+  encoder?: string;
+  checkpoint?: string;
+  data: string[];
+  dev?: string;
+  output: string;
+  resume?: boolean;
+  overwrite?: boolean;
+  dryRun?: boolean;
+  set: string[];
+  epochs?: number;
+  maxSteps?: number;
+  batchSize?: number;
+  learningRate?: number;
+  seed?: number;
+  threads?: number;
+  onError: 'fail' | 'skip';
+  quiet?: boolean;
+}
+
+const numberOf = (value: string): number => {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('not a number.');
+  return number;
+};
+const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
+
+/** `field.name=value` with the value as JSON, or as text where it is none. */
+function parseOverride(text: string): [string, unknown] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UsageError(`--set ${text}: expected field=value, for example --set loss.margin=0.3`);
+  const value = text.slice(at + 1);
+  try {
+    return [text.slice(0, at), JSON.parse(value)];
+  } catch {
+    return [text.slice(0, at), value];
+  }
+}
+
+function settingsOf(flags: TrainFlags): TrainSettings {
+  const where = flags.config ? presetPath('train', flags.config) : 'the options';
+  const preset = flags.config ? readSettingsFile(where) : {};
+  const overrides: Record<string, unknown> = {
+    'dev.data': flags.dev,
+    epochs: flags.epochs,
+    max_steps: flags.maxSteps,
+    batch_size: flags.batchSize,
+    'optimizer.learning_rate': flags.learningRate,
+    seed: flags.seed,
+    ...Object.fromEntries(flags.set.map(parseOverride)),
+  };
+  if (flags.data.length) overrides.data = flags.data;
+  // What is named on the command line replaces either kind of start that the preset names.
+  if (flags.encoder || flags.checkpoint) {
+    delete preset.encoder;
+    delete preset.checkpoint;
+    overrides.encoder = flags.encoder;
+    overrides.checkpoint = flags.checkpoint;
+  }
+  const settings = overrideSettings(preset, overrides);
+  if (!settings.data) throw new UsageError('no training data: give --data FILE (more than once for several files)');
+  return checkSettings(settings, where);
+}
+
+const setTable = (score: DevScore): string =>
+  Object.entries(score.sets)
+    .map(([name, f1]) => `${name} ${f1.toFixed(3)}`)
+    .join('  ');
+
+async function run(flags: TrainFlags): Promise<void> {
+  const settings = settingsOf(flags);
+  const note = (line: string) => process.stderr.write(`${line}\n`);
+  if (!flags.resume && !flags.dryRun && savedSteps(flags.output).length > 0 && !flags.overwrite)
+    throw new UsageError(`${flags.output} holds a run already: --resume goes on with it, --overwrite starts again`);
+  const start = await loadStart(settings, note);
+  const layout = await layoutOf(start.tokenizer, start.options);
+  const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
+    maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
+    maxLabelTokens: layout.labelLimit,
+    skipBadRows: flags.onError === 'skip',
+  });
+  const sets = settings.dev ? await readDevSets(settings.dev.data, settings.dev.limit) : [];
+  const sampler = await samplerOf(settings, start, dataset);
+  const steps = totalSteps(settings, sampler.batchesPerEpoch);
+  note(
+    `data: ${dataset.rows} rows, ${dataset.labelNames.length} labels, ${report.cutTexts} texts cut, ${report.duplicates} duplicate texts`,
+  );
+  for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
+  dataset.sources.forEach((source, at) => {
+    note(`  ${source.name}: ${source.rows} rows, ${source.labelSet.length} labels, ${(100 * sampler.shares[at]).toFixed(1)} % of the mix`);
+  });
+  note(
+    `plan: ${steps} steps of ${settings.batch_size * settings.accumulation} examples, ${((steps * settings.accumulation) / sampler.batchesPerEpoch).toFixed(2)} epochs`,
+  );
+  if (flags.dryRun) {
+    const { examples, batch } = sampler.batch(0);
+    const [first] = examples;
+    note(`first batch: ${batch.batch} x ${batch.length} tokens, ${batch.labels} labels; its first example:`);
+    for (const [at, label] of first.labels.entries()) note(`  ${first.targets[at] ? '+' : '-'} ${dataset.labelNames[label]}`);
+    return;
+  }
+
+  const identity = createHash('sha256')
+    .update(JSON.stringify([settings, dataset.hash]))
+    .digest('hex');
+  mkdirSync(flags.output, { recursive: true });
+  writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+  let stop = false;
+  const onSignal = () => {
+    if (stop) process.exit(130);
+    stop = true;
+    note('stopping: the state is saved after this step (again to stop at once)');
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  let progress: Progress | undefined;
+  let loss = 0;
+  try {
+    const summary = await train({
+      settings,
+      start,
+      dataset,
+      output: flags.output,
+      resume: flags.resume === true && existsSync(flags.output) && savedSteps(flags.output).length > 0,
+      identity,
+      threads: flags.threads,
+      stopRequested: () => stop,
+      ...(sets.length
+        ? {
+            evaluate: async (classifier) => {
+              const score = await devScore(classifier, sets);
+              progress?.note(setTable(score));
+              return { score: score.macroF1, details: { right: score.right, wrong: score.wrong, ...score.sets } };
+            },
+          }
+        : {}),
+      onStep: (step, total) => {
+        progress ??= startProgress({ label: 'train', unit: 'steps', total, start: step.step - 1, quiet: flags.quiet, plainInterval: 30 });
+        loss = loss === 0 ? step.loss : 0.98 * loss + 0.02 * step.loss;
+        progress.update(step.step, {
+          loss: loss.toFixed(4),
+          bce: step.bce.toFixed(3),
+          margin: step.margin.toFixed(3),
+          lr: step.learningRate.toExponential(1),
+        });
+      },
+      onEvaluation: (step, { score, details }, best) => {
+        const line = `step ${step}: macro-F1 ${score.toFixed(4)}, right labels ${details.right.toFixed(2)}, wrong ${details.wrong.toFixed(3)}${best ? ' (best)' : ''}`;
+        if (progress) progress.note(line);
+        else note(line);
+      },
+      finalFiles: (ended) => ({
+        'training.json': `${JSON.stringify({ settings, data: { sha256: dataset.hash, rows: dataset.rows }, steps: ended.steps, seconds: Math.round(ended.seconds), best: ended.best }, null, 2)}\n`,
+      }),
+    });
+    progress?.stop();
+    if (!summary.finished) {
+      note(`stopped at step ${summary.steps} of ${steps}; --resume goes on`);
+      process.exitCode = 130;
+    } else
+      note(
+        `${summary.early ? 'stopped early, no further gain: ' : ''}checkpoint in ${summary.best ? join(flags.output, 'best') : summary.checkpoint}`,
+      );
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    progress?.stop();
+  }
+}
+
+/** The command's definition. */
+export function command(): Command {
+  return new Command('train')
+    .description('Fine-tune an encoder, or a checkpoint, with the hybrid loss.')
+    .option('--config <preset>', 'settings: a preset of configs/train by name (article, minilm, few-shot), or a YAML file')
+    .option('--encoder <id or folder>', 'pretrained encoder to start from')
+    .option('--checkpoint <id or folder>', 'GliZNet checkpoint to start from')
+    .option('--data <file>', 'labelled records; may be given more than once', collect, [])
+    .option('--dev <folder or file>', 'sets to evaluate on while training')
+    .requiredOption('--output <folder>', 'where states, log and checkpoint go')
+    .option('--resume', 'go on with the run in --output')
+    .option('--overwrite', 'start again although --output holds a run')
+    .option('--dry-run', 'check settings and data, show the plan, do not train')
+    .option('--epochs <n>', 'passes over the data', numberOf)
+    .option('--max-steps <n>', 'most steps', numberOf)
+    .option('--batch-size <n>', 'examples in a pass', numberOf)
+    .option('--learning-rate <rate>', 'highest learning rate', numberOf)
+    .option('--seed <n>', 'seed of all sampling', numberOf)
+    .option('--set <field=value>', 'any other field of the settings, for example loss.margin=0.3', collect, [])
+    .option('--threads <n>', 'threads of ONNX Runtime; a run is repeatable to the bit with the same number', numberOf)
+    .option('--on-error <fail|skip>', 'what to do with a malformed record', 'fail')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', EXAMPLES)
+    .action((flags: TrainFlags) => run(flags));
+}

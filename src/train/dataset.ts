@@ -1,0 +1,184 @@
+/**
+ * Training data in memory: the records of all files, tokenized once, as flat arrays of ids. Knows records and tokenizers;
+ * which labels an example shows is decided in sampling.ts.
+ */
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { type LabelledExample, labelledExample } from '../data/examples.ts';
+import { readRecords, sourceName } from '../data/read-records.ts';
+import { DataError } from '../errors.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
+
+/** Lists of integers of any length, flat: 250,000 small arrays would take four times the memory. */
+export interface IntegerLists {
+  readonly length: number;
+  /** List number `at`: a view. */
+  at(index: number): Int32Array;
+}
+
+/** One file of training data. */
+export interface DataSource {
+  name: string;
+  /** Factor on the source's share of the mix. */
+  weight: number;
+  /** Whether the teacher has a say on these rows. */
+  distill: boolean;
+  rows: number;
+  /** Text ids of each row, cut to the longest that is used. */
+  texts: IntegerLists;
+  /** True label numbers of each row. */
+  labels: IntegerLists;
+  /** Hard negative label numbers of each row. */
+  notLabels: IntegerLists;
+  /** All label numbers that rows of this source name, in order of first use. */
+  labelSet: Int32Array;
+}
+
+/** All training data. */
+export interface Dataset {
+  sources: DataSource[];
+  /** Label names by number. */
+  labelNames: string[];
+  /** Ids of each label. */
+  labelIds: IntegerLists;
+  /** sha256 of all records in order. */
+  hash: string;
+  rows: number;
+}
+
+/** What a look at the data found. */
+export interface DataReport {
+  /** Rows left out, by reason. */
+  skipped: Record<string, number>;
+  /** Rows whose text occurs more than once in its file. */
+  duplicates: number;
+  /** Rows whose text is longer than what is kept. */
+  cutTexts: number;
+}
+
+function integerLists(lists: readonly ArrayLike<number>[]): IntegerLists {
+  const offsets = new Int32Array(lists.length + 1);
+  lists.forEach((list, i) => {
+    offsets[i + 1] = offsets[i] + list.length;
+  });
+  const values = new Int32Array(offsets[lists.length]);
+  lists.forEach((list, i) => {
+    values.set(list, offsets[i]);
+  });
+  return { length: lists.length, at: (index) => values.subarray(offsets[index], offsets[index + 1]) };
+}
+
+/** A file to read and how. */
+export interface DataFile {
+  path: string;
+  weight: number;
+  distill: boolean;
+  languages?: readonly string[];
+}
+
+/** Settings of {@link readDataset}. */
+export interface DatasetSettings {
+  /** Text tokens kept of a row. */
+  maxTextTokens: number;
+  /** The longest label that fits into a sequence. */
+  maxLabelTokens: number;
+  /** Leave malformed and unusable rows out and count them, instead of stopping at the first. */
+  skipBadRows?: boolean;
+}
+
+/**
+ * Reads and tokenizes training files.
+ * @throws DataError naming file and line of the first malformed row; for a file without usable rows
+ */
+export async function readDataset(
+  files: readonly DataFile[],
+  tokenizer: Tokenizer,
+  settings: DatasetSettings,
+): Promise<{ dataset: Dataset; report: DataReport }> {
+  const { maxTextTokens, maxLabelTokens, skipBadRows = false } = settings;
+  const hash = createHash('sha256');
+  const labelNumbers = new Map<string, number>();
+  const labelNames: string[] = [];
+  const labelNumber = (label: string): number => {
+    let number = labelNumbers.get(label);
+    if (number === undefined) {
+      number = labelNames.length;
+      labelNumbers.set(label, number);
+      labelNames.push(label);
+    }
+    return number;
+  };
+  const report: DataReport = { skipped: {}, duplicates: 0, cutTexts: 0 };
+  const skip = (reason: string) => {
+    report.skipped[reason] = (report.skipped[reason] ?? 0) + 1;
+  };
+
+  const read: { file: DataFile; examples: LabelledExample[] }[] = [];
+  for (const file of files) {
+    const examples: LabelledExample[] = [];
+    const seen = new Set<string>();
+    const onBadLine = skipBadRows ? () => skip('malformed') : undefined;
+    for await (const { line, fields } of readRecords(file.path, { onBadLine })) {
+      if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
+      let example: LabelledExample;
+      try {
+        example = labelledExample(fields, `${sourceName(file.path)}, line ${line}`);
+      } catch (error) {
+        if (!skipBadRows || !(error instanceof DataError)) throw error;
+        skip('malformed');
+        continue;
+      }
+      if (seen.has(example.text)) report.duplicates++;
+      seen.add(example.text);
+      hash.update(JSON.stringify([example.text, example.labels, example.notLabels]));
+      examples.push(example);
+    }
+    if (examples.length === 0) throw new DataError(`${file.path}: no records${file.languages ? ` in ${file.languages.join(', ')}` : ''}`);
+    read.push({ file, examples });
+  }
+
+  for (const { examples } of read)
+    for (const { labels, notLabels } of examples) for (const label of [...labels, ...notLabels]) labelNumber(label);
+  const labelIds = await tokenizer.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
+  const usable = labelIds.map((ids) => ids.length > 0 && ids.length <= maxLabelTokens);
+
+  const sources: DataSource[] = [];
+  for (const { file, examples } of read) {
+    const ids = await tokenizer.encodeBatch(
+      examples.map(({ text }) => text),
+      { atLeast: maxTextTokens + 1 },
+    );
+    const texts: Int32Array[] = [];
+    const labels: number[][] = [];
+    const notLabels: number[][] = [];
+    const labelSet = new Set<number>();
+    examples.forEach((example, row) => {
+      const numbers = (names: readonly string[]) => names.map(labelNumber).filter((number) => usable[number]);
+      const [yes, no] = [numbers(example.labels), numbers(example.notLabels)];
+      if (yes.length < example.labels.length) return skip('a true label is longer than the window or has no token');
+      if (ids[row].length === 0) return skip('the text has no token');
+      if (ids[row].length > maxTextTokens) report.cutTexts++;
+      texts.push(ids[row].subarray(0, maxTextTokens));
+      labels.push(yes);
+      notLabels.push(no);
+      for (const number of [...yes, ...no]) labelSet.add(number);
+    });
+    if (labelSet.size < 2)
+      throw new DataError(`${file.path}: fewer than two labels in all its records; there is nothing to choose between`);
+    sources.push({
+      name: basename(file.path).replace(/(\.(jsonl|ndjson|json|csv|tsv))?(\.gz)?$/, ''),
+      weight: file.weight,
+      distill: file.distill,
+      rows: texts.length,
+      texts: integerLists(texts),
+      labels: integerLists(labels),
+      notLabels: integerLists(notLabels),
+      labelSet: Int32Array.from(labelSet),
+    });
+  }
+  const rows = sources.reduce((sum, source) => sum + source.rows, 0);
+  return {
+    dataset: { sources, labelNames, labelIds: integerLists(labelIds), hash: hash.digest('hex'), rows },
+    report,
+  };
+}

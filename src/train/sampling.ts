@@ -1,0 +1,205 @@
+/**
+ * Which examples a step trains on and which labels each shows: a pure function of the data, the settings, the seed and the step's
+ * number, so that a resumed run goes on with exactly the batches that it would have had.
+ */
+import { randomInteger, randomStream, shuffle } from '../data/random.ts';
+import type { TrainingBatch } from '../engine/training-session.ts';
+import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch } from '../text/joint-sequence.ts';
+import type { DataSource, Dataset } from './dataset.ts';
+
+/** Settings of sampling; fields as in settings.ts. */
+export interface SamplingSettings {
+  seed: number;
+  batchSize: number;
+  /** Exponent on source sizes. */
+  mixingTemperature: number;
+  minLabels: number;
+  maxLabels: number;
+  hardNegatives: number;
+  noneShare: number;
+  labelDropout: number;
+}
+
+/** One example as it is shown once. */
+export interface ShownExample {
+  source: number;
+  row: number;
+  /** Label numbers in the order shown. */
+  labels: number[];
+  /** 1 for true labels, else 0. */
+  targets: number[];
+}
+
+/** A training batch and what it was made of. */
+export interface SampledBatch {
+  batch: TrainingBatch;
+  examples: ShownExample[];
+}
+
+/** Batches by number. */
+export interface Sampler {
+  /** Batches in one pass over the data. */
+  readonly batchesPerEpoch: number;
+  /** Share of the mix of each source. */
+  readonly shares: readonly number[];
+  /** Batch number `index`, from 0. */
+  batch(index: number): SampledBatch;
+}
+
+/** Batches whose examples are drawn together and sorted by length, so that little of a batch is padding. */
+const WINDOW_BATCHES = 16;
+
+/** Tries to find a further wrong label before an example is shown with fewer. */
+const TRIES = 4;
+
+// Kinds of random streams: each use has its own, so that one more draw in one place changes nothing elsewhere.
+const ORDER = 1;
+const ROWS = 2;
+const LABELS = 3;
+const BATCHES = 4;
+
+function chooseLabels(
+  dataset: Dataset,
+  source: DataSource,
+  row: number,
+  layout: JointLayout,
+  settings: SamplingSettings,
+  random: () => number,
+) {
+  const { minLabels, maxLabels } = settings;
+  const size = minLabels + randomInteger(random, maxLabels - minLabels + 1);
+  const isTrue = new Set(source.labels.at(row));
+  const truth = shuffle([...isTrue], random).slice(0, Math.max(1, size - 1));
+  const kept = truth.filter((_, at) => at === 0 || random() >= settings.labelDropout);
+  const shown = random() < settings.noneShare ? [] : kept;
+  const chosen = new Set<number>(shown);
+  let tokens = labelTokens(
+    shown.map((label) => dataset.labelIds.at(label).length),
+    layout,
+  );
+  const textLength = Math.min(source.texts.at(row).length, layout.textShare);
+  const room = layout.window - textLength;
+  const add = (label: number): void => {
+    if (chosen.size >= size || chosen.has(label) || isTrue.has(label)) return;
+    const cost = dataset.labelIds.at(label).length + layout.markerIds.length + layout.separatorIds.length;
+    if (tokens + cost > room) return;
+    tokens += cost;
+    chosen.add(label);
+  };
+  for (const label of shuffle([...source.notLabels.at(row)], random).slice(0, settings.hardNegatives)) add(label);
+  // Half as frequent labels come (another row's true label), half evenly from all: both kinds of label sets occur in use.
+  for (let tries = TRIES * size; chosen.size < size && tries > 0; tries--) {
+    const other = source.labels.at(randomInteger(random, source.rows));
+    if (random() < 0.5 && other.length > 0) add(other[randomInteger(random, other.length)]);
+    else add(source.labelSet[randomInteger(random, source.labelSet.length)]);
+  }
+  const labels = shuffle([...chosen], random);
+  return { labels, targets: labels.map((label) => (isTrue.has(label) ? 1 : 0)) };
+}
+
+/** Makes a sampler over a data set. */
+export function createSampler(dataset: Dataset, layout: JointLayout, settings: SamplingSettings): Sampler {
+  const { seed, batchSize } = settings;
+  const { sources } = dataset;
+  const sizes = sources.map((source) => source.weight * source.rows ** settings.mixingTemperature);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const shares = sizes.map((size) => size / total);
+  const draws = shares.map((share) => Math.max(1, Math.round(share * dataset.rows)));
+  const drawsPerEpoch = draws.reduce((sum, count) => sum + count, 0);
+  const batchesPerEpoch = Math.max(1, Math.floor(drawsPerEpoch / batchSize));
+
+  // The sources of an epoch's draws, shuffled, and the number of each draw within its source.
+  let epochNumber = -1;
+  let drawSource = new Int32Array(0);
+  let drawNumber = new Int32Array(0);
+  const enterEpoch = (epoch: number): void => {
+    if (epoch === epochNumber) return;
+    drawSource = new Int32Array(drawsPerEpoch);
+    drawNumber = new Int32Array(drawsPerEpoch);
+    let at = 0;
+    draws.forEach((count, source) => {
+      drawSource.fill(source, at, at + count);
+      at += count;
+    });
+    shuffle(drawSource, randomStream(seed, ORDER, epoch));
+    const next = draws.map((count) => epoch * count);
+    for (let i = 0; i < drawsPerEpoch; i++) drawNumber[i] = next[drawSource[i]]++;
+    epochNumber = epoch;
+  };
+
+  // Each source is walked through in a new random order every time it is used up.
+  const walks = sources.map(() => ({ round: -1, order: new Int32Array(0) }));
+  const rowOf = (source: number, draw: number): number => {
+    const { rows } = sources[source];
+    const round = Math.floor(draw / rows);
+    const walk = walks[source];
+    if (walk.round !== round) {
+      walk.order = shuffle(
+        Int32Array.from({ length: rows }, (_, i) => i),
+        randomStream(seed, ROWS, source, round),
+      );
+      walk.round = round;
+    }
+    return walk.order[draw % rows];
+  };
+
+  interface Prepared {
+    example: ShownExample;
+    sequence: JointSequence;
+  }
+  const prepare = (epoch: number, draw: number): Prepared => {
+    const source = drawSource[draw];
+    const row = rowOf(source, drawNumber[draw]);
+    const random = randomStream(seed, LABELS, epoch, draw);
+    const data = sources[source];
+    const { labels, targets } = chooseLabels(dataset, data, row, layout, settings, random);
+    const sequence = buildJointSequence(
+      layout,
+      data.texts.at(row),
+      labels.map((label) => dataset.labelIds.at(label)),
+    );
+    return { example: { source, row, labels, targets }, sequence };
+  };
+
+  let windowNumber = -1;
+  let window: Prepared[][] = [];
+  const windowsPerEpoch = Math.ceil(batchesPerEpoch / WINDOW_BATCHES);
+  const enterWindow = (number: number): void => {
+    if (number === windowNumber) return;
+    const epoch = Math.floor(number / windowsPerEpoch);
+    enterEpoch(epoch);
+    const first = (number % windowsPerEpoch) * WINDOW_BATCHES;
+    const count = Math.min(WINDOW_BATCHES, batchesPerEpoch - first);
+    const prepared = Array.from({ length: count * batchSize }, (_, i) => prepare(epoch, first * batchSize + i)).sort(
+      (a, b) => a.sequence.inputIds.length - b.sequence.inputIds.length,
+    );
+    window = shuffle(
+      Array.from({ length: count }, (_, i) => prepared.slice(i * batchSize, (i + 1) * batchSize)),
+      randomStream(seed, BATCHES, number),
+    );
+    windowNumber = number;
+  };
+
+  return {
+    batchesPerEpoch,
+    shares,
+    batch(index) {
+      const epoch = Math.floor(index / batchesPerEpoch);
+      const within = index % batchesPerEpoch;
+      enterWindow(epoch * windowsPerEpoch + Math.floor(within / WINDOW_BATCHES));
+      const chosen = window[within % WINDOW_BATCHES];
+      const examples = chosen.map(({ example }) => example);
+      const joint = padBatch(
+        chosen.map(({ sequence }) => sequence),
+        layout.special.pad,
+      );
+      const targets = new Float32Array(joint.batch * joint.labels); // [B, N]
+      const valid = new Float32Array(targets.length); // [B, N]
+      for (const [row, example] of examples.entries()) {
+        targets.set(example.targets, row * joint.labels);
+        valid.fill(1, row * joint.labels, row * joint.labels + example.labels.length);
+      }
+      return { batch: { ...joint, targets, valid }, examples };
+    },
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * Settings of a training run: one schema that checks, documents and fills in every field of `configs/train/*.yaml` and of the flags.
+ * Knows no files but the settings file; what the fields do is in the neighbours.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { errorMessage, UsageError } from '../errors.ts';
+import type { LossSettings } from '../model/loss.ts';
+import type { GliZNetOptions } from '../model/options.ts';
+
+const share = z.number().min(0).max(1);
+const weight = z.number().min(0);
+const count = z.number().int().min(1);
+
+const dataSchema = z.strictObject({
+  path: z.string().min(1).describe('File of labelled records (JSONL, CSV, TSV; gzip too)'),
+  weight: z.number().positive().default(1).describe("Factor on the file's share of the mix"),
+  distill: z
+    .boolean()
+    .default(true)
+    .describe("Whether loss.distill_weight applies: not where the encoder's own similarity knows nothing (sentiment)"),
+  languages: z.array(z.string()).optional().describe('Keep records whose field "lang" is one of these; records without one are kept'),
+});
+
+const modelSchema = z
+  .strictObject({
+    text_pooling: z.enum(['cls', 'mean']).default('cls').describe('Text representation: [CLS], or the mean of the text tokens'),
+    label_pooling: z
+      .enum(['attention', 'mean', 'marker'])
+      .default('attention')
+      .describe(
+        "Label representation: its tokens weighted by the last layer's attention from [CLS], their plain mean, or the marker token",
+      ),
+    projection: z.number().int().positive().nullable().default(256).describe('Size of the shared projection; null for none'),
+    similarity: z.enum(['linear', 'dot', 'bilinear', 'cosine']).default('linear').describe('Score of a text and a label'),
+    label_style: z.enum(['separator', 'marker']).default('separator').describe('Labels joined by `separator`, or each behind `marker`'),
+    separator: z.string().min(1).default(';'),
+    marker: z.string().min(1).default('[unused0]'),
+    labels_per_group: count.nullable().default(null).describe('Most labels in one joint sequence of prediction; null: as many as fit'),
+    max_length: z.number().int().min(16).default(512).describe('Longest joint sequence in prediction, in tokens'),
+    scale: z.number().positive().default(12).describe('Start value of the cosine similarity scale'),
+    bias: z.number().default(-5).describe('Start value of the cosine similarity bias'),
+  })
+  .prefault({});
+
+const lossSchema = z
+  .strictObject({
+    bce_weight: weight.default(0.7).describe('alpha: binary cross-entropy'),
+    margin_weight: weight.default(0.3).describe('beta: contrastive margin'),
+    margin: weight.default(0.5),
+    margin_on: z.enum(['probabilities', 'logits']).default('probabilities'),
+    softmax_weight: weight.default(0).describe('Cross-entropy of the softmax over all labels of an example'),
+    distill_weight: weight.default(0).describe("Cross-entropy against the start encoder's own embedding similarity"),
+    distill_scale: z.number().positive().default(15).describe('Factor on the cosine before the softmax of the distilled distribution'),
+  })
+  .prefault({});
+
+const labelsSchema = z
+  .strictObject({
+    min: count.default(2).describe('Fewest labels in an example'),
+    max: count.default(20).describe('Most labels; the number of each example is drawn between both, so that scores do not hang on it'),
+    hard_negatives: z.number().int().min(0).default(5).describe("Most of a record's `not_labels` that are used at once"),
+    none_share: share.default(0).describe('Share of examples that are shown without their true labels: nothing fits'),
+    label_dropout: share.default(0).describe('Share of true labels left out where an example has more than one'),
+  })
+  .prefault({});
+
+const optimizerSchema = z
+  .strictObject({
+    learning_rate: z.number().positive().default(2e-5),
+    head_rate_factor: z.number().positive().default(1).describe('Factor on the rate of projection and similarity'),
+    layer_decay: z.number().positive().max(1).default(1).describe('Factor on the rate for each layer further from the output'),
+    weight_decay: weight.default(0.01),
+    beta1: share.default(0.9),
+    beta2: share.default(0.999),
+    epsilon: z.number().positive().default(1e-8),
+    clip_norm: weight.default(1).describe('Longest gradient; 0: not clipped'),
+    freeze_embeddings: z.boolean().default(false),
+    freeze_layers: z.number().int().min(0).default(0).describe('Encoder layers, from the input, that are not trained'),
+  })
+  .prefault({});
+
+/** The schema of a training run's settings. */
+export const trainSettingsSchema = z
+  .strictObject({
+    encoder: z.string().min(1).optional().describe('Pretrained encoder to start from: folder or hub id'),
+    checkpoint: z.string().min(1).optional().describe('GliZNet checkpoint to start from instead; its model options are kept'),
+    data: z
+      .array(
+        z.union([
+          z
+            .string()
+            .min(1)
+            .transform((path) => dataSchema.parse({ path })),
+          dataSchema,
+        ]),
+      )
+      .min(1)
+      .describe('Training files; paths are relative to the settings file'),
+    mixing_temperature: share.default(1).describe('Exponent on file sizes: 1 as they are, 0 all alike'),
+    model: modelSchema,
+    loss: lossSchema,
+    labels: labelsSchema,
+    optimizer: optimizerSchema,
+    schedule: z
+      .strictObject({
+        type: z.enum(['linear', 'cosine', 'constant']).default('linear').describe('Learning rate after the warm-up'),
+        warmup_share: share.default(0.1).describe('Share of all steps in which the rate rises to its full value'),
+      })
+      .prefault({}),
+    batch_size: count.default(32).describe('Examples in one pass'),
+    accumulation: count.default(1).describe('Passes in one step'),
+    epochs: z.number().positive().default(10),
+    max_steps: count.optional().describe('Ends the run after so many steps, whatever the epochs'),
+    max_text_tokens: count.default(256).describe('Text tokens kept of an example'),
+    average_last: z
+      .strictObject({ snapshots: count.default(8), every: count.default(50) })
+      .optional()
+      .describe('The final weights are the mean of so many snapshots, taken every so many of the last steps'),
+    dev: z
+      .strictObject({
+        data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file'),
+        every: count.default(500).describe('Steps between evaluations'),
+        limit: count.optional().describe('At most so many texts of each set'),
+        patience: count.optional().describe('Stops after so many evaluations without a better score'),
+      })
+      .optional(),
+    save_every: count.default(250).describe('Steps between saved states, from which --resume goes on'),
+    keep: count.default(2).describe('Saved states kept'),
+    dtype: z.enum(['F32', 'F16']).default('F32').describe('How the final checkpoint stores its weights'),
+    seed: z.number().int().min(0).default(1),
+  })
+  .superRefine((settings, context) => {
+    const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (!settings.encoder === !settings.checkpoint) issue(['encoder'], 'give either an encoder or a checkpoint to start from');
+    if (settings.labels.max < settings.labels.min) issue(['labels', 'max'], 'is less than labels.min');
+    if (settings.labels.max < 2) issue(['labels', 'max'], 'an example needs at least 2 labels');
+    if (settings.model.label_pooling === 'marker' && settings.model.label_style !== 'marker')
+      issue(['model', 'label_pooling'], 'marker pooling needs label_style: marker');
+  });
+
+/** Settings of a training run, complete. */
+export type TrainSettings = z.infer<typeof trainSettingsSchema>;
+
+/** Settings before the schema filled them in. */
+export type PartialSettings = Record<string, unknown>;
+
+/** Checks settings and fills in what is not said. @throws UsageError naming the field. */
+export function checkSettings(settings: unknown, where: string): TrainSettings {
+  const result = trainSettingsSchema.safeParse(settings);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new UsageError(`${where}: ${issue.path.join('.') || 'settings'}: ${issue.message}`);
+}
+
+/** Reads a settings file; paths in it become relative to the current folder. @throws UsageError naming file and field. */
+export function readSettingsFile(path: string): PartialSettings {
+  let value: unknown;
+  try {
+    value = parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`cannot read the settings ${path}: ${errorMessage(error)}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(`${path}: no settings, expected fields`);
+  const settings = value as PartialSettings;
+  const located = (file: unknown) => (typeof file === 'string' && !isAbsolute(file) ? join(dirname(path), file) : file);
+  if (Array.isArray(settings.data))
+    settings.data = settings.data.map((each: unknown) =>
+      typeof each === 'object' && each !== null ? { ...each, path: located((each as { path?: unknown }).path) } : located(each),
+    );
+  const dev = settings.dev as { data?: unknown } | undefined;
+  if (typeof dev === 'object' && dev !== null) dev.data = located(dev.data);
+  return settings;
+}
+
+/** Puts `a.b.c` fields over settings. */
+export function overrideSettings(settings: PartialSettings, overrides: Readonly<Record<string, unknown>>): PartialSettings {
+  const result = structuredClone(settings);
+  for (const [path, value] of Object.entries(overrides)) {
+    if (value === undefined) continue;
+    const keys = path.split('.');
+    let target = result;
+    for (const key of keys.slice(0, -1)) {
+      if (typeof target[key] !== 'object' || target[key] === null) target[key] = {};
+      target = target[key] as PartialSettings;
+    }
+    target[keys.at(-1)!] = value;
+  }
+  return result;
+}
+
+/** The model options that settings ask for. */
+export function modelOptions({ model }: TrainSettings): GliZNetOptions {
+  return {
+    textPooling: model.text_pooling,
+    labelPooling: model.label_pooling,
+    projection: model.projection,
+    similarity: model.similarity,
+    labelStyle: model.label_style,
+    separator: model.separator,
+    marker: model.marker,
+    maxLength: model.max_length,
+    labelsPerGroup: model.labels_per_group,
+    calibration: { temperature: 1, bias: 0 },
+  };
+}
+
+/** The loss that settings ask for. */
+export function lossSettings({ loss }: TrainSettings): LossSettings {
+  return {
+    bceWeight: loss.bce_weight,
+    marginWeight: loss.margin_weight,
+    margin: loss.margin,
+    marginOn: loss.margin_on,
+    softmaxWeight: loss.softmax_weight,
+    distillWeight: loss.distill_weight,
+  };
+}

@@ -1,0 +1,61 @@
+/** What a run starts from: an encoder with a fresh head, or a GliZNet checkpoint. */
+import { randomStream } from '../data/random.ts';
+import type { Encoder } from '../model/encoders/encoder.ts';
+import { createEncoder } from '../model/encoders/index.ts';
+import { ENCODER_PREFIX, gliznetParameterShapes, headParameterShapes } from '../model/gliznet.ts';
+import type { GliZNetOptions } from '../model/options.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
+import { readEncoderFolder } from '../weights/encoder-weights.ts';
+import { resolveModelFolder } from '../weights/hub.ts';
+import { modelOptions, type TrainSettings } from './settings.ts';
+
+/** A model ready to be trained. */
+export interface StartModel {
+  encoder: Encoder;
+  encoderConfig: Record<string, unknown>;
+  options: GliZNetOptions;
+  weights: FloatWeights;
+  tokenizer: Tokenizer;
+}
+
+/** A normal deviate (Box-Muller). */
+const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
+/**
+ * Fresh parameters behind the encoder. Weights are normal with standard deviation 1 / sqrt(inputs), so that projected vectors keep
+ * their length; biases are 0; a cosine similarity starts at the given scale and bias.
+ */
+export function freshHead(encoder: Encoder, options: GliZNetOptions, seed: number, scale: number, bias: number): FloatWeights {
+  const weights = new Map<string, { shape: number[]; data: Float32Array }>();
+  for (const [name, shape] of Object.entries(headParameterShapes(encoder.hiddenSize, options))) {
+    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    if (name === 'similarity.scale') data.fill(scale);
+    else if (name.endsWith('.bias')) data.fill(options.similarity === 'cosine' && name === 'similarity.bias' ? bias : 0);
+    else {
+      const random = randomStream(seed, shape.length, data.length);
+      const deviation = 1 / Math.sqrt(shape.at(-1)!);
+      for (let i = 0; i < data.length; i++) data[i] = deviation * normal(random);
+    }
+    weights.set(name, { shape, data });
+  }
+  return weights;
+}
+
+/** Loads what the settings start from. @throws UsageError / DataError naming the file or field that is wrong. */
+export async function loadStart(settings: TrainSettings, note: (line: string) => void): Promise<StartModel> {
+  if (settings.checkpoint) {
+    const folder = checkpointFolder(await resolveModelFolder(settings.checkpoint, { note }));
+    const { options, encoder: encoderConfig } = readCheckpointConfig(folder);
+    const encoder = createEncoder(encoderConfig);
+    const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
+    return { encoder, encoderConfig, options, weights, tokenizer: await loadTokenizer(folder) };
+  }
+  const folder = await resolveModelFolder(settings.encoder!, { note });
+  const { config, encoder, weights: encoderWeights } = readEncoderFolder(folder);
+  const options = modelOptions(settings);
+  const weights = new Map([...encoderWeights].map(([name, tensor]) => [ENCODER_PREFIX + name, tensor]));
+  const { scale, bias } = settings.model;
+  for (const [name, tensor] of freshHead(encoder, options, settings.seed, scale, bias)) weights.set(name, tensor);
+  return { encoder, encoderConfig: config, options, weights, tokenizer: await loadTokenizer(folder) };
+}

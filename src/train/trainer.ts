@@ -1,0 +1,296 @@
+/**
+ * The training loop: batches, loss, AdamW, evaluations, saved states. Pure in its settings: a run that was stopped and resumed ends
+ * with the same bits as one that was not (one thread count and machine presumed).
+ */
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Classifier, createClassifier, layoutOf } from '../engine/classifier.ts';
+import { traceInference } from '../engine/gliznet-graph.ts';
+import { createOnnxScorer } from '../engine/onnx-scorer.ts';
+import { createGraphSession } from '../engine/onnx-session.ts';
+import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
+import { createTrainingEngine, type StepResult, type TrainingEngine } from '../engine/training-session.ts';
+import { DataError } from '../errors.ts';
+import { writeFileAtomically } from '../files.ts';
+import { ENCODER_PREFIX } from '../model/gliznet.ts';
+import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
+import type { WeightTensor } from '../weights/safetensors.ts';
+import type { Dataset } from './dataset.ts';
+import { openStepLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
+import { createSampler, type SampledBatch } from './sampling.ts';
+import { parameterGroups, rateFactor } from './schedule.ts';
+import { lossSettings, type TrainSettings } from './settings.ts';
+import type { StartModel } from './start.ts';
+import { createTeacher, type Teacher } from './teacher.ts';
+
+/** Result of one evaluation: a score to choose by, and whatever else is to be logged. */
+export interface Evaluation {
+  score: number;
+  details: Readonly<Record<string, number>>;
+}
+
+/** What happened in a step, for display. */
+export interface StepReport extends Omit<StepResult, 'logits'> {
+  step: number;
+  learningRate: number;
+  gradientNorm: number;
+  /** Examples in the step. */
+  examples: number;
+  /** Share of the step's tokens that were padding. */
+  padding: number;
+}
+
+/** What a run needs from its caller. */
+export interface RunRequest {
+  settings: TrainSettings;
+  start: StartModel;
+  dataset: Dataset;
+  output: string;
+  resume: boolean;
+  /** sha256 of settings and data. */
+  identity: string;
+  threads?: number;
+  evaluate?: (classifier: Classifier) => Promise<Evaluation>;
+  onStep?: (report: StepReport, steps: number) => void;
+  onEvaluation?: (step: number, evaluation: Evaluation, best: boolean) => void;
+  /** Asked after every step; true saves and ends the run. */
+  stopRequested?: () => boolean;
+  /** Text files that the final checkpoint gets beside its own. */
+  finalFiles?: (summary: RunSummary) => Record<string, string>;
+}
+
+/** How a run ended. */
+export interface RunSummary {
+  steps: number;
+  /** False when it was stopped before its end. */
+  finished: boolean;
+  /** Stopped because evaluations no longer got better. */
+  early: boolean;
+  seconds: number;
+  best?: { step: number; score: number };
+  /** Folder of the final checkpoint, once finished. */
+  checkpoint?: string;
+}
+
+/** Steps of a whole run. */
+export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): number {
+  const steps = Math.max(1, Math.floor((settings.epochs * batchesPerEpoch) / settings.accumulation));
+  return Math.min(steps, settings.max_steps ?? Number.POSITIVE_INFINITY);
+}
+
+/** Bytes of a saved state: parameters, two moments, and as much again while it replaces an older one. */
+const stateBytes = (weights: FloatWeights): number => [...weights.values()].reduce((sum, { data }) => sum + 12 * data.length, 0);
+
+function checkDisk(output: string, weights: FloatWeights, keep: number): void {
+  const { bavail, bsize } = statfsSync(output);
+  const needed = (keep + 2) * stateBytes(weights);
+  if (bavail * bsize < needed)
+    throw new DataError(
+      `${output}: ${Math.round((bavail * bsize) / 1e6)} MB are free, the run needs ${Math.round(needed / 1e6)} MB for its states; free some space or choose another --output`,
+    );
+}
+
+/** Samples batches as the settings say. */
+export async function samplerOf(settings: TrainSettings, start: StartModel, dataset: Dataset) {
+  const layout = await layoutOf(start.tokenizer, start.options);
+  return createSampler(dataset, layout, {
+    seed: settings.seed,
+    batchSize: settings.batch_size,
+    mixingTemperature: settings.mixing_temperature,
+    minLabels: settings.labels.min,
+    maxLabels: settings.labels.max,
+    hardNegatives: settings.labels.hard_negatives,
+    noneShare: settings.labels.none_share,
+    labelDropout: settings.labels.label_dropout,
+  });
+}
+
+/** Whether a step is one of the last ones, of which the final weights are the mean. */
+function isSnapshot(step: number, steps: number, average: TrainSettings['average_last']): boolean {
+  if (!average) return false;
+  const before = steps - step;
+  return before % average.every === 0 && before / average.every < average.snapshots;
+}
+
+function restore(engine: TrainingEngine, weights: ReadonlyMap<string, WeightTensor>, arrays: ReadonlyMap<string, WeightTensor>): void {
+  const copy = (from: ReadonlyMap<string, WeightTensor>, name: string, to: Float32Array): void => {
+    const found = from.get(name);
+    if (!found || found.data.length !== to.length) throw new DataError(`the saved state has no fitting tensor "${name}"`);
+    to.set(found.data as Float32Array);
+  };
+  for (const [name, { data }] of engine.parameters) copy(weights, name, data);
+  for (const [name, { m, v }] of engine.moments) {
+    copy(arrays, `m.${name}`, m);
+    copy(arrays, `v.${name}`, v);
+  }
+  engine.restoreMoments();
+}
+
+/**
+ * Trains until the steps are done, evaluations no longer get better, or a stop is requested.
+ * @throws DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
+ */
+export async function train(request: RunRequest): Promise<RunSummary> {
+  const { settings, start, dataset, output, identity, threads } = request;
+  const session = { threads };
+  const sampler = await samplerOf(settings, start, dataset);
+  const steps = totalSteps(settings, sampler.batchesPerEpoch);
+  const began = performance.now();
+  removeLeftovers(output);
+  const saved = request.resume ? readNewestState(output, identity) : undefined;
+  let state: RunState = saved?.state ?? { step: 0, identity, withoutGain: 0, snapshots: 0 };
+  const log = openStepLog(output, state.step);
+  checkDisk(output, start.weights, settings.keep);
+
+  const loss = lossSettings(settings);
+  const engine = await createTrainingEngine({ ...start, loss, session });
+  let teacher: Teacher | undefined;
+  const snapshotSum = new Map<string, Float32Array>();
+  if (saved) {
+    restore(engine, saved.weights, saved.arrays);
+    for (const [name, { data }] of saved.arrays) if (name.startsWith('sum.')) snapshotSum.set(name.slice(4), data as Float32Array);
+  }
+  if (loss.distillWeight > 0) {
+    const weights = new Map([...start.weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
+    const embedder = await createSentenceEmbedder({ ...start, weights, session, maxLength: settings.max_text_tokens + 2 });
+    teacher = createTeacher(embedder, dataset, settings.loss.distill_scale);
+  }
+  const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);
+  const { optimizer } = settings;
+
+  const content = (weights: FloatWeights): CheckpointContent => ({
+    options: start.options,
+    encoder: start.encoderConfig,
+    precision: 'fp32',
+    weights,
+    tokenizer: start.tokenizer,
+    dtype: settings.dtype,
+  });
+  const save = () => saveState(output, state, content(engine.parameters), engine, snapshotSum, settings.keep);
+
+  const evaluate = async (weights: FloatWeights): Promise<Evaluation> => {
+    const graph = await createGraphSession(traceInference(start, weights), session);
+    const classifier = await createClassifier(start.tokenizer, start.options, createOnnxScorer(graph));
+    try {
+      return await request.evaluate!(classifier);
+    } finally {
+      await classifier.dispose();
+    }
+  };
+
+  const badBatch = (sampled: SampledBatch, result: Partial<StepResult>): never => {
+    const path = join(output, 'bad-batch.json');
+    const examples = sampled.examples.map(({ source, row, labels, targets }) => ({
+      source: dataset.sources[source].name,
+      row,
+      labels: labels.map((label) => dataset.labelNames[label]),
+      targets,
+      text_ids: [...dataset.sources[source].texts.at(row)],
+    }));
+    writeFileAtomically(
+      path,
+      `${JSON.stringify({ step: state.step + 1, ...result, logits: [...(result.logits ?? [])], examples }, null, 1)}\n`,
+    );
+    throw new DataError(
+      `step ${state.step + 1}: the loss or a gradient is not finite; its batch is in ${path}. Lower the learning rate, then go on from the last saved state with --resume`,
+    );
+  };
+
+  const step = async (): Promise<StepReport> => {
+    const mean: Omit<StepReport, 'step' | 'learningRate' | 'gradientNorm'> = { loss: 0, bce: 0, margin: 0, examples: 0, padding: 0 };
+    let last: SampledBatch | undefined;
+    for (let pass = 0; pass < settings.accumulation; pass++) {
+      const sampled = sampler.batch(state.step * settings.accumulation + pass);
+      const { batch } = sampled;
+      if (teacher) batch.teacher = await teacher.distribution(sampled);
+      const { logits, ...terms } = await engine.accumulate(batch, 1 / settings.accumulation);
+      if (!Number.isFinite(terms.loss)) badBatch(sampled, { ...terms, logits });
+      for (const [name, value] of Object.entries(terms)) {
+        const field = name as 'loss';
+        mean[field] = (mean[field] ?? 0) + value / settings.accumulation;
+      }
+      mean.examples += batch.batch;
+      let tokens = 0;
+      for (const one of batch.attentionMask) tokens += one;
+      mean.padding += (1 - tokens / batch.attentionMask.length) / settings.accumulation;
+      last = sampled;
+    }
+    const gradientNorm = engine.gradientNorm(groups);
+    if (!Number.isFinite(gradientNorm)) badBatch(last!, mean);
+    const number = state.step + 1;
+    const learningRate = optimizer.learning_rate * rateFactor(number, steps, settings.schedule);
+    await engine.apply({
+      learningRate,
+      betas: [optimizer.beta1, optimizer.beta2],
+      epsilon: optimizer.epsilon,
+      weightDecay: optimizer.weight_decay,
+      gradientScale: optimizer.clip_norm > 0 ? Math.min(1, optimizer.clip_norm / gradientNorm) : 1,
+      step: number,
+      groups,
+    });
+    return { ...mean, step: number, learningRate, gradientNorm };
+  };
+
+  let early = false;
+  let stopped = false;
+  try {
+    while (state.step < steps && !early) {
+      const report = await step();
+      state = { ...state, step: report.step };
+      log.append(report as unknown as Record<string, unknown>);
+      request.onStep?.(report, steps);
+      if (isSnapshot(state.step, steps, settings.average_last)) {
+        for (const [name, { data }] of engine.parameters) {
+          const sum = snapshotSum.get(name) ?? new Float32Array(data.length);
+          for (let i = 0; i < data.length; i++) sum[i] += data[i];
+          snapshotSum.set(name, sum);
+        }
+        state.snapshots++;
+      }
+      if (request.evaluate && settings.dev && state.step % settings.dev.every === 0 && state.step < steps) {
+        const evaluation = await evaluate(engine.parameters);
+        const better = !state.best || evaluation.score > state.best.score;
+        if (better) writeCheckpoint(join(output, 'best'), content(engine.parameters));
+        state = {
+          ...state,
+          best: better ? { step: state.step, score: evaluation.score } : state.best,
+          withoutGain: better ? 0 : state.withoutGain + 1,
+        };
+        log.append({ step: state.step, evaluation: evaluation.score, ...evaluation.details });
+        request.onEvaluation?.(state.step, evaluation, better);
+        early = settings.dev.patience !== undefined && state.withoutGain >= settings.dev.patience;
+      }
+      // Signals are delivered between events: ONNX Runtime computes on this thread.
+      await new Promise((resolve) => setImmediate(resolve));
+      stopped = request.stopRequested?.() ?? false;
+      if (stopped || early || (state.step % settings.save_every === 0 && state.step < steps)) save();
+      if (stopped) break;
+    }
+    const seconds = (performance.now() - began) / 1000;
+    if (stopped && state.step < steps) return { steps: state.step, finished: false, early: false, seconds, best: state.best };
+
+    const averaged = new Map<string, { shape: number[]; data: Float32Array }>();
+    for (const [name, { shape, data }] of engine.parameters) {
+      const sum = state.snapshots > 1 && !early ? snapshotSum.get(name) : undefined;
+      averaged.set(name, { shape, data: sum ? sum.map((value) => value / state.snapshots) : data });
+    }
+    if (request.evaluate) {
+      const evaluation = await evaluate(averaged);
+      const better = !state.best || evaluation.score > state.best.score;
+      if (better) {
+        writeCheckpoint(join(output, 'best'), content(averaged));
+        state = { ...state, best: { step: state.step, score: evaluation.score } };
+      }
+      log.append({ step: state.step, evaluation: evaluation.score, final: true, ...evaluation.details });
+      request.onEvaluation?.(state.step, evaluation, better);
+    }
+    const checkpoint = join(output, 'final');
+    const summary: RunSummary = { steps: state.step, finished: true, early, seconds, best: state.best, checkpoint };
+    writeCheckpoint(checkpoint, { ...content(averaged), files: request.finalFiles?.(summary) });
+    if (!early) save();
+    return summary;
+  } finally {
+    await teacher?.dispose();
+    await engine.dispose();
+  }
+}
