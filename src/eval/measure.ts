@@ -90,7 +90,9 @@ export function measure(set: EvalSet, matrix: ScoreMatrix, resamples = 1000): Me
   const f1 = topLabelF1(judged, predicted, columns);
   const fixed = thresholdF1(each, FIXED_THRESHOLD);
   const best = set.multiLabel ? bestThresholds(each) : undefined;
-  const confidence = Float64Array.from(predicted, (label, row) => Math.min(1, Math.max(0, ranked.scores[row * columns + label] ?? 0)));
+  const confidence = Float64Array.from(predicted, (label, row) =>
+    label < 0 ? 0 : Math.min(1, Math.max(0, ranked.scores[row * columns + label])),
+  );
   const right = Uint8Array.from(predicted, (label, row) => (label === judged[row] ? 1 : 0));
   const reliability = reliabilityBins(confidence, right);
   const isTrue = truthMatrix(ranked);

@@ -76,6 +76,15 @@ export function wholeOption({ name, options }: SystemSpec, key: string, fallback
   return value;
 }
 
+/** An option that is a number within bounds. @throws UsageError naming the option. */
+export function numberOption({ name, options }: SystemSpec, key: string, fallback: number, lowest: number, highest: number): number {
+  if (options[key] === undefined) return fallback;
+  const value = Number(options[key]);
+  if (options[key].trim() === '' || !(value >= lowest && value <= highest))
+    throw new UsageError(`"${name}": ${key} must be a number from ${lowest} to ${highest}, not "${options[key]}"`);
+  return value;
+}
+
 /** An option that is one of a few words. @throws UsageError naming the option and the words. */
 export function wordOption<T extends string>({ name, options }: SystemSpec, key: string, words: readonly T[], fallback: T): T {
   const value = options[key];

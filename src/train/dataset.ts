@@ -152,17 +152,23 @@ export async function readDataset(
     const labels: number[][] = [];
     const notLabels: number[][] = [];
     const labelSet = new Set<number>();
-    examples.forEach((example, row) => {
+    for (const [row, example] of examples.entries()) {
       const numbers = (names: readonly string[]) => names.map(labelNumber).filter((number) => usable[number]);
       const [yes, no] = [numbers(example.labels), numbers(example.notLabels)];
-      if (yes.length < example.labels.length) return skip('a true label is longer than the window or has no token');
-      if (ids[row].length === 0) return skip('the text has no token');
+      if (yes.length < example.labels.length) {
+        skip('a true label is longer than the window or has no token');
+        continue;
+      }
+      if (ids[row].length === 0) {
+        skip('the text has no token');
+        continue;
+      }
       if (ids[row].length > maxTextTokens) report.cutTexts++;
       texts.push(ids[row].subarray(0, maxTextTokens));
       labels.push(yes);
       notLabels.push(no);
       for (const number of [...yes, ...no]) labelSet.add(number);
-    });
+    }
     if (labelSet.size < 2)
       throw new DataError(`${file.path}: fewer than two labels in all its records; there is nothing to choose between`);
     sources.push({

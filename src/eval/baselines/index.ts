@@ -1,9 +1,13 @@
 /** All systems that can be evaluated, by kind, and the well-known ones by name: the one place where a baseline is added. */
 import type { SystemKind } from '../system.ts';
+import { CLIP, LONG_CLIP, PROMPT_CLIP } from './clip.ts';
 import { EMBEDDINGS } from './embeddings.ts';
 import { MAJORITY, RANDOM } from './floor.ts';
 import { GLIZNET } from './gliznet.ts';
+import { GROQ, OLLAMA } from './language-model.ts';
+import { LBL2VEC } from './lbl2vec.ts';
 import { CROSS_ENCODER, NLI } from './nli.ts';
+import { QZERO } from './qzero.ts';
 
 /** Kinds of systems by their name on the command line. */
 export const BASELINES: ReadonlyMap<string, SystemKind> = new Map([
@@ -11,6 +15,13 @@ export const BASELINES: ReadonlyMap<string, SystemKind> = new Map([
   ['nli', NLI],
   ['cross-encoder', CROSS_ENCODER],
   ['embeddings', EMBEDDINGS],
+  ['clip', CLIP],
+  ['prompt-clip', PROMPT_CLIP],
+  ['long-clip', LONG_CLIP],
+  ['lbl2vec', LBL2VEC],
+  ['qzero', QZERO],
+  ['ollama', OLLAMA],
+  ['groq', GROQ],
   ['random', RANDOM],
   ['majority', MAJORITY],
 ]);

@@ -36,7 +36,12 @@ function summarySection(result: EvaluationResult): string {
     ['score of wrong labels', 'mean_wrong_score', true],
   ];
   const rivals = rows.filter(({ system }) => !isFloor(system.kind));
-  const leaders = columns.map(([, metric, lower]) => best(rivals.map(({ means }) => means[metric]), lower));
+  const leaders = columns.map(([, metric, lower]) =>
+    best(
+      rivals.map(({ means }) => means[metric]),
+      lower,
+    ),
+  );
   const fastest = best(rivals.map(({ textsPerSecond }) => textsPerSecond));
   const mark = (shown: string, isBest: boolean) => (isBest ? `<span class="best">${shown}</span>` : shown);
   return `<h2>All systems</h2>
@@ -126,13 +131,17 @@ ${htmlTable(
 
 function speedSection(result: EvaluationResult, seriesOf: (name: string) => number): string {
   const rows = systemMeans(result).filter(({ sets }) => sets > 0);
-  const floors = rows.filter(({ system }) => isFloor(system.kind)).map(({ system, means }) => ({ name: system.name, y: means.macro_f1 ?? 0 }));
-  const points = rows.filter(({ system }) => !isFloor(system.kind)).map(({ system, means, textsPerSecond }) => ({
-    name: system.name,
-    series: seriesOf(system.name),
-    x: textsPerSecond ?? 0,
-    y: means.macro_f1 ?? 0,
-  }));
+  const floors = rows
+    .filter(({ system }) => isFloor(system.kind))
+    .map(({ system, means }) => ({ name: system.name, y: means.macro_f1 ?? 0 }));
+  const points = rows
+    .filter(({ system }) => !isFloor(system.kind))
+    .map(({ system, means, textsPerSecond }) => ({
+      name: system.name,
+      series: seriesOf(system.name),
+      x: textsPerSecond ?? 0,
+      y: means.macro_f1 ?? 0,
+    }));
   const growth = result.growth.map(({ system, points: steps }) => ({
     name: system,
     series: seriesOf(system),

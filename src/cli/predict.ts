@@ -1,0 +1,253 @@
+/** `glz predict`: options, wiring and messages; the work is in src/predict. */
+
+import { once } from 'node:events';
+import { createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
+import { loadClassifier, PRECISIONS } from '../engine/load-classifier.ts';
+import type { Precision } from '../engine/scorer.ts';
+import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { predictRecords, rankLabels } from '../predict/predict-records.ts';
+import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
+import { cleanLabels } from '../text/labels.ts';
+import { startProgress } from './progress.ts';
+
+const EXAMPLES = `
+Examples:
+  One text:
+    $ glz predict --text "The app crashes when I open my invoice" --labels "bug report,billing,feature request"
+  A file, any number of labels may fit:
+    $ glz predict tickets.jsonl --labels-file topics.txt --multi-label --threshold 0.5 --output labelled.jsonl
+  Each record with its own "candidate_labels", from a pipe:
+    $ zcat records.jsonl.gz | glz predict - --top-k 1 > labelled.jsonl
+
+Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin.
+Output: one line a record, in order: the record with "labels", best first, and "scores".`;
+
+interface PredictFlags {
+  text?: string;
+  labels?: string;
+  labelsFile?: string;
+  multiLabel?: boolean;
+  threshold?: number;
+  topK?: number;
+  batchSize?: number;
+  output?: string;
+  checkpoint: string;
+  precision: Precision;
+  threads?: number;
+  format?: RecordFormat;
+  textField?: string;
+  onError: 'fail' | 'skip';
+  json?: boolean;
+  quiet?: boolean;
+}
+
+const positiveInteger = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number from 1.');
+  return number;
+};
+const probability = (value: string): number => {
+  const number = Number(value);
+  if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('expected a number from 0 to 1.');
+  return number;
+};
+
+/** Larger label files are no label files. */
+const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
+
+/** Labels of a file: a JSON list, or one a line. */
+function readLabelsFile(path: string): string[] {
+  let text: string;
+  try {
+    if (statSync(path).size > LARGEST_LABEL_FILE) throw new Error('too large for a list of labels');
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    throw new DataError(`cannot read the labels ${path}: ${errorMessage(error)}`);
+  }
+  if (text.trimStart().startsWith('[')) {
+    let list: unknown;
+    try {
+      list = JSON.parse(text);
+    } catch (error) {
+      throw new DataError(`${path}: not JSON: ${errorMessage(error)}`);
+    }
+    return cleanLabels(list, path, DataError);
+  }
+  return cleanLabels(
+    text.split(/\r?\n/).filter((line) => line.trim() !== ''),
+    path,
+    DataError,
+  );
+}
+
+function labelsOf(flags: PredictFlags): string[] | undefined {
+  if (flags.labels !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --labels or --labels-file');
+  if (flags.labels !== undefined) return cleanLabels(flags.labels.trim() === '' ? [] : flags.labels.split(','), '--labels');
+  return flags.labelsFile === undefined ? undefined : readLabelsFile(flags.labelsFile);
+}
+
+/** Number of lines of a plain file, for the progress bar; undefined where it would take reading twice. */
+function sizeOf(path: string): number | undefined {
+  return path === '-' || !existsSync(path) ? undefined : statSync(path).size;
+}
+
+async function writeLine(stream: Writable, line: string): Promise<void> {
+  if (!stream.write(line)) await once(stream, 'drain');
+}
+
+async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
+  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
+  try {
+    const [{ logits, cutTokens }] = await classifier.logits([{ text, labels }]);
+    const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
+    if (cutTokens > 0)
+      process.stderr.write(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out\n`);
+    if (flags.json || !process.stdout.isTTY) process.stdout.write(`${JSON.stringify({ text, ...ranked })}\n`);
+    else {
+      const width = Math.max(...ranked.labels.map((label) => label.length), 1);
+      for (const [at, label] of ranked.labels.entries()) process.stdout.write(`${label.padEnd(width)}  ${ranked.scores[at].toFixed(3)}\n`);
+    }
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+const noteOf =
+  ({ quiet }: PredictFlags) =>
+  (line: string): void => {
+    if (!quiet) process.stderr.write(`${line}\n`);
+  };
+
+async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
+  const source = sourceName(input);
+  if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
+  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
+  // Written beside its place and renamed when it is complete; an interrupted run leaves what is done under the other name.
+  const partial = flags.output === undefined ? undefined : `${flags.output}.partial`;
+  let stream: Writable = process.stdout;
+  if (partial !== undefined) {
+    stream = createWriteStream(partial);
+    const failed = new Promise<never>((_, reject) =>
+      stream.once('error', (error) => reject(new DataError(`cannot write ${partial}: ${error.message}`))),
+    );
+    failed.catch(() => {});
+    await Promise.race([once(stream, 'open'), failed]);
+  }
+  let writeError: Error | undefined;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (stream !== process.stdout) writeError ??= error;
+  });
+  const bytes = sizeOf(input);
+  const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
+  let done = 0;
+  let cut = 0;
+  let skipped = 0;
+  let stop = false;
+  const onSignal = () => {
+    if (stop) process.exit(130);
+    stop = true;
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  let seen = 0;
+  let firstSkipped: DataError | undefined;
+  const skip = (error: DataError) => {
+    skipped++;
+    firstSkipped ??= error;
+    if (skipped <= 10) progress.note(`skipped: ${error.message}`);
+  };
+  const onBad = flags.onError === 'skip' ? skip : undefined;
+  try {
+    const records = readRecords(input, {
+      format: flags.format,
+      onBadLine: onBad,
+      onBytes: (count) => {
+        seen = count;
+      },
+    });
+    const labelled = predictRecords(classifier, records, {
+      ...flags,
+      labels,
+      source,
+      onBadRecord: onBad,
+      onCut: (texts) => {
+        cut += texts;
+      },
+    });
+    for await (const record of labelled) {
+      if (writeError) throw new DataError(`cannot write ${flags.output}: ${writeError.message}`);
+      await writeLine(stream, `${JSON.stringify(record)}\n`);
+      done++;
+      // The share of the bytes that were read tells how many records there will be.
+      if (bytes && seen > 0) progress.setTotal(Math.max(done, Math.round((done * bytes) / seen)));
+      progress.update(done);
+      if (stop) break;
+    }
+    // A file of which no record can be labelled is the wrong file.
+    if (done === 0 && firstSkipped && !stop) throw firstSkipped;
+    if (partial !== undefined) {
+      stream.end();
+      await once(stream, 'close');
+      if (writeError) throw new DataError(`cannot write ${flags.output}: ${(writeError as Error).message}; what is done is in ${partial}`);
+      if (!stop) renameSync(partial, flags.output!);
+    }
+    progress.setTotal(done);
+    progress.stop();
+    if (cut > 0) noteOf(flags)(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
+    if (skipped > 0) noteOf(flags)(`note: ${skipped} records were skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`);
+    if (stop) {
+      process.stderr.write(`stopped after ${done} texts${partial === undefined ? '' : `; they are in ${partial}`}\n`);
+      process.exitCode = 130;
+    }
+  } catch (error) {
+    progress.stop();
+    if (partial !== undefined) {
+      stream.end();
+      if (done === 0) rmSync(partial, { force: true });
+      else if (error instanceof DataError) throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
+    }
+    throw error;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    await classifier.dispose();
+  }
+}
+
+async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
+  const labels = labelsOf(flags);
+  if (flags.text !== undefined) {
+    if (input !== undefined) throw new UsageError('give either --text or an input file');
+    if (!labels) throw new UsageError('--text needs labels: --labels a,b,c or --labels-file FILE');
+    await predictOne(flags.text, labels, flags);
+    return;
+  }
+  if (input === undefined) throw new UsageError('nothing to label: give a file, - for stdin, or --text "..."');
+  await predictFile(input, labels, flags);
+}
+
+/** The command's definition. */
+export function command(): Command {
+  return new Command('predict')
+    .description('Label JSONL, CSV or plain text with labels of your own.')
+    .argument('[input]', 'file of records, or - for stdin')
+    .option('--text <text>', 'label this text instead of a file')
+    .option('--labels <a,b,c>', 'candidate labels, between commas')
+    .option('--labels-file <file>', 'candidate labels, one a line or a JSON list')
+    .option('--multi-label', 'score each label by itself: any number may fit')
+    .option('--threshold <p>', 'leave out labels that score less', probability)
+    .option('--top-k <n>', 'leave out all but the n best labels', positiveInteger)
+    .option('--output <file>', 'write here instead of to stdout')
+    .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
+    .addOption(new Option('--precision <precision>', 'numbers that the model computes with').choices(PRECISIONS).default('auto'))
+    .option('--batch-size <n>', 'texts in a batch', positiveInteger)
+    .option('--threads <n>', 'threads of ONNX Runtime', positiveInteger)
+    .addOption(new Option('--format <format>', 'format of the input; by its name unless given').choices(RECORD_FORMATS))
+    .option('--text-field <name>', 'field that holds the text')
+    .addOption(new Option('--on-error <what>', 'what to do with a malformed record').choices(['fail', 'skip']).default('skip'))
+    .option('--json', 'print JSON for --text also on a terminal')
+    .option('--quiet', 'no progress and no notes')
+    .addHelpText('after', EXAMPLES)
+    .action((input: string | undefined, flags: PredictFlags) => run(input, flags));
+}

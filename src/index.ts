@@ -1,0 +1,107 @@
+/**
+ * The library: `import { GliZNet } from 'gliznet'`.
+ *
+ *     const model = await GliZNet.load();
+ *     const [result] = await model.classify(['The parcel never came'], ['delivery', 'billing', 'praise']);
+ *     result.labels[0]; // 'delivery'
+ *     await model.dispose();
+ */
+import { type Classifier, DEFAULT_BATCH_SIZE } from './engine/classifier.ts';
+import { type LoadSettings, loadClassifier } from './engine/load-classifier.ts';
+import { UsageError } from './errors.ts';
+import { type LabelingOptions, type LabelScores, rankLabels } from './predict/predict-records.ts';
+import { SHIPPED_CHECKPOINT } from './predict/shipped-checkpoint.ts';
+import { cleanLabels } from './text/labels.ts';
+
+export type { LoadSettings } from './engine/load-classifier.ts';
+export type { Precision } from './engine/scorer.ts';
+export { DataError, UsageError } from './errors.ts';
+export type { GliZNetOptions } from './model/options.ts';
+export type { LabelingOptions, LabelScores } from './predict/predict-records.ts';
+
+/** How {@link GliZNet.classify} labels. */
+export interface ClassifyOptions extends LabelingOptions {
+  /** Joint sequences in one batch; 32 unless given. */
+  batchSize?: number;
+}
+
+/** Labels for each text: one list for all, or one list for each text. */
+export type Candidates = readonly string[] | readonly (readonly string[])[];
+
+const isPerText = (labels: Candidates): labels is readonly (readonly string[])[] => Array.isArray(labels[0]);
+
+/**
+ * A GliZNet model. Calls may overlap: each gets its own results. ONNX Runtime computes on the calling thread, so a call with many
+ * texts keeps the event loop busy between batches.
+ */
+export class GliZNet {
+  readonly #classifier: Classifier;
+  #disposed = false;
+
+  private constructor(classifier: Classifier) {
+    this.#classifier = classifier;
+  }
+
+  /**
+   * Loads a model.
+   * @param checkpoint folder of a checkpoint; the one that comes with the package unless given
+   * @throws DataError naming the file that is missing or broken; UsageError for a wrong setting
+   */
+  static async load(checkpoint: string = SHIPPED_CHECKPOINT, settings: LoadSettings = {}): Promise<GliZNet> {
+    return new GliZNet(await loadClassifier(checkpoint, settings));
+  }
+
+  /** Precision that the model computes with. */
+  get precision(): 'fp32' | 'int8' {
+    return this.#classifier.precision;
+  }
+
+  /**
+   * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
+   * candidates and sum to 1; with `multiLabel` each is a probability of its own.
+   * @throws UsageError for empty or duplicate labels; DataError for a label that is too long for the model
+   */
+  async classify(texts: readonly string[], labels: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
+    const candidates = this.#candidates(texts, labels);
+    const { calibration } = this.#classifier.options;
+    const results = await this.#score(texts, candidates, options.batchSize);
+    return results.map((logits, row) => rankLabels(candidates[row], logits, calibration, options));
+  }
+
+  /**
+   * Raw scores of the labels, in their order: logits [N] for each text.
+   * @throws as {@link classify}
+   */
+  async logits(texts: readonly string[], labels: Candidates, options: Pick<ClassifyOptions, 'batchSize'> = {}): Promise<Float32Array[]> {
+    return this.#score(texts, this.#candidates(texts, labels), options.batchSize);
+  }
+
+  /** Releases native memory. Safe to call twice. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#classifier.dispose();
+  }
+
+  /** Same as {@link dispose}: `await using model = await GliZNet.load()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  #candidates(texts: readonly string[], labels: Candidates): string[][] {
+    if (this.#disposed) throw new UsageError('the model is disposed');
+    if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
+    if (!Array.isArray(labels)) throw new UsageError('labels must be a list');
+    if (!isPerText(labels)) {
+      const shared = cleanLabels(labels, 'labels');
+      return texts.map(() => shared);
+    }
+    if (labels.length !== texts.length) throw new UsageError(`${labels.length} label lists for ${texts.length} texts`);
+    return labels.map((list, row) => cleanLabels(list, `labels of text ${row + 1}`));
+  }
+
+  async #score(texts: readonly string[], candidates: readonly string[][], batchSize = DEFAULT_BATCH_SIZE): Promise<Float32Array[]> {
+    const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
+    const results = await this.#classifier.logits(requests, { batchSize });
+    return results.map(({ logits }) => logits);
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Labels a stream of records in order, a window at a time: within a window, joint sequences are batched by length. Memory does not
+ * grow with the number of records. Knows records and the classifier; no files and no terminal.
+ */
+import { labelList, textOf } from '../data/examples.ts';
+import type { SourceRecord } from '../data/read-records.ts';
+import { type Classifier, choiceProbabilities, labelProbability } from '../engine/classifier.ts';
+import { DataError } from '../errors.ts';
+
+/** How labels are chosen and reported. */
+export interface LabelingOptions {
+  /** Each label by itself (sigmoid, calibrated) instead of one of them (softmax). */
+  multiLabel?: boolean;
+  /** Leaves out labels that score less. */
+  threshold?: number;
+  /** Leaves out all but so many best labels. */
+  topK?: number;
+}
+
+/** Labels of one text, best first. */
+export interface LabelScores {
+  labels: string[];
+  scores: number[];
+}
+
+/** How a stream of records is labelled. */
+export interface PredictOptions extends LabelingOptions {
+  /** Candidates of every record; each record's own `candidate_labels` where absent. */
+  labels?: readonly string[];
+  /** Field that holds the text; `text` or `sentence` unless given. */
+  textField?: string;
+  batchSize?: number;
+  /** Records that are held and batched together. */
+  windowSize?: number;
+  /** Names the source in messages. */
+  source: string;
+  /** Called for a record that cannot be labelled, which is then left out; without it the first one is thrown. */
+  onBadRecord?: (error: DataError) => void;
+  /** Counts texts that were cut to fit. */
+  onCut?: (texts: number) => void;
+}
+
+/** Scores with so many digits: more say nothing. */
+const DIGITS = 6;
+
+/** Turns the logits of one text into labels, best first; ties keep the order of the candidates. */
+export function rankLabels(
+  candidates: readonly string[],
+  logits: Float32Array,
+  calibration: Classifier['options']['calibration'],
+  { multiLabel = false, threshold, topK }: LabelingOptions = {},
+): LabelScores {
+  const probabilities = multiLabel
+    ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
+    : choiceProbabilities(logits);
+  let order = [...candidates.keys()].sort((a, b) => logits[b] - logits[a] || a - b);
+  if (threshold !== undefined) order = order.filter((at) => probabilities[at] >= threshold);
+  if (topK !== undefined) order = order.slice(0, topK);
+  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
+}
+
+/** The record with its labels: other fields pass through, and labels that it came with become `true_labels`. */
+export function labelledRecord(fields: Readonly<Record<string, unknown>>, { labels, scores }: LabelScores): Record<string, unknown> {
+  const { labels: own, scores: _, ...rest } = fields;
+  return { ...rest, ...(own === undefined || 'true_labels' in rest ? {} : { true_labels: own }), labels, scores };
+}
+
+/** Default number of records in a window. */
+export const WINDOW_SIZE = 1024;
+
+/** The first window is small, so that the first results show soon. */
+const FIRST_WINDOW = 64;
+
+interface Prepared {
+  fields: Record<string, unknown>;
+  text: string;
+  labels: readonly string[];
+}
+
+/**
+ * Labels records, in input order.
+ * @throws DataError naming the record that has no text or no candidates, unless `onBadRecord` takes it
+ */
+export async function* predictRecords(
+  classifier: Classifier,
+  records: AsyncIterable<SourceRecord>,
+  options: PredictOptions,
+): AsyncGenerator<Record<string, unknown>> {
+  const { labels, source, windowSize = WINDOW_SIZE, batchSize } = options;
+  // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
+  const lists = new Map<string, readonly string[]>();
+  const shared = (list: readonly string[]): readonly string[] => {
+    const key = JSON.stringify(list);
+    if (lists.size > 10_000) lists.clear();
+    const known = lists.get(key);
+    if (known) return known;
+    lists.set(key, list);
+    return list;
+  };
+  const prepare = ({ line, fields }: SourceRecord): Prepared => {
+    const where = `${source}, line ${line}`;
+    const text = textOf(fields, where, options.textField);
+    if (labels) return { fields, text, labels };
+    if (fields.candidate_labels === undefined && fields.all_labels === undefined)
+      throw new DataError(`${where}: no field "candidate_labels"; give labels for all records with --labels or --labels-file`);
+    const name = fields.candidate_labels === undefined ? 'all_labels' : 'candidate_labels';
+    return { fields, text, labels: shared(labelList(fields[name], `${where}, field "${name}"`)) };
+  };
+  async function scored(window: Prepared[]) {
+    try {
+      return await classifier.logits(window, { batchSize });
+    } catch (error) {
+      if (!options.onBadRecord || !(error instanceof DataError)) throw error;
+      // One record's labels do not fit: the others of the window still count.
+      const results: Awaited<ReturnType<Classifier['logits']>> = [];
+      for (const [at, each] of [...window.entries()]) {
+        try {
+          results.push(...(await classifier.logits([each], { batchSize })));
+        } catch (inner) {
+          if (!(inner instanceof DataError)) throw inner;
+          options.onBadRecord(inner);
+          window[at] = undefined as unknown as Prepared;
+        }
+      }
+      window.splice(0, window.length, ...window.filter((each) => each !== undefined));
+      return results;
+    }
+  }
+  async function* flush(window: Prepared[]): AsyncGenerator<Record<string, unknown>> {
+    const results = await scored(window);
+    const cut = results.filter(({ cutTokens }) => cutTokens > 0).length;
+    if (cut > 0) options.onCut?.(cut);
+    for (const [at, { logits }] of results.entries())
+      yield labelledRecord(window[at].fields, rankLabels(window[at].labels, logits, classifier.options.calibration, options));
+  }
+
+  let window: Prepared[] = [];
+  let size = Math.min(FIRST_WINDOW, windowSize);
+  for await (const record of records) {
+    try {
+      window.push(prepare(record));
+    } catch (error) {
+      if (!options.onBadRecord || !(error instanceof DataError)) throw error;
+      options.onBadRecord(error);
+    }
+    if (window.length >= size) {
+      yield* flush(window);
+      window = [];
+      size = Math.min(windowSize, 4 * size);
+    }
+  }
+  if (window.length > 0) yield* flush(window);
+}
