@@ -1,0 +1,151 @@
+/** CLIP's towers, tokenizer and image processor against transformers, on tiny random models with 40 and with 248 positions. */
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../src/eval/baselines/clip.ts';
+import { clipPixels, findLabelImages, imageSettings, readPicture, resizePicture } from '../../src/eval/baselines/label-images.ts';
+import { readJsonObject } from '../../src/eval/baselines/model-folder.ts';
+import type { System, SystemKind } from '../../src/eval/system.ts';
+import { loadTokenizer } from '../../src/text/tokenizer.ts';
+import { largestDifference, modelFolder } from './model-folders.ts';
+
+interface Golden {
+  tokenizer?: string;
+  texts: string[];
+  labels: string[];
+  scale: number;
+  ids: number[][];
+  cosines: number[];
+  long: { text: string; tokens: number; cosines: number[] };
+  image_cosines?: number[];
+  pixel_means?: number[];
+}
+
+const load = (kind: SystemKind, folder: string, options: Record<string, string> = {}): Promise<System> =>
+  kind.create({ spec: { name: 'clip', kind: 'clip', model: folder, options }, model: folder, threads: 1 });
+const template = 'a photo of {}';
+
+describe.each([
+  ['clip', CLIP, 40],
+  ['long-clip', LONG_CLIP, 248],
+] as const)('%s', (name, kind, positions) => {
+  const { folder, golden } = modelFolder<Golden>(name);
+  let system: System;
+  beforeAll(async () => {
+    system = await load(kind, folder);
+  });
+  afterAll(async () => {
+    await system.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('tokenizes as transformers', async () => {
+    const tokenizer = await loadTokenizer(folder);
+    const { cls, sep, pad } = tokenizer.special;
+    const texts = [...golden.texts, ...golden.labels.map((label) => `a photo of ${label}`)];
+    const longest = golden.ids[0].length;
+    for (const [at, text] of texts.entries()) {
+      const ids = [cls, ...(await tokenizer.encode(text)).subarray(0, positions - 2), sep];
+      expect([...ids, ...Array(longest - ids.length).fill(pad)]).toEqual(golden.ids[at]);
+    }
+  });
+
+  it('has the cosines and probabilities of transformers', async () => {
+    const { each, choice } = await system.score(golden.texts, golden.labels, { template });
+    expect(largestDifference(each, golden.cosines)).toBeLessThan(1e-5);
+    const row = golden.cosines.slice(0, 3).map((cosine) => Math.exp(golden.scale * cosine));
+    const sum = row.reduce((a, b) => a + b, 0);
+    expect(
+      largestDifference(
+        choice.subarray(0, 3),
+        row.map((value) => value / sum),
+      ),
+    ).toBeLessThan(1e-4);
+  });
+
+  it('cuts a long text to its positions', async () => {
+    expect(golden.long.tokens).toBe(positions);
+    const { each } = await system.score([golden.long.text], golden.labels, { template });
+    expect(largestDifference(each, golden.long.cosines)).toBeLessThan(1e-5);
+  });
+});
+
+describe('label images', () => {
+  const { folder, golden } = modelFolder<Golden>('clip');
+  const images = join(folder, 'images');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('become the pixels of the CLIP image processor', async () => {
+    const settings = imageSettings(readJsonObject(join(folder, 'preprocessor_config.json')), 32);
+    const means: number[] = [];
+    for (const [path] of findLabelImages(images, golden.labels)) {
+      const pixels = clipPixels(await readPicture(path), settings);
+      for (let channel = 0; channel < 3; channel++) {
+        const plane = pixels.subarray(channel * 1024, (channel + 1) * 1024);
+        means.push(plane.reduce((sum, value) => sum + value, 0) / plane.length);
+      }
+    }
+    expect(largestDifference(means, golden.pixel_means as number[])).toBeLessThan(1e-6);
+  });
+
+  it('are held against texts with the cosines of transformers', async () => {
+    const system = await load(CLIP, folder, { images });
+    try {
+      const { each } = await system.score(golden.texts, golden.labels, {});
+      expect(largestDifference(each, golden.image_cosines as number[])).toBeLessThan(1e-4);
+      await expect(system.score(golden.texts, ['sports', 'weather'], {})).rejects.toThrow(/no picture of "weather": expected weather\.png/);
+    } finally {
+      await system.dispose();
+    }
+  });
+
+  it('are averaged over a folder of a label, in any format and size', async () => {
+    const many = join(folder, 'many');
+    mkdirSync(join(many, 'Red'), { recursive: true });
+    const solid = (colour: string, width: number, height: number) => sharp({ create: { width, height, channels: 3, background: colour } });
+    await solid('#ff0000', 40, 33)
+      .jpeg({ quality: 100 })
+      .toFile(join(many, 'Red', 'a.jpg'));
+    await solid('#ff0000', 90, 20)
+      .png()
+      .toFile(join(many, 'Red', 'b.png'));
+    cpSync(join(images, 'sports.png'), join(many, 'sports.png'));
+    writeFileSync(join(many, 'broken.png'), 'no picture');
+    expect(findLabelImages(many, ['red', 'sports']).map((files) => files.length)).toEqual([2, 1]);
+    const system = await load(CLIP, folder, { images: many });
+    try {
+      const { each } = await system.score(['a text'], ['red', 'sports'], {});
+      expect(each.every((value) => value >= -1 && value <= 1)).toBe(true);
+      await expect(system.score(['a text'], ['broken'], {})).rejects.toThrow(/cannot read the picture .*broken\.png/);
+    } finally {
+      await system.dispose();
+    }
+  });
+
+  it('keep one colour when resized', () => {
+    const picture = { width: 5, height: 3, pixels: new Uint8Array(45).fill(77) };
+    for (const [width, height] of [
+      [2, 2],
+      [16, 9],
+      [5, 3],
+    ])
+      expect(new Set(resizePicture(picture, width, height).pixels)).toEqual(new Set([77]));
+  });
+});
+
+it('averages the listed prompts of a label', async () => {
+  const { folder, golden } = modelFolder<Golden>('clip');
+  const file = join(folder, 'prompts.txt');
+  writeFileSync(file, 'a photo of {}\n\na photo of {}\n');
+  const system = await load(PROMPT_CLIP, folder, { prompts: file });
+  try {
+    const { each } = await system.score(golden.texts, golden.labels, {});
+    expect(largestDifference(each, golden.cosines)).toBeLessThan(1e-5);
+  } finally {
+    await system.dispose();
+  }
+  writeFileSync(file, 'a photo\n');
+  await expect(load(PROMPT_CLIP, folder, { prompts: file })).rejects.toThrow(/the prompt "a photo" has no \{\}/);
+  await expect(load(PROMPT_CLIP, folder, { prompts: file, images: folder })).rejects.toThrow(/label images or prompts, not both/);
+  rmSync(folder, { recursive: true });
+});
