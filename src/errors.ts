@@ -18,5 +18,6 @@ export class DataError extends Error {
 
 /** `error` as one line for a message: the message of an Error, else its string form. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = (error as { message?: unknown } | null | undefined)?.message;
+  return typeof message === 'string' ? message : String(error);
 }

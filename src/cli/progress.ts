@@ -28,7 +28,7 @@ export interface ProgressOptions {
   start?: number;
   /** No output at all. */
   quiet?: boolean;
-  /** Seconds between plain lines when stderr is no terminal. */
+  /** Seconds between plain lines when stderr is no terminal; GLZ_PROGRESS_INTERVAL overrides it. */
   plainInterval?: number;
 }
 
@@ -48,7 +48,8 @@ const formatFields = (fields: Record<string, string | number>): string =>
 
 /** Starts a progress display on stderr. */
 export function startProgress(options: ProgressOptions): Progress {
-  const { label, unit, quiet = false, start = 0, plainInterval = 10 } = options;
+  const { label, unit, quiet = false, start = 0 } = options;
+  const plainInterval = Number(process.env.GLZ_PROGRESS_INTERVAL) || (options.plainInterval ?? 10);
   const begin = performance.now();
   let total = options.total;
   let done = start;

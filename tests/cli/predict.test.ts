@@ -1,0 +1,172 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { runGlz } from '../run-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+const folder = temporaryFolder();
+let checkpoint = '';
+beforeAll(async () => {
+  checkpoint = await writeTinyCheckpoint();
+});
+
+const predict = (args: string[], run = {}) => runGlz(['predict', '--checkpoint', checkpoint, ...args], run);
+const lines = (text: string) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+const texts = Array.from({ length: 150 }, (_, i) => `the ${['bank', 'train', 'film', 'game'][i % 4]} was ${'very '.repeat(i % 13)}good ${i}`);
+
+describe('glz predict', () => {
+  it('labels one text: labels best first, scores that sum to 1', async () => {
+    const { code, stdout } = await predict(['--text', 'the train was late', '--labels', 'travel, sport ,film']);
+    expect(code).toBe(0);
+    const [record] = lines(stdout) as { labels: string[]; scores: number[]; text: string }[];
+    expect([...record.labels].sort()).toEqual(['film', 'sport', 'travel']);
+    expect(record.scores.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
+    expect([...record.scores].sort((a, b) => b - a)).toEqual(record.scores);
+  });
+
+  it('gives the same labels in input order from JSONL, CSV, TSV, plain lines, gzip and stdin, at any batch size', async () => {
+    const jsonl = texts.map((text, id) => JSON.stringify({ id, text })).join('\n');
+    const inputs: Record<string, string | Buffer> = {
+      'a.jsonl': jsonl,
+      'a.jsonl.gz': gzipSync(jsonl),
+      'a.csv': `text\n${texts.map((text) => `"${text}"`).join('\n')}`,
+      'a.tsv': `text\n${texts.join('\n')}`,
+      'a.txt': texts.join('\n'),
+    };
+    const scores: string[] = [];
+    for (const [name, content] of Object.entries(inputs)) {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      const { code, stdout } = await predict([path, '--labels', 'travel,sport,film', '--batch-size', String(scores.length * 7 + 1)]);
+      expect(code).toBe(0);
+      const records = lines(stdout) as { text: string; labels: string[]; scores: number[] }[];
+      expect(records.map(({ text }) => text)).toEqual(texts);
+      scores.push(JSON.stringify(records.map(({ labels, scores }) => labels.map((label, at) => [label, scores[at].toFixed(4)]))));
+    }
+    const { stdout } = await predict(['-', '--labels', 'travel,sport,film'], { input: jsonl });
+    const records = lines(stdout) as { labels: string[]; scores: number[] }[];
+    scores.push(JSON.stringify(records.map(({ labels, scores }) => labels.map((label, at) => [label, scores[at].toFixed(4)]))));
+    expect(new Set(scores).size).toBe(1);
+  });
+
+  it('passes fields through, keeps true labels, uses own candidates, top-k, threshold and multi-label', async () => {
+    const input = [
+      { text: 'a game', labels: ['sport'], id: 7, nested: { a: [1] } },
+      { text: 'a film', candidate_labels: ['film', 'tax', 'game'] },
+    ];
+    const jsonl = `${input.map((record) => JSON.stringify({ candidate_labels: ['sport', 'film'], ...record })).join('\n')}\n`;
+    const { stdout } = await predict(['-', '--top-k', '1'], { input: jsonl });
+    const [first, second] = lines(stdout) as { labels: string[]; scores: number[]; true_labels?: string[] }[];
+    expect(first).toMatchObject({ id: 7, nested: { a: [1] }, true_labels: ['sport'] });
+    expect([first.labels.length, second.labels.length, second.true_labels]).toEqual([1, 1, undefined]);
+    const multi = await predict(['-', '--multi-label', '--threshold', '0'], { input: jsonl });
+    expect((lines(multi.stdout)[1] as { labels: string[] }).labels.length).toBe(3);
+    const none = await predict(['-', '--multi-label', '--threshold', '1'], { input: jsonl });
+    expect((lines(none.stdout)[1] as { labels: string[] }).labels).toEqual([]);
+  });
+
+  it('reads labels from a file: lines, or JSON', async () => {
+    const plain = join(folder, 'labels.txt');
+    const json = join(folder, 'labels.json');
+    writeFileSync(plain, 'sport\nfilm, and more\n\n');
+    writeFileSync(json, '["sport","film, and more"]');
+    const results = [];
+    for (const path of [plain, json]) results.push((await predict(['--text', 'x y', '--labels-file', path])).stdout);
+    expect(results[0]).toBe(results[1]);
+    expect(results[0]).toContain('film, and more');
+  });
+
+  it('writes --output whole, with nothing on stdout', async () => {
+    const output = join(folder, 'out.jsonl');
+    const { code, stdout } = await predict(['-', '--labels', 'a,b', '--output', output], { input: 'one\ntwo\n' });
+    expect([code, stdout]).toEqual([0, '']);
+    expect(lines(readFileSync(output, 'utf8')).length).toBe(2);
+    expect(existsSync(`${output}.partial`)).toBe(false);
+  });
+
+  it('reads a text of 10 MB and a set of 300 labels, and says what was cut', async () => {
+    const input = `${JSON.stringify({ text: 'word '.repeat(2_000_000) })}\n`;
+    const labels = Array.from({ length: 300 }, (_, i) => `label ${i}`).join(',');
+    const { code, stdout, stderr } = await predict(['-', '--labels', labels], { input });
+    expect(code).toBe(0);
+    expect((lines(stdout)[0] as { labels: string[] }).labels.length).toBe(300);
+    expect(stderr).toMatch(/1 of 1 texts are longer than the model reads/);
+  });
+
+  it('skips malformed records, says which, and fails on them if told to', async () => {
+    const input = '{"text":"good"}\n{"text":\n{"no":1}\n{"text":"good too"}\n';
+    const skip = await predict(['-', '--labels', 'a,b', '--format', 'jsonl'], { input });
+    expect(skip.code).toBe(0);
+    expect(lines(skip.stdout).map(({ text }) => text)).toEqual(['good', 'good too']);
+    expect(skip.stderr).toMatch(/skipped: stdin, line 2: not JSON/);
+    expect(skip.stderr).toMatch(/skipped: stdin, line 3: no field "text"/);
+    expect(skip.stderr).toMatch(/2 records were skipped/);
+    const fail = await predict(['-', '--labels', 'a,b', '--format', 'jsonl', '--on-error', 'fail'], { input });
+    expect(fail.code).toBe(1);
+    expect(fail.stderr).toMatch(/glz: stdin, line 2: not JSON/);
+  });
+
+  it('ends quietly when the reader of stdout goes away', async () => {
+    const input = texts.join('\n');
+    const { spawnSync } = await import('node:child_process');
+    const path = join(folder, 'pipe.txt');
+    writeFileSync(path, input);
+    const bin = new URL('../../bin/glz.js', import.meta.url).pathname;
+    const { stdout, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${bin}" predict "${path}" --checkpoint "${checkpoint}" --labels a,b --quiet | head -n 1`], { encoding: 'utf8' });
+    expect(lines(stdout).length).toBe(1);
+    expect(stderr).toBe('');
+  });
+
+  it.each([
+    [[], 2, /nothing to label/],
+    [['--text', 'x'], 2, /--text needs labels/],
+    [['--text', 'x', '--labels', ''], 2, /--labels: no labels/],
+    [['--text', 'x', '--labels', 'a,,b'], 2, /label 2 is empty/],
+    [['--text', 'x', '--labels', 'a,b,a'], 2, /label "a" occurs twice \(1 and 3\)/],
+    [['--text', 'x', '--labels', 'a', '--labels-file', 'f'], 2, /either --labels or --labels-file/],
+    [['--text', 'x', '--labels-file', '/none.txt'], 1, /cannot read the labels \/none\.txt/],
+    [['none.jsonl', '--labels', 'a,b'], 1, /none\.jsonl: no such file/],
+    [['--text', 'x', '--labels', 'a,b', '--threshold', '2'], 2, /from 0 to 1/],
+    [['--text', 'x', '--labels', 'a,b', '--precision', 'int4'], 2, /Allowed choices/],
+    [['--text', 'x', '--labels', `a,${'very long label '.repeat(60)}`], 1, /is too long/],
+    [['--text', 'x', '--labels', 'a,\u200b'], 1, /has no token/],
+    [['-', '--labels', 'a,b', '--output', '/none/such/file'], 1, /cannot write/],
+  ])('%j: exit code %i and one clear line', async (args, code, message) => {
+    const result = await predict(args as string[], { input: 'text\n' });
+    expect(result.stderr).toMatch(message as RegExp);
+    expect(result.code).toBe(code);
+    expect(result.stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it.each([
+    ['no such folder', (path: string) => path, /no such folder/],
+    ['an empty folder', (path: string) => (mkdirSync(path), path), /holds no checkpoint/],
+    ['an encoder', (path: string) => (mkdirSync(path), writeFileSync(join(path, 'config.json'), '{"model_type":"bert"}'), path), /not "gliznet"/],
+    ['broken JSON', (path: string) => (mkdirSync(path), writeFileSync(join(path, 'config.json'), '{'), path), /config\.json/],
+  ])('checkpoint: %s', async (_, make, message) => {
+    const path = make(join(temporaryFolder(), 'c'));
+    const { code, stderr } = await runGlz(['predict', '--checkpoint', path, '--text', 'x', '--labels', 'a,b']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n').length).toBe(1);
+  });
+
+  it('stops on SIGINT with what is done on disk', async () => {
+    const path = join(folder, 'long.txt');
+    writeFileSync(path, Array.from({ length: 60_000 }, (_, i) => `text number ${i}`).join('\n'));
+    const output = join(folder, 'long.jsonl');
+    let killed = false;
+    const { code, stderr } = await predict([path, '--labels', 'a,b,c', '--output', output], {
+      onStderr: (_: string, kill: (signal: NodeJS.Signals) => void) => {
+        if (!killed) kill('SIGINT');
+        killed = true;
+      },
+      env: { GLZ_PROGRESS_INTERVAL: '0.3' },
+    });
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/stopped after (\d+) texts/);
+    const done = Number(/stopped after (\d+) texts/.exec(stderr)![1]);
+    expect(done).toBeLessThan(60_000);
+    expect(lines(readFileSync(`${output}.partial`, 'utf8')).length).toBe(done);
+  });
+});
