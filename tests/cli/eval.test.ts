@@ -1,0 +1,202 @@
+/** `glz eval` as a process: a real checkpoint against baselines, outputs, exit codes, interruption, crashes. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EvaluationResult } from '../../src/eval/results.ts';
+import { modelFolder } from '../eval/model-folders.ts';
+import { plainRecords, writeSet } from '../eval/sets.ts';
+import { runGlz } from '../run-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+const root = temporaryFolder();
+const sets = join(root, 'sets');
+const labels = ['sports', 'politics', 'films'];
+writeSet(sets, 'one', plainRecords(labels, 12), labels);
+writeSet(sets, 'two', plainRecords(labels, 6), labels);
+const model = modelFolder<{ tokenizer: string }>('embeddings-bert').folder;
+let checkpoint = '';
+beforeAll(async () => {
+  checkpoint = await writeTinyCheckpoint({}, join(root, 'my-checkpoint'));
+});
+afterAll(() => {
+  for (const folder of [root, model]) rmSync(folder, { recursive: true, force: true });
+});
+
+const glzEval = (args: string[], run = {}) => runGlz(['eval', '--resamples', '20', '--latency-calls', '2', '--threads', '1', ...args], run);
+const read = (name: string): EvaluationResult => JSON.parse(readFileSync(join(root, name), 'utf8'));
+
+describe('glz eval', () => {
+  it('measures a checkpoint against baselines, each in a process of its own, and writes every output', async () => {
+    const outputs = ['--json', join(root, 'a.json'), '--csv', join(root, 'a.csv'), '--report', join(root, 'a.html')];
+    const args = [
+      '--checkpoint',
+      checkpoint,
+      '--data',
+      sets,
+      '--baseline',
+      `embeddings:${model},name=tiny`,
+      '--baseline',
+      'majority',
+      ...outputs,
+    ];
+    const { code, stdout, stderr } = await glzEval(args);
+    expect([code, stderr.includes('took')]).toEqual([0, true]);
+    expect(stdout).toContain('one: 12 texts, 3 labels');
+    expect(stdout).toMatch(/^my-checkpoint +\d/m);
+    const result = read('a.json');
+    expect(result.reference).toBe('my-checkpoint');
+    expect(result.results).toHaveLength(6);
+    for (const { peakMemoryBytes, loadSeconds } of result.systems) {
+      expect(peakMemoryBytes).toBeGreaterThan(30e6);
+      expect(loadSeconds).toBeGreaterThanOrEqual(0);
+    }
+    expect(readFileSync(join(root, 'a.csv'), 'utf8').split('\n')).toHaveLength(8);
+    expect(readFileSync(join(root, 'a.html'), 'utf8')).toContain('my-checkpoint');
+
+    const again = await glzEval([...args, '--quiet']);
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(again.stdout).toContain('*: from the cache');
+  });
+
+  it('predicts what glz predict predicts', async () => {
+    const { code } = await glzEval([
+      '--checkpoint',
+      checkpoint,
+      '--data',
+      join(sets, 'one'),
+      '--json',
+      join(root, 'own.json'),
+      '--no-cache',
+      '--quiet',
+    ]);
+    expect(code).toBe(0);
+    const [result] = read('own.json').results;
+    const input = plainRecords(labels, 12)
+      .map(({ text }) => JSON.stringify({ text }))
+      .join('\n');
+    const { stdout } = await runGlz(['predict', '--checkpoint', checkpoint, '-', '--labels', labels.join(',')], { input });
+    const predicted = stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { labels: string[] }).labels[0]);
+    expect(result.predicted.map((label) => labels[label])).toEqual(predicted);
+  });
+
+  it('ends with 1 when a system failed or a gate was missed, after all results', async () => {
+    const failed = await glzEval([
+      '--data',
+      sets,
+      '--baseline',
+      'random',
+      '--baseline',
+      'nli:./nowhere',
+      '--quiet',
+      '--json',
+      join(root, 'b.json'),
+    ]);
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(/^random +\d/m);
+    expect(failed.stderr).toMatch(/^glz: a system failed: nli:\.\/nowhere$/m);
+    expect(read('b.json').failures).toHaveLength(1);
+    const gated = await glzEval([
+      '--data',
+      sets,
+      '--baseline',
+      'majority',
+      '--quiet',
+      '--fail-under',
+      'accuracy=0.2',
+      '--fail-under',
+      'one:macro_f1=0.9',
+    ]);
+    expect(gated.code).toBe(1);
+    expect(gated.stderr).toMatch(/majority: one macro_f1 is 0\.1667, under 0\.9/);
+    expect(gated.stderr).not.toContain('accuracy');
+  });
+
+  it('reports a system whose process dies, and goes on', async () => {
+    const broken = join(root, 'broken');
+    mkdirSync(broken, { recursive: true });
+    writeFileSync(join(broken, 'config.json'), '{"model_type": "bert"');
+    const { code, stdout, stderr } = await glzEval([
+      '--data',
+      sets,
+      '--baseline',
+      `embeddings:${broken},name=broken`,
+      '--baseline',
+      'random',
+      '--no-cache',
+      '--quiet',
+    ]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^broken: failed: .*config\.json/m);
+    expect(stdout).toMatch(/^random +\d/m);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('stops at Ctrl-C with 130 and goes on with what is missing', async () => {
+    const texts = writeSet(join(root, 'large'), 'large', plainRecords(labels, 3000), labels);
+    const args = [
+      '--data',
+      join(sets, 'one'),
+      '--data',
+      texts,
+      '--baseline',
+      `embeddings:${model},name=slow`,
+      '--json',
+      join(root, 'c.json'),
+    ];
+    const env = { GLZ_CACHE: join(root, 'cache') };
+    let killed = false;
+    const stopped = await glzEval(args, {
+      env,
+      onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
+        if (!killed && /slow on one: .*took/.test(text)) {
+          killed = true;
+          kill('SIGINT');
+        }
+      },
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.stderr).toContain('interrupted; finished sets are kept, run the same command again to go on');
+    expect(existsSync(join(root, 'c.json'))).toBe(false);
+    expect(await glzEval(args, { env })).toMatchObject({ code: 0 });
+    expect(read('c.json').results.map(({ set, cached }) => [set, cached])).toEqual([
+      ['one', true],
+      ['large', false],
+    ]);
+  });
+
+  it('compares result files', async () => {
+    const { code, stdout } = await glzEval(['--compare', join(root, 'a.json'), join(root, 'a.json')]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/tiny: mean difference of macro-F1 over 2 sets \+0\.000/);
+    expect(await glzEval(['--compare', join(root, 'a.json')])).toMatchObject({ code: 2, stdout: '' });
+    expect(await glzEval(['--compare', join(root, 'a.json'), checkpoint])).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it.each([
+    [[], 2, /nothing to evaluate: give --checkpoint FOLDER/],
+    [['--baseline', 'random'], 2, /no data: give --data FOLDER or --suite FILE/],
+    [['--baseline', 'gpt', '--data', sets], 2, /"gpt" names no baseline/],
+    [['--baseline', 'random', '--data', join(root, 'nowhere')], 1, /cannot read .*nowhere/],
+    [['--baseline', 'random', '--data', sets, '--limit', '0'], 2, /must be a whole number from 1 on/],
+    [['--baseline', 'random', '--data', sets, '--template', 'x'], 2, /--template "x" has no \{\}/],
+    [['--baseline', 'random', '--data', sets, '--fail-under', 'ece=1'], 2, /no metric called "ece"/],
+    [['--baseline', 'random', '--data', sets, '--precision', 'int4'], 2, /must be auto, fp32 or int8/],
+    [['--baseline', 'random', '--suite', join(root, 'no.yaml')], 2, /cannot read the suite/],
+  ])('says what is wrong with %j', async (args, exit, message) => {
+    const { code, stdout, stderr } = await glzEval(args);
+    expect([code, stdout]).toEqual([exit, '']);
+    expect(stderr).toMatch(message);
+  });
+
+  it('lists the baselines, and shows examples', async () => {
+    const list = await glzEval(['--list-baselines']);
+    expect(list.code).toBe(0);
+    for (const name of ['nli', 'cross-encoder', 'clip', 'lbl2vec', 'qzero', 'ollama', 'groq', 'bart-large-mnli', 'all-MiniLM-L6-v2'])
+      expect(list.stdout).toContain(name);
+    const help = await glzEval(['--help']);
+    expect(help).toMatchObject({ code: 0 });
+    expect(help.stdout).toContain('$ glz eval --checkpoint');
+  });
+});

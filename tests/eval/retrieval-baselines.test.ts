@@ -1,0 +1,131 @@
+/** Baselines over sentence embeddings: cosines as transformers, Lbl2Vec's centroids, QZero's retrieval; each with its user errors. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EMBEDDINGS } from '../../src/eval/baselines/embeddings.ts';
+import { LBL2VEC, labelCentroid, readKeywords } from '../../src/eval/baselines/lbl2vec.ts';
+import { bm25Retriever, QZERO, readCorpus, reformulated } from '../../src/eval/baselines/qzero.ts';
+import { toUnitLength } from '../../src/eval/baselines/sentence-embeddings.ts';
+import type { EvalSet } from '../../src/eval/eval-set.ts';
+import type { System, SystemKind } from '../../src/eval/system.ts';
+import { largestDifference, modelFolder } from './model-folders.ts';
+
+interface Golden {
+  tokenizer: string;
+  texts: string[];
+  labels: string[];
+  cosines: number[];
+}
+
+const { folder, golden } = modelFolder<Golden>('embeddings-bert');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const load = (kind: SystemKind, options: Record<string, string> = {}): Promise<System> =>
+  kind.create({ spec: { name: 'system', kind: 'system', model: folder, options }, model: folder, threads: 1 });
+const setOf = (texts: string[], labels: string[]): EvalSet => ({
+  name: 'set',
+  texts,
+  labels,
+  truth: texts.map(() => [labels[0]]),
+  multiLabel: false,
+  hash: '',
+  available: texts.length,
+});
+
+describe('embeddings', () => {
+  it('have the cosines of mean-pooled transformers', async () => {
+    const system = await load(EMBEDDINGS);
+    try {
+      for (let round = 0; round < 2; round++) {
+        const { each, choice } = await system.score(golden.texts, golden.labels, {});
+        expect(largestDifference(each, golden.cosines)).toBeLessThan(1e-5);
+        for (let row = 0; row < golden.texts.length; row++)
+          expect(choice.subarray(row * 3, row * 3 + 3).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+      }
+      const bare = await system.score(golden.texts, ['a text about sports'], {});
+      const filled = await system.score(golden.texts, ['sports'], { template: 'a text about {}' });
+      expect([...filled.each]).toEqual([...bare.each]);
+    } finally {
+      await system.dispose();
+    }
+  });
+});
+
+describe('Lbl2Vec', () => {
+  it('moves a label to the centroid of the documents nearest to it', () => {
+    const vectors = [
+      [1, 0],
+      [0.9, 0.1],
+      [0, 1],
+    ].map((values) => toUnitLength(Float32Array.from(values)));
+    const start = toUnitLength(Float32Array.of(1, 0.2));
+    const nearest = labelCentroid(start, vectors, 1, 0);
+    expect(largestDifference(nearest, [...vectors[1]])).toBeLessThan(1e-6);
+    const both = labelCentroid(start, vectors, 2, 0);
+    const mean = toUnitLength(Float32Array.from([0, 1], (axis) => vectors[0][axis] + vectors[1][axis]));
+    expect(largestDifference(both, [...mean])).toBeLessThan(1e-6);
+    expect(labelCentroid(start, vectors, 2, 0.9999)).toBe(start);
+  });
+
+  it('with one document a label, gives that document the cosine 1', async () => {
+    const system = await load(LBL2VEC, { documents: '1' });
+    try {
+      await system.prepare?.(setOf(golden.texts, golden.labels));
+      const { each } = await system.score(golden.texts, golden.labels, {});
+      const best = golden.labels.map((_, label) => {
+        const column = golden.texts.map((_text, row) => golden.cosines[row * 3 + label]);
+        return column.indexOf(Math.max(...column));
+      });
+      for (const [label, row] of best.entries()) expect(each[row * 3 + label]).toBeCloseTo(1, 5);
+    } finally {
+      await system.dispose();
+    }
+  });
+
+  it('takes keywords, and says what is wrong with them', async () => {
+    const file = join(folder, 'keywords.json');
+    writeFileSync(file, JSON.stringify({ sports: ['goal', 'match'] }));
+    expect(readKeywords(file).get('sports')).toEqual(['goal', 'match']);
+    writeFileSync(file, JSON.stringify({ sports: [3] }));
+    await expect(load(LBL2VEC, { keywords: file })).rejects.toThrow(/keywords\.json, "sports": label 1 is not text/);
+    await expect(load(LBL2VEC, { documents: 'none' })).rejects.toThrow(/documents must be a whole number from 1 on, not "none"/);
+  });
+});
+
+describe('QZero', () => {
+  const corpus = join(folder, 'corpus.jsonl');
+  const documents = [
+    { text: 'The striker scored a goal in the football game', categories: ['Football', 'Sports'] },
+    { text: 'A match between two football clubs ended in a draw', categories: ['Football clubs', 'Sports'] },
+    { text: 'The card payment was declined by the bank', categories: ['Banking'] },
+  ];
+  writeFileSync(corpus, documents.map((document) => JSON.stringify(document)).join('\n'));
+
+  it('retrieves by BM25 and puts the most frequent category first', async () => {
+    const read = await readCorpus(corpus);
+    expect(read).toEqual(documents);
+    const retrieve = bm25Retriever(read);
+    expect(await retrieve(['football match', 'payment declined', 'zzz'], 2)).toEqual([[1, 0], [2], []]);
+    expect(reformulated('text', [documents[0], documents[1]], 2)).toBe('Sports, Football');
+    expect(reformulated('text', [], 2)).toBe('text');
+  });
+
+  it.each(['bm25', 'dense'])('scores the categories instead of the text (%s)', async (retriever) => {
+    const system = await load(QZERO, { corpus, retriever, documents: '1', categories: '1' });
+    const plain = await load(EMBEDDINGS);
+    try {
+      const { each } = await system.score([documents[2].text], golden.labels, {});
+      expect([...each]).toEqual([...(await plain.score(['Banking'], golden.labels, {})).each]);
+    } finally {
+      await system.dispose();
+      await plain.dispose();
+    }
+  });
+
+  it('says what it needs', async () => {
+    await expect(load(QZERO)).rejects.toThrow(/needs a corpus to retrieve from/);
+    await expect(load(QZERO, { corpus, retriever: 'tfidf' })).rejects.toThrow(/retriever must be one of bm25, dense, not "tfidf"/);
+    const bare = join(folder, 'bare.jsonl');
+    writeFileSync(bare, '{"text": "a"}\n');
+    await expect(load(QZERO, { corpus: bare })).rejects.toThrow(/bare\.jsonl, line 1: no field "categories"/);
+  });
+});
