@@ -20,11 +20,21 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'glz-test-'));
 
 /** Writes a checkpoint and returns its folder. */
-export async function writeTinyCheckpoint(options: Partial<GliZNetOptions> = {}, folder = join(temporaryFolder(), 'checkpoint')): Promise<string> {
+export async function writeTinyCheckpoint(
+  options: Partial<GliZNetOptions> = {},
+  folder = join(temporaryFolder(), 'checkpoint'),
+): Promise<string> {
   const { config, encoder, weights: encoderWeights } = readEncoderFolder(TINY_ENCODER);
   const all: GliZNetOptions = { ...ARTICLE_OPTIONS, projection: 16, maxLength: 64, ...options };
   const weights = new Map([...encoderWeights].map(([name, tensor]) => [ENCODER_PREFIX + name, tensor]));
   for (const [name, tensor] of freshHead(encoder, all, 1, 12, -5)) weights.set(name, tensor);
-  writeCheckpoint(folder, { options: all, encoder: config, precision: 'fp32', weights, tokenizer: await loadTokenizer(TINY_ENCODER), dtype: 'F32' });
+  writeCheckpoint(folder, {
+    options: all,
+    encoder: config,
+    precision: 'fp32',
+    weights,
+    tokenizer: await loadTokenizer(TINY_ENCODER),
+    dtype: 'F32',
+  });
   return folder;
 }

@@ -11,8 +11,15 @@ beforeAll(async () => {
 });
 
 const predict = (args: string[], run = {}) => runGlz(['predict', '--checkpoint', checkpoint, ...args], run);
-const lines = (text: string) => text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
-const texts = Array.from({ length: 150 }, (_, i) => `the ${['bank', 'train', 'film', 'game'][i % 4]} was ${'very '.repeat(i % 13)}good ${i}`);
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const texts = Array.from(
+  { length: 150 },
+  (_, i) => `the ${['bank', 'train', 'film', 'game'][i % 4]} was ${'very '.repeat(i % 13)}good ${i}`,
+);
 
 describe('glz predict', () => {
   it('labels one text: labels best first, scores that sum to 1', async () => {
@@ -112,7 +119,11 @@ describe('glz predict', () => {
     const path = join(folder, 'pipe.txt');
     writeFileSync(path, input);
     const bin = new URL('../../bin/glz.js', import.meta.url).pathname;
-    const { stdout, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${bin}" predict "${path}" --checkpoint "${checkpoint}" --labels a,b --quiet | head -n 1`], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', `"${process.execPath}" "${bin}" predict "${path}" --checkpoint "${checkpoint}" --labels a,b --quiet | head -n 1`],
+      { encoding: 'utf8' },
+    );
     expect(lines(stdout).length).toBe(1);
     expect(stderr).toBe('');
   });
@@ -141,7 +152,11 @@ describe('glz predict', () => {
   it.each([
     ['no such folder', (path: string) => path, /no such folder/],
     ['an empty folder', (path: string) => (mkdirSync(path), path), /holds no checkpoint/],
-    ['an encoder', (path: string) => (mkdirSync(path), writeFileSync(join(path, 'config.json'), '{"model_type":"bert"}'), path), /not "gliznet"/],
+    [
+      'an encoder',
+      (path: string) => (mkdirSync(path), writeFileSync(join(path, 'config.json'), '{"model_type":"bert"}'), path),
+      /not "gliznet"/,
+    ],
     ['broken JSON', (path: string) => (mkdirSync(path), writeFileSync(join(path, 'config.json'), '{'), path), /config\.json/],
   ])('checkpoint: %s', async (_, make, message) => {
     const path = make(join(temporaryFolder(), 'c'));

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { labelledExample, labelList } from '../../src/data/examples.ts';
+import { labelList, labelledExample } from '../../src/data/examples.ts';
 import { type ReadOptions, readRecords, type SourceRecord } from '../../src/data/read-records.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 

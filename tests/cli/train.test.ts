@@ -1,0 +1,198 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { random } from '../random.ts';
+import { runGlz } from '../run-glz.ts';
+import { TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+const folder = temporaryFolder();
+const data = join(folder, 'data.jsonl');
+const dev = join(folder, 'dev');
+const TOPICS: Record<string, string[]> = {
+  travel: ['the train was late', 'we took the bus to the sea', 'a flight to the north', 'the hotel by the river'],
+  sport: ['the team won the game', 'she ran the race', 'a goal in the last minute', 'he lost the match'],
+  film: ['the film was long', 'a good actor in a bad story', 'we saw it in the cinema', 'the director made another one'],
+  food: ['the soup was cold', 'bread and butter', 'a good wine with the fish', 'she cooked for us'],
+};
+
+beforeAll(() => {
+  const rows = Object.entries(TOPICS).flatMap(([label, texts]) =>
+    texts.flatMap((text) => Array.from({ length: 6 }, (_, i) => ({ text: `${text} ${i}`, labels: [label] }))),
+  );
+  writeFileSync(data, rows.map((row) => JSON.stringify(row)).join('\n'));
+  mkdirSync(join(dev, 'topics'), { recursive: true });
+  writeFileSync(join(dev, 'topics/labels.json'), JSON.stringify(Object.keys(TOPICS)));
+  writeFileSync(
+    join(dev, 'topics/test.jsonl'),
+    rows
+      .slice(0, 40)
+      .map((row) => JSON.stringify(row))
+      .join('\n'),
+  );
+});
+
+let runs = 0;
+const output = () => join(folder, `run-${runs++}`);
+const settings = [
+  '--encoder',
+  TINY_ENCODER,
+  '--threads',
+  '1',
+  '--batch-size',
+  '4',
+  '--set',
+  'model.projection=16',
+  '--set',
+  'save_every=3',
+];
+const COSINE = ['model.similarity=cosine', 'model.projection=null', 'model.text_pooling=mean', 'model.label_pooling=mean'];
+const train = (out: string, args: string[], run = {}) => runGlz(['train', '--data', data, '--output', out, ...settings, ...args], run);
+const weights = (out: string) => readFileSync(join(out, 'final/model.safetensors'));
+const log = (out: string) =>
+  readFileSync(join(out, 'training.jsonl'), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, number>);
+
+describe('glz train', () => {
+  it('trains the tiny encoder: the loss falls, a checkpoint comes out that predict can use', async () => {
+    const out = output();
+    const { code, stderr } = await train(out, [
+      '--max-steps',
+      '160',
+      '--learning-rate',
+      '0.003',
+      '--dev',
+      dev,
+      ...COSINE.flatMap((field) => ['--set', field]),
+      '--set',
+      'dev.every=100',
+    ]);
+    expect(stderr).toMatch(/step 160: macro-F1/);
+    expect(code).toBe(0);
+    const steps = log(out).filter(({ loss }) => loss !== undefined);
+    const mean = (from: number, to: number) => steps.slice(from, to).reduce((sum, { loss }) => sum + loss, 0) / (to - from);
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 160 }, (_, i) => i + 1));
+    expect(mean(150, 160)).toBeLessThan(0.2 * mean(0, 10));
+    const predicted = await runGlz([
+      'predict',
+      '--checkpoint',
+      out,
+      '--text',
+      'the train was late 1',
+      '--labels',
+      Object.keys(TOPICS).join(),
+    ]);
+    expect(predicted.code).toBe(0);
+    expect((JSON.parse(predicted.stdout) as { labels: string[] }).labels[0]).toBe('travel');
+  });
+
+  it('stopped and resumed ends with the same bits as straight through', async () => {
+    const straight = output();
+    const args = ['--max-steps', '90', '--set', 'average_last={"snapshots":3,"every":2}', '--set', 'accumulation=2'];
+    expect((await train(straight, args)).code).toBe(0);
+    // Killed at random moments and resumed until it is done.
+    const next = random(5);
+    const killed = output();
+    let kills = 0;
+    for (let attempt = 0; attempt < 40 && !existsSync(join(killed, 'final')); attempt++) {
+      const delay = 700 + next() * 900;
+      const result = await train(killed, [...args, ...(attempt ? ['--resume'] : ['--overwrite'])], {
+        timeout: attempt < 6 ? delay : 60_000,
+      });
+      if (result.signal) kills++;
+      else expect([result.code, result.stderr]).toEqual([0, expect.any(String)]);
+      // A state is whole or not there.
+      const states = join(killed, 'states');
+      for (const name of existsSync(states) ? readdirSync(states).filter((each) => /^step-\d+$/.test(each)) : [])
+        expect(readdirSync(join(states, name)).sort()).toEqual(
+          ['config.json', 'model.safetensors', 'optimizer.safetensors', 'state.json', 'tokenizer.json', 'tokenizer_config.json'].sort(),
+        );
+    }
+    expect(kills).toBeGreaterThan(0);
+    expect(weights(killed).equals(weights(straight))).toBe(true);
+    expect(log(killed)).toEqual(log(straight));
+  });
+
+  it('saves and exits with 130 on SIGINT, and refuses to overwrite what is there', async () => {
+    const out = output();
+    let sent = false;
+    const stopped = await train(out, ['--epochs', '4000', '--max-steps', '100000'], {
+      env: { GLZ_PROGRESS_INTERVAL: '0.2' },
+      onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
+        if (!sent && /train: \d+\//.test(text)) {
+          sent = true;
+          kill('SIGINT');
+        }
+      },
+    });
+    expect(stopped.code).toBe(130);
+    const step = Number(/stopped at step (\d+)/.exec(stopped.stderr)![1]);
+    expect(readdirSync(join(out, 'states'))).toContain(`step-${step}`);
+    const again = await train(out, ['--max-steps', '2']);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringMatching(/--resume goes on with it, --overwrite starts again/)]);
+    const other = await train(out, ['--max-steps', '2', '--resume']);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/other settings or data/)]);
+  });
+
+  it('goes on from a GliZNet checkpoint', async () => {
+    const start = await writeTinyCheckpoint({ similarity: 'cosine', projection: null, textPooling: 'mean', labelPooling: 'mean' });
+    const out = output();
+    const { code } = await runGlz(['train', '--data', data, '--output', out, '--checkpoint', start, '--max-steps', '3', '--threads', '1']);
+    expect(code).toBe(0);
+    const config = JSON.parse(readFileSync(join(out, 'final/config.json'), 'utf8')) as { gliznet: { similarity: string } };
+    expect(config.gliznet.similarity).toBe('cosine');
+  });
+
+  it('shows the plan of a dry run and trains nothing', async () => {
+    const out = output();
+    const { code, stderr } = await train(out, ['--dry-run', '--epochs', '2']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/data: 96 rows, 4 labels/);
+    expect(stderr).toMatch(/plan: 48 steps of 4 examples, 2\.00 epochs/);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('stops where the loss is not finite and says which batch did it', async () => {
+    const out = output();
+    const { code, stderr } = await train(out, [
+      '--max-steps',
+      '30',
+      '--learning-rate',
+      '1e30',
+      '--set',
+      'optimizer.clip_norm=0',
+      '--set',
+      'schedule.warmup_share=0',
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/not finite; its batch is in .*bad-batch\.json/);
+    const batch = JSON.parse(readFileSync(join(out, 'bad-batch.json'), 'utf8')) as { examples: { labels: string[] }[] };
+    expect(batch.examples[0].labels.length).toBeGreaterThan(1);
+  });
+
+  it.each([
+    [['--set', 'loss.margin=-1'], 2, /loss\.margin/],
+    [['--set', 'lose.margin=1'], 2, /lose/],
+    [['--set', 'labels.min=30'], 2, /labels\.max.*less than labels\.min/],
+    [['--config', 'none'], 2, /no settings file none, and no preset/],
+    [['--set', 'model.label_style=marker', '--set', 'model.marker=[nope]'], 2, /the marker "\[nope\]" is not a token/],
+    [['--learning-rate', 'x'], 2, /not a number/],
+  ])('%j: exit code %i', async (args, code, message) => {
+    const result = await train(output(), args as string[]);
+    expect(result.stderr).toMatch(message as RegExp);
+    expect(result.code).toBe(code);
+  });
+
+  it.each([
+    ['{"text":"a","labels":["x"]}\n{"text":"b"', /bad\.jsonl, line 2: not JSON/],
+    ['{"text":"a","labels":["x"]}\n{"text":"b"}', /bad\.jsonl, line 2: no field "labels"/],
+    ['{"text":"a","labels":["x"]}\n', /fewer than two labels/],
+    ['', /no records/],
+  ])('training data %j', async (content, message) => {
+    const path = join(temporaryFolder(), 'bad.jsonl');
+    writeFileSync(path, content);
+    const { code, stderr } = await runGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output()]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,182 @@
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadClassifier } from '../../src/engine/load-classifier.ts';
+import { GliZNet } from '../../src/index.ts';
+import { ARTICLE_OPTIONS } from '../../src/model/options.ts';
+import {
+  checkpointHash,
+  parseOptions,
+  readCheckpointConfig,
+  readCheckpointWeights,
+  writeFolderAtomically,
+} from '../../src/weights/checkpoint.ts';
+import { writeSafetensors } from '../../src/weights/safetensors.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+const cache = temporaryFolder();
+process.env.GLZ_CACHE = cache;
+const texts = ['the train was late', 'a good film', 'x'];
+const labels = ['travel', 'film', 'sport', 'food'];
+
+describe('checkpoints', () => {
+  it('give the same scores after they were saved and loaded, from the cached graph as well', async () => {
+    const folder = await writeTinyCheckpoint();
+    const first = await GliZNet.load(folder);
+    const scores = await first.logits(texts, labels);
+    await first.dispose();
+    const derived = readdirSync(join(cache, 'onnx'));
+    expect(derived.length).toBe(1);
+    const second = await GliZNet.load(folder);
+    expect(await second.logits(texts, labels)).toEqual(scores);
+    await second.dispose();
+    expect(readdirSync(join(cache, 'onnx'))).toEqual(derived);
+  });
+
+  it('derive the graph again when the weights change or the cached file is broken', async () => {
+    const folder = await writeTinyCheckpoint();
+    const config = readCheckpointConfig(folder);
+    const before = checkpointHash(folder, config, cache);
+    const model = await GliZNet.load(folder);
+    const scores = await model.logits(texts, labels);
+    await model.dispose();
+
+    const weights = readCheckpointWeights(folder);
+    weights.get('similarity.weight')!.data.fill(0.5);
+    writeSafetensors(join(folder, 'model.safetensors'), weights);
+    expect(checkpointHash(folder, config, cache)).not.toBe(before);
+    const changed = await GliZNet.load(folder);
+    const other = await changed.logits(texts, labels);
+    await changed.dispose();
+    expect(other).not.toEqual(scores);
+
+    for (const name of readdirSync(join(cache, 'onnx'))) {
+      const path = join(cache, 'onnx', name);
+      writeFileSync(path, readFileSync(path).subarray(0, 1000));
+    }
+    const again = await GliZNet.load(folder);
+    expect(await again.logits(texts, labels)).toEqual(other);
+    await again.dispose();
+  });
+
+  it('work where the cache cannot be written', async () => {
+    const folder = await writeTinyCheckpoint();
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    process.env.GLZ_CACHE = join(file, 'cache');
+    try {
+      const model = await loadClassifier(folder);
+      expect((await model.logits([{ text: 'a', labels }]))[0].logits.length).toBe(4);
+      await model.dispose();
+    } finally {
+      process.env.GLZ_CACHE = cache;
+    }
+  });
+
+  it('name what is missing or wrong', async () => {
+    const broken = async (change: (folder: string) => void): Promise<string> => {
+      const folder = await writeTinyCheckpoint();
+      change(folder);
+      return GliZNet.load(folder).then(
+        () => 'loaded',
+        (error: Error) => `${error.name}: ${error.message}`,
+      );
+    };
+    const edit = (folder: string, change: (config: { gliznet: Record<string, unknown>; encoder?: unknown }) => void) => {
+      const path = join(folder, 'config.json');
+      const config = JSON.parse(readFileSync(path, 'utf8')) as { gliznet: Record<string, unknown> };
+      change(config);
+      writeFileSync(path, JSON.stringify(config));
+    };
+    expect(
+      await broken((folder) =>
+        edit(folder, (config) => {
+          config.gliznet.similarity = 'psychic';
+        }),
+      ),
+    ).toMatch(/DataError: .*gliznet\.similarity.*one of/);
+    expect(
+      await broken((folder) =>
+        edit(folder, (config) => {
+          config.gliznet.projection = 17;
+        }),
+      ),
+    ).toMatch(/tensor "projection\.weight" has the shape \[16,32\], the configuration asks for \[17,32\]/);
+    expect(
+      await broken((folder) =>
+        edit(folder, (config) => {
+          delete config.encoder;
+        }),
+      ),
+    ).toMatch(/no "encoder"/);
+    expect(await broken((folder) => writeFileSync(join(folder, 'tokenizer.json'), '{'))).toMatch(/DataError: .*tokenizer\.json/);
+    expect(await broken((folder) => writeFileSync(join(folder, 'model.safetensors'), 'short'))).toMatch(/DataError: .*model\.safetensors/);
+    expect(
+      await broken((folder) => {
+        const weights = readCheckpointWeights(folder);
+        weights.delete('similarity.bias');
+        writeSafetensors(join(folder, 'model.safetensors'), weights);
+      }),
+    ).toMatch(/tensor "similarity\.bias" is missing/);
+    expect(() => parseOptions({ ...ARTICLE_OPTIONS, calibration: { temperature: 0, bias: 0 } }, 'x')).toThrow(/calibration/);
+  });
+
+  it('replace a folder as a whole, and leave the old one where writing fails', () => {
+    const parent = temporaryFolder();
+    const folder = join(parent, 'c');
+    writeFolderAtomically(folder, (temporary) => writeFileSync(join(temporary, 'a'), '1'));
+    expect(() =>
+      writeFolderAtomically(folder, (temporary) => {
+        writeFileSync(join(temporary, 'a'), '2');
+        throw new Error('disk full');
+      }),
+    ).toThrow(/cannot write .*disk full/);
+    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('1');
+    writeFolderAtomically(folder, (temporary) => writeFileSync(join(temporary, 'b'), '3'));
+    expect(readdirSync(folder)).toEqual(['b']);
+    expect(readdirSync(parent)).toEqual(['c']);
+  });
+
+  it('may be moved', async () => {
+    const folder = await writeTinyCheckpoint();
+    const moved = join(temporaryFolder(), 'moved');
+    cpSync(folder, moved, { recursive: true });
+    expect(dirname(moved)).not.toBe(dirname(folder));
+    const model = await GliZNet.load(moved);
+    await model.dispose();
+  });
+});
+
+describe('GliZNet', () => {
+  it('gives each of many overlapping calls its own results', async () => {
+    const model = await GliZNet.load(await writeTinyCheckpoint());
+    const calls = Array.from({ length: 12 }, (_, i) => ({
+      texts: texts.map((text) => `${text} ${i}`),
+      labels: labels.slice(0, 2 + (i % 3)),
+    }));
+    const together = await Promise.all(calls.map((call) => model.classify(call.texts, call.labels)));
+    for (const [i, call] of calls.entries()) expect(together[i]).toEqual(await model.classify(call.texts, call.labels));
+    await model.dispose();
+    await model.dispose();
+    await expect(model.classify(['a'], ['b'])).rejects.toThrow(/disposed/);
+  });
+
+  it('does not depend on the order of labels beyond their positions in the sequence, nor on other texts of a call', async () => {
+    const model = await GliZNet.load(await writeTinyCheckpoint());
+    const [alone] = await model.logits([texts[0]], labels);
+    const [among] = await model.logits([...texts, 'a very much longer text '.repeat(9)], labels);
+    for (const [k, logit] of alone.entries()) expect(among[k]).toBeCloseTo(logit, 4);
+    await model.dispose();
+  });
+
+  it('takes one label list for each text and names what is wrong', async () => {
+    const model = await GliZNet.load(await writeTinyCheckpoint());
+    const results = await model.classify(['a', 'b'], [['x', 'y'], ['z']]);
+    expect(results.map((result) => result.labels.length)).toEqual([2, 1]);
+    expect(await model.classify([], ['x'])).toEqual([]);
+    await expect(model.classify(['a'], [])).rejects.toThrow(/no labels/);
+    await expect(model.classify(['a'], ['x', 'x'])).rejects.toThrow(/occurs twice/);
+    await expect(model.classify(['a', 'b'], [['x']])).rejects.toThrow(/1 label lists for 2 texts/);
+    await expect(model.classify([5 as unknown as string], ['x'])).rejects.toThrow(/list of strings/);
+    await model.dispose();
+  });
+});
