@@ -13,6 +13,8 @@ export const RESULT_FORMAT = 'glz-eval-1';
 
 /** How fast a system was on a set. */
 export interface Timing {
+  /** Seconds that the system took to get ready for the set: fine-tuning (SmartShot), documents (Lbl2Vec); near 0 for most. */
+  prepareSeconds: number;
   /** Seconds that all texts took, after a warm-up. */
   seconds: number;
   textsPerSecond: number;

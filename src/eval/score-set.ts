@@ -62,7 +62,9 @@ export async function scoreSet(system: System, set: EvalSet, settings: ScoreSett
   const choice = new Float32Array(rows * columns).fill(Number.NaN);
   const each = new Float32Array(rows * columns).fill(Number.NaN);
   const groups = candidateGroups(set);
-  await system.prepare?.(set);
+  const preparing = performance.now();
+  await system.prepare?.(set, options);
+  const prepareSeconds = (performance.now() - preparing) / 1000;
   // The first call pays for what is made once (sessions, memory), which is no property of a text.
   await system.score(set.texts.slice(0, 1), groups[0].labels.slice(0, 2), options);
 
@@ -107,6 +109,7 @@ export async function scoreSet(system: System, set: EvalSet, settings: ScoreSett
   return {
     matrix: { rows, columns, choice, each },
     timing: {
+      prepareSeconds,
       seconds,
       textsPerSecond: seconds > 0 ? rows / seconds : 0,
       latency: calls.length

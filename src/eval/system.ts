@@ -25,7 +25,7 @@ export interface System {
   /** What the system did, for the report: model, template, device. */
   readonly notes: Readonly<Record<string, string | number>>;
   /** Called once before a set is scored, by systems that look at all its texts (Lbl2Vec), its examples (SmartShot) or its labels' counts (majority). */
-  prepare?(set: EvalSet): Promise<void>;
+  prepare?(set: EvalSet, options?: ScoreOptions): Promise<void>;
   score(texts: readonly string[], labels: readonly string[], options: ScoreOptions): Promise<ScoreMatrix>;
   /** Releases native memory. Safe to call twice. */
   dispose(): Promise<void>;

@@ -44,8 +44,16 @@ export interface ResolveOptions {
   idleTimeout?: number;
 }
 
-/** Settings of the model and its tokenizer beside the vocabulary, fetched where they are. */
-const SETTINGS_FILES = ['config.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json'];
+/** Settings of the model, its tokenizer, its pooling and its pictures, fetched where they are. */
+const SETTINGS_FILES = [
+  'config.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'sentence_bert_config.json',
+  '1_Pooling/config.json',
+  'preprocessor_config.json',
+];
 
 const ID_PART = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?$/;
 const REVISION = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_.-]+)*$/;
@@ -81,8 +89,8 @@ function parseListing(access: HubAccess, id: string, listing: unknown): Listing 
   const files = new Map<string, RemoteFile>();
   for (const sibling of siblings as Record<string, unknown>[]) {
     const name = sibling?.rfilename;
-    // Files in folders of the repository (other formats, training state) are never needed.
-    if (typeof name !== 'string' || name.includes('/') || name.includes('\\')) continue;
+    // Files in folders of the repository (other formats, training state) are not needed, but for the pooling's settings.
+    if (typeof name !== 'string' || ((name.includes('/') || name.includes('\\')) && !SETTINGS_FILES.includes(name))) continue;
     const large = sibling.lfs as { sha256?: unknown; size?: unknown } | undefined;
     const size = large?.size ?? sibling.size;
     const sha256 = large?.sha256;
@@ -90,7 +98,7 @@ function parseListing(access: HubAccess, id: string, listing: unknown): Listing 
       typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value);
     files.set(name, {
       name,
-      url: `${access.endpoint}/${id}/resolve/${sha}/${encodeURIComponent(name)}`,
+      url: `${access.endpoint}/${id}/resolve/${sha}/${name.split('/').map(encodeURIComponent).join('/')}`,
       ...(Number.isSafeInteger(size) && (size as number) >= 0 ? { size: size as number } : {}),
       ...(isHex(sha256, 64)
         ? { checksum: { kind: 'sha256' as const, hex: sha256 } }

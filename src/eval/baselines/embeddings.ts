@@ -1,5 +1,6 @@
 /** Sentence embeddings: the cosine of text and label, with or without a template around the label. */
 import { fillTemplate, type System, type SystemKind, softmaxRows } from '../system.ts';
+import { wordOption } from '../system-spec.ts';
 import { cosines, loadSentenceVectors } from './sentence-embeddings.ts';
 
 /** Factor on cosines before the softmax: the scale that sentence-transformers trains with. Changes probabilities, never the order. */
@@ -13,11 +14,13 @@ export const EMBEDDINGS: SystemKind = {
   modelSource: 'folder',
   options: {
     template: 'sentence with {} for the label (default: the bare label; --template and a suite go first)',
+    pooling: 'mean or cls, where the folder does not say (default mean)',
     query: 'put in front of texts, as E5 models want (query: )',
     passage: 'put in front of labels',
   },
   async create({ spec, model, threads }): Promise<System> {
-    const vectors = await loadSentenceVectors(model, threads);
+    const pooling = spec.options.pooling === undefined ? undefined : wordOption(spec, 'pooling', ['mean', 'cls'] as const, 'mean');
+    const vectors = await loadSentenceVectors(model, threads, pooling);
     const { template: own = '{}', query = '', passage = '' } = spec.options;
     return {
       notes: { template: own, pooling: vectors.pooling, 'longest input': vectors.maxLength },

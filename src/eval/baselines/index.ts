@@ -8,6 +8,7 @@ import { GROQ, OLLAMA } from './language-model.ts';
 import { LBL2VEC } from './lbl2vec.ts';
 import { CROSS_ENCODER, NLI } from './nli.ts';
 import { QZERO } from './qzero.ts';
+import { SMARTSHOT } from './smartshot.ts';
 
 /** Kinds of systems by their name on the command line. */
 export const BASELINES: ReadonlyMap<string, SystemKind> = new Map([
@@ -15,6 +16,7 @@ export const BASELINES: ReadonlyMap<string, SystemKind> = new Map([
   ['nli', NLI],
   ['cross-encoder', CROSS_ENCODER],
   ['embeddings', EMBEDDINGS],
+  ['smartshot', SMARTSHOT],
   ['clip', CLIP],
   ['prompt-clip', PROMPT_CLIP],
   ['long-clip', LONG_CLIP],

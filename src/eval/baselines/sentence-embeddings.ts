@@ -44,14 +44,14 @@ export function rememberVectors(embed: (texts: readonly string[]) => Promise<Flo
 }
 
 /** Loads a sentence-transformers folder, or any encoder's folder (then with mean pooling). @throws DataError, UsageError */
-export async function loadSentenceVectors(folder: string, threads?: number): Promise<TextVectors> {
+export async function loadSentenceVectors(folder: string, threads?: number, chosen?: 'mean' | 'cls'): Promise<TextVectors> {
   const [{ readEncoderFolder }, { createSentenceEmbedder }, { loadTokenizer }] = await Promise.all([
     import('../../weights/encoder-weights.ts'),
     import('../../engine/sentence-embedder.ts'),
     import('../../text/tokenizer.ts'),
   ]);
   const { encoder, weights } = readEncoderFolder(folder);
-  const pooling = poolingOf(folder);
+  const pooling = chosen ?? poolingOf(folder);
   const settings = readJsonObject(join(folder, 'sentence_bert_config.json'), true);
   const limit = settings?.max_seq_length;
   const maxLength = typeof limit === 'number' && limit > 2 ? limit : Math.min(DEFAULT_MAX_LENGTH, encoder.maxLength);

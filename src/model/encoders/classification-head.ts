@@ -25,7 +25,10 @@ export function classCount(config: RawConfig): number {
 }
 
 /** Hidden state of the first token: [B, T, H] -> [B, H]. */
-const firstToken = (hidden: tf.Tensor3D): tf.Tensor2D => tf.gather<tf.Tensor>(hidden, tf.scalar(0, 'int32'), 1) as tf.Tensor2D;
+function firstToken(hidden: tf.Tensor3D): tf.Tensor2D {
+  const [batch, , size] = hidden.shape;
+  return tf.reshape(tf.slice(hidden, [0, 0, 0], [batch, 1, size]), [batch, size]);
+}
 
 /** Mean over the tokens that are not padding: [B, T, H] -> [B, H]. */
 function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {

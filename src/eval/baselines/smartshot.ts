@@ -1,0 +1,164 @@
+/**
+ * SmartShot (Gafni 2023): an NLI model fine-tuned on a few labelled examples of the task. Each example makes pairs of its text and a
+ * hypothesis: entailment with its own labels, contradiction with others. Then it scores as any NLI model.
+ */
+import { labelledExample } from '../../data/examples.ts';
+import { readRecords } from '../../data/read-records.ts';
+import type { PairClassifier } from '../../engine/pair-classifier.ts';
+import type { TrainingPair } from '../../engine/pair-training.ts';
+import { DataError } from '../../errors.ts';
+import { seededRandom } from '../random.ts';
+import { fillTemplate, type System, type SystemKind } from '../system.ts';
+import { numberOption, wholeOption } from '../system-spec.ts';
+import { modelWeights, readConfig } from './model-folder.ts';
+import { entailmentIndex, NLI_TEMPLATE, nliScores } from './nli.ts';
+
+/** A labelled text. */
+interface Example {
+  text: string;
+  labels: string[];
+}
+
+/** At most `shots` examples of each label, in order. */
+export function fewShots(examples: readonly Example[], shots: number): Example[] {
+  const counts = new Map<string, number>();
+  return examples.filter(({ labels }) => {
+    if (!labels.some((label) => (counts.get(label) ?? 0) < shots)) return false;
+    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return true;
+  });
+}
+
+/** Entailment pairs of the true labels, and as many contradictions with `negatives` other labels each. */
+export function entailmentPairs(
+  examples: readonly Example[],
+  labels: readonly string[],
+  hypothesis: (label: string) => string,
+  classes: { entailment: number; contradiction: number },
+  negatives: number,
+  random: () => number,
+): TrainingPair[] {
+  return examples.flatMap(({ text, labels: truth }) => {
+    const others = labels.filter((label) => !truth.includes(label));
+    const wrong = Array.from(
+      { length: Math.min(negatives * truth.length, others.length) },
+      () => others.splice(Math.floor(random() * others.length), 1)[0],
+    );
+    return [
+      ...truth.map((label) => ({ first: text, second: hypothesis(label), target: classes.entailment })),
+      ...wrong.map((label) => ({ first: text, second: hypothesis(label), target: classes.contradiction })),
+    ];
+  });
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items];
+  for (let at = result.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    [result[at], result[other]] = [result[other], result[at]];
+  }
+  return result;
+}
+
+/** SmartShot. */
+export const SMARTSHOT: SystemKind = {
+  description: 'SmartShot: an NLI model fine-tuned on a few examples (train.jsonl of the set, or ,examples=FILE) by entailment pairs',
+  defaultModel: 'cross-encoder/nli-distilroberta-base',
+  takesModel: true,
+  modelSource: 'folder',
+  options: {
+    examples: 'file of labelled records (default: train.jsonl of each set)',
+    shots: 'examples of each label (default 8)',
+    epochs: 'passes over the pairs (default 3)',
+    batch: 'pairs a step (default 8)',
+    rate: 'learning rate (default 2e-5)',
+    negatives: 'wrong labels for each right one (default 1)',
+    seed: 'seed of order and wrong labels (default 1)',
+    template: `sentence with {} for the label (default ${NLI_TEMPLATE})`,
+  },
+  fileOptions: ['examples'],
+  async create({ spec, model: folder, threads }): Promise<System> {
+    const [{ createSequenceClassifier }, { createPairClassifier }, { createPairTrainer }, { loadTokenizer }] = await Promise.all([
+      import('../../model/sequence-classifier.ts'),
+      import('../../engine/pair-classifier.ts'),
+      import('../../engine/pair-training.ts'),
+      import('../../text/tokenizer.ts'),
+    ]);
+    const shots = wholeOption(spec, 'shots', 8);
+    const epochs = wholeOption(spec, 'epochs', 3);
+    const batch = wholeOption(spec, 'batch', 8);
+    const negatives = wholeOption(spec, 'negatives', 1);
+    const seed = wholeOption(spec, 'seed', 1, 0);
+    const rate = numberOption(spec, 'rate', 2e-5, 0, 1);
+    const own = spec.options.template ?? NLI_TEMPLATE;
+    const config = readConfig(folder);
+    const model = createSequenceClassifier(config);
+    const entailment = entailmentIndex(config);
+    if (model.classes < 2 || entailment === undefined)
+      throw new DataError(`${folder}: SmartShot needs an NLI model, with an entailment class`);
+    const contradiction = entailment === 0 ? model.classes - 1 : 0;
+    const weights = modelWeights(folder, model.parameterShapes());
+    const tokenizer = await loadTokenizer(folder);
+    let listed: Example[] | undefined;
+    if (spec.options.examples) {
+      listed = [];
+      for await (const { fields, line } of readRecords(spec.options.examples))
+        listed.push(labelledExample(fields, `${spec.options.examples}, line ${line}`));
+    }
+    let classifier: PairClassifier | undefined;
+    const notes: Record<string, string | number> = { shots, epochs, 'pairs a step': batch, 'learning rate': rate, template: own };
+    return {
+      notes,
+      async prepare(set, { template = own } = {}) {
+        await classifier?.dispose();
+        classifier = undefined;
+        const known = new Set(set.labels);
+        const usable = (listed ?? set.examples ?? []).filter(
+          ({ labels }) => labels.length > 0 && labels.every((label) => known.has(label)),
+        );
+        if (!usable.length)
+          throw new DataError(
+            `no labelled examples of ${set.name}: SmartShot needs train.jsonl beside test.jsonl, or ,examples=FILE with its labels`,
+          );
+        const random = seededRandom(seed);
+        const chosen = fewShots(usable, shots);
+        const pairs = entailmentPairs(
+          chosen,
+          set.labels,
+          (label) => fillTemplate(template, label),
+          { entailment, contradiction },
+          negatives,
+          random,
+        );
+        const trainer = await createPairTrainer({ model, weights, tokenizer, session: { threads } });
+        try {
+          const total = epochs * Math.ceil(pairs.length / batch);
+          let step = 0;
+          let loss = 0;
+          for (let epoch = 0; epoch < epochs; epoch++) {
+            const order = shuffled(pairs, random);
+            for (let at = 0; at < order.length; at += batch) {
+              loss = await trainer.step(order.slice(at, at + batch), rate * (1 - step / total)); // linear decay
+              step++;
+            }
+          }
+          notes[`${set.name}`] = `${chosen.length} examples, ${pairs.length} pairs, ${step} steps, last loss ${loss.toPrecision(3)}`;
+          classifier = await createPairClassifier({ model, weights: trainer.weights, tokenizer, session: { threads } });
+        } finally {
+          await trainer.dispose();
+        }
+      },
+      async score(texts, labels, { template = own }) {
+        if (!classifier) throw new Error('SmartShot scores after prepare()');
+        const hypotheses = labels.map((label) => fillTemplate(template, label));
+        const logits = await classifier.logits(
+          texts.flatMap((text) => hypotheses.map((hypothesis): [string, string] => [text, hypothesis])),
+        );
+        return nliScores(logits, texts.length, labels.length, model.classes, entailment);
+      },
+      async dispose() {
+        await classifier?.dispose();
+      },
+    };
+  },
+};
