@@ -63,15 +63,18 @@ const wholeFrom =
   };
 
 function baselineList(): string {
-  const kinds = [...BASELINES].map(([name, kind]) => [
+  const lines = [...BASELINES].flatMap(([name, kind]) => [
     kind.takesModel ? `${name}:${kind.defaultModel ? '[MODEL]' : 'MODEL'}` : name,
-    kind.description + (kind.defaultModel ? ` (default ${kind.defaultModel})` : ''),
-    Object.entries(kind.options)
-      .map(([option, help]) => `,${option}= ${help}`)
-      .join('; '),
+    `    ${kind.description}`,
+    ...(kind.defaultModel ? [`    MODEL: folder or id, ${kind.defaultModel} unless given`] : []),
+    ...Object.entries(kind.options).map(([option, help]) => `    ,${option}=  ${help}`),
   ]);
-  const rows = kinds.flatMap(([name, description, options]) => [`${name}\n    ${description}`, ...(options ? [`    ${options}`] : [])]);
-  return `${rows.join('\n')}\n\n${alignedTable(['name', 'stands for'], Object.entries(ALIASES))}\n`;
+  const names = alignedTable(
+    ['name', 'stands for'],
+    Object.entries(ALIASES).map(([name, target]) => [name, target]),
+    'left',
+  );
+  return `${lines.join('\n')}\n\n${names}\n`;
 }
 
 async function readSets({ data, suite, limit, recordLabels }: EvalFlags): Promise<SuiteSet[]> {

@@ -53,7 +53,8 @@ export async function createClipTextEmbedder(
     }),
   });
   const session = await createGraphSession(graph, settings);
-  const maxLength = Math.min(model.maxLength, tokenizer.modelMaxLength);
+  // The tokenizer files of long models often still name the 77 positions of the original.
+  const { maxLength } = model;
   const { cls, sep, pad } = tokenizer.special;
   return {
     dimensions: model.dimensions,

@@ -85,6 +85,13 @@ export function numberOption({ name, options }: SystemSpec, key: string, fallbac
   return value;
 }
 
+/** The template option. @throws UsageError if it has no place for the label. */
+export function templateOption({ name, options }: SystemSpec, fallback: string): string {
+  const template = options.template ?? fallback;
+  if (!template.includes('{}')) throw new UsageError(`"${name}": the template "${template}" has no {} where the label goes`);
+  return template;
+}
+
 /** An option that is one of a few words. @throws UsageError naming the option and the words. */
 export function wordOption<T extends string>({ name, options }: SystemSpec, key: string, words: readonly T[], fallback: T): T {
   const value = options[key];

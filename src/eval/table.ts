@@ -9,12 +9,12 @@ const speed = (value: number | null | undefined): string =>
   value === null || value === undefined ? '-' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 const megabytes = (bytes: number | null): string => (bytes === null ? '-' : `${(bytes / 2 ** 20).toFixed(0)} MB`);
 
-/** Aligns columns: the first to the left, the others to the right. */
-export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Aligns columns: the first to the left, the others to the right unless said. */
+export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[], others: 'left' | 'right' = 'right'): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
   const line = (cells: readonly string[]) =>
     cells
-      .map((cell, column) => (column ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .map((cell, column) => (column && others === 'right' ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
       .join('  ')
       .trimEnd();
   return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');

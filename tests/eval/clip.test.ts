@@ -1,5 +1,5 @@
 /** CLIP's towers, tokenizer and image processor against transformers, on tiny random models with 40 and with 248 positions. */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../src/eval/baselines/clip.ts';
@@ -68,6 +68,25 @@ describe.each([
     const { each } = await system.score([golden.long.text], golden.labels, { template });
     expect(largestDifference(each, golden.long.cosines)).toBeLessThan(1e-5);
   });
+});
+
+it('has the positions of its weights, whatever config and tokenizer say', async () => {
+  const { folder, golden } = modelFolder<Golden>('long-clip');
+  const edit = (name: string, change: (value: Record<string, unknown>) => void) => {
+    const value = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<string, unknown>;
+    change(value);
+    writeFileSync(join(folder, name), JSON.stringify(value));
+  };
+  edit('config.json', (config) => Object.assign(config.text_config as object, { max_position_embeddings: 77 }));
+  edit('tokenizer_config.json', (config) => Object.assign(config, { model_max_length: 77 }));
+  const system = await load(LONG_CLIP, folder);
+  try {
+    const { each } = await system.score([golden.long.text], golden.labels, { template });
+    expect(largestDifference(each, golden.long.cosines)).toBeLessThan(1e-5);
+  } finally {
+    await system.dispose();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('label images', () => {

@@ -34,6 +34,7 @@ const setOf = (texts: string[], labels: string[]): EvalSet => ({
 describe('embeddings', () => {
   it('have the cosines of mean-pooled transformers', async () => {
     const system = await load(EMBEDDINGS);
+    const templated = await load(EMBEDDINGS, { template: 'a text about {}' });
     try {
       for (let round = 0; round < 2; round++) {
         const { each, choice } = await system.score(golden.texts, golden.labels, {});
@@ -42,11 +43,16 @@ describe('embeddings', () => {
           expect(choice.subarray(row * 3, row * 3 + 3).reduce((a, b) => a + b)).toBeCloseTo(1, 5);
       }
       const bare = await system.score(golden.texts, ['a text about sports'], {});
-      const filled = await system.score(golden.texts, ['sports'], { template: 'a text about {}' });
+      const filled = await templated.score(golden.texts, ['sports'], {});
       expect([...filled.each]).toEqual([...bare.each]);
+      // A suite's template is for systems that read sentences.
+      const suite = await system.score(golden.texts, ['a text about sports'], { template: 'about {}' });
+      expect([...suite.each]).toEqual([...bare.each]);
     } finally {
       await system.dispose();
+      await templated.dispose();
     }
+    await expect(load(EMBEDDINGS, { template: 'no place' })).rejects.toThrow(/the template "no place" has no \{\}/);
   });
 });
 

@@ -44,7 +44,16 @@ function logitScale(folder: string): number {
   return tensor?.data.length === 1 ? Math.exp(tensor.data[0]) : 100;
 }
 
+/** The config with as many text positions as the weights have: those of stretched models (Long-CLIP) often still name 77. */
+function withStoredPositions(config: Record<string, unknown>, folder: string): Record<string, unknown> {
+  const name = 'text_model.embeddings.position_embedding.weight';
+  const positions = readWeightFolder(folder, (each) => each === name).get(name)?.shape[0];
+  return positions ? { ...config, text_config: { ...(config.text_config as object), max_position_embeddings: positions } } : config;
+}
+
 async function create({ spec, model: folder, threads }: SystemContext, defaultPrompts: readonly string[]): Promise<System> {
+  // Listed prompts are what Prompt-CLIPText is: a suite's single template does not replace them.
+  const templated = defaultPrompts.length === 1 && spec.options.prompts === undefined;
   const [{ createClipImage, createClipText }, { createClipImageEmbedder, createClipTextEmbedder }, { loadTokenizer }] = await Promise.all([
     import('../../model/encoders/clip.ts'),
     import('../../engine/clip-embedder.ts'),
@@ -55,7 +64,7 @@ async function create({ spec, model: folder, threads }: SystemContext, defaultPr
   const config = readConfig(folder);
   if (config.model_type !== 'clip')
     throw new DataError(`${folder}: config.json has the model type ${JSON.stringify(config.model_type)}, not "clip"`);
-  const text = createClipText(config);
+  const text = createClipText(withStoredPositions(config, folder));
   const tower = await createClipTextEmbedder(text, modelWeights(folder, text.parameterShapes()), await loadTokenizer(folder), { threads });
   const scale = logitScale(folder);
   const listed = prompts ? readPrompts(prompts) : defaultPrompts;
@@ -102,7 +111,9 @@ async function create({ spec, model: folder, threads }: SystemContext, defaultPr
       ...(prefix ? { prefix } : {}),
     },
     async score(texts, labels, { template }) {
-      const labelVectors = imageVectors ? await imageVectors(labels) : await promptVectors(labels, template ? [template] : listed);
+      const labelVectors = imageVectors
+        ? await imageVectors(labels)
+        : await promptVectors(labels, template && templated ? [template] : listed);
       const each = cosines(await tower.embed(texts.map((each) => prefix + each)), labelVectors); // [R, N]
       return { rows: texts.length, columns: labels.length, each, choice: softmaxRows(each, labels.length, scale) };
     },

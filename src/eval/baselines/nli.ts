@@ -3,7 +3,16 @@
  * label. Scores as the zero-shot-classification pipeline of Hugging Face transformers.
  */
 import { DataError } from '../../errors.ts';
-import { fillTemplate, type ScoreMatrix, type System, type SystemContext, type SystemKind, softmaxRows } from '../system.ts';
+import {
+  fillTemplate,
+  type ScoreMatrix,
+  type ScoreOptions,
+  type System,
+  type SystemContext,
+  type SystemKind,
+  softmaxRows,
+} from '../system.ts';
+import { templateOption } from '../system-spec.ts';
 import { modelWeights, readConfig } from './model-folder.ts';
 
 /** The template of the transformers pipeline. */
@@ -67,11 +76,12 @@ async function create(context: SystemContext, template: string): Promise<System>
     session: { threads: context.threads },
   });
   // A model with one output was trained on plain pairs, not on sentences about them.
-  const own = context.spec.options.template ?? (model.classes === 1 ? '{}' : template);
+  const own = templateOption(context.spec, model.classes === 1 ? '{}' : template);
+  const templateOf = (options: ScoreOptions) => (context.spec.options.template === undefined ? options.template : undefined) ?? own;
   return {
     notes: { template: own, classes: model.classNames.join(', ') },
     async score(texts, labels, options) {
-      const hypotheses = labels.map((label) => fillTemplate(options.template ?? own, label));
+      const hypotheses = labels.map((label) => fillTemplate(templateOf(options), label));
       const pairs = texts.flatMap((text) => hypotheses.map((hypothesis): [string, string] => [text, hypothesis]));
       const logits = await classifier.logits(pairs);
       return nliScores(logits, texts.length, labels.length, model.classes, entailment);
@@ -80,7 +90,7 @@ async function create(context: SystemContext, template: string): Promise<System>
   };
 }
 
-const OPTIONS = { template: 'sentence with {} for the label, where neither --template nor the suite gives one' };
+const OPTIONS = { template: 'sentence with {} for the label; goes before --template and the suite' };
 
 /** NLI models. */
 export const NLI: SystemKind = {

@@ -7,7 +7,7 @@ import { labelList, textOf } from '../../data/examples.ts';
 import { readRecords } from '../../data/read-records.ts';
 import { DataError, UsageError } from '../../errors.ts';
 import { fillTemplate, type System, type SystemKind, softmaxRows } from '../system.ts';
-import { wholeOption, wordOption } from '../system-spec.ts';
+import { templateOption, wholeOption, wordOption } from '../system-spec.ts';
 import { COSINE_SCALE } from './embeddings.ts';
 import { cosines, loadSentenceVectors } from './sentence-embeddings.ts';
 
@@ -68,11 +68,12 @@ export const QZERO: SystemKind = {
     retriever: 'bm25 (default) or dense',
     documents: 'documents retrieved (default 50, as in the paper)',
     categories: 'categories kept, the most frequent first (default 20)',
-    template: 'sentence with {} for the label (default: the bare label)',
+    template: 'sentence with {} for the label (default: the bare label, whatever --template or a suite says)',
   },
   fileOptions: ['corpus'],
   async create({ spec, model, threads }): Promise<System> {
-    const { corpus, template: own = '{}' } = spec.options;
+    const { corpus } = spec.options;
+    const template = templateOption(spec, '{}');
     if (!corpus) throw new UsageError(`"${spec.name}": QZero needs a corpus to retrieve from: ${spec.kind},corpus=FILE`);
     const kind = wordOption(spec, 'retriever', ['bm25', 'dense'] as const, 'bm25');
     const count = wholeOption(spec, 'documents', 50);
@@ -93,7 +94,7 @@ export const QZERO: SystemKind = {
     }
     return {
       notes: { retriever: kind, documents: documents.length, 'documents retrieved': count, 'categories kept': most },
-      async score(texts, labels, { template = own }) {
+      async score(texts, labels) {
         const found = await retrieve(texts, count);
         const queries = texts.map((text, row) =>
           reformulated(

@@ -8,8 +8,8 @@ import type { PairClassifier } from '../../engine/pair-classifier.ts';
 import type { TrainingPair } from '../../engine/pair-training.ts';
 import { DataError } from '../../errors.ts';
 import { seededRandom } from '../random.ts';
-import { fillTemplate, type System, type SystemKind } from '../system.ts';
-import { numberOption, wholeOption } from '../system-spec.ts';
+import { fillTemplate, type ScoreOptions, type System, type SystemKind } from '../system.ts';
+import { numberOption, templateOption, wholeOption } from '../system-spec.ts';
 import { modelWeights, readConfig } from './model-folder.ts';
 import { entailmentIndex, NLI_TEMPLATE, nliScores } from './nli.ts';
 
@@ -74,7 +74,7 @@ export const SMARTSHOT: SystemKind = {
     rate: 'learning rate (default 2e-5)',
     negatives: 'wrong labels for each right one (default 1)',
     seed: 'seed of order and wrong labels (default 1)',
-    template: `sentence with {} for the label (default ${NLI_TEMPLATE})`,
+    template: `sentence with {} for the label; goes before --template and the suite (default ${NLI_TEMPLATE})`,
   },
   fileOptions: ['examples'],
   async create({ spec, model: folder, threads }): Promise<System> {
@@ -90,7 +90,8 @@ export const SMARTSHOT: SystemKind = {
     const negatives = wholeOption(spec, 'negatives', 1);
     const seed = wholeOption(spec, 'seed', 1, 0);
     const rate = numberOption(spec, 'rate', 2e-5, 0, 1);
-    const own = spec.options.template ?? NLI_TEMPLATE;
+    const own = templateOption(spec, NLI_TEMPLATE);
+    const templateOf = (options: ScoreOptions = {}) => (spec.options.template === undefined ? options.template : undefined) ?? own;
     const config = readConfig(folder);
     const model = createSequenceClassifier(config);
     const entailment = entailmentIndex(config);
@@ -109,7 +110,8 @@ export const SMARTSHOT: SystemKind = {
     const notes: Record<string, string | number> = { shots, epochs, 'pairs a step': batch, 'learning rate': rate, template: own };
     return {
       notes,
-      async prepare(set, { template = own } = {}) {
+      async prepare(set, options) {
+        const template = templateOf(options);
         await classifier?.dispose();
         classifier = undefined;
         const known = new Set(set.labels);
@@ -148,9 +150,9 @@ export const SMARTSHOT: SystemKind = {
           await trainer.dispose();
         }
       },
-      async score(texts, labels, { template = own }) {
+      async score(texts, labels, options) {
         if (!classifier) throw new Error('SmartShot scores after prepare()');
-        const hypotheses = labels.map((label) => fillTemplate(template, label));
+        const hypotheses = labels.map((label) => fillTemplate(templateOf(options), label));
         const logits = await classifier.logits(
           texts.flatMap((text) => hypotheses.map((hypothesis): [string, string] => [text, hypothesis])),
         );
