@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { cacheFolder } from '../engine/graph-cache.ts';
 import { writeFileAtomically } from '../files.ts';
 
-/** Raised whenever figures or baselines are computed in another way. */
-const MEASURING = 1;
+/** Raised whenever figures or baselines are computed in another way within a version of glz. */
+const MEASURING = 2;
 
 /** A cache of JSON values. */
 export interface ResultCache {

@@ -149,9 +149,20 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       const model = kind.modelSource === 'folder' ? await options.findModel(spec.model as string) : (spec.model ?? '');
       const identity = systemIdentity(spec, kind, model);
       const keyOf = (set: SuiteSet) =>
-        resultKey(identity, set.hash, template ?? set.template ?? null, latencyCalls, resamples, threads ?? null, precision ?? null, here);
+        resultKey(
+          options.version,
+          identity,
+          set.hash,
+          template ?? set.template ?? null,
+          latencyCalls,
+          resamples,
+          threads ?? null,
+          precision ?? null,
+          here,
+        );
       const growing = growthSets.length > 0 && kind.modelSource !== 'none'; // floors take no time
       const growthKey = resultKey(
+        options.version,
         identity,
         'growth',
         growthSets.map(({ hash }) => hash),
