@@ -8,7 +8,7 @@
  *     OUT/best/            the checkpoint of the best evaluation
  *     OUT/final/           the checkpoint at the end
  */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TrainingEngine } from '../engine/training-session.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
@@ -70,7 +70,12 @@ export function saveState(
     writeSafetensors(join(temporary, 'optimizer.safetensors'), arrays);
     writeFileAtomically(join(temporary, 'state.json'), `${JSON.stringify(state)}\n`);
   });
-  for (const step of savedSteps(output).slice(keep)) rmSync(join(statesFolder(output), `step-${step}`), { recursive: true, force: true });
+  for (const step of savedSteps(output).slice(keep)) {
+    // Renamed first: a kill while its files go must not leave a part of a state under a state's name.
+    const old = join(statesFolder(output), `step-${step}`);
+    renameSync(old, `${old}.tmp`);
+    rmSync(`${old}.tmp`, { recursive: true, force: true });
+  }
 }
 
 /** A state read back. */

@@ -170,6 +170,9 @@ export function readSettingsFile(path: string): PartialSettings {
     settings.data = settings.data.map((each: unknown) =>
       typeof each === 'object' && each !== null ? { ...each, path: located((each as { path?: unknown }).path) } : located(each),
     );
+  // A start that is a hub id stays as it is; one that begins with a dot is beside the settings file.
+  for (const start of ['encoder', 'checkpoint'])
+    if (typeof settings[start] === 'string' && settings[start].startsWith('.')) settings[start] = located(settings[start]);
   const dev = settings.dev as { data?: unknown } | undefined;
   if (typeof dev === 'object' && dev !== null) dev.data = located(dev.data);
   return settings;

@@ -15,6 +15,7 @@ import { writeFileAtomically } from '../files.ts';
 import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/safetensors.ts';
+import { type Calibration, fitCalibration } from './calibration.ts';
 import type { Dataset } from './dataset.ts';
 import { openStepLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
 import { createSampler, type SampledBatch } from './sampling.ts';
@@ -77,6 +78,9 @@ export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): nu
   const steps = Math.max(1, Math.floor((settings.epochs * batchesPerEpoch) / settings.accumulation));
   return Math.min(steps, settings.max_steps ?? Number.POSITIVE_INFINITY);
 }
+
+/** Batches whose logits the calibration is fitted to. */
+const CALIBRATION_BATCHES = 100;
 
 /** Bytes of a saved state: parameters, two moments, and as much again while it replaces an older one. */
 const stateBytes = (weights: FloatWeights): number => [...weights.values()].reduce((sum, { data }) => sum + 12 * data.length, 0);
@@ -158,8 +162,9 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);
   const { optimizer } = settings;
 
+  let calibration: Calibration = start.options.calibration;
   const content = (weights: FloatWeights): CheckpointContent => ({
-    options: start.options,
+    options: { ...start.options, calibration },
     encoder: start.encoderConfig,
     precision: 'fp32',
     weights,
@@ -170,12 +175,35 @@ export async function train(request: RunRequest): Promise<RunSummary> {
 
   const evaluate = async (weights: FloatWeights): Promise<Evaluation> => {
     const graph = await createGraphSession(traceInference(start, weights), session);
-    const classifier = await createClassifier(start.tokenizer, start.options, createOnnxScorer(graph));
+    const classifier = await createClassifier(start.tokenizer, { ...start.options, calibration }, createOnnxScorer(graph));
     try {
       return await request.evaluate!(classifier);
     } finally {
       await classifier.dispose();
     }
+  };
+
+  /** Fits the calibration to the batches behind the last step's: rows that were not trained on, if the run is shorter than an epoch. */
+  const calibrate = async (weights: FloatWeights): Promise<Calibration> => {
+    const graph = await createGraphSession(traceInference(start, weights), session);
+    const scorer = createOnnxScorer(graph);
+    const found: { logits: number[]; targets: number[]; weights: number[] } = { logits: [], targets: [], weights: [] };
+    try {
+      for (let i = 0; i < CALIBRATION_BATCHES; i++) {
+        const { batch } = sampler.batch(steps * settings.accumulation + i);
+        const logits = await scorer.score(batch); // [B, N]
+        for (let row = 0; row < batch.batch; row++)
+          for (let k = 0; k < batch.labelCounts[row]; k++) {
+            found.logits.push(logits[row * batch.labels + k]);
+            found.targets.push(batch.targets[row * batch.labels + k]);
+            // Each text counts the same, whether it is asked about two labels or twenty.
+            found.weights.push(1 / batch.labelCounts[row]);
+          }
+      }
+    } finally {
+      await scorer.dispose();
+    }
+    return fitCalibration(found.logits, found.targets, found.weights);
   };
 
   const badBatch = (sampled: SampledBatch, result: Partial<StepResult>): never => {
@@ -274,6 +302,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       const sum = state.snapshots > 1 && !early ? snapshotSum.get(name) : undefined;
       averaged.set(name, { shape, data: sum ? sum.map((value) => value / state.snapshots) : data });
     }
+    calibration = await calibrate(averaged);
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);
       const better = !state.best || evaluation.score > state.best.score;

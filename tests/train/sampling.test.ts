@@ -1,0 +1,108 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepareLayout } from '../../src/text/joint-sequence.ts';
+import { loadTokenizer } from '../../src/text/tokenizer.ts';
+import { readDataset } from '../../src/train/dataset.ts';
+import { createSampler, type SamplingSettings } from '../../src/train/sampling.ts';
+import { rateFactor } from '../../src/train/schedule.ts';
+import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
+
+const SETTINGS: SamplingSettings = {
+  seed: 1,
+  batchSize: 4,
+  mixingTemperature: 1,
+  minLabels: 2,
+  maxLabels: 6,
+  hardNegatives: 2,
+  noneShare: 0,
+  labelDropout: 0,
+};
+
+async function sources(sizes: number[], weights = sizes.map(() => 1)) {
+  const tokenizer = await loadTokenizer(TINY_ENCODER);
+  const folder = temporaryFolder();
+  const files = sizes.map((rows, source) => {
+    const path = join(folder, `s${source}.jsonl`);
+    const lines = Array.from({ length: rows }, (_, row) =>
+      JSON.stringify({
+        text: `text ${row} ${'word '.repeat(row % 9)}`,
+        labels: [`label ${row % 8}`],
+        not_labels: [`label ${(row + 1) % 8}`],
+      }),
+    );
+    writeFileSync(path, lines.join('\n'));
+    return { path, weight: weights[source], distill: true };
+  });
+  const { dataset } = await readDataset(files, tokenizer, { maxTextTokens: 24, maxLabelTokens: 16 });
+  const layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', lmaskOn: 'label', maxLength: 64 });
+  return { dataset, layout };
+}
+
+describe('createSampler', () => {
+  it('gives a batch by its number alone, whatever was asked before', async () => {
+    const { dataset, layout } = await sources([70, 30]);
+    const straight = createSampler(dataset, layout, SETTINGS);
+    const batches = Array.from({ length: 60 }, (_, i) => straight.batch(i));
+    const jumping = createSampler(dataset, layout, SETTINGS);
+    for (const i of [59, 3, 40, 0, 25]) expect(jumping.batch(i)).toEqual(batches[i]);
+    expect(createSampler(dataset, layout, { ...SETTINGS, seed: 2 }).batch(0)).not.toEqual(batches[0]);
+  });
+
+  it('shows every row once in an epoch, in a new order each time', async () => {
+    const { dataset, layout } = await sources([64]);
+    const sampler = createSampler(dataset, layout, SETTINGS);
+    const rows = (epoch: number) =>
+      Array.from({ length: sampler.batchesPerEpoch }, (_, i) => sampler.batch(epoch * sampler.batchesPerEpoch + i)).flatMap(
+        ({ examples }) => examples.map(({ row }) => row),
+      );
+    const all = Array.from({ length: 64 }, (_, row) => row);
+    expect(rows(0).sort((a, b) => a - b)).toEqual(all);
+    expect(rows(1).sort((a, b) => a - b)).toEqual(all);
+    expect(rows(0)).not.toEqual(rows(1));
+  });
+
+  it('mixes by weight and temperature', async () => {
+    const { dataset, layout } = await sources([400, 100]);
+    const shares = (mixingTemperature: number) => createSampler(dataset, layout, { ...SETTINGS, mixingTemperature }).shares;
+    expect(shares(1)[0]).toBeCloseTo(0.8, 6);
+    expect(shares(0.5)[0]).toBeCloseTo(2 / 3, 6);
+    expect(shares(0)[0]).toBeCloseTo(0.5, 6);
+    const weighted = await sources([100, 100], [3, 1]);
+    expect(createSampler(weighted.dataset, weighted.layout, SETTINGS).shares[0]).toBeCloseTo(0.75, 6);
+  });
+
+  it('shows true labels, hard negatives and others: each label once, targets that fit, within the window', async () => {
+    const { dataset, layout } = await sources([120]);
+    const sampler = createSampler(dataset, layout, SETTINGS);
+    const sizes = new Set<number>();
+    for (let i = 0; i < 60; i++) {
+      const { batch, examples } = sampler.batch(i);
+      expect(batch.length).toBeLessThanOrEqual(64);
+      for (const [row, { labels, targets, source, row: at }] of examples.entries()) {
+        sizes.add(labels.length);
+        expect(new Set(labels).size).toBe(labels.length);
+        const truth = dataset.sources[source].labels.at(at);
+        expect(targets).toEqual(labels.map((label) => (truth.includes(label) ? 1 : 0)));
+        expect(targets).toContain(1);
+        expect([...batch.targets.subarray(row * batch.labels, row * batch.labels + labels.length)]).toEqual(targets);
+        expect(batch.valid.subarray(row * batch.labels, (row + 1) * batch.labels).reduce((a, b) => a + b, 0)).toBe(labels.length);
+      }
+    }
+    expect([...sizes].sort()).toEqual([2, 3, 4, 5, 6]);
+    const none = createSampler(dataset, layout, { ...SETTINGS, noneShare: 1 }).batch(0);
+    expect(none.examples.every(({ targets }) => !targets.includes(1))).toBe(true);
+  });
+});
+
+describe('rateFactor', () => {
+  it('rises, then falls to nearly nothing, and never is zero', () => {
+    for (const type of ['linear', 'cosine', 'constant'] as const) {
+      const factors = Array.from({ length: 100 }, (_, i) => rateFactor(i + 1, 100, { type, warmup_share: 0.1 }));
+      expect(factors[0]).toBeCloseTo(0.1, 6);
+      expect(Math.max(...factors)).toBeCloseTo(1, 6);
+      expect(factors[9]).toBeCloseTo(1, 6);
+      expect(Math.min(...factors)).toBeGreaterThan(0);
+      if (type !== 'constant') expect(factors[99]).toBeLessThan(0.02);
+    }
+  });
+});
