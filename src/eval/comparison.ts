@@ -2,14 +2,14 @@
 import { type Answers, accuracyStatistic, macroF1Statistic, mcnemar, pairedBootstrap } from './metrics/significance.ts';
 import type { Comparison, SetResult, SetSummary, WordingSensitivity } from './results.ts';
 
-type Answered = Pick<SetResult, 'system' | 'set' | 'predicted' | 'judged'>;
+type Answered = Pick<SetResult, 'system' | 'set' | 'predicted' | 'truth'>;
 
-const answersOf = ({ predicted, judged }: Answered, columns: number): Answers => ({ truth: judged, predicted, columns });
-const isRight = ({ predicted, judged }: Answered): boolean[] => predicted.map((label, row) => label === judged[row]);
+const answersOf = ({ predicted, truth }: Answered, columns: number): Answers => ({ truth, predicted, columns });
+const isRight = ({ predicted, truth }: Answered): boolean[] => predicted.map((label, row) => truth[row].includes(label));
 
 /** Number of columns that the label indices of results need. */
 const columnsOf = (...results: Answered[]): number =>
-  1 + results.reduce((most, { predicted, judged }) => Math.max(most, maximum(predicted), maximum(judged)), 0);
+  1 + results.reduce((most, { predicted, truth }) => Math.max(most, maximum(predicted), maximum(truth.flat())), 0);
 const maximum = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);
 
 /** Compares two results on the same texts. Throws RangeError when the numbers of texts differ. */

@@ -1,7 +1,7 @@
 /** A quick score of a classifier on dev sets while it is trained: macro-F1 of the top label and how high wrong and right labels score. */
 import { type Classifier, labelProbability } from '../engine/classifier.ts';
 import { type EvalSet, findEvalSets, readEvalSet } from './eval-set.ts';
-import { judgedTruth, topLabelF1 } from './metrics/classification.ts';
+import { topLabelF1 } from './metrics/classification.ts';
 
 /** Scores of one evaluation. */
 export interface DevScore {
@@ -28,7 +28,7 @@ export async function devScore(classifier: Classifier, sets: readonly EvalSet[])
     const candidates = set.recordLabels ?? set.texts.map(() => set.labels);
     const results = await classifier.logits(set.texts.map((text, row) => ({ text, labels: candidates[row] })));
     const number = new Map(set.labels.map((label, at) => [label, at]));
-    const truth = set.truth.map((labels) => Int32Array.from(labels, (label) => number.get(label)!));
+    const truth = set.truth.map((labels) => labels.map((label) => number.get(label)!));
     const sums = { right: 0, wrong: 0 };
     const counts = { right: 0, wrong: 0 };
     const predicted = results.map(({ logits }, row) => {
@@ -41,8 +41,7 @@ export async function devScore(classifier: Classifier, sets: readonly EvalSet[])
       }
       return number.get(candidates[row][top])!;
     });
-    const lists = truth.map((labels) => [...labels]);
-    score.sets[set.name] = topLabelF1(judgedTruth(lists, predicted), predicted, set.labels.length).macro;
+    score.sets[set.name] = topLabelF1(truth, predicted, set.labels.length).macro;
     score.macroF1 += score.sets[set.name] / sets.length;
     score.right += sums.right / Math.max(1, counts.right) / sets.length;
     score.wrong += sums.wrong / Math.max(1, counts.wrong) / sets.length;

@@ -22,7 +22,7 @@ export const FIXED_THRESHOLD = 0.5;
 export interface Metrics {
   /** Share of texts whose top label is a true one. */
   accuracy: number;
-  /** F1 of the top label, mean over the labels with a true or predicted example. */
+  /** F1 of the top label against all true ones, mean over the labels with a true or predicted example. */
   macro_f1: number;
   micro_f1: number;
   weighted_f1: number;
@@ -64,9 +64,9 @@ export interface WrongExample {
 export interface Measured {
   metrics: Metrics;
   intervals: { accuracy: Interval; macro_f1: Interval };
-  /** Index of the top label of each text, and of the true label that it is held against. */
+  /** Indices of the top label of each text, and of its true labels. */
   predicted: number[]; // [R]
-  judged: number[]; // [R]
+  truth: number[][]; // [R][]
   reliability: ReliabilityBin[];
   /** Largest cells of the confusion matrix, right ones included. */
   confusion: Confusion[];
@@ -87,7 +87,7 @@ export function measure(set: EvalSet, matrix: ScoreMatrix, resamples = 1000): Me
   const each: Scored = { rows, columns, truth, scores: matrix.each };
   const predicted = topLabels(ranked, 1);
   const judged = judgedTruth(truth, predicted);
-  const f1 = topLabelF1(judged, predicted, columns);
+  const f1 = topLabelF1(truth, predicted, columns);
   const fixed = thresholdF1(each, FIXED_THRESHOLD);
   const best = set.multiLabel ? bestThresholds(each) : undefined;
   const confidence = Float64Array.from(predicted, (label, row) =>
@@ -102,7 +102,7 @@ export function measure(set: EvalSet, matrix: ScoreMatrix, resamples = 1000): Me
       trueSum += Math.min(1, Math.max(0, matrix.each[cell]));
       trueCells++;
     }
-  const answers = { truth: judged, predicted, columns };
+  const answers = { truth, predicted, columns };
   const wrongRows = [...right.keys()].filter((row) => !right[row] && predicted[row] >= 0).sort((a, b) => confidence[b] - confidence[a]);
   return {
     metrics: {
@@ -130,7 +130,7 @@ export function measure(set: EvalSet, matrix: ScoreMatrix, resamples = 1000): Me
       macro_f1: bootstrapInterval(answers, macroF1Statistic, resamples),
     },
     predicted: [...predicted],
-    judged: [...judged],
+    truth,
     reliability,
     confusion: confusionCells(judged, predicted).slice(0, KEPT_CONFUSIONS),
     wrong: wrongRows.slice(0, KEPT_EXAMPLES).map((row) => ({

@@ -9,7 +9,7 @@ import { cacheFolder } from '../engine/graph-cache.ts';
 import { writeFileAtomically } from '../files.ts';
 
 /** Raised whenever figures or baselines are computed in another way within a version of glz. */
-const MEASURING = 2;
+const MEASURING = 3;
 
 /** A cache of JSON values. */
 export interface ResultCache {

@@ -144,7 +144,7 @@ const comparable = z.looseObject({
       set: z.string(),
       metrics: z.record(z.string(), z.number().nullable()),
       predicted: z.array(z.number().int()),
-      judged: z.array(z.number().int()),
+      truth: z.array(z.array(z.number().int().nonnegative())),
       timing: z.looseObject({ textsPerSecond: z.number() }),
     }),
   ),

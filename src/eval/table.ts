@@ -76,7 +76,7 @@ export function resultTables(result: EvaluationResult): string {
     );
   }
   const common = commonSets(result);
-  if (common.length > 1 || result.systems.length > 1) {
+  if (common.length) {
     const answered = systemMeans(result).filter(({ sets }) => sets > 0);
     parts.push(
       `mean of ${common.length} set${common.length === 1 ? '' : 's'}`,

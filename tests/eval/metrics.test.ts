@@ -58,7 +58,7 @@ describe.each(fixture.cases.map((each, i) => [`${each.kind} ${each.rows}x${each.
     it('decides and is calibrated as scikit-learn says', () => {
       const predicted = topLabels(scored, 1);
       const truth = judgedTruth(scored.truth, predicted);
-      const f1 = topLabelF1(truth, predicted, each.columns);
+      const f1 = topLabelF1(scored.truth, predicted, each.columns);
       same(topKAccuracy(scored, 1), expected.accuracy);
       same(f1.macro, expected.macro);
       same(f1.micro, expected.micro);
@@ -77,7 +77,11 @@ describe.each(fixture.cases.map((each, i) => [`${each.kind} ${each.rows}x${each.
       same(expectedCalibrationError(bins), expected.ece);
     });
   else
-    it('decides at thresholds as scikit-learn', () => {
+    it('decides at thresholds, and by the top label against several, as scikit-learn', () => {
+      const top = topLabelF1(scored.truth, topLabels(scored, 1), each.columns);
+      same(top.macro, expected.top_macro);
+      same(top.micro, expected.top_micro);
+      same(top.weighted, expected.top_weighted);
       const fixed = thresholdF1(scored, 0.5);
       same(fixed.micro, expected.micro);
       same(fixed.macro, expected.macro);
@@ -100,7 +104,7 @@ describe('significance', () => {
   const random = seededRandom(3);
   const truth = Int32Array.from({ length: 400 }, () => Math.floor(random() * 4));
   const withAccuracy = (share: number) => truth.map((label) => (random() < share ? label : (label + 1) % 4));
-  const answers = (predicted: Int32Array) => ({ truth, predicted, columns: 4 });
+  const answers = (predicted: Int32Array) => ({ truth: Array.from(truth, (label) => [label]), predicted, columns: 4 });
 
   it('covers the binomial interval with the bootstrap', () => {
     const predicted = withAccuracy(0.7);
@@ -120,7 +124,7 @@ describe('significance', () => {
     expect(clear.p).toBeLessThan(0.01);
     expect(clear.interval.low).toBeGreaterThan(0);
     expect(pairedBootstrap(good, good, macroF1Statistic, 200)).toEqual({ difference: 0, interval: { low: 0, high: 0 }, p: 1 });
-    expect(() => pairedBootstrap(good, { truth: [0], predicted: [0], columns: 4 }, accuracyStatistic)).toThrow(/same texts/);
+    expect(() => pairedBootstrap(good, { truth: [[0]], predicted: [0], columns: 4 }, accuracyStatistic)).toThrow(/same texts/);
   });
 });
 

@@ -15,22 +15,27 @@ export interface AveragedF1 {
 }
 
 /**
- * The one true label that a top-label prediction is held against: the prediction itself if it is among the true ones, else the first.
+ * The one true label that a top-label prediction is held against in a confusion matrix: the prediction itself if it is among the true ones, else the first.
  * With one true label a text this is that label.
  */
 export function judgedTruth(truth: Scored['truth'], predicted: ArrayLike<number>): Int32Array {
   return Int32Array.from(truth, (labels, row) => (labels.includes(predicted[row]) ? predicted[row] : (labels[0] ?? -1)));
 }
 
-/** F1 of one predicted label a text; a label of -1 counts as none (sklearn.metrics.f1_score on the labels that occur). */
-export function topLabelF1(truth: ArrayLike<number>, predicted: ArrayLike<number>, columns: number): AveragedF1 {
+/**
+ * F1 of one predicted label a text against all its true ones; a prediction of -1 counts as none (sklearn.metrics.f1_score, of labels or
+ * of indicator matrices, on the labels that occur).
+ */
+export function topLabelF1(truth: Scored['truth'], predicted: ArrayLike<number>, columns: number): AveragedF1 {
   const right = new Float64Array(columns);
   const trueCount = new Float64Array(columns);
   const predictedCount = new Float64Array(columns);
   for (let row = 0; row < truth.length; row++) {
-    if (truth[row] >= 0) trueCount[truth[row]]++;
+    for (const label of truth[row]) {
+      trueCount[label]++;
+      if (label === predicted[row]) right[label]++;
+    }
     if (predicted[row] >= 0) predictedCount[predicted[row]]++;
-    if (truth[row] >= 0 && truth[row] === predicted[row]) right[truth[row]]++;
   }
   return averagedF1(right, trueCount, predictedCount);
 }

@@ -8,9 +8,9 @@ export interface Interval {
   high: number;
 }
 
-/** What a system answered: the true label that counts and the predicted one, text by text. */
+/** What a system answered: the true labels and the predicted one, text by text. */
 export interface Answers {
-  truth: ArrayLike<number>;
+  truth: readonly (readonly number[])[];
   predicted: ArrayLike<number>;
   columns: number;
 }
@@ -28,18 +28,20 @@ export function quantile(values: ArrayLike<number>, q: number): number {
 /** A figure of answers, computed on the rows given by index. */
 export type AnswerStatistic = (answers: Answers, rows: Int32Array) => number;
 
-const picked = (values: ArrayLike<number>, rows: Int32Array): Int32Array => rows.map((row) => values[row]);
-
 /** Share of rows whose predicted label is right. */
 export const accuracyStatistic: AnswerStatistic = ({ truth, predicted }, rows) => {
   let hits = 0;
-  for (const row of rows) if (truth[row] === predicted[row]) hits++;
+  for (const row of rows) if (truth[row].includes(predicted[row])) hits++;
   return rows.length ? hits / rows.length : 0;
 };
 
 /** Macro-F1 of the predicted labels. */
 export const macroF1Statistic: AnswerStatistic = ({ truth, predicted, columns }, rows) =>
-  topLabelF1(picked(truth, rows), picked(predicted, rows), columns).macro;
+  topLabelF1(
+    Array.from(rows, (row) => truth[row]),
+    Array.from(rows, (row) => predicted[row]),
+    columns,
+  ).macro;
 
 function* resamples(size: number, count: number, seed: number): Generator<Int32Array> {
   const random = seededRandom(seed);

@@ -274,7 +274,7 @@ ${htmlTable(
       .map(([key, value]) => `${key}: ${value}`)
       .join(', ')}`,
   )}</p>
-<p>Macro-F1 is the mean over the labels with a true or a predicted text. With several true labels a text, the top label counts as right if it is one of them. AUROC and mean average precision are means over labels. The score of wrong labels is the mean of every label by itself that is not true: near 1 for a system that likes every label (cosines are clipped to 0 and 1). ECE has 15 bins. The best threshold is chosen on the very texts it is measured on and is an upper bound. Systems are compared text by text with McNemar’s exact test. An asterisk marks times taken from an earlier run on this machine.</p>`;
+<p>Macro-F1 is the mean over the labels with a true or a predicted text. With several true labels a text, the top label is right if it is one of them, and F1 counts those it misses. AUROC and mean average precision are means over labels. The score of wrong labels is the mean of every label by itself that is not true: near 1 for a system that likes every label (cosines are clipped to 0 and 1). ECE has 15 bins. The best threshold is chosen on the very texts it is measured on and is an upper bound. Systems are compared text by text with McNemar’s exact test. An asterisk marks times taken from an earlier run on this machine.</p>`;
 }
 
 /** The report as one HTML document. */
