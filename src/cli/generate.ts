@@ -1,0 +1,267 @@
+/** `glz generate`: options, wiring and messages; the work is in src/generate. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { labelledExample } from '../data/examples.ts';
+import { readRecords, sourceName } from '../data/read-records.ts';
+import { labelProbability } from '../engine/classifier.ts';
+import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { writeFileAtomically } from '../files.ts';
+import { type GenerateRequest, generate, type Mode, promptOf, requestCount } from '../generate/generate.ts';
+import { createGroqProvider } from '../generate/groq-provider.ts';
+import { type GeneratedRecord, openJournal } from '../generate/journal.ts';
+import { createOllamaProvider } from '../generate/ollama-provider.ts';
+import type { Provider } from '../generate/provider.ts';
+import { reportLines, reportPage, summarize } from '../generate/report.ts';
+import { createRequester } from '../generate/requester.ts';
+import { checkGenerateSettings, type GenerateSettings, readGenerateSettings } from '../generate/settings.ts';
+import { cleanLabels } from '../text/labels.ts';
+import { presetPath } from './presets.ts';
+import { startProgress } from './progress.ts';
+
+const EXAMPLES = `
+Examples:
+  Training data from nothing, with a model on this machine:
+    $ glz generate --provider ollama --model qwen2.5:1.5b --count 500 --output data.jsonl
+  The article's 50,847 examples, on Groq:
+    $ GROQ_API_KEY=... glz generate --config article --provider groq --model llama-3.1-8b-instant --concurrency 8 --output article.jsonl
+  Texts for your own labels, the same number for each:
+    $ glz generate --model qwen2.5:1.5b --labels-file labels.txt --count 400 --output mine.jsonl
+  Hard negatives for texts that you have:
+    $ glz generate --model qwen2.5:1.5b --input data.jsonl --output with-negatives.jsonl
+  What would be asked, and how much:
+    $ glz generate --model any --config article --dry-run
+
+Every accepted example is on disk before the next. Ctrl-C, a crash or a power cut lose nothing: the same command goes on.`;
+
+interface GenerateFlags {
+  config: string;
+  provider: 'ollama' | 'groq';
+  model: string;
+  output?: string;
+  count?: number;
+  seed?: number;
+  concurrency: number;
+  examplesPerRequest?: number;
+  domains?: string;
+  languages?: string;
+  input?: string;
+  labelsFile?: string;
+  verify?: boolean;
+  verifyModel?: string;
+  filterCheckpoint?: string;
+  requestsPerMinute?: number;
+  tokensPerMinute?: number;
+  timeout: number;
+  retries: number;
+  backOff: number;
+  ollamaThreads?: number;
+  report?: string;
+  dryRun?: boolean;
+  quiet?: boolean;
+}
+
+const positive = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number from 1.');
+  return number;
+};
+const seconds = (value: string): number => {
+  const number = Number(value);
+  if (!(number > 0)) throw new InvalidArgumentError('expected a number above 0.');
+  return number;
+};
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+function settingsOf(flags: GenerateFlags): GenerateSettings {
+  const where = presetPath('generate', flags.config);
+  const values = readGenerateSettings(where);
+  if (flags.count !== undefined) values.count = flags.count;
+  if (flags.seed !== undefined) values.seed = flags.seed;
+  if (flags.examplesPerRequest !== undefined) values.examples_per_request = flags.examplesPerRequest;
+  if (flags.languages !== undefined) values.languages = listOf(flags.languages);
+  if (flags.domains !== undefined) {
+    const all = (values.domains ?? {}) as Record<string, unknown>;
+    // A domain that the preset does not have is a topic of its own.
+    values.domains = Object.fromEntries(listOf(flags.domains).map((name) => [name, all[name] ?? [name]]));
+  }
+  return checkGenerateSettings(values, where);
+}
+
+async function modeOf(flags: GenerateFlags): Promise<Mode> {
+  if (flags.input !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --input or --labels-file');
+  if (flags.labelsFile !== undefined) {
+    let text: string;
+    try {
+      text = readFileSync(flags.labelsFile, 'utf8');
+    } catch (error) {
+      throw new DataError(`cannot read the labels ${flags.labelsFile}: ${errorMessage(error)}`);
+    }
+    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+    return { kind: 'texts', labels: cleanLabels(lines, flags.labelsFile, DataError) };
+  }
+  if (flags.input === undefined) return { kind: 'examples' };
+  const records: GeneratedRecord[] = [];
+  for await (const { line, fields } of readRecords(flags.input)) {
+    const { text, labels, notLabels } = labelledExample(fields, `${sourceName(flags.input)}, line ${line}`);
+    records.push({ ...fields, text, labels, not_labels: notLabels });
+  }
+  if (records.length === 0) throw new DataError(`${flags.input}: no records`);
+  return { kind: 'negatives', records };
+}
+
+/** Answer tokens of one example, by what small models wrote. */
+const TOKENS_PER_EXAMPLE = 90;
+
+function dryRun(settings: GenerateSettings, mode: Mode, flags: GenerateFlags): void {
+  const requests = requestCount(settings, mode);
+  for (const number of [0, 1, 2].filter((each) => each < requests)) {
+    const { prompt } = promptOf(settings, mode, number);
+    process.stdout.write(`--- request ${number}\n${prompt.system}\n\n${prompt.prompt}\n\n`);
+  }
+  const { prompt } = promptOf(settings, mode, 0);
+  const asked = requests * Math.ceil((prompt.system.length + prompt.prompt.length) / 4);
+  const answered = requests * settings.examples_per_request * TOKENS_PER_EXAMPLE;
+  process.stdout.write(
+    `about ${requests} requests if every example is kept, ${asked} prompt tokens, ${answered} answer tokens; ${(answered / 30 / 3600).toFixed(1)} h at 30 tokens/s, ${(answered / 500 / 3600).toFixed(2)} h at 500 tokens/s (concurrency ${flags.concurrency})\n`,
+  );
+}
+
+/** Drops examples that a checkpoint finds trivially easy or contradicts. */
+async function checkpointFilter(path: string): Promise<{ filter: NonNullable<GenerateRequest['filter']>; dispose(): Promise<void> }> {
+  const { loadClassifier } = await import('../engine/load-classifier.ts');
+  const classifier = await loadClassifier(path);
+  return {
+    async filter(examples) {
+      const results = await classifier.logits(examples.map(({ text, labels, not_labels: not }) => ({ text, labels: [...labels, ...not] })));
+      return results.map(({ logits }, at) => {
+        const p = Array.from(logits, (logit) => labelProbability(logit, classifier.options.calibration));
+        const truth = p.slice(0, examples[at].labels.length);
+        const wrong = p.slice(truth.length);
+        if (Math.max(...truth) < 0.05 && Math.max(0, ...wrong) > 0.6) return 'contradicted by the checkpoint';
+        if (wrong.length && Math.min(...truth) > 0.98 && Math.max(...wrong) < 0.02) return 'trivially easy';
+        return undefined;
+      });
+    },
+    dispose: () => classifier.dispose(),
+  };
+}
+
+function providerOf(flags: GenerateFlags, model = flags.model): Provider {
+  return flags.provider === 'groq' ? createGroqProvider({ model }) : createOllamaProvider({ model, threads: flags.ollamaThreads });
+}
+
+async function run(flags: GenerateFlags): Promise<void> {
+  const settings = settingsOf(flags);
+  const mode = await modeOf(flags);
+  if (flags.dryRun) {
+    dryRun(settings, mode, flags);
+    return;
+  }
+  if (flags.output === undefined) throw new UsageError('--output is missing: where do the examples go?');
+  const { count: _, ...plan } = settings;
+  const identity = createHash('sha256')
+    .update(JSON.stringify([plan, mode, flags.provider, flags.model]))
+    .digest('hex');
+  const provider = providerOf(flags);
+  const abort = new AbortController();
+  const requesterOf = (each: Provider) =>
+    createRequester(each, {
+      concurrency: flags.concurrency,
+      retries: flags.retries,
+      timeout: flags.timeout,
+      backOff: flags.backOff,
+      requestsPerMinute: flags.requestsPerMinute,
+      tokensPerMinute: flags.tokensPerMinute,
+      signal: abort.signal,
+    });
+  const requester = requesterOf(provider);
+  const verifier = flags.verify || flags.verifyModel ? requesterOf(providerOf(flags, flags.verifyModel ?? flags.model)) : undefined;
+  const filter = flags.filterCheckpoint ? await checkpointFilter(flags.filterCheckpoint) : undefined;
+  const journal = openJournal(flags.output, identity);
+  const note = (line: string) => process.stderr.write(`${line}\n`);
+  if (journal.records.length && !flags.quiet) note(`going on: ${journal.records.length} examples are there`);
+  const wanted = mode.kind === 'negatives' ? mode.records.length : settings.count;
+  const progress = startProgress({ label: 'generate', unit: 'examples', total: wanted, start: journal.records.length, quiet: flags.quiet });
+  let interrupted = false;
+  const onSignal = () => {
+    if (interrupted) process.exit(130);
+    interrupted = true;
+    abort.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const began = performance.now();
+  try {
+    const result = await generate({
+      settings,
+      mode,
+      requester,
+      journal,
+      concurrency: flags.concurrency,
+      verifier,
+      filter: filter?.filter,
+      signal: abort.signal,
+      onProgress: ({ kept, dropped }) => {
+        const { tokens, retries, concurrency } = requester.statistics;
+        const rate = tokens / ((performance.now() - began) / 1000);
+        progress.update(kept, { dropped, 'tokens/s': rate.toFixed(0), retries, open: concurrency });
+      },
+      onFailure: (message) => progress.note(message),
+    });
+    progress.stop();
+    // Read back: earlier runs' examples count as well.
+    const records = readFileSync(flags.output, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as GeneratedRecord);
+    const report = summarize(records, journal.dropped, `${flags.provider} ${flags.model}`, result.leaked);
+    if (!flags.quiet) for (const line of reportLines(report)) note(line);
+    writeFileAtomically(flags.report ?? `${flags.output}.report.html`, reportPage(report));
+    if (interrupted) {
+      note(`stopped with ${result.kept} of ${wanted} examples in ${flags.output}; the same command goes on`);
+      process.exitCode = 130;
+    } else if (result.kept < wanted)
+      throw new DataError(`${result.kept} of ${wanted} examples are in ${flags.output}; the same command goes on`);
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    progress.stop();
+    journal.close();
+    await filter?.dispose();
+  }
+}
+
+/** The command's definition. */
+export function command(): Command {
+  return new Command('generate')
+    .description('Make training data with a language model: texts, labels and hard negatives.')
+    .option('--config <preset>', 'settings: a preset of configs/generate by name (small, article), or a YAML file', 'small')
+    .addOption(new Option('--provider <provider>', 'where the model runs').choices(['ollama', 'groq']).default('ollama'))
+    .requiredOption('--model <name>', 'name of the model at the provider')
+    .option('--output <file>', 'JSONL that the examples go to')
+    .option('--count <n>', 'examples to generate', positive)
+    .option('--seed <n>', 'seed of the plan', positive)
+    .option('--concurrency <n>', 'questions at once', positive, 2)
+    .option('--examples-per-request <n>', 'examples in one question', positive)
+    .option('--domains <a,b>', 'only these domains of the preset, or new ones')
+    .option('--languages <a,b>', 'languages of the texts')
+    .option('--input <file>', 'add hard negatives to these records')
+    .option('--labels-file <file>', 'write texts for these labels, one a line')
+    .option('--verify', 'ask a second time whether each label holds, keep what is agreed')
+    .option('--verify-model <name>', 'model that is asked the second time')
+    .option('--filter-checkpoint <folder>', 'drop what a GliZNet checkpoint finds trivially easy or contradicts')
+    .option('--requests-per-minute <n>', 'limit of requests', positive)
+    .option('--tokens-per-minute <n>', 'limit of tokens, prompts and answers', positive)
+    .option('--timeout <seconds>', 'seconds until a question counts as lost', seconds, 300)
+    .option('--retries <n>', 'further tries of one question', positive, 6)
+    .option('--back-off <seconds>', 'seconds before the first retry', seconds, 1)
+    .option('--ollama-threads <n>', "threads of Ollama's CPU backend", positive)
+    .option('--report <file>', 'HTML report; beside the output unless given')
+    .option('--dry-run', 'print sample prompts and an estimate, ask nothing')
+    .option('--quiet', 'no progress and no report')
+    .addHelpText('after', EXAMPLES)
+    .action((flags: GenerateFlags) => run(flags));
+}

@@ -1,0 +1,137 @@
+/**
+ * Asks a provider many questions at once without breaking it: timeouts, bounded retries with back-off and jitter, concurrency that
+ * adapts to the server, limits of requests and tokens a minute. Knows nothing of prompts or files.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { DataError, errorMessage } from '../errors.ts';
+import { type Completion, type CompletionRequest, type Provider, ProviderError } from './provider.ts';
+
+/** Settings of a requester. */
+export interface RequesterSettings {
+  /** Most questions at once. */
+  concurrency: number;
+  /** Further tries of one question after its first. */
+  retries: number;
+  /** Seconds until a question counts as lost. */
+  timeout: number;
+  /** Seconds before the first retry; doubled each time, up to a minute. */
+  backOff: number;
+  requestsPerMinute?: number;
+  tokensPerMinute?: number;
+  /** Ends all waiting and asking. */
+  signal: AbortSignal;
+  random?: () => number;
+}
+
+/** What happened so far. */
+export interface RequesterStatistics {
+  requests: number;
+  retries: number;
+  tokens: number;
+  /** Questions that may be open at once now. */
+  concurrency: number;
+}
+
+/** Asks questions; calls may overlap. */
+export interface Requester {
+  /**
+   * One answer.
+   * @throws DataError when the run cannot go on (wrong key, unknown model, no server), or a question failed on every try
+   */
+  ask(request: Omit<CompletionRequest, 'signal'>): Promise<Completion>;
+  readonly statistics: Readonly<RequesterStatistics>;
+}
+
+const LONGEST_BACK_OFF = 60;
+
+/** Spaces events so that no minute has more than `perMinute` units; undefined: no limit. */
+function createLimiter(perMinute: number | undefined) {
+  const events: { at: number; units: number }[] = [];
+  return {
+    /** Milliseconds until `units` more fit into the last minute. */
+    delay(units: number): number {
+      if (!perMinute) return 0;
+      const now = performance.now();
+      while (events.length && events[0].at <= now - 60_000) events.shift();
+      let sum = events.reduce((total, event) => total + event.units, 0);
+      if (sum === 0 || sum + units <= perMinute) return 0;
+      for (const event of events) {
+        sum -= event.units;
+        if (sum === 0 || sum + units <= perMinute) return event.at + 60_000 - now;
+      }
+      return 0;
+    },
+    add(units: number): void {
+      if (perMinute) events.push({ at: performance.now(), units });
+    },
+  };
+}
+
+/** Makes a requester of a provider. */
+export function createRequester(provider: Provider, settings: RequesterSettings): Requester {
+  const { concurrency, retries, timeout, backOff, signal, random = Math.random } = settings;
+  const statistics: RequesterStatistics = { requests: 0, retries: 0, tokens: 0, concurrency };
+  const requestLimit = createLimiter(settings.requestsPerMinute);
+  const tokenLimit = createLimiter(settings.tokensPerMinute);
+  let open = 0;
+  let allowed = concurrency;
+  const waiting: (() => void)[] = [];
+  const release = () => {
+    open--;
+    while (waiting.length && open < Math.max(1, Math.floor(allowed))) {
+      open++;
+      waiting.shift()!();
+    }
+  };
+  const acquire = async () => {
+    if (open < Math.max(1, Math.floor(allowed))) open++;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const adapt = (factor: number) => {
+    // Halved when the server is overloaded, one more after each round of answers: the rule by which TCP shares a line.
+    allowed = factor < 1 ? Math.max(1, allowed * factor) : Math.min(concurrency, allowed + 1 / Math.max(1, allowed));
+    statistics.concurrency = Math.max(1, Math.floor(allowed));
+  };
+
+  async function once(request: Omit<CompletionRequest, 'signal'>): Promise<Completion> {
+    const tokens = request.maxTokens + Math.ceil((request.system.length + request.prompt.length) / 4);
+    await acquire();
+    try {
+      for (;;) {
+        const delay = Math.max(requestLimit.delay(1), tokenLimit.delay(tokens));
+        if (delay === 0) break;
+        await wait(delay + 1, undefined, { signal });
+      }
+      requestLimit.add(1);
+      tokenLimit.add(tokens);
+      statistics.requests++;
+      const answer = await provider.complete({ ...request, signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * timeout)]) });
+      statistics.tokens += answer.completionTokens;
+      adapt(2);
+      return answer;
+    } finally {
+      release();
+    }
+  }
+
+  return {
+    statistics,
+    async ask(request) {
+      for (let attempt = 0; ; attempt++) {
+        signal.throwIfAborted();
+        try {
+          return await once({ ...request, seed: request.seed + attempt });
+        } catch (error) {
+          signal.throwIfAborted();
+          if (error instanceof ProviderError && error.kind === 'fatal') throw new DataError(error.message);
+          if (attempt >= retries) throw new DataError(`no answer after ${retries + 1} tries: ${errorMessage(error)}`);
+          statistics.retries++;
+          if (error instanceof ProviderError && error.kind === 'overload') adapt(0.5);
+          const asked = error instanceof ProviderError ? (error.retryAfter ?? 0) : 0;
+          const own = Math.min(LONGEST_BACK_OFF, backOff * 2 ** attempt) * (0.5 + random());
+          await wait(1000 * Math.max(asked, own), undefined, { signal });
+        }
+      }
+    },
+  };
+}
