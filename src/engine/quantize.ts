@@ -87,7 +87,8 @@ export function quantizeGraph(graph: Graph): Graph {
   };
 
   for (const node of graph.nodes) {
-    const weight = node.op === 'Gemm' && node.attributes.transB === 1 && !node.attributes.transA ? initializers.get(node.inputs[1]) : undefined;
+    const weight =
+      node.op === 'Gemm' && node.attributes.transB === 1 && !node.attributes.transA ? initializers.get(node.inputs[1]) : undefined;
     if (weight?.type !== 'float32' || ATTENTION_INPUT.test(weight.name)) {
       nodes.push(node);
       continue;

@@ -43,11 +43,15 @@ export function savedSteps(output: string): number[] {
     .sort((a, b) => b - a);
 }
 
-/** Removes what a killed run left half-written. */
+/** Removes what a killed run left half-written; a folder that was moved away while its successor was written comes back. */
 export function removeLeftovers(output: string): void {
   for (const folder of [output, statesFolder(output)])
     if (existsSync(folder))
-      for (const name of readdirSync(folder)) if (/\.tmp(\.old)?$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+      for (const name of readdirSync(folder).sort()) {
+        const moved = /^(.+)\.\d+\.[0-9a-f]{8}\.tmp\.old$/.exec(name);
+        if (moved && !existsSync(join(folder, moved[1]))) renameSync(join(folder, name), join(folder, moved[1]));
+        else if (/\.tmp(\.old)?$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+      }
 }
 
 /** Saves a state and removes all but the newest `keep`. @throws DataError when it cannot be written; older states stay. */

@@ -1,0 +1,205 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GeneratedRecord } from '../../src/generate/journal.ts';
+import { random } from '../random.ts';
+import { runGlz } from '../run-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { type FaultServer, type FaultSettings, startFaultServer, uniqueText } from './fault-server.ts';
+
+const folder = temporaryFolder();
+let server: FaultServer | undefined;
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+const ALL = ['429', '500', 'hang up', 'half answer', 'garbage', 'cut array', 'fenced'] as const;
+let runs = 0;
+const output = () => join(folder, `out-${runs++}.jsonl`);
+const records = (path: string) =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as GeneratedRecord);
+
+async function glz(provider: 'groq' | 'ollama', settings: FaultSettings, args: string[], run = {}) {
+  server ??= await startFaultServer(settings);
+  const env = provider === 'groq' ? { GROQ_API_KEY: 'secret-key', GROQ_BASE_URL: server.url } : { OLLAMA_HOST: server.url };
+  const common = ['generate', '--provider', provider, '--model', 'm', '--back-off', '0.01', '--timeout', '5'];
+  // The server's texts are made-up words: a language that is not checked.
+  if (!args.includes('--input')) common.push('--languages', 'Esperanto');
+  return runGlz([...common, ...args], { env, ...run });
+}
+
+describe('glz generate', () => {
+  it.each(['groq', 'ollama'] as const)('%s: writes what was asked for through faults of every kind, and a report', async (provider) => {
+    const out = output();
+    const { code, stderr, stdout } = await glz(provider, { share: 0.4, faults: ALL }, [
+      '--output',
+      out,
+      '--count',
+      '60',
+      '--concurrency',
+      '4',
+    ]);
+    expect([code, stdout]).toEqual([0, '']);
+    const made = records(out);
+    expect(made.length).toBe(60);
+    expect(new Set(made.map(({ text }) => text)).size).toBe(60);
+    expect(made[0]).toMatchObject({
+      labels: [expect.stringMatching(/alpha|gamma/)],
+      not_labels: [expect.stringMatching(/beta|delta/)],
+      language: 'Esperanto',
+    });
+    expect(stderr).toMatch(/kept 60 examples, 2 labels/);
+    expect(stderr).not.toMatch(/secret-key/);
+    expect(readFileSync(`${out}.report.html`, 'utf8')).toMatch(/60 examples by/);
+  });
+
+  it('goes on where kill -9 stopped it: none lost, none doubled', async () => {
+    const out = output();
+    const next = random(2);
+    const args = ['--output', out, '--count', '400', '--concurrency', '4'];
+    let kills = 0;
+    let before = 0;
+    for (let attempt = 0; attempt < 12; attempt++) {
+      const result = await glz('groq', { share: 0.3, faults: ALL, seed: 9 }, args, { timeout: attempt < 8 ? 500 + next() * 500 : 60_000 });
+      if (existsSync(out)) {
+        const now = readFileSync(out, 'utf8').split('\n').length - 1;
+        expect(now).toBeGreaterThanOrEqual(before - 2 * 4);
+        before = now;
+      }
+      if (result.signal) kills++;
+      else {
+        expect(result.code).toBe(0);
+        break;
+      }
+    }
+    expect(kills).toBeGreaterThan(0);
+    const made = records(out);
+    expect(made.length).toBe(400);
+    expect(new Set(made.map(({ text }) => text)).size).toBe(400);
+  });
+
+  it('keeps the journal and the output together', async () => {
+    const out = output();
+    expect((await glz('groq', { share: 0, faults: [] }, ['--output', out, '--count', '10'])).code).toBe(0);
+    // A kill between output and journal, and in the middle of a journal line.
+    writeFileSync(out, `${readFileSync(out, 'utf8')}{"text":"not in the journal`);
+    writeFileSync(`${out}.journal`, `${readFileSync(`${out}.journal`, 'utf8')}{"requ`);
+    expect((await glz('groq', { share: 0, faults: [] }, ['--output', out, '--count', '20'])).code).toBe(0);
+    expect(records(out).length).toBe(20);
+    const other = await glz('groq', { share: 0, faults: [] }, ['--output', out, '--count', '30', '--seed', '5']);
+    expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/another plan/)]);
+  });
+
+  it('writes texts for given labels, the same number for each', async () => {
+    const out = output();
+    const labels = join(folder, 'labels.txt');
+    writeFileSync(labels, 'Where is my order?\nRefund\nPraise\n');
+    const answer = (_: string, serial: number) => [{ text: uniqueText(2 * serial) }, { text: uniqueText(2 * serial + 1) }];
+    const { code } = await glz('ollama', { share: 0, faults: [], answer }, ['--output', out, '--labels-file', labels, '--count', '18']);
+    expect(code).toBe(0);
+    const counts = new Map<string, number>();
+    for (const {
+      labels: [label],
+    } of records(out))
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+    expect([...counts].sort()).toEqual([
+      ['Praise', 6],
+      ['Refund', 6],
+      ['Where is my order?', 6],
+    ]);
+  });
+
+  it('adds hard negatives to records and keeps their other fields', async () => {
+    const out = output();
+    const input = join(folder, 'input.jsonl');
+    const rows = Array.from({ length: 7 }, (_, id) => ({ id, text: `text ${id} about cars`, labels: ['Cars'], lang: 'en' }));
+    writeFileSync(input, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const answer = (prompt: string) =>
+      Array.from({ length: prompt.match(/"number":/g)!.length }, (_, i) => ({ number: i + 1, not_labels: ['trucks', 'car', 'bikes'] }));
+    const { code } = await glz('groq', { share: 0, faults: [], answer }, ['--output', out, '--input', input]);
+    expect(code).toBe(0);
+    const made = records(out).sort((a, b) => Number(a.id) - Number(b.id));
+    expect(made).toEqual(rows.map((row) => ({ ...row, not_labels: ['trucks', 'bikes'] })));
+  });
+
+  it('keeps only what a second opinion confirms, and what a checkpoint does not contradict', async () => {
+    const out = output();
+    const answer = (prompt: string, serial: number) =>
+      prompt.includes('"true"')
+        ? Array.from({ length: 2 }, (_, i) => ({ number: i + 1, true: i === 0 ? ['alpha'] : [] }))
+        : [
+            { text: uniqueText(2 * serial), labels: ['alpha', 'omega'], not_labels: ['beta'] },
+            { text: uniqueText(2 * serial + 1), labels: ['gamma'], not_labels: ['delta'] },
+          ];
+    const checkpoint = await writeTinyCheckpoint();
+    const { code, stderr } = await glz('groq', { share: 0, faults: [], answer }, [
+      '--output',
+      out,
+      '--count',
+      '5',
+      '--verify',
+      '--filter-checkpoint',
+      checkpoint,
+    ]);
+    expect(code).toBe(0);
+    expect(records(out).every(({ labels }) => labels.join() === 'alpha')).toBe(true);
+    expect(stderr).toMatch(/dropped \d+: labels not confirmed/);
+  });
+
+  it('stops on SIGINT with everything on disk', async () => {
+    const out = output();
+    let sent = false;
+    const { code, stderr } = await glz('groq', { share: 0, faults: [] }, ['--output', out, '--count', '100000'], {
+      env: {
+        GROQ_API_KEY: 'k',
+        GROQ_BASE_URL: (server = await startFaultServer({ share: 0, faults: [] })).url,
+        GLZ_PROGRESS_INTERVAL: '0.1',
+      },
+      onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
+        if (!sent && /generate: [1-9]/.test(text)) {
+          sent = true;
+          kill('SIGINT');
+        }
+      },
+    });
+    expect(code).toBe(130);
+    expect(Number(/stopped with (\d+) of/.exec(stderr)![1])).toBe(records(out).length);
+  });
+
+  it.each([
+    ['groq', 401, /refuses the key \(401\); check GROQ_API_KEY/],
+    ['groq', 404, /Groq has no model "m"/],
+    ['ollama', 404, /Ollama has no model "m"; get it with: ollama pull m/],
+  ] as const)('%s %i stops at once and says what to do', async (provider, status, message) => {
+    const { code, stderr } = await glz(provider, { share: 0, faults: [], status }, ['--output', output(), '--count', '5', '--quiet']);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n').length).toBe(1);
+  });
+
+  it('says what to do where no server is there, and where there is no key', async () => {
+    const gone = await startFaultServer({ share: 0, faults: [] });
+    await gone.close();
+    const none = await runGlz(['generate', '--model', 'm', '--output', output()], { env: { OLLAMA_HOST: gone.url } });
+    expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/no Ollama server at .*; start one with: ollama serve/)]);
+    const key = await runGlz(['generate', '--provider', 'groq', '--model', 'm', '--output', output()], { env: { GROQ_API_KEY: '' } });
+    expect([key.code, key.stderr]).toEqual([2, expect.stringMatching(/GROQ_API_KEY is not set/)]);
+  });
+
+  it('gives up on a model that never does what it is asked, and says so', async () => {
+    const out = output();
+    const { code, stderr } = await glz('groq', { share: 1, faults: ['garbage'] }, ['--output', out, '--count', '5']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/40 requests in a row gave nothing usable/);
+    expect(stderr).toMatch(/dropped 4\d: unreadable answer/);
+  });
+
+  it('prints prompts and an estimate without asking', async () => {
+    const { code, stdout } = await runGlz(['generate', '--model', 'm', '--config', 'article', '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/about 10170 requests/);
+  });
+});
