@@ -149,17 +149,18 @@ describe('glz predict', () => {
     expect(result.stderr).not.toMatch(/\n\s+at /);
   });
 
+  const withConfig = (config: string) => (path: string) => {
+    mkdirSync(path);
+    writeFileSync(join(path, 'config.json'), config);
+  };
   it.each([
-    ['no such folder', (path: string) => path, /no such folder/],
-    ['an empty folder', (path: string) => (mkdirSync(path), path), /holds no checkpoint/],
-    [
-      'an encoder',
-      (path: string) => (mkdirSync(path), writeFileSync(join(path, 'config.json'), '{"model_type":"bert"}'), path),
-      /not "gliznet"/,
-    ],
-    ['broken JSON', (path: string) => (mkdirSync(path), writeFileSync(join(path, 'config.json'), '{'), path), /config\.json/],
+    ['no such folder', () => {}, /no such folder/],
+    ['an empty folder', (path: string) => void mkdirSync(path), /holds no checkpoint/],
+    ['an encoder', withConfig('{"model_type":"bert"}'), /not "gliznet"/],
+    ['broken JSON', withConfig('{'), /config\.json/],
   ])('checkpoint: %s', async (_, make, message) => {
-    const path = make(join(temporaryFolder(), 'c'));
+    const path = join(temporaryFolder(), 'c');
+    make(path);
     const { code, stderr } = await runGlz(['predict', '--checkpoint', path, '--text', 'x', '--labels', 'a,b']);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);

@@ -152,10 +152,11 @@ describe('glz generate', () => {
   it('stops on SIGINT with everything on disk', async () => {
     const out = output();
     let sent = false;
+    server = await startFaultServer({ share: 0, faults: [] });
     const { code, stderr } = await glz('groq', { share: 0, faults: [] }, ['--output', out, '--count', '100000'], {
       env: {
         GROQ_API_KEY: 'k',
-        GROQ_BASE_URL: (server = await startFaultServer({ share: 0, faults: [] })).url,
+        GROQ_BASE_URL: server.url,
         GLZ_PROGRESS_INTERVAL: '0.1',
       },
       onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
