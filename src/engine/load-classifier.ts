@@ -2,6 +2,7 @@
  * A checkpoint folder made ready to classify: tokenizer, derived graph out of the cache, session. The way to a first prediction is
  * kept short: what only the first load of a checkpoint needs (tfjs, weights) is imported when it is needed.
  */
+import { existsSync } from 'node:fs';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
 import { loadTokenizer } from '../text/tokenizer.ts';
 import { checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
@@ -25,8 +26,16 @@ export interface LoadSettings {
 /** Precisions by name. */
 export const PRECISIONS: readonly Precision[] = ['auto', 'fp32', 'int8'];
 
+/** The local folder of a checkpoint: itself, or a hub id's snapshot, downloaded once. */
+async function localFolder(path: string, note: LoadSettings['note']): Promise<string> {
+  // A path that is there wins; only a name that is none may go to the network.
+  if (existsSync(path)) return checkpointFolder(path);
+  const { isHubId, resolveModelFolder } = await import('../weights/hub.ts');
+  return checkpointFolder(path.includes('/') && isHubId(path) ? await resolveModelFolder(path, { note }) : path);
+}
+
 /**
- * Loads a checkpoint folder (or the output folder of a training run).
+ * Loads a checkpoint: a folder, the output folder of a training run, or a hub id.
  * @throws DataError naming the file that is missing or broken; UsageError for an unknown precision.
  */
 export async function loadClassifier(
@@ -35,7 +44,7 @@ export async function loadClassifier(
 ): Promise<Classifier> {
   if (!PRECISIONS.includes(precision))
     throw new UsageError(`precision ${JSON.stringify(precision)} is not one of ${PRECISIONS.join(', ')}`);
-  const folder = checkpointFolder(path);
+  const folder = await localFolder(path, note);
   const config = readCheckpointConfig(folder);
   const chosen = precision === 'auto' ? config.precision : precision;
   const tokenizer = loadTokenizer(folder);

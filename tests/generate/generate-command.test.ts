@@ -24,7 +24,8 @@ const records = (path: string) =>
 
 async function glz(provider: 'groq' | 'ollama', settings: FaultSettings, args: string[], run = {}) {
   server ??= await startFaultServer(settings);
-  const env = provider === 'groq' ? { GROQ_API_KEY: 'secret-key', GROQ_BASE_URL: server.url } : { OLLAMA_HOST: server.url };
+  const env: Record<string, string> =
+    provider === 'groq' ? { GROQ_API_KEY: 'secret-key', GROQ_BASE_URL: server.url } : { OLLAMA_HOST: server.url };
   const common = ['generate', '--provider', provider, '--model', 'm', '--back-off', '0.01', '--timeout', '5'];
   // The server's texts are made-up words: a language that is not checked.
   if (!args.includes('--input')) common.push('--languages', 'Esperanto');

@@ -1,0 +1,54 @@
+import { choiceProbabilities, labelProbability } from '../../src/engine/classifier.ts';
+import { loadClassifier } from '../../src/engine/load-classifier.ts';
+import { random } from '../random.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+process.env.GLZ_CACHE = temporaryFolder();
+const words = 'train film game bank river music house letter doctor garden winter market bread stone light'.split(' ');
+const next = random(11);
+const phrase = (count: number) => Array.from({ length: count }, () => words[Math.floor(next() * words.length)]).join(' ');
+
+describe('createClassifier', () => {
+  it('scores each group as if it were asked for alone, whatever the batch size and the order of requests', async () => {
+    const classifier = await loadClassifier(await writeTinyCheckpoint({ labelsPerGroup: 4 }));
+    const labels = Array.from({ length: 11 }, (_, i) => `${words[i]} ${i}`);
+    const requests = Array.from({ length: 20 }, (_, i) => ({ text: phrase(1 + (i % 30)), labels }));
+    const reference = await classifier.logits(requests, { batchSize: 64 });
+    for (const batchSize of [1, 3, 7]) {
+      const results = await classifier.logits(requests, { batchSize });
+      for (const [row, { logits }] of results.entries())
+        for (const [k, logit] of logits.entries()) expect(logit).toBeCloseTo(reference[row].logits[k], 4);
+    }
+    const reversed = await classifier.logits([...requests].reverse());
+    for (const [row, { logits }] of reversed.entries())
+      for (const [k, logit] of logits.entries()) expect(logit).toBeCloseTo(reference[requests.length - 1 - row].logits[k], 4);
+    await classifier.dispose();
+  });
+
+  it('counts what was cut of a text, and cuts no label', async () => {
+    const classifier = await loadClassifier(await writeTinyCheckpoint());
+    const [short, long] = await classifier.logits([
+      { text: 'a train', labels: ['film', 'game'] },
+      { text: phrase(500), labels: ['film', 'game'] },
+    ]);
+    expect(short.cutTokens).toBe(0);
+    expect(long.cutTokens).toBeGreaterThan(0);
+    await expect(classifier.logits([{ text: 'x', labels: [phrase(60)] }])).rejects.toThrow(/too long/);
+    // The failure is the label's: other calls go on.
+    expect((await classifier.logits([{ text: 'x', labels: ['film'] }]))[0].logits.length).toBe(1);
+    await classifier.dispose();
+  });
+});
+
+describe('probabilities', () => {
+  it('choice: sum to 1 and keep the order, for logits of any size', () => {
+    const p = choiceProbabilities(Float32Array.of(1000, 999, -1000));
+    expect(p.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
+    expect(p[0]).toBeGreaterThan(p[1]);
+    expect(p[2]).toBe(0);
+  });
+  it('each: sigmoid of the calibrated logit', () => {
+    expect(labelProbability(0, { temperature: 1, bias: 0 })).toBe(0.5);
+    expect(labelProbability(2, { temperature: 2, bias: -1 })).toBe(0.5);
+  });
+});
