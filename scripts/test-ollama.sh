@@ -19,7 +19,7 @@ if [ -z "$ollama" ]; then
   if [ ! -x "$ollama" ]; then
     echo "building Ollama (about 5 minutes)"
     mkdir -p .cache/ollama/bin
-    CGO_ENABLED=1 CGO_CFLAGS="-O3 -march=native" CGO_CXXFLAGS="-O3 -march=native" GOBIN="$PWD/.cache/ollama/bin" go install github.com/ollama/ollama@v0.6.5
+    CGO_ENABLED=1 CGO_CFLAGS="-O3 -march=x86-64-v3" CGO_CXXFLAGS="-O3 -march=x86-64-v3" GOBIN="$PWD/.cache/ollama/bin" go install github.com/ollama/ollama@v0.6.5
   fi
 fi
 
