@@ -23,6 +23,8 @@ export type { LabelingOptions, LabelScores } from './predict/predict-records.ts'
 export interface ClassifyOptions extends LabelingOptions {
   /** Joint sequences in one batch; 32 unless given. */
   batchSize?: number;
+  /** Of a larger label set only so many labels nearest to the text are read; 0: all. 50 of more than 200 unless given. */
+  shortlist?: number;
 }
 
 /** Labels for each text: one list for all, or one list for each text. */
@@ -64,16 +66,20 @@ export class GliZNet {
   async classify(texts: readonly string[], labels: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
     const candidates = this.#candidates(texts, labels);
     const { calibration } = this.#classifier.options;
-    const results = await this.#score(texts, candidates, options.batchSize);
+    const results = await this.#score(texts, candidates, options);
     return results.map((logits, row) => rankLabels(candidates[row], logits, calibration, options));
   }
 
   /**
-   * Raw scores of the labels, in their order: logits [N] for each text.
+   * Raw scores of the labels, in their order: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
    * @throws as {@link classify}
    */
-  async logits(texts: readonly string[], labels: Candidates, options: Pick<ClassifyOptions, 'batchSize'> = {}): Promise<Float32Array[]> {
-    return this.#score(texts, this.#candidates(texts, labels), options.batchSize);
+  async logits(
+    texts: readonly string[],
+    labels: Candidates,
+    options: Pick<ClassifyOptions, 'batchSize' | 'shortlist'> = {},
+  ): Promise<Float32Array[]> {
+    return this.#score(texts, this.#candidates(texts, labels), options);
   }
 
   /** Releases native memory. Safe to call twice. */
@@ -99,9 +105,13 @@ export class GliZNet {
     return labels.map((list, row) => cleanLabels(list, `labels of text ${row + 1}`));
   }
 
-  async #score(texts: readonly string[], candidates: readonly string[][], batchSize = DEFAULT_BATCH_SIZE): Promise<Float32Array[]> {
+  async #score(
+    texts: readonly string[],
+    candidates: readonly string[][],
+    { batchSize = DEFAULT_BATCH_SIZE, shortlist }: ClassifyOptions,
+  ): Promise<Float32Array[]> {
     const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
-    const results = await this.#classifier.logits(requests, { batchSize });
+    const results = await this.#classifier.logits(requests, { batchSize, shortlist });
     return results.map(({ logits }) => logits);
   }
 }

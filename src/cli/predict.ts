@@ -33,6 +33,7 @@ interface PredictFlags {
   threshold?: number;
   topK?: number;
   batchSize?: number;
+  shortlist?: number;
   output?: string;
   checkpoint: string;
   precision: Precision;
@@ -47,6 +48,11 @@ interface PredictFlags {
 const positiveInteger = (value: string): number => {
   const number = Number(value);
   if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number from 1.');
+  return number;
+};
+const count = (value: string): number => {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('expected a whole number from 0.');
   return number;
 };
 const probability = (value: string): number => {
@@ -101,7 +107,7 @@ async function writeLine(stream: Writable, line: string): Promise<void> {
 async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
-    const [{ logits, cutTokens }] = await classifier.logits([{ text, labels }]);
+    const [{ logits, cutTokens }] = await classifier.logits([{ text, labels }], { shortlist: flags.shortlist });
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
     if (cutTokens > 0)
       process.stderr.write(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out\n`);
@@ -242,6 +248,11 @@ export function command(): Command {
     .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
     .addOption(new Option('--precision <precision>', 'numbers that the model computes with').choices(PRECISIONS).default('auto'))
     .option('--batch-size <n>', 'texts in a batch', positiveInteger)
+    .option(
+      '--shortlist <n>',
+      'of a larger label set read only the n labels nearest to the text; 0 reads all; 50 of more than 200 by default',
+      count,
+    )
     .option('--threads <n>', 'threads of ONNX Runtime', positiveInteger)
     .addOption(new Option('--format <format>', 'format of the input; by its name unless given').choices(RECORD_FORMATS))
     .option('--text-field <name>', 'field that holds the text')

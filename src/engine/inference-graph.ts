@@ -3,16 +3,25 @@
  * does without.
  */
 import { createEncoder } from '../model/encoders/index.ts';
-import { gliznetParameterShapes } from '../model/gliznet.ts';
+import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { onnxChunks } from '../trace/onnx-proto.ts';
 import { type CheckpointConfig, checkWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { traceInference } from './gliznet-graph.ts';
 import { quantizeGraph } from './quantize.ts';
+import { traceSentenceEmbedder } from './sentence-embedder.ts';
 
 /** Traces a checkpoint to an ONNX file's chunks. @throws DataError naming the tensor that is missing or of the wrong shape. */
-export async function deriveInferenceGraph(folder: string, config: CheckpointConfig, precision: 'fp32' | 'int8'): Promise<Uint8Array[]> {
+export async function deriveInferenceGraph(
+  folder: string,
+  config: CheckpointConfig,
+  kind: 'fp32' | 'int8' | 'embedding',
+): Promise<Uint8Array[]> {
   const encoder = createEncoder(config.encoder);
   const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, config.options), folder);
+  if (kind === 'embedding') {
+    const own = new Map([...weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
+    return onnxChunks(traceSentenceEmbedder(encoder, own));
+  }
   const graph = traceInference({ encoder, options: config.options }, weights);
-  return onnxChunks(precision === 'int8' ? quantizeGraph(graph) : graph);
+  return onnxChunks(kind === 'int8' ? quantizeGraph(graph) : graph);
 }

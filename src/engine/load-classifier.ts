@@ -11,6 +11,7 @@ import { cacheFolder, derivedFile } from './graph-cache.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import { createGraphSession, type ExecutionProvider } from './onnx-session.ts';
 import type { Precision } from './scorer.ts';
+import { createSessionEmbedder } from './session-embedder.ts';
 
 /** How a checkpoint is loaded. */
 export interface LoadSettings {
@@ -22,6 +23,9 @@ export interface LoadSettings {
   /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
   note?: (line: string) => void;
 }
+
+/** Tokens of a text that its embedding for the shortlist is made of. */
+const EMBEDDED_TOKENS = 256;
 
 /** Precisions by name. */
 export const PRECISIONS: readonly Precision[] = ['auto', 'fp32', 'int8'];
@@ -63,7 +67,17 @@ export async function loadClassifier(
     throw new DataError(`${folder}: ONNX Runtime cannot load the graph: ${errorMessage(error)}`);
   }
   try {
-    return await createClassifier(await tokenizer, config.options, createOnnxScorer(session), chosen);
+    const ready = await tokenizer;
+    // Made when a label set is first long enough to need it.
+    const embedder = async () => {
+      const encoderGraph = await derivedFile(hash, 'embedding', async () => {
+        const { deriveInferenceGraph } = await import('./inference-graph.ts');
+        return deriveInferenceGraph(folder, config, 'embedding');
+      });
+      const maxLength = Math.min(EMBEDDED_TOKENS, config.options.maxLength, ready.modelMaxLength);
+      return createSessionEmbedder({ session: await createGraphSession(encoderGraph, { threads, provider }), tokenizer: ready, maxLength });
+    };
+    return await createClassifier(ready, config.options, createOnnxScorer(session), chosen, embedder);
   } catch (error) {
     await session.dispose();
     throw error;

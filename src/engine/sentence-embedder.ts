@@ -5,21 +5,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import type { Graph } from '../trace/graph.ts';
 import { traceGraph } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
 import { createGraphSession, type SessionSettings } from './onnx-session.ts';
+import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
 
-/** Texts to unit vectors. */
-export interface SentenceEmbedder {
-  /** H */
-  readonly dimensions: number;
-  /** One unit vector [H] a text, in order. */
-  embed(texts: readonly string[]): Promise<Float32Array[]>;
-  /** The same from ids without special tokens. */
-  embedIds(ids: readonly Int32Array[]): Promise<Float32Array[]>;
-  /** Releases native memory. Safe to call twice. */
-  dispose(): Promise<void>;
-}
+export type { SentenceEmbedder } from './session-embedder.ts';
 
 /** What an embedder is made of. */
 export interface SentenceEmbedderRequest {
@@ -35,11 +27,9 @@ export interface SentenceEmbedderRequest {
   session?: SessionSettings;
 }
 
-/** Makes an embedder; owns its session. */
-export async function createSentenceEmbedder(request: SentenceEmbedderRequest): Promise<SentenceEmbedder> {
-  const { encoder, weights, tokenizer, pooling = 'mean', batchSize = 64 } = request;
-  const maxLength = Math.min(request.maxLength ?? 256, encoder.maxLength);
-  const graph = traceGraph({
+/** The graph of an encoder's embeddings: input_ids, attention_mask, positions -> `embedding` [B, H], unit rows. */
+export function traceSentenceEmbedder(encoder: Encoder, weights: FloatWeights, pooling: 'mean' | 'cls' = 'mean'): Graph {
+  return traceGraph({
     inputs: [
       { name: 'input_ids', shape: ['batch', 'length'], type: 'int32' },
       { name: 'attention_mask', shape: ['batch', 'length'], type: 'int32' },
@@ -62,44 +52,11 @@ export async function createSentenceEmbedder(request: SentenceEmbedderRequest): 
       return { embedding: tf.mul(pooled, tf.rsqrt(tf.sum(tf.square(pooled), -1, true))) };
     },
   });
-  const session = await createGraphSession(graph, request.session);
-  const { cls, sep, pad } = tokenizer.special;
-  const width = encoder.hiddenSize;
+}
 
-  async function embedIds(ids: readonly Int32Array[]): Promise<Float32Array[]> {
-    const kept = ids.map((each) => Math.min(each.length, maxLength - 2));
-    const order = ids.map((_, at) => at).sort((a, b) => kept[a] - kept[b]);
-    const result: Float32Array[] = new Array(ids.length);
-    for (let at = 0; at < order.length; at += batchSize) {
-      const rows = order.slice(at, at + batchSize);
-      const length = kept[rows.at(-1)!] + 2;
-      const shape = [rows.length, length];
-      const inputIds = new Int32Array(rows.length * length).fill(pad); // [B, T]
-      const mask = new Int32Array(rows.length * length); // [B, T]
-      for (const [row, text] of rows.entries()) {
-        const start = row * length;
-        inputIds[start] = cls;
-        inputIds.set(ids[text].subarray(0, kept[text]), start + 1);
-        inputIds[start + kept[text] + 1] = sep;
-        mask.fill(1, start, start + kept[text] + 2);
-      }
-      const { embedding } = await session.run(
-        {
-          input_ids: { data: inputIds, shape },
-          attention_mask: { data: mask, shape },
-          positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
-        },
-        ['embedding'],
-      );
-      for (const [row, text] of rows.entries()) result[text] = (embedding as Float32Array).slice(row * width, (row + 1) * width);
-    }
-    return result;
-  }
-
-  return {
-    dimensions: width,
-    embed: async (texts) => embedIds(await tokenizer.encodeBatch(texts, { atLeast: maxLength })),
-    embedIds,
-    dispose: () => session.dispose(),
-  };
+/** Makes an embedder; owns its session. */
+export async function createSentenceEmbedder(request: SentenceEmbedderRequest): Promise<SentenceEmbedder> {
+  const { encoder, weights, tokenizer, pooling, batchSize, maxLength = 256 } = request;
+  const session = await createGraphSession(traceSentenceEmbedder(encoder, weights, pooling), request.session);
+  return createSessionEmbedder({ session, tokenizer, maxLength: Math.min(maxLength, encoder.maxLength), batchSize });
 }

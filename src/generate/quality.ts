@@ -49,6 +49,8 @@ const CHECKABLE_LENGTH = 60;
 
 const REFUSAL =
   /^(i('m| am) sorry|sorry,? (but )?i|i can('|no)t (help|assist|provide|write|create)|as an ai\b|as a language model|i cannot\b)/i;
+/** Words of the answer's own schema, which small models put in as labels. */
+const SCHEMA_WORDS = /^(true |not |false |wrong )?labels?$|^(text|example|examples|task|topic|domain)$/;
 const PLACEHOLDER = /^(\.\.\.|text|string|example( text)?( \d+)?|lorem ipsum.*|n\/a|none|null|\[.*\]|<.*>)$/i;
 
 /** Labels that mean the same, beyond what spelling tells. */
@@ -117,7 +119,7 @@ export function leaks(text: string, label: string): boolean {
 /** The first of each group of labels that mean the same. */
 function distinct(labels: readonly string[]): string[] {
   const kept: string[] = [];
-  for (const label of labels) if (label && !kept.some((other) => sameMeaning(other, label))) kept.push(label);
+  for (const label of labels) if (label && !SCHEMA_WORDS.test(label) && !kept.some((other) => sameMeaning(other, label))) kept.push(label);
   return kept;
 }
 

@@ -4,7 +4,7 @@
  */
 import { labelList, textOf } from '../data/examples.ts';
 import type { SourceRecord } from '../data/read-records.ts';
-import { type Classifier, choiceProbabilities, labelProbability } from '../engine/classifier.ts';
+import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability } from '../engine/classifier.ts';
 import { DataError } from '../errors.ts';
 
 /** How labels are chosen and reported. */
@@ -30,6 +30,8 @@ export interface PredictOptions extends LabelingOptions {
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
   batchSize?: number;
+  /** Labels read of a larger set, see {@link ClassifierOptions}. */
+  shortlist?: number;
   /** Records that are held and batched together. */
   windowSize?: number;
   /** Names the source in messages. */
@@ -53,7 +55,8 @@ export function rankLabels(
   const probabilities = multiLabel
     ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
     : choiceProbabilities(logits);
-  let order = [...candidates.keys()].sort((a, b) => logits[b] - logits[a] || a - b);
+  // Labels that were not on the shortlist have no score.
+  let order = [...candidates.keys()].filter((at) => Number.isFinite(logits[at])).sort((a, b) => logits[b] - logits[a] || a - b);
   if (threshold !== undefined) order = order.filter((at) => probabilities[at] >= threshold);
   if (topK !== undefined) order = order.slice(0, topK);
   return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
@@ -108,14 +111,14 @@ export async function* predictRecords(
   };
   async function scored(window: Prepared[]) {
     try {
-      return await classifier.logits(window, { batchSize });
+      return await classifier.logits(window, { batchSize, shortlist: options.shortlist });
     } catch (error) {
       if (!options.onBadRecord || !(error instanceof DataError)) throw error;
       // One record's labels do not fit: the others of the window still count.
       const results: Awaited<ReturnType<Classifier['logits']>> = [];
       for (const [at, each] of [...window.entries()]) {
         try {
-          results.push(...(await classifier.logits([each], { batchSize })));
+          results.push(...(await classifier.logits([each], { batchSize, shortlist: options.shortlist })));
         } catch (inner) {
           if (!(inner instanceof DataError)) throw inner;
           options.onBadRecord(inner);

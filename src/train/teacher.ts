@@ -12,9 +12,8 @@ export interface Teacher {
   dispose(): Promise<void>;
 }
 
-/** Makes a teacher; owns the embedder. `scale` multiplies the cosine before the softmax. */
-export function createTeacher(embedder: SentenceEmbedder, dataset: Dataset, scale: number): Teacher {
-  const width = embedder.dimensions;
+/** Makes a teacher; owns the embedder, whose vectors have `width` elements. `scale` multiplies the cosine before the softmax. */
+export function createTeacher(embedder: SentenceEmbedder, width: number, dataset: Dataset, scale: number): Teacher {
   const known = new Uint8Array(dataset.labelNames.length);
   const vectors = new Float32Array(dataset.labelNames.length * width);
   return {

@@ -157,7 +157,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   if (loss.distillWeight > 0) {
     const weights = new Map([...start.weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
     const embedder = await createSentenceEmbedder({ ...start, weights, session, maxLength: settings.max_text_tokens + 2 });
-    teacher = createTeacher(embedder, dataset, settings.loss.distill_scale);
+    teacher = createTeacher(embedder, start.encoder.hiddenSize, dataset, settings.loss.distill_scale);
   }
   const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);
   const { optimizer } = settings;

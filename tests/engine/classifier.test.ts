@@ -1,5 +1,6 @@
 import { choiceProbabilities, labelProbability } from '../../src/engine/classifier.ts';
 import { loadClassifier } from '../../src/engine/load-classifier.ts';
+import { rankLabels } from '../../src/predict/predict-records.ts';
 import { random } from '../random.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -50,5 +51,26 @@ describe('probabilities', () => {
   it('each: sigmoid of the calibrated logit', () => {
     expect(labelProbability(0, { temperature: 1, bias: 0 })).toBe(0.5);
     expect(labelProbability(2, { temperature: 2, bias: -1 })).toBe(0.5);
+  });
+});
+
+describe('shortlist', () => {
+  it('reads the labels nearest to the text, scores them as if they were the whole set, and leaves the others out', async () => {
+    const classifier = await loadClassifier(await writeTinyCheckpoint({ labelsPerGroup: 4 }));
+    const labels = Array.from({ length: 240 }, (_, i) => `${words[i % words.length]} ${i}`);
+    const [{ logits }] = await classifier.logits([{ text: 'the train by the river', labels }], { shortlist: 8 });
+    const kept = [...logits.keys()].filter((k) => Number.isFinite(logits[k]));
+    expect(kept.length).toBe(8);
+    const [{ logits: alone }] = await classifier.logits([{ text: 'the train by the river', labels: kept.map((k) => labels[k]) }]);
+    for (const [at, k] of kept.entries()) expect(logits[k]).toBeCloseTo(alone[at], 4);
+    const count = async (n: number, shortlist?: number) => {
+      const [result] = await classifier.logits([{ text: 'x', labels: labels.slice(0, n) }], { shortlist });
+      return result.logits.filter(Number.isFinite).length;
+    };
+    expect([await count(200), await count(240), await count(240, 0), await count(30, 10)]).toEqual([200, 50, 240, 10]);
+    const ranked = rankLabels(labels, logits, classifier.options.calibration);
+    expect(ranked.labels.length).toBe(8);
+    expect([...ranked.scores].sort((a, b) => b - a)).toEqual(ranked.scores);
+    await classifier.dispose();
   });
 });

@@ -64,7 +64,7 @@ export async function loadSentenceVectors(folder: string, threads?: number, chos
     session: { threads },
   });
   return {
-    dimensions: embedder.dimensions,
+    dimensions: encoder.hiddenSize,
     maxLength,
     pooling,
     embed: (texts) => embedder.embed(texts),
