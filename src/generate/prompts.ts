@@ -31,7 +31,7 @@ Domain: ${request.domain}. Topic: ${request.topic}.
 Each text is a ${request.style} of ${request.length}, in ${request.language}, written by ${request.persona}.
 Labels say ${TASKS[task]}. Each text has ${count(labels, 'true label')} ("labels") of one to four words, in English, lower case.
 What the labels say is ${request.difficulty}; do not copy the labels' words into the text.
-Also give ${count(notLabels, 'label')} ("not_labels") of the same kind that are close in meaning but wrong for the text: a careless reader would choose them. None of them may be true or a synonym of a true label.`,
+Also give ${count(notLabels, 'label')} ("not_labels") of the same kind that are close in meaning to the true ones but wrong for the text. None of them may be true, the mere negation, or a synonym of a true label.`,
     schema: object({
       examples: {
         type: 'array',

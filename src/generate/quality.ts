@@ -116,10 +116,20 @@ export function leaks(text: string, label: string): boolean {
   return words(text).includes(words(label));
 }
 
+/** More words than this are a sentence, no label. */
+const MOST_LABEL_WORDS = 8;
+
 /** The first of each group of labels that mean the same. */
 function distinct(labels: readonly string[]): string[] {
   const kept: string[] = [];
-  for (const label of labels) if (label && !SCHEMA_WORDS.test(label) && !kept.some((other) => sameMeaning(other, label))) kept.push(label);
+  for (const label of labels)
+    if (
+      label &&
+      !SCHEMA_WORDS.test(label) &&
+      label.split(' ').length <= MOST_LABEL_WORDS &&
+      !kept.some((other) => sameMeaning(other, label))
+    )
+      kept.push(label);
   return kept;
 }
 
