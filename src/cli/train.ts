@@ -11,6 +11,7 @@ import { readDataset } from '../train/dataset.ts';
 import { savedSteps } from '../train/run-folder.ts';
 import { checkSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
 import { loadStart } from '../train/start.ts';
+import { loadTeacherModel } from '../train/teacher.ts';
 import { samplerOf, totalSteps, train } from '../train/trainer.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -106,10 +107,12 @@ async function run(flags: TrainFlags): Promise<void> {
   if (!flags.resume && !flags.dryRun && savedSteps(flags.output).length > 0 && !flags.overwrite)
     throw new UsageError(`${flags.output} holds a run already: --resume goes on with it, --overwrite starts again`);
   const start = await loadStart(settings, note);
+  const teacher = await loadTeacherModel(settings, start, note);
   const layout = await layoutOf(start.tokenizer, start.options);
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
     maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
+    ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
     skipBadRows: flags.onError === 'skip',
   });
   const sets = settings.dev ? await readDevSets(settings.dev.data, settings.dev.limit) : [];
@@ -151,6 +154,7 @@ async function run(flags: TrainFlags): Promise<void> {
     const summary = await train({
       settings,
       start,
+      teacher,
       dataset,
       output: flags.output,
       resume: flags.resume === true && existsSync(flags.output) && savedSteps(flags.output).length > 0,

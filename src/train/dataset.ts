@@ -26,6 +26,8 @@ export interface DataSource {
   rows: number;
   /** Text ids of each row, cut to the longest that is used. */
   texts: IntegerLists;
+  /** The same in the teacher's ids, where its vocabulary is another one. */
+  teacherTexts?: IntegerLists;
   /** True label numbers of each row. */
   labels: IntegerLists;
   /** Hard negative label numbers of each row. */
@@ -41,6 +43,8 @@ export interface Dataset {
   labelNames: string[];
   /** Ids of each label. */
   labelIds: IntegerLists;
+  /** The same in the teacher's ids, where its vocabulary is another one. */
+  teacherLabelIds?: IntegerLists;
   /** sha256 of all records in order. */
   hash: string;
   rows: number;
@@ -82,6 +86,8 @@ export interface DatasetSettings {
   maxTextTokens: number;
   /** The longest label that fits into a sequence. */
   maxLabelTokens: number;
+  /** Tokenizes texts and labels once more, for a teacher with a vocabulary of its own. */
+  teacherTokenizer?: Tokenizer;
   /** Leave malformed and unusable rows out and count them, instead of stopping at the first. */
   skipBadRows?: boolean;
 }
@@ -95,7 +101,7 @@ export async function readDataset(
   tokenizer: Tokenizer,
   settings: DatasetSettings,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
-  const { maxTextTokens, maxLabelTokens, skipBadRows = false } = settings;
+  const { maxTextTokens, maxLabelTokens, teacherTokenizer, skipBadRows = false } = settings;
   const hash = createHash('sha256');
   const labelNumbers = new Map<string, number>();
   const labelNames: string[] = [];
@@ -140,15 +146,16 @@ export async function readDataset(
   for (const { examples } of read)
     for (const { labels, notLabels } of examples) for (const label of [...labels, ...notLabels]) labelNumber(label);
   const labelIds = await tokenizer.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
+  const teacherLabelIds = await teacherTokenizer?.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
   const usable = labelIds.map((ids) => ids.length > 0 && ids.length <= maxLabelTokens);
 
   const sources: DataSource[] = [];
   for (const { file, examples } of read) {
-    const ids = await tokenizer.encodeBatch(
-      examples.map(({ text }) => text),
-      { atLeast: maxTextTokens + 1 },
-    );
+    const ownTexts = examples.map(({ text }) => text);
+    const ids = await tokenizer.encodeBatch(ownTexts, { atLeast: maxTextTokens + 1 });
+    const teacherIds = await teacherTokenizer?.encodeBatch(ownTexts, { atLeast: maxTextTokens });
     const texts: Int32Array[] = [];
+    const teacherTexts: Int32Array[] = [];
     const labels: number[][] = [];
     const notLabels: number[][] = [];
     const labelSet = new Set<number>();
@@ -165,6 +172,7 @@ export async function readDataset(
       }
       if (ids[row].length > maxTextTokens) report.cutTexts++;
       texts.push(ids[row].subarray(0, maxTextTokens));
+      if (teacherIds) teacherTexts.push(teacherIds[row].subarray(0, maxTextTokens));
       labels.push(yes);
       notLabels.push(no);
       for (const number of [...yes, ...no]) labelSet.add(number);
@@ -177,6 +185,7 @@ export async function readDataset(
       distill: file.distill,
       rows: texts.length,
       texts: integerLists(texts),
+      ...(teacherIds ? { teacherTexts: integerLists(teacherTexts) } : {}),
       labels: integerLists(labels),
       notLabels: integerLists(notLabels),
       labelSet: Int32Array.from(labelSet),
@@ -184,7 +193,14 @@ export async function readDataset(
   }
   const rows = sources.reduce((sum, source) => sum + source.rows, 0);
   return {
-    dataset: { sources, labelNames, labelIds: integerLists(labelIds), hash: hash.digest('hex'), rows },
+    dataset: {
+      sources,
+      labelNames,
+      labelIds: integerLists(labelIds),
+      ...(teacherLabelIds ? { teacherLabelIds: integerLists(teacherLabelIds) } : {}),
+      hash: hash.digest('hex'),
+      rows,
+    },
     report,
   };
 }

@@ -52,7 +52,14 @@ const lossSchema = z
     margin: weight.default(0.5),
     margin_on: z.enum(['probabilities', 'logits']).default('probabilities'),
     softmax_weight: weight.default(0).describe('Cross-entropy of the softmax over all labels of an example'),
-    distill_weight: weight.default(0).describe("Cross-entropy against the start encoder's own embedding similarity"),
+    distill_weight: weight.default(0).describe("Cross-entropy against a teacher's embedding similarity of text and labels"),
+    teacher: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'Encoder that teaches: folder or hub id (mean or cls pooling, any tokenizer); default: the encoder that the run starts from',
+      ),
     distill_scale: z.number().positive().default(15).describe('Factor on the cosine before the softmax of the distilled distribution'),
   })
   .prefault({});
@@ -135,6 +142,8 @@ export const trainSettingsSchema = z
   .superRefine((settings, context) => {
     const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (!settings.encoder === !settings.checkpoint) issue(['encoder'], 'give either an encoder or a checkpoint to start from');
+    if (settings.loss.teacher !== undefined && settings.loss.distill_weight === 0)
+      issue(['loss', 'teacher'], 'has no effect without loss.distill_weight');
     if (settings.labels.max < settings.labels.min) issue(['labels', 'max'], 'is less than labels.min');
     if (settings.labels.max < 2) issue(['labels', 'max'], 'an example needs at least 2 labels');
     if (settings.model.label_pooling === 'marker' && settings.model.label_style !== 'marker')
@@ -173,6 +182,8 @@ export function readSettingsFile(path: string): PartialSettings {
   // A start that is a hub id stays as it is; one that begins with a dot is beside the settings file.
   for (const start of ['encoder', 'checkpoint'])
     if (typeof settings[start] === 'string' && settings[start].startsWith('.')) settings[start] = located(settings[start]);
+  const loss = settings.loss as { teacher?: unknown } | undefined;
+  if (typeof loss?.teacher === 'string' && loss.teacher.startsWith('.')) loss.teacher = located(loss.teacher);
   const dev = settings.dev as { data?: unknown } | undefined;
   if (typeof dev === 'object' && dev !== null) dev.data = located(dev.data);
   return settings;

@@ -1,10 +1,58 @@
 /**
- * The teacher of distillation: the start encoder's own embedding similarity of a text and its labels, as a distribution over the
- * labels of an example. Keeps fine-tuning from forgetting what the encoder knew. Label embeddings are computed once.
+ * The teacher of distillation: the embedding similarity of a text and its labels under an encoder that is not trained (the start
+ * encoder, or `loss.teacher`), as a distribution over the labels of an example. Keeps fine-tuning from forgetting what the encoder
+ * knew. Label embeddings are computed once.
  */
 import type { SentenceEmbedder } from '../engine/sentence-embedder.ts';
+import type { Encoder } from '../model/encoders/encoder.ts';
+import { ENCODER_PREFIX } from '../model/gliznet.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import type { FloatWeights } from '../weights/checkpoint.ts';
+import { readEncoderFolder } from '../weights/encoder-weights.ts';
+import { resolveModelFolder } from '../weights/hub.ts';
+import { type SentencePooling, sentencePooling } from '../weights/sentence-pooling.ts';
 import type { Dataset } from './dataset.ts';
 import type { SampledBatch } from './sampling.ts';
+import type { TrainSettings } from './settings.ts';
+import type { StartModel } from './start.ts';
+
+/** An encoder that teaches. */
+export interface TeacherModel {
+  encoder: Encoder;
+  /** Under their Hugging Face names. */
+  weights: FloatWeights;
+  tokenizer: Tokenizer;
+  pooling: SentencePooling;
+  /** Its vocabulary is not the trained model's: texts and labels are tokenized for it once more. */
+  ownIds: boolean;
+}
+
+/** What a tokenizer does to text, as one string: equal for two tokenizers that give the same ids. */
+const tokenization = ({ json }: Tokenizer): string => {
+  const { model, normalizer, pre_tokenizer } = JSON.parse(json) as Record<string, unknown>;
+  return JSON.stringify([model, normalizer, pre_tokenizer]);
+};
+
+/**
+ * The teacher that the settings ask for, or undefined where they do not distil.
+ * @throws UsageError / DataError naming the folder or file that is wrong
+ */
+export async function loadTeacherModel(
+  { loss }: TrainSettings,
+  start: StartModel,
+  note: (line: string) => void,
+): Promise<TeacherModel | undefined> {
+  if (loss.distill_weight === 0) return undefined;
+  if (loss.teacher === undefined) {
+    const weights = new Map([...start.weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
+    return { encoder: start.encoder, weights, tokenizer: start.tokenizer, pooling: 'mean', ownIds: false };
+  }
+  const folder = await resolveModelFolder(loss.teacher, { note });
+  const { encoder, weights } = readEncoderFolder(folder);
+  const tokenizer = await loadTokenizer(folder);
+  const ownIds = tokenization(tokenizer) !== tokenization(start.tokenizer);
+  return { encoder, weights, tokenizer, pooling: sentencePooling(folder), ownIds };
+}
 
 /** Gives the teacher's distribution [B, N] of a batch; rows of sources without distillation are 0. */
 export interface Teacher {
@@ -14,18 +62,23 @@ export interface Teacher {
 
 /** Makes a teacher; owns the embedder, whose vectors have `width` elements. `scale` multiplies the cosine before the softmax. */
 export function createTeacher(embedder: SentenceEmbedder, width: number, dataset: Dataset, scale: number): Teacher {
+  const labelIds = dataset.teacherLabelIds ?? dataset.labelIds;
   const known = new Uint8Array(dataset.labelNames.length);
   const vectors = new Float32Array(dataset.labelNames.length * width);
   return {
     async distribution({ batch, examples }) {
       const taught = [...examples.keys()].filter((row) => dataset.sources[examples[row].source].distill);
       const missing = [...new Set(taught.flatMap((row) => examples[row].labels))].filter((label) => !known[label]);
-      const embedded = await embedder.embedIds(missing.map((label) => dataset.labelIds.at(label)));
+      const embedded = await embedder.embedIds(missing.map((label) => labelIds.at(label)));
       for (const [at, label] of missing.entries()) {
         vectors.set(embedded[at], label * width);
         known[label] = 1;
       }
-      const texts = await embedder.embedIds(taught.map((row) => dataset.sources[examples[row].source].texts.at(examples[row].row)));
+      const ids = taught.map((row) => {
+        const { texts, teacherTexts } = dataset.sources[examples[row].source];
+        return (teacherTexts ?? texts).at(examples[row].row);
+      });
+      const texts = await embedder.embedIds(ids);
       const result = new Float32Array(batch.batch * batch.labels); // [B, N]
       for (const [at, row] of taught.entries()) {
         const { labels } = examples[row];

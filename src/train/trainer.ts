@@ -12,7 +12,6 @@ import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
 import { createTrainingEngine, type StepResult, type TrainingEngine } from '../engine/training-session.ts';
 import { DataError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
-import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration } from './calibration.ts';
@@ -22,7 +21,7 @@ import { createSampler, type SampledBatch } from './sampling.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
-import { createTeacher, type Teacher } from './teacher.ts';
+import { createTeacher, type Teacher, type TeacherModel } from './teacher.ts';
 
 /** Result of one evaluation: a score to choose by, and whatever else is to be logged. */
 export interface Evaluation {
@@ -45,6 +44,8 @@ export interface StepReport extends Omit<StepResult, 'logits'> {
 export interface RunRequest {
   settings: TrainSettings;
   start: StartModel;
+  /** Needed if the settings distil. */
+  teacher?: TeacherModel;
   dataset: Dataset;
   output: string;
   resume: boolean;
@@ -154,10 +155,9 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     restore(engine, saved.weights, saved.arrays);
     for (const [name, { data }] of saved.arrays) if (name.startsWith('sum.')) snapshotSum.set(name.slice(4), data as Float32Array);
   }
-  if (loss.distillWeight > 0) {
-    const weights = new Map([...start.weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
-    const embedder = await createSentenceEmbedder({ ...start, weights, session, maxLength: settings.max_text_tokens + 2 });
-    teacher = createTeacher(embedder, start.encoder.hiddenSize, dataset, settings.loss.distill_scale);
+  if (request.teacher) {
+    const embedder = await createSentenceEmbedder({ ...request.teacher, session, maxLength: settings.max_text_tokens + 2 });
+    teacher = createTeacher(embedder, request.teacher.encoder.hiddenSize, dataset, settings.loss.distill_scale);
   }
   const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);
   const { optimizer } = settings;

@@ -36,7 +36,8 @@ describe('quantizeGraph', () => {
     expect(kept.every((name) => /query|key|value/.test(name))).toBe(true);
     const requests = texts.map((text) => ({ text, labels }));
     const [a, b] = [await exact.logits(requests), await int8.logits(requests)];
-    for (const [row, { logits }] of a.entries()) for (const [k, logit] of logits.entries()) expect(Math.abs(b[row].logits[k] - logit)).toBeLessThan(0.3);
+    for (const [row, { logits }] of a.entries())
+      for (const [k, logit] of logits.entries()) expect(Math.abs(b[row].logits[k] - logit)).toBeLessThan(0.3);
     await exact.dispose();
     await int8.dispose();
   });

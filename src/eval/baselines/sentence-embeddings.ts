@@ -1,7 +1,7 @@
 /** A sentence-transformers folder as a function from texts to unit vectors, with a memory for label texts. Shared by several baselines. */
 import { join } from 'node:path';
 import type { SentenceEmbedder } from '../../engine/sentence-embedder.ts';
-import { DataError } from '../../errors.ts';
+import { sentencePooling } from '../../weights/sentence-pooling.ts';
 import { readJsonObject } from './model-folder.ts';
 
 /** Texts to unit vectors. */
@@ -18,15 +18,6 @@ export interface TextVectors {
 /** What sentence-transformers takes where a folder does not say. */
 const DEFAULT_MAX_LENGTH = 256;
 const KEPT_LABELS = 100_000;
-
-/** Pooling of a folder. @throws DataError where it is one that is not supported. */
-function poolingOf(folder: string): 'mean' | 'cls' {
-  const file = join(folder, '1_Pooling', 'config.json');
-  const pooling = readJsonObject(file, true);
-  if (!pooling || pooling.pooling_mode_mean_tokens === true) return 'mean';
-  if (pooling.pooling_mode_cls_token === true) return 'cls';
-  throw new DataError(`${file}: only mean and cls pooling are supported`);
-}
 
 /** Remembers vectors by text. */
 export function rememberVectors(embed: (texts: readonly string[]) => Promise<Float32Array[]>) {
@@ -51,7 +42,7 @@ export async function loadSentenceVectors(folder: string, threads?: number, chos
     import('../../text/tokenizer.ts'),
   ]);
   const { encoder, weights } = readEncoderFolder(folder);
-  const pooling = chosen ?? poolingOf(folder);
+  const pooling = chosen ?? sentencePooling(folder);
   const settings = readJsonObject(join(folder, 'sentence_bert_config.json'), true);
   const limit = settings?.max_seq_length;
   const maxLength = typeof limit === 'number' && limit > 2 ? limit : Math.min(DEFAULT_MAX_LENGTH, encoder.maxLength);
