@@ -1,5 +1,6 @@
 /** Runs the built glz command as a process. */
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, temporaryFolder } from './tiny-checkpoint.ts';
 
@@ -18,13 +19,21 @@ export interface GlzRun {
   cwd?: string;
   /** Called with everything that stderr has said so far, and the process's kill. */
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Asked every few milliseconds; the process gets SIGKILL once it says yes: kills by progress, the same on a slow and a fast machine. */
+  killWhen?: () => boolean;
   timeout?: number;
 }
 
 const cache = temporaryFolder();
 
+/** Lines of a file that a run is writing, 0 while it is not there. */
+export const linesOf = (path: string): number => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0);
+
 /** Runs `glz ...args` and waits for its end; killed after `timeout` ms. */
-export function runGlz(args: readonly string[], { input, env = {}, cwd, onStderr, timeout = 60_000 }: GlzRun = {}): Promise<GlzResult> {
+export function runGlz(
+  args: readonly string[],
+  { input, env = {}, cwd, onStderr, killWhen, timeout = 60_000 }: GlzRun = {},
+): Promise<GlzResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), ...args], {
       cwd,
@@ -32,6 +41,7 @@ export function runGlz(args: readonly string[], { input, env = {}, cwd, onStderr
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
+    const poll = killWhen && setInterval(() => killWhen() && child.kill('SIGKILL'), 3);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -44,6 +54,7 @@ export function runGlz(args: readonly string[], { input, env = {}, cwd, onStderr
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      clearInterval(poll);
       resolve({ code, signal, stdout, stderr });
     });
     child.stdin.on('error', () => {});

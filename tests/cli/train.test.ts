@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { random } from '../random.ts';
-import { runGlz } from '../run-glz.ts';
+import { linesOf, runGlz } from '../run-glz.ts';
 import { TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
@@ -90,15 +90,14 @@ describe('glz train', () => {
     const straight = output();
     const args = ['--max-steps', '90', '--set', 'average_last={"snapshots":3,"every":2}', '--set', 'accumulation=2'];
     expect((await train(straight, args)).code).toBe(0);
-    // Killed at random moments and resumed until it is done.
+    // Killed at random steps, some of them while a state is being saved, and resumed until it is done.
     const next = random(5);
     const killed = output();
     let kills = 0;
-    for (let attempt = 0; attempt < 40 && !existsSync(join(killed, 'final')); attempt++) {
-      const delay = 700 + next() * 900;
-      const result = await train(killed, [...args, ...(attempt ? ['--resume'] : ['--overwrite'])], {
-        timeout: attempt < 6 ? delay : 60_000,
-      });
+    for (let attempt = 0; attempt < 8 && !existsSync(join(killed, 'final')); attempt++) {
+      const enough = linesOf(join(killed, 'training.jsonl')) + 1 + Math.floor(next() * 20);
+      const killWhen = attempt < 5 ? () => linesOf(join(killed, 'training.jsonl')) >= enough : undefined;
+      const result = await train(killed, [...args, ...(attempt ? ['--resume'] : ['--overwrite'])], { killWhen });
       if (result.signal) kills++;
       else expect([result.code, result.stderr]).toEqual([0, expect.any(String)]);
       // A state is whole or not there.

@@ -3,7 +3,7 @@
  * steps, eagerly on tfjs's CPU backend and through the traced graphs on ONNX Runtime. Tolerances from the fixtures' README.
  */
 import { readFileSync } from 'node:fs';
-import '@tensorflow/tfjs';
+import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { traceInference } from '../../src/engine/gliznet-graph.ts';
 import { createGraphSession } from '../../src/engine/onnx-session.ts';

@@ -3,7 +3,7 @@
  * every pooling and similarity; padding, neighbours in the batch and the order of labels change nothing.
  */
 import { readFileSync } from 'node:fs';
-import '@tensorflow/tfjs';
+import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { traceInference } from '../../src/engine/gliznet-graph.ts';
 import { createGraphSession, type GraphSession } from '../../src/engine/onnx-session.ts';

@@ -2,7 +2,7 @@
  * Every encoder family traced to ONNX and run by ONNX Runtime: one graph for all sizes gives the golden outputs, with and
  * without the fused kernels of inference, and the traced gradients are those of the eager run.
  */
-import '@tensorflow/tfjs';
+import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { createGraphSession, type Feed } from '../../src/engine/onnx-session.ts';
 import type { Encoder, EncoderInputs } from '../../src/model/encoders/encoder.ts';

@@ -2,7 +2,7 @@
  * Every encoder family against Hugging Face transformers (tests/fixtures/encoders), run eagerly on tfjs's CPU backend;
  * what must not change the outputs; gradients of every parameter against finite differences; errors in the config.
  */
-import '@tensorflow/tfjs';
+import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../../src/errors.ts';
 import { debertaBucket, relativeRow } from '../../src/model/encoders/deberta-v2.ts';

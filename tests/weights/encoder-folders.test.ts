@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import '@tensorflow/tfjs';
+import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { encoderWeights, readEncoderFolder } from '../../src/weights/encoder-weights.ts';
