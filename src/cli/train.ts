@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { layoutOf } from '../engine/classifier.ts';
+import { DEVICES, openDevice } from '../engine/devices.ts';
 import { UsageError } from '../errors.ts';
 import { type DevScore, devScore, readDevSets } from '../eval/dev-score.ts';
 import { writeFileAtomically } from '../files.ts';
@@ -47,6 +48,7 @@ interface TrainFlags {
   batchSize?: number;
   learningRate?: number;
   seed?: number;
+  device?: string;
   threads?: number;
   onError: 'fail' | 'skip';
   quiet?: boolean;
@@ -81,6 +83,7 @@ function settingsOf(flags: TrainFlags): TrainSettings {
     batch_size: flags.batchSize,
     'optimizer.learning_rate': flags.learningRate,
     seed: flags.seed,
+    device: flags.device,
     ...Object.fromEntries(flags.set.map(parseOverride)),
   };
   if (flags.data.length) overrides.data = flags.data;
@@ -106,6 +109,8 @@ async function run(flags: TrainFlags): Promise<void> {
   const note = (line: string) => process.stderr.write(`${line}\n`);
   if (!flags.resume && !flags.dryRun && savedSteps(flags.output).length > 0 && !flags.overwrite)
     throw new UsageError(`${flags.output} holds a run already: --resume goes on with it, --overwrite starts again`);
+  const device = await openDevice(settings.device, { threads: flags.threads });
+  note(`device: ${device.description}`);
   const start = await loadStart(settings, note);
   const teacher = await loadTeacherModel(settings, start, note);
   const layout = await layoutOf(start.tokenizer, start.options);
@@ -136,8 +141,10 @@ async function run(flags: TrainFlags): Promise<void> {
     return;
   }
 
+  // A run may go on elsewhere than it began.
+  const { device: _, ...identifying } = settings;
   const identity = createHash('sha256')
-    .update(JSON.stringify([settings, dataset.hash]))
+    .update(JSON.stringify([identifying, dataset.hash]))
     .digest('hex');
   mkdirSync(flags.output, { recursive: true });
   writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
@@ -159,7 +166,7 @@ async function run(flags: TrainFlags): Promise<void> {
       output: flags.output,
       resume: flags.resume === true && existsSync(flags.output) && savedSteps(flags.output).length > 0,
       identity,
-      threads: flags.threads,
+      device,
       stopRequested: () => stop,
       ...(sets.length
         ? {
@@ -222,7 +229,8 @@ export function command(): Command {
     .option('--learning-rate <rate>', 'highest learning rate', numberOf)
     .option('--seed <n>', 'seed of all sampling', numberOf)
     .option('--set <field=value>', 'any other field of the settings, for example loss.margin=0.3', collect, [])
-    .option('--threads <n>', 'threads of ONNX Runtime; a run is repeatable to the bit with the same number', numberOf)
+    .option('--device <name>', `where it is trained: ${DEVICES.join(', ')} (docs/train.md)`)
+    .option('--threads <n>', 'threads of one operation; a run on the CPU is repeatable to the bit with the same number', numberOf)
     .option('--on-error <fail|skip>', 'what to do with a malformed record', 'fail')
     .option('--quiet', 'no progress')
     .addHelpText('after', EXAMPLES)

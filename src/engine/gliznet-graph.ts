@@ -9,7 +9,7 @@ import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../m
 import { hybridLoss, type LossSettings } from '../model/loss.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import { type Graph, pruneGraph } from '../trace/graph.ts';
-import { type TraceInput, traceGraph } from '../trace/trace.ts';
+import { type TraceInput, type TraceRequest, traceGraph } from '../trace/trace.ts';
 
 /** A GliZNet model without its weights. */
 export interface GliZNetModel {
@@ -46,19 +46,23 @@ const modelInputs = (tensors: Record<string, tf.Tensor>): GliZNetInputs => ({
   labelNumbers: tensors.label_numbers as tf.Tensor1D,
 });
 
-/** The inference graph: sequence inputs -> `logits` [B, N]. The weights are shared with the caller, not copied. */
-export function traceInference(
+/** Inference: sequence inputs -> `logits` [B, N]. The weights are shared with the caller, not copied. */
+export function inferenceFunction(
   { encoder, options }: GliZNetModel,
   weights: ReadonlyMap<string, { shape: number[]; data: Float32Array }>,
-): Graph {
+): TraceRequest {
   const names = Object.keys(gliznetParameterShapes(encoder, options));
-  return traceGraph({
+  return {
     inputs: SEQUENCE_INPUTS,
     constants: names.map((name) => ({ name, ...weights.get(name)! })),
     inference: true,
     run: (tensors) => ({ logits: gliznetForward(encoder, options, tensors, modelInputs(tensors)).logits }),
-  });
+  };
 }
+
+/** The graph of {@link inferenceFunction}. */
+export const traceInference = (model: GliZNetModel, weights: ReadonlyMap<string, { shape: number[]; data: Float32Array }>): Graph =>
+  traceGraph(inferenceFunction(model, weights));
 
 /** Settings of the training graph. */
 export interface TrainingGraphSettings {
@@ -93,18 +97,18 @@ export function sparseGradients(graph: Graph): Graph {
 }
 
 /**
- * The training graph: sequence inputs, targets and all parameters -> `loss`, `bce`, `margin`, `softmax`, `distill`, `logits` and
- * `gradient.<parameter>` of loss_scale x loss (for embedding tables: see {@link sparseGradients}).
+ * A pass of training: sequence inputs, targets and all parameters -> `loss`, `bce`, `margin`, `softmax`, `distill`, `logits` and
+ * `gradient.<parameter>` of loss_scale x loss.
  */
-export function traceTraining({ encoder, options }: GliZNetModel, settings: TrainingGraphSettings): Graph {
+export function trainingFunction({ encoder, options }: GliZNetModel, settings: TrainingGraphSettings): TraceRequest {
   const shapes = gliznetParameterShapes(encoder, options);
   const names = Object.keys(shapes);
-  const graph = traceGraph({
+  return {
     inputs: [...SEQUENCE_INPUTS, ...LOSS_INPUTS, ...names.map((name): TraceInput => ({ name, shape: shapes[name], type: 'float32' }))],
     inference: false,
     run: (tensors) => {
       const outputs: Record<string, tf.Tensor> = {};
-      const { grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
+      const { value, grads } = tf.valueAndGrads((...parameters: tf.Tensor[]) => {
         const weights: Record<string, tf.Tensor> = {};
         names.forEach((name, i) => {
           weights[name] = parameters[i];
@@ -118,11 +122,15 @@ export function traceTraining({ encoder, options }: GliZNetModel, settings: Trai
         for (const [name, tensor] of Object.entries({ ...terms, logits })) outputs[name] = tf.keep(tensor);
         return tf.mul(terms.loss, tensors.loss_scale) as tf.Scalar;
       })(names.map((name) => tensors[name]));
+      value.dispose();
       names.forEach((name, i) => {
         outputs[GRADIENT_PREFIX + name] = grads[i];
       });
       return outputs;
     },
-  });
-  return sparseGradients(graph);
+  };
 }
+
+/** The graph of {@link trainingFunction}; gradients of embedding tables as {@link sparseGradients} gives them. */
+export const traceTraining = (model: GliZNetModel, settings: TrainingGraphSettings): Graph =>
+  sparseGradients(traceGraph(trainingFunction(model, settings)));

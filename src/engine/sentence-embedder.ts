@@ -6,9 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { Graph } from '../trace/graph.ts';
-import { traceGraph } from '../trace/trace.ts';
+import { type TraceRequest, traceGraph } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
-import { createGraphSession, type SessionSettings } from './onnx-session.ts';
+import { createGraphSession, type GraphSession, type SessionSettings } from './onnx-session.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
 
 export type { SentenceEmbedder } from './session-embedder.ts';
@@ -25,11 +25,13 @@ export interface SentenceEmbedderRequest {
   pooling?: 'mean' | 'cls';
   batchSize?: number;
   session?: SessionSettings;
+  /** Where it runs; ONNX Runtime with the settings of `session` unless given. */
+  createSession?: (embedder: TraceRequest) => Promise<GraphSession>;
 }
 
-/** The graph of an encoder's embeddings: input_ids, attention_mask, positions -> `embedding` [B, H], unit rows. */
-export function traceSentenceEmbedder(encoder: Encoder, weights: FloatWeights, pooling: 'mean' | 'cls' = 'mean'): Graph {
-  return traceGraph({
+/** An encoder's embeddings: input_ids, attention_mask, positions -> `embedding` [B, H], unit rows. */
+export function sentenceEmbedderFunction(encoder: Encoder, weights: FloatWeights, pooling: 'mean' | 'cls' = 'mean'): TraceRequest {
+  return {
     inputs: [
       { name: 'input_ids', shape: ['batch', 'length'], type: 'int32' },
       { name: 'attention_mask', shape: ['batch', 'length'], type: 'int32' },
@@ -51,12 +53,17 @@ export function traceSentenceEmbedder(encoder: Encoder, weights: FloatWeights, p
           : tf.gather<tf.Tensor>(hidden, tf.scalar(0, 'int32'), 1); // [B, H]
       return { embedding: tf.mul(pooled, tf.rsqrt(tf.sum(tf.square(pooled), -1, true))) };
     },
-  });
+  };
 }
+
+/** The graph of {@link sentenceEmbedderFunction}. */
+export const traceSentenceEmbedder = (encoder: Encoder, weights: FloatWeights, pooling?: 'mean' | 'cls'): Graph =>
+  traceGraph(sentenceEmbedderFunction(encoder, weights, pooling));
 
 /** Makes an embedder; owns its session. */
 export async function createSentenceEmbedder(request: SentenceEmbedderRequest): Promise<SentenceEmbedder> {
   const { encoder, weights, tokenizer, pooling, batchSize, maxLength = 256 } = request;
-  const session = await createGraphSession(traceSentenceEmbedder(encoder, weights, pooling), request.session);
+  const { createSession = (embedder) => createGraphSession(traceGraph(embedder), request.session) } = request;
+  const session = await createSession(sentenceEmbedderFunction(encoder, weights, pooling));
   return createSessionEmbedder({ session, tokenizer, maxLength: Math.min(maxLength, encoder.maxLength), batchSize });
 }

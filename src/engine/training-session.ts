@@ -28,6 +28,9 @@ export interface TrainingBatch extends JointBatch {
   teacher?: Float32Array;
 }
 
+/** Outputs of a training graph that are terms of the loss; the last two only where they have a weight. */
+export const LOSS_TERMS = ['loss', 'bce', 'margin', 'softmax', 'distill'] as const;
+
 /** Loss of one batch and its terms, before their weights. */
 export interface StepResult {
   loss: number;
@@ -55,25 +58,35 @@ export interface OptimizerStep extends AdamWStep {
   groups?: ReadonlyMap<string, ParameterGroup>;
 }
 
-/** A model in training. */
+/** Arrays of an engine that may live on a device. */
+export type EngineArrays = 'parameters' | 'moments' | 'gradients';
+
+/**
+ * A model in training. Its arrays are views in this process's memory, in a stable order of names. Where the engine computes on a device,
+ * they hold what the last {@link TrainingEngine.download} brought; on the CPU they are the live values.
+ */
 export interface TrainingEngine {
-  /** Live views in a stable order. */
   readonly parameters: ReadonlyMap<string, { shape: number[]; data: Float32Array }>;
-  /** Optimizer moments, live views, same order. */
+  /** Optimizer moments. */
   readonly moments: ReadonlyMap<string, { m: Float32Array; v: Float32Array }>;
-  /** Accumulated gradients, live views, same order. */
+  /** Accumulated gradients. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
-  /** To be called after values were written into `moments` (resume). */
-  restoreMoments(): void;
+  /** Brings the device's values into the views. */
+  download(...arrays: EngineArrays[]): Promise<void>;
+  /** Takes over what was written into `parameters` and `moments` (resume). */
+  upload(): Promise<void>;
   /** Forward and backward pass; adds weight x gradients to the accumulated ones. */
   accumulate(batch: TrainingBatch, weight: number): Promise<StepResult>;
   /** L2 norm of all accumulated gradients of parameters that are not frozen. */
-  gradientNorm(groups?: ReadonlyMap<string, ParameterGroup>): number;
+  gradientNorm(groups?: ReadonlyMap<string, ParameterGroup>): Promise<number>;
   /** One AdamW step with the accumulated gradients, which are empty afterwards. */
   apply(step: OptimizerStep): Promise<void>;
-  /** Releases native memory. */
+  /** Releases native and device memory. */
   dispose(): Promise<void>;
 }
+
+/** How a parameter takes part in a step if nobody says. */
+export const defaultGroup = (name: string): ParameterGroup => ({ rateFactor: 1, decay: decaysByDefault(name), frozen: false });
 
 /** Whether weight decay applies to a parameter by default: not to biases, LayerNorms and learned scales. */
 export const decaysByDefault = (name: string): boolean =>
@@ -100,6 +113,18 @@ function viewsOf(shapes: Record<string, number[]>): Map<string, Float32Array> {
   return views;
 }
 
+/** The inputs of a training graph for one batch, without the parameters. */
+export function trainingFeeds(batch: TrainingBatch, weight: number): Record<string, Feed> {
+  const shape = [batch.batch, batch.labels];
+  return {
+    ...sequenceFeeds(batch),
+    targets: { data: batch.targets, shape },
+    valid: { data: batch.valid, shape },
+    teacher: { data: batch.teacher ?? new Float32Array(batch.targets.length), shape },
+    loss_scale: { data: Float32Array.of(weight), shape: [] },
+  };
+}
+
 /** What {@link createTrainingEngine} needs. */
 export interface TrainingEngineRequest extends GliZNetModel, TrainingGraphSettings {
   /** Start values of all parameters; copied. */
@@ -112,7 +137,7 @@ export async function createTrainingEngine(request: TrainingEngineRequest): Prom
   const shapes = gliznetParameterShapes(request.encoder, request.options);
   const graph = traceTraining(request, request);
   const session: GraphSession = await createGraphSession(graph, request.session);
-  const terms = ['loss', 'bce', 'margin', 'softmax', 'distill'].filter((name) => graph.outputs.some((output) => output.name === name));
+  const terms = LOSS_TERMS.filter((name) => graph.outputs.some((output) => output.name === name));
   const names = Object.keys(shapes);
 
   const values = viewsOf(shapes);
@@ -137,18 +162,14 @@ export async function createTrainingEngine(request: TrainingEngineRequest): Prom
     parameters,
     moments,
     gradients,
-    restoreMoments() {
+    async download() {},
+    async upload() {
       for (const [name, touched] of touchedRows) touchedRowsOf(first.get(name)!, second.get(name)!, touched);
     },
     async accumulate(batch, weight) {
-      const shape = [batch.batch, batch.labels];
       const results = await session.run(
         {
-          ...sequenceFeeds(batch),
-          targets: { data: batch.targets, shape },
-          valid: { data: batch.valid, shape },
-          teacher: { data: batch.teacher ?? new Float32Array(batch.targets.length), shape },
-          loss_scale: { data: Float32Array.of(weight), shape: [] },
+          ...trainingFeeds(batch, weight),
           ...parameterFeeds,
         },
         outputs,
@@ -178,10 +199,10 @@ export async function createTrainingEngine(request: TrainingEngineRequest): Prom
       }
       accumulated++;
       const result: StepResult = { loss: 0, bce: 0, margin: 0, logits: results.logits as Float32Array };
-      for (const name of terms) result[name as 'loss'] = results[name][0];
+      for (const name of terms) result[name] = results[name][0];
       return result;
     },
-    gradientNorm(groups) {
+    async gradientNorm(groups) {
       let sum = 0;
       for (const name of names) {
         if (groups?.get(name)?.frozen) continue;
@@ -198,7 +219,7 @@ export async function createTrainingEngine(request: TrainingEngineRequest): Prom
     async apply({ groups, ...step }) {
       if (accumulated === 0) throw new Error('apply() without accumulated gradients');
       for (const name of names) {
-        const group = groups?.get(name) ?? { rateFactor: 1, decay: decaysByDefault(name), frozen: false };
+        const group = groups?.get(name) ?? defaultGroup(name);
         if (group.frozen) continue;
         const settings = { ...step, learningRate: step.learningRate * group.rateFactor, weightDecay: group.decay ? step.weightDecay : 0 };
         const arrays = [values, gradients, first, second].map((views) => views.get(name)!) as [

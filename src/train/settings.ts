@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { DEVICES } from '../engine/devices.ts';
 import { errorMessage, UsageError } from '../errors.ts';
 import type { LossSettings } from '../model/loss.ts';
 import type { GliZNetOptions } from '../model/options.ts';
@@ -117,6 +118,10 @@ export const trainSettingsSchema = z
         warmup_share: share.default(0.1).describe('Share of all steps in which the rate rises to its full value'),
       })
       .prefault({}),
+    device: z
+      .enum(DEVICES)
+      .default('auto')
+      .describe('Where it is trained: auto takes a GPU if TensorFlow is installed and sees one, else the CPU'),
     batch_size: count.default(32).describe('Examples in one pass'),
     accumulation: count.default(1).describe('Passes in one step'),
     epochs: z.number().positive().default(10),

@@ -5,11 +5,11 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Classifier, createClassifier, layoutOf } from '../engine/classifier.ts';
-import { traceInference } from '../engine/gliznet-graph.ts';
+import type { TrainingDevice } from '../engine/devices.ts';
+import { inferenceFunction } from '../engine/gliznet-graph.ts';
 import { createOnnxScorer } from '../engine/onnx-scorer.ts';
-import { createGraphSession } from '../engine/onnx-session.ts';
 import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
-import { createTrainingEngine, type StepResult, type TrainingEngine } from '../engine/training-session.ts';
+import type { StepResult, TrainingEngine } from '../engine/training-session.ts';
 import { DataError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
@@ -51,7 +51,8 @@ export interface RunRequest {
   resume: boolean;
   /** sha256 of settings and data. */
   identity: string;
-  threads?: number;
+  /** Where it is trained and evaluated. */
+  device: TrainingDevice;
   evaluate?: (classifier: Classifier) => Promise<Evaluation>;
   onStep?: (report: StepReport, steps: number) => void;
   onEvaluation?: (step: number, evaluation: Evaluation, best: boolean) => void;
@@ -117,7 +118,11 @@ function isSnapshot(step: number, steps: number, average: TrainSettings['average
   return before % average.every === 0 && before / average.every < average.snapshots;
 }
 
-function restore(engine: TrainingEngine, weights: ReadonlyMap<string, WeightTensor>, arrays: ReadonlyMap<string, WeightTensor>): void {
+async function restore(
+  engine: TrainingEngine,
+  weights: ReadonlyMap<string, WeightTensor>,
+  arrays: ReadonlyMap<string, WeightTensor>,
+): Promise<void> {
   const copy = (from: ReadonlyMap<string, WeightTensor>, name: string, to: Float32Array): void => {
     const found = from.get(name);
     if (!found || found.data.length !== to.length) throw new DataError(`the saved state has no fitting tensor "${name}"`);
@@ -128,7 +133,7 @@ function restore(engine: TrainingEngine, weights: ReadonlyMap<string, WeightTens
     copy(arrays, `m.${name}`, m);
     copy(arrays, `v.${name}`, v);
   }
-  engine.restoreMoments();
+  await engine.upload();
 }
 
 /**
@@ -136,8 +141,7 @@ function restore(engine: TrainingEngine, weights: ReadonlyMap<string, WeightTens
  * @throws DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
  */
 export async function train(request: RunRequest): Promise<RunSummary> {
-  const { settings, start, dataset, output, identity, threads } = request;
-  const session = { threads };
+  const { settings, start, dataset, output, identity, device } = request;
   const sampler = await samplerOf(settings, start, dataset);
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
   const began = performance.now();
@@ -148,15 +152,19 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   checkDisk(output, start.weights, settings.keep);
 
   const loss = lossSettings(settings);
-  const engine = await createTrainingEngine({ ...start, loss, session });
+  const engine = await device.createTrainingEngine({ ...start, loss });
   let teacher: Teacher | undefined;
   const snapshotSum = new Map<string, Float32Array>();
   if (saved) {
-    restore(engine, saved.weights, saved.arrays);
+    await restore(engine, saved.weights, saved.arrays);
     for (const [name, { data }] of saved.arrays) if (name.startsWith('sum.')) snapshotSum.set(name.slice(4), data as Float32Array);
   }
   if (request.teacher) {
-    const embedder = await createSentenceEmbedder({ ...request.teacher, session, maxLength: settings.max_text_tokens + 2 });
+    const embedder = await createSentenceEmbedder({
+      ...request.teacher,
+      createSession: device.createSession,
+      maxLength: settings.max_text_tokens + 2,
+    });
     teacher = createTeacher(embedder, request.teacher.encoder.hiddenSize, dataset, settings.loss.distill_scale);
   }
   const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);
@@ -171,10 +179,13 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     tokenizer: start.tokenizer,
     dtype: settings.dtype,
   });
-  const save = () => saveState(output, state, content(engine.parameters), engine, snapshotSum, settings.keep);
+  const save = async () => {
+    await engine.download('parameters', 'moments');
+    saveState(output, state, content(engine.parameters), engine, snapshotSum, settings.keep);
+  };
 
   const evaluate = async (weights: FloatWeights): Promise<Evaluation> => {
-    const graph = await createGraphSession(traceInference(start, weights), session);
+    const graph = await device.createSession(inferenceFunction(start, weights));
     const classifier = await createClassifier(start.tokenizer, { ...start.options, calibration }, createOnnxScorer(graph));
     try {
       return await request.evaluate!(classifier);
@@ -185,7 +196,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
 
   /** Fits the calibration to the batches behind the last step's: rows that were not trained on, if the run is shorter than an epoch. */
   const calibrate = async (weights: FloatWeights): Promise<Calibration> => {
-    const graph = await createGraphSession(traceInference(start, weights), session);
+    const graph = await device.createSession(inferenceFunction(start, weights));
     const scorer = createOnnxScorer(graph);
     const found: { logits: number[]; targets: number[]; weights: number[] } = { logits: [], targets: [], weights: [] };
     try {
@@ -243,7 +254,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       mean.padding += (1 - tokens / batch.attentionMask.length) / settings.accumulation;
       last = sampled;
     }
-    const gradientNorm = engine.gradientNorm(groups);
+    const gradientNorm = await engine.gradientNorm(groups);
     if (!Number.isFinite(gradientNorm)) badBatch(last!, mean);
     const number = state.step + 1;
     const learningRate = optimizer.learning_rate * rateFactor(number, steps, settings.schedule);
@@ -268,6 +279,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       log.append(report as unknown as Record<string, unknown>);
       request.onStep?.(report, steps);
       if (isSnapshot(state.step, steps, settings.average_last)) {
+        await engine.download('parameters');
         for (const [name, { data }] of engine.parameters) {
           const sum = snapshotSum.get(name) ?? new Float32Array(data.length);
           for (let i = 0; i < data.length; i++) sum[i] += data[i];
@@ -276,6 +288,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
         state.snapshots++;
       }
       if (request.evaluate && settings.dev && state.step % settings.dev.every === 0 && state.step < steps) {
+        await engine.download('parameters');
         const evaluation = await evaluate(engine.parameters);
         const better = !state.best || evaluation.score > state.best.score;
         if (better) writeCheckpoint(join(output, 'best'), content(engine.parameters));
@@ -291,12 +304,13 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       // Signals are delivered between events: ONNX Runtime computes on this thread.
       await new Promise((resolve) => setImmediate(resolve));
       stopped = request.stopRequested?.() ?? false;
-      if (stopped || early || (state.step % settings.save_every === 0 && state.step < steps)) save();
+      if (stopped || early || (state.step % settings.save_every === 0 && state.step < steps)) await save();
       if (stopped) break;
     }
     const seconds = (performance.now() - began) / 1000;
     if (stopped && state.step < steps) return { steps: state.step, finished: false, early: false, seconds, best: state.best };
 
+    await engine.download('parameters');
     const averaged = new Map<string, { shape: number[]; data: Float32Array }>();
     for (const [name, { shape, data }] of engine.parameters) {
       const sum = state.snapshots > 1 && !early ? snapshotSum.get(name) : undefined;
@@ -316,7 +330,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const checkpoint = join(output, 'final');
     const summary: RunSummary = { steps: state.step, finished: true, early, seconds, best: state.best, checkpoint };
     writeCheckpoint(checkpoint, { ...content(averaged), files: request.finalFiles?.(summary) });
-    if (!early) save();
+    if (!early) await save();
     return summary;
   } finally {
     await teacher?.dispose();

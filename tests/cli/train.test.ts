@@ -151,6 +151,38 @@ describe('glz train', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('says which device it takes, and goes on with a run on another one', async () => {
+    const out = output();
+    const first = await train(out, ['--max-steps', '3', '--device', 'cpu']);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/^device: cpu \(ONNX Runtime\)$/m)]);
+    const second = await train(out, ['--max-steps', '3', '--device', 'auto', '--resume']);
+    expect([second.code, second.stderr]).toEqual([0, expect.stringMatching(/^device: cpu/m)]);
+  });
+
+  it('says why TensorFlow does not load where it is asked for, and trains on the CPU where it is not', async () => {
+    const tensorflow = temporaryFolder();
+    mkdirSync(join(tensorflow, 'node_modules/broken'), { recursive: true });
+    writeFileSync(
+      join(tensorflow, 'node_modules/broken/index.js'),
+      'throw new Error("libcudart.so.12: cannot open shared object file\\nand more")',
+    );
+    writeFileSync(
+      join(tensorflow, 'setup.json'),
+      JSON.stringify({ package: 'broken', tensorflow: '2.21.0', library: 'tensorflow', gpu: true }),
+    );
+    const env = { GLZ_TENSORFLOW: tensorflow };
+    const asked = await train(output(), ['--max-steps', '1', '--device', 'tensorflow'], { env });
+    expect(asked.stderr).toMatch(
+      /^glz: TensorFlow does not load \(.*broken\/index\.js: libcudart\.so\.12: cannot open shared object file\): `glz setup-gpu` builds it for this machine$/m,
+    );
+    expect(asked.code).toBe(1);
+    const not = await train(output(), ['--max-steps', '1'], { env });
+    expect([not.code, not.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^device: cpu \(ONNX Runtime\); TensorFlow does not load \(.*libcudart/m),
+    ]);
+  });
+
   it('stops where the loss is not finite and says which batch did it', async () => {
     const out = output();
     const { code, stderr } = await train(out, [
@@ -176,6 +208,8 @@ describe('glz train', () => {
     [['--config', 'none'], 2, /no settings file none, and no preset/],
     [['--set', 'model.label_style=marker', '--set', 'model.marker=[nope]'], 2, /the marker "\[nope\]" is not a token/],
     [['--learning-rate', 'x'], 2, /not a number/],
+    [['--device', 'tpu'], 2, /device: Invalid option/],
+    [['--device', 'gpu'], 1, /TensorFlow is not installed: `glz setup-gpu` installs it/],
   ])('%j: exit code %i', async (args, code, message) => {
     const result = await train(output(), args as string[]);
     expect(result.stderr).toMatch(message as RegExp);

@@ -8,67 +8,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import { traceInference } from '../../src/engine/gliznet-graph.ts';
 import { createGraphSession, type GraphSession } from '../../src/engine/onnx-session.ts';
 import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
-import { createTrainingEngine, type TrainingBatch } from '../../src/engine/training-session.ts';
+import { createTrainingEngine } from '../../src/engine/training-session.ts';
 import { createEncoder } from '../../src/model/encoders/index.ts';
-import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../../src/model/gliznet.ts';
+import { type GliZNetInputs, gliznetForward } from '../../src/model/gliznet.ts';
 import { hybridLoss, type LossSettings } from '../../src/model/loss.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import type { JointBatch } from '../../src/text/joint-sequence.ts';
 import { traceGraph } from '../../src/trace/trace.ts';
 import { random } from '../random.ts';
+import { randomBatch, randomWeights, type Weights } from '../random-model.ts';
 
 const config = JSON.parse(readFileSync(new URL('../fixtures/encoders/bert/config.json', import.meta.url), 'utf8'));
 // A small vocabulary: eager gradients of the embedding table are what makes this test slow.
 const encoder = createEncoder({ ...config, vocab_size: 60 });
-
-type Weights = Map<string, { shape: number[]; data: Float32Array }>;
-
-function randomWeights(options: GliZNetOptions, next: () => number): Weights {
-  return new Map(
-    Object.entries(gliznetParameterShapes(encoder, options)).map(([name, shape]) => {
-      const scale = /LayerNorm.weight|scale/.test(name) ? 1 : 0;
-      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale + 0.4 * (next() - 0.5));
-      return [name, { shape, data }];
-    }),
-  );
-}
-
-/** A batch in which every row has its own length, text length and number of labels. */
-function randomBatch(next: () => number, batch: number, length: number, labels: number): TrainingBatch {
-  const size = batch * length;
-  const result: TrainingBatch = {
-    batch,
-    length,
-    labels,
-    inputIds: new Int32Array(size),
-    attentionMask: new Int32Array(size),
-    lmask: new Int32Array(size),
-    textMask: new Int32Array(size),
-    labelCounts: new Int32Array(batch),
-    targets: new Float32Array(batch * labels),
-    valid: new Float32Array(batch * labels),
-    teacher: new Float32Array(batch * labels),
-  };
-  for (let row = 0; row < batch; row++) {
-    const count = row === 0 ? labels : 1 + Math.floor(next() * labels);
-    const rowLength = row === 0 ? length : Math.max(count + 3, Math.floor(length * (0.6 + 0.4 * next())));
-    result.labelCounts[row] = count;
-    for (let i = 0; i < Math.min(rowLength, length); i++) {
-      const at = row * length + i;
-      result.inputIds[at] = 7 + Math.floor(next() * 50);
-      result.attentionMask[at] = 1;
-      const label = i - (Math.min(rowLength, length) - count);
-      if (label >= 0) result.lmask[at] = label + 1;
-      else if (i > 0) result.textMask[at] = 1;
-    }
-    for (let k = 0; k < count; k++) {
-      result.targets[row * labels + k] = next() < 0.4 ? 1 : 0;
-      result.valid[row * labels + k] = 1;
-      result.teacher![row * labels + k] = 1 / count;
-    }
-  }
-  return result;
-}
 
 function eagerInputs(batch: JointBatch): GliZNetInputs {
   const int2d = (data: Int32Array) => tf.tensor2d(data, [batch.batch, batch.length], 'int32');
@@ -121,7 +73,7 @@ const LOSS: LossSettings = {
 
 describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
   const next = random(name.length);
-  const weights = randomWeights(options, next);
+  const weights = randomWeights(encoder, options, next);
   let session: GraphSession;
 
   beforeAll(async () => {

@@ -1,0 +1,86 @@
+/**
+ * Where training runs: on the CPU through ONNX Runtime, on a GPU through TensorFlow, or on ONNX Runtime's WebGPU and CUDA providers.
+ * Chooses, opens and names a device; the engines are in the neighbours.
+ */
+import { DataError } from '../errors.ts';
+import { type TraceRequest, traceGraph } from '../trace/trace.ts';
+import { createGraphSession, type GraphSession } from './onnx-session.ts';
+import { createTrainingEngine, type TrainingEngine, type TrainingEngineRequest } from './training-session.ts';
+
+/** Values of `--device`. */
+export const DEVICES = ['auto', 'cpu', 'gpu', 'tensorflow'] as const;
+
+/** A value of `--device`. */
+export type DeviceChoice = (typeof DEVICES)[number];
+
+/** An open device. */
+export interface TrainingDevice {
+  /** What runs the operations. */
+  readonly name: Exclude<DeviceChoice, 'auto' | 'gpu'>;
+  /** For the user, in a few words. */
+  readonly description: string;
+  /** Puts a model in training on the device. */
+  createTrainingEngine(request: TrainingEngineRequest): Promise<TrainingEngine>;
+  /** Makes a forward pass ready to run (evaluation, calibration, a teacher). */
+  createSession(pass: TraceRequest): Promise<GraphSession>;
+}
+
+/** Settings of a device. */
+export interface DeviceSettings {
+  /** Threads of one operation on the CPU; the library's choice where absent. */
+  threads?: number;
+}
+
+/** The CPU, through ONNX Runtime: repeatable to the bit with one number of threads. */
+export function cpuDevice({ threads }: DeviceSettings = {}): TrainingDevice {
+  const session = { threads };
+  return {
+    name: 'cpu',
+    description: 'cpu (ONNX Runtime)',
+    createTrainingEngine: (request) => createTrainingEngine({ ...request, session }),
+    createSession: (pass) => createGraphSession(traceGraph(pass), session),
+  };
+}
+
+async function tensorflowDevice(choice: DeviceChoice, { threads }: DeviceSettings): Promise<TrainingDevice> {
+  const { loadTensorFlow, TENSORFLOW_BACKEND } = await import('./tensorflow.ts');
+  const { gpu } = loadTensorFlow(threads);
+  if (!gpu && choice === 'gpu')
+    throw new DataError(
+      'TensorFlow loads but sees no GPU: `glz setup-gpu` builds it for one (`--force` if a build is there), `--device tensorflow` trains on its CPU',
+    );
+  const { createEagerTrainingEngine } = await import('./eager-training.ts');
+  const { createEagerSession } = await import('./eager-session.ts');
+  return {
+    name: 'tensorflow',
+    description: gpu ? 'gpu (TensorFlow)' : "TensorFlow's CPU",
+    createTrainingEngine: (request) => createEagerTrainingEngine(request, TENSORFLOW_BACKEND),
+    createSession: async (pass) => createEagerSession(pass, TENSORFLOW_BACKEND),
+  };
+}
+
+/** The GPU if TensorFlow is installed, loads and sees one; else the CPU. */
+async function bestDevice(settings: DeviceSettings): Promise<TrainingDevice> {
+  const cpu = cpuDevice(settings);
+  const { installedBindings, readSetup } = await import('./tensorflow.ts');
+  if (readSetup()?.gpu === false || installedBindings().length === 0) return cpu;
+  try {
+    return await tensorflowDevice('gpu', settings);
+  } catch (error) {
+    if (error instanceof DataError) return { ...cpu, description: `${cpu.description}; ${error.message}` };
+    throw error;
+  }
+}
+
+/** Opens a device. @throws DataError in one line that says why it does not work here and what to do */
+export function openDevice(choice: DeviceChoice, settings: DeviceSettings = {}): Promise<TrainingDevice> {
+  switch (choice) {
+    case 'auto':
+      return bestDevice(settings);
+    case 'cpu':
+      return Promise.resolve(cpuDevice(settings));
+    case 'gpu':
+    case 'tensorflow':
+      return tensorflowDevice(choice, settings);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * TensorFlow against the CPU: run by `npm run test:tensorflow`, which installs it. Not part of the ordinary tests.
+ */
+import '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import { openDevice } from '../../src/engine/devices.ts';
+import { inferenceFunction, traceInference } from '../../src/engine/gliznet-graph.ts';
+import { createGraphSession } from '../../src/engine/onnx-session.ts';
+import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
+import { expectParity, FAMILIES, HEADS, tinyModel } from '../engine-parity.ts';
+import { random } from '../random.ts';
+import { randomBatch } from '../random-model.ts';
+
+const CASES = FAMILIES.flatMap((family) => Object.keys(HEADS).map((head) => [family, head] as const));
+
+describe('training on TensorFlow', () => {
+  it.each(CASES)('trains a tiny %s with %s as the CPU does', async (family, head) => {
+    const device = await openDevice('tensorflow');
+    await expectParity(tinyModel(family, HEADS[head]), device.createTrainingEngine, { limit: 2e-5, parameterLimit: 2e-4 });
+  });
+
+  it('scores as the CPU does and keeps no tensor', async () => {
+    const device = await openDevice('tensorflow');
+    const model = tinyModel('bert', {});
+    const before = tf.memory().numTensors;
+    const session = await device.createSession(inferenceFunction(model, model.weights));
+    const traced = await createGraphSession(traceInference(model, model.weights));
+    const batch = randomBatch(random(3), 4, 25, 6);
+    const actual = await session.run(sequenceFeeds(batch), ['logits']);
+    const expected = await traced.run(sequenceFeeds(batch), ['logits']);
+    for (const [at, valid] of batch.valid.entries()) if (valid) expect(actual.logits[at]).toBeCloseTo(expected.logits[at], 4);
+    await session.dispose();
+    await traced.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

@@ -1,0 +1,56 @@
+/** Random weights and batches of a GliZNet model, for tests that compare engines. */
+import type { TrainingBatch } from '../src/engine/training-session.ts';
+import type { Encoder } from '../src/model/encoders/encoder.ts';
+import { gliznetParameterShapes } from '../src/model/gliznet.ts';
+import type { GliZNetOptions } from '../src/model/options.ts';
+
+/** Parameters by name. */
+export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
+
+/** Weights of a model: LayerNorms and scales about 1, all else about 0. */
+export function randomWeights(encoder: Encoder, options: GliZNetOptions, next: () => number): Weights {
+  return new Map(
+    Object.entries(gliznetParameterShapes(encoder, options)).map(([name, shape]) => {
+      const scale = /LayerNorm.weight|scale/.test(name) ? 1 : 0;
+      const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale + 0.4 * (next() - 0.5));
+      return [name, { shape, data }];
+    }),
+  );
+}
+
+/** A batch in which every row has its own length, text length and number of labels. */
+export function randomBatch(next: () => number, batch: number, length: number, labels: number): TrainingBatch {
+  const size = batch * length;
+  const result: TrainingBatch = {
+    batch,
+    length,
+    labels,
+    inputIds: new Int32Array(size),
+    attentionMask: new Int32Array(size),
+    lmask: new Int32Array(size),
+    textMask: new Int32Array(size),
+    labelCounts: new Int32Array(batch),
+    targets: new Float32Array(batch * labels),
+    valid: new Float32Array(batch * labels),
+    teacher: new Float32Array(batch * labels),
+  };
+  for (let row = 0; row < batch; row++) {
+    const count = row === 0 ? labels : 1 + Math.floor(next() * labels);
+    const rowLength = row === 0 ? length : Math.max(count + 3, Math.floor(length * (0.6 + 0.4 * next())));
+    result.labelCounts[row] = count;
+    for (let i = 0; i < Math.min(rowLength, length); i++) {
+      const at = row * length + i;
+      result.inputIds[at] = 7 + Math.floor(next() * 50);
+      result.attentionMask[at] = 1;
+      const label = i - (Math.min(rowLength, length) - count);
+      if (label >= 0) result.lmask[at] = label + 1;
+      else if (i > 0) result.textMask[at] = 1;
+    }
+    for (let k = 0; k < count; k++) {
+      result.targets[row * labels + k] = next() < 0.4 ? 1 : 0;
+      result.valid[row * labels + k] = 1;
+      result.teacher![row * labels + k] = 1 / count;
+    }
+  }
+  return result;
+}
