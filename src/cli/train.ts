@@ -6,14 +6,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import { layoutOf } from '../engine/classifier.ts';
 import { DEVICES, openDevice } from '../engine/devices.ts';
 import { UsageError } from '../errors.ts';
-import { type DevScore, devScore, readDevSets } from '../eval/dev-score.ts';
+import { devScore, readDevSets } from '../eval/dev-score.ts';
 import { writeFileAtomically } from '../files.ts';
 import { readDataset } from '../train/dataset.ts';
 import { savedSteps } from '../train/run-folder.ts';
-import { checkSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
+import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
+import { settingsText } from '../train/settings-table.ts';
 import { loadStart } from '../train/start.ts';
 import { loadTeacherModel } from '../train/teacher.ts';
 import { samplerOf, totalSteps, train } from '../train/trainer.ts';
+import { evaluationTable } from './evaluation-table.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
 
@@ -99,11 +101,6 @@ function settingsOf(flags: TrainFlags): TrainSettings {
   return checkSettings(settings, where);
 }
 
-const setTable = (score: DevScore): string =>
-  Object.entries(score.sets)
-    .map(([name, f1]) => `${name} ${f1.toFixed(3)}`)
-    .join('  ');
-
 async function run(flags: TrainFlags): Promise<void> {
   const settings = settingsOf(flags);
   const note = (line: string) => process.stderr.write(`${line}\n`);
@@ -156,7 +153,9 @@ async function run(flags: TrainFlags): Promise<void> {
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let progress: Progress | undefined;
+  const table = evaluationTable();
   let loss = 0;
+  let rate = 0;
   try {
     const summary = await train({
       settings,
@@ -171,26 +170,30 @@ async function run(flags: TrainFlags): Promise<void> {
       ...(sets.length
         ? {
             evaluate: async (classifier) => {
-              const score = await devScore(classifier, sets);
-              progress?.note(setTable(score));
-              return { score: score.macroF1, details: { right: score.right, wrong: score.wrong, ...score.sets } };
+              const { macroF1, accuracy, loss, ...others } = await devScore(classifier, sets, lossSettings(settings));
+              const metrics = { macro_f1: macroF1, accuracy, dev_loss: loss };
+              const chosen = { macro_f1: macroF1, accuracy, loss }[settings.dev?.metric ?? 'macro_f1'];
+              return { score: chosen, details: { ...metrics, ...others } };
             },
           }
         : {}),
-      onStep: (step, total) => {
+      onStep: (step, total, seconds) => {
         progress ??= startProgress({ label: 'train', unit: 'steps', total, start: step.step - 1, quiet: flags.quiet, plainInterval: 30 });
         loss = loss === 0 ? step.loss : 0.98 * loss + 0.02 * step.loss;
+        rate = rate === 0 ? step.examples / seconds : 0.9 * rate + (0.1 * step.examples) / seconds;
         progress.update(step.step, {
           loss: loss.toFixed(4),
           bce: step.bce.toFixed(3),
           margin: step.margin.toFixed(3),
           lr: step.learningRate.toExponential(1),
+          'examples/s': rate.toFixed(1),
         });
       },
-      onEvaluation: (step, { score, details }, best) => {
-        const line = `step ${step}: macro-F1 ${score.toFixed(4)}, right labels ${details.right.toFixed(2)}, wrong ${details.wrong.toFixed(3)}${best ? ' (best)' : ''}`;
-        if (progress) progress.note(line);
-        else note(line);
+      onEvaluation: (step, evaluation, best) => {
+        for (const line of table.row({ step, loss, ...evaluation.details }, best)) {
+          if (progress) progress.note(line);
+          else note(line);
+        }
       },
       finalFiles: (ended) => ({
         'training.json': `${JSON.stringify({ settings, data: { sha256: dataset.hash, rows: dataset.rows }, steps: ended.steps, seconds: Math.round(ended.seconds), best: ended.best }, null, 2)}\n`,
@@ -233,6 +236,12 @@ export function command(): Command {
     .option('--threads <n>', 'threads of one operation; a run on the CPU is repeatable to the bit with the same number', numberOf)
     .option('--on-error <fail|skip>', 'what to do with a malformed record', 'fail')
     .option('--quiet', 'no progress')
+    .option('--help-settings', 'prints every field of the settings with type, default and meaning')
+    .on('option:help-settings', () => {
+      // While options are parsed: it needs none of the others.
+      process.stdout.write(`${settingsText()}\n`);
+      process.exit(0);
+    })
     .addHelpText('after', EXAMPLES)
     .action((flags: TrainFlags) => run(flags));
 }

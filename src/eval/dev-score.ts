@@ -1,17 +1,48 @@
-/** A quick score of a classifier on dev sets while it is trained: macro-F1 of the top label and how high wrong and right labels score. */
+/** A quick score of a classifier on dev sets while it is trained: macro-F1 and accuracy of the top label, loss, how high wrong and right labels score. */
 import { type Classifier, labelProbability } from '../engine/classifier.ts';
+import type { LossSettings } from '../model/loss.ts';
 import { type EvalSet, findEvalSets, readEvalSet } from './eval-set.ts';
 import { topLabelF1 } from './metrics/classification.ts';
 
 /** Scores of one evaluation. */
 export interface DevScore {
-  /** Mean of macro-F1 over the sets. */
+  /** Means over the sets. */
   macroF1: number;
+  /** Share of texts whose top label is true. */
+  accuracy: number;
+  /** The loss that is trained, without its distillation, a mean over texts. */
+  loss: number;
   /** Macro-F1 by set. */
   sets: Record<string, number>;
-  /** Mean probability of right and of wrong labels, over the sets. */
+  /** Mean probability of right and of wrong labels. */
   right: number;
   wrong: number;
+}
+
+/** The part of the loss's settings that needs no teacher. */
+export type DevLoss = Pick<LossSettings, 'bceWeight' | 'marginWeight' | 'margin' | 'marginOn' | 'softmaxWeight'>;
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+/** log(1 + e^x) without overflow. */
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** The hybrid loss of one text (src/model/loss.ts), in plain numbers. */
+export function textLoss(logits: ArrayLike<number>, isTrue: readonly boolean[], settings: DevLoss): number {
+  const scores = Array.from(logits, (logit) => (settings.marginOn === 'probabilities' ? sigmoid(logit) : logit));
+  const top = Math.max(...Array.from(logits));
+  const logSum = top + Math.log(Array.from(logits).reduce((sum, logit) => sum + Math.exp(logit - top), 0));
+  const count = isTrue.filter(Boolean).length;
+  let [bce, softmax] = [0, 0];
+  let [lowestTrue, highestWrong] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const [at, truth] of isTrue.entries()) {
+    bce += (softplus(logits[at]) - (truth ? logits[at] : 0)) / isTrue.length;
+    if (truth) {
+      softmax += (logSum - logits[at]) / count;
+      lowestTrue = Math.min(lowestTrue, scores[at]);
+    } else highestWrong = Math.max(highestWrong, scores[at]);
+  }
+  const margin = count > 0 && count < isTrue.length ? Math.max(0, settings.margin + highestWrong - lowestTrue) : 0;
+  return settings.bceWeight * bce + settings.marginWeight * margin + settings.softmaxWeight * softmax;
 }
 
 /** Reads dev sets. @throws DataError naming file and line of what is malformed. */
@@ -22,8 +53,8 @@ export async function readDevSets(path: string, limit?: number): Promise<EvalSet
 }
 
 /** Scores a classifier on sets. */
-export async function devScore(classifier: Classifier, sets: readonly EvalSet[]): Promise<DevScore> {
-  const score: DevScore = { macroF1: 0, sets: {}, right: 0, wrong: 0 };
+export async function devScore(classifier: Classifier, sets: readonly EvalSet[], loss: DevLoss): Promise<DevScore> {
+  const score: DevScore = { macroF1: 0, accuracy: 0, loss: 0, sets: {}, right: 0, wrong: 0 };
   for (const set of sets) {
     const candidates = set.recordLabels ?? set.texts.map(() => set.labels);
     const results = await classifier.logits(set.texts.map((text, row) => ({ text, labels: candidates[row] })));
@@ -33,12 +64,15 @@ export async function devScore(classifier: Classifier, sets: readonly EvalSet[])
     const counts = { right: 0, wrong: 0 };
     const predicted = results.map(({ logits }, row) => {
       let top = 0;
+      const isTrue = candidates[row].map((label) => set.truth[row].includes(label));
       for (const [at, logit] of logits.entries()) {
         if (logit > logits[top]) top = at;
-        const kind = set.truth[row].includes(candidates[row][at]) ? 'right' : 'wrong';
+        const kind = isTrue[at] ? 'right' : 'wrong';
         sums[kind] += labelProbability(logit, classifier.options.calibration);
         counts[kind]++;
       }
+      score.accuracy += Number(isTrue[top]) / results.length / sets.length;
+      score.loss += textLoss(logits, isTrue, loss) / results.length / sets.length;
       return number.get(candidates[row][top])!;
     });
     score.sets[set.name] = topLabelF1(truth, predicted, set.labels.length).macro;

@@ -37,8 +37,8 @@ const modelSchema = z
     projection: z.number().int().positive().nullable().default(256).describe('Size of the shared projection; null for none'),
     similarity: z.enum(['linear', 'dot', 'bilinear', 'cosine']).default('linear').describe('Score of a text and a label'),
     label_style: z.enum(['separator', 'marker']).default('separator').describe('Labels joined by `separator`, or each behind `marker`'),
-    separator: z.string().min(1).default(';'),
-    marker: z.string().min(1).default('[unused0]'),
+    separator: z.string().min(1).default(';').describe('Text between two labels (label_style: separator)'),
+    marker: z.string().min(1).default('[unused0]').describe('Token in front of each label (label_style: marker)'),
     labels_per_group: count.nullable().default(null).describe('Most labels in one joint sequence of prediction; null: as many as fit'),
     max_length: z.number().int().min(16).default(512).describe('Longest joint sequence in prediction, in tokens'),
     scale: z.number().positive().default(12).describe('Start value of the cosine similarity scale'),
@@ -50,8 +50,8 @@ const lossSchema = z
   .strictObject({
     bce_weight: weight.default(0.7).describe('alpha: binary cross-entropy'),
     margin_weight: weight.default(0.3).describe('beta: contrastive margin'),
-    margin: weight.default(0.5),
-    margin_on: z.enum(['probabilities', 'logits']).default('probabilities'),
+    margin: weight.default(0.5).describe('How far the lowest true score has to be above the highest wrong one'),
+    margin_on: z.enum(['probabilities', 'logits']).default('probabilities').describe('What the contrastive margin compares'),
     softmax_weight: weight.default(0).describe('Cross-entropy of the softmax over all labels of an example'),
     distill_weight: weight.default(0).describe("Cross-entropy against a teacher's embedding similarity of text and labels"),
     teacher: z
@@ -77,15 +77,15 @@ const labelsSchema = z
 
 const optimizerSchema = z
   .strictObject({
-    learning_rate: z.number().positive().default(2e-5),
+    learning_rate: z.number().positive().default(2e-5).describe('Highest learning rate of AdamW'),
     head_rate_factor: z.number().positive().default(1).describe('Factor on the rate of projection and similarity'),
     layer_decay: z.number().positive().max(1).default(1).describe('Factor on the rate for each layer further from the output'),
-    weight_decay: weight.default(0.01),
-    beta1: share.default(0.9),
-    beta2: share.default(0.999),
-    epsilon: z.number().positive().default(1e-8),
+    weight_decay: weight.default(0.01).describe('Not on biases, LayerNorms and learned scales'),
+    beta1: share.default(0.9).describe('Decay of the mean of gradients'),
+    beta2: share.default(0.999).describe('Decay of the mean of squared gradients'),
+    epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment'),
     clip_norm: weight.default(1).describe('Longest gradient; 0: not clipped'),
-    freeze_embeddings: z.boolean().default(false),
+    freeze_embeddings: z.boolean().default(false).describe('Embedding tables are not trained'),
     freeze_layers: z.number().int().min(0).default(0).describe('Encoder layers, from the input, that are not trained'),
   })
   .prefault({});
@@ -124,25 +124,34 @@ export const trainSettingsSchema = z
       .describe('Where it is trained: auto takes a GPU if TensorFlow is installed and sees one, else the CPU'),
     batch_size: count.default(32).describe('Examples in one pass'),
     accumulation: count.default(1).describe('Passes in one step'),
-    epochs: z.number().positive().default(10),
+    epochs: z.number().positive().default(10).describe('Passes over the data; may be a fraction'),
     max_steps: count.optional().describe('Ends the run after so many steps, whatever the epochs'),
     max_text_tokens: count.default(256).describe('Text tokens kept of an example'),
     average_last: z
-      .strictObject({ snapshots: count.default(8), every: count.default(50) })
+      .strictObject({
+        snapshots: count.default(8).describe('How many snapshots the final weights are the mean of'),
+        every: count.default(50).describe('Steps between two of them; the last one is the last step'),
+      })
       .optional()
-      .describe('The final weights are the mean of so many snapshots, taken every so many of the last steps'),
+      .describe('Weight averaging over the last steps; off where absent'),
     dev: z
       .strictObject({
         data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file'),
         every: count.default(500).describe('Steps between evaluations'),
         limit: count.optional().describe('At most so many texts of each set'),
+        metric: z
+          .enum(['macro_f1', 'accuracy', 'loss'])
+          // No default in the schema: settings without the field stay those that an older run is resumed with.
+          .optional()
+          .describe('Chooses the best checkpoint: macro_f1 (where absent) or accuracy of the top label, or the loss; a mean over the sets'),
         patience: count.optional().describe('Stops after so many evaluations without a better score'),
       })
-      .optional(),
+      .optional()
+      .describe('Evaluation while training; none where absent'),
     save_every: count.default(250).describe('Steps between saved states, from which --resume goes on'),
     keep: count.default(2).describe('Saved states kept'),
     dtype: z.enum(['F32', 'F16']).default('F32').describe('How the final checkpoint stores its weights'),
-    seed: z.number().int().min(0).default(1),
+    seed: z.number().int().min(0).default(1).describe('Of all random choices: order, labels, fresh parameters'),
   })
   .superRefine((settings, context) => {
     const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });

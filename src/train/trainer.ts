@@ -23,10 +23,10 @@ import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
 import { createTeacher, type Teacher, type TeacherModel } from './teacher.ts';
 
-/** Result of one evaluation: a score to choose by, and whatever else is to be logged. */
+/** Result of one evaluation: the figure that `dev.metric` names, to choose by, and whatever else is to be logged. */
 export interface Evaluation {
   score: number;
-  details: Readonly<Record<string, number>>;
+  details: Readonly<Record<string, unknown>>;
 }
 
 /** What happened in a step, for display. */
@@ -54,7 +54,8 @@ export interface RunRequest {
   /** Where it is trained and evaluated. */
   device: TrainingDevice;
   evaluate?: (classifier: Classifier) => Promise<Evaluation>;
-  onStep?: (report: StepReport, steps: number) => void;
+  /** `seconds`: how long the step took. */
+  onStep?: (report: StepReport, steps: number, seconds: number) => void;
   onEvaluation?: (step: number, evaluation: Evaluation, best: boolean) => void;
   /** Asked after every step; true saves and ends the run. */
   stopRequested?: () => boolean;
@@ -270,14 +271,18 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     return { ...mean, step: number, learningRate, gradientNorm };
   };
 
+  const isBetter = (score: number): boolean =>
+    !state.best || (settings.dev?.metric === 'loss' ? score < state.best.score : score > state.best.score);
+
   let early = false;
   let stopped = false;
   try {
     while (state.step < steps && !early) {
+      const stepBegan = performance.now();
       const report = await step();
       state = { ...state, step: report.step };
       log.append(report as unknown as Record<string, unknown>);
-      request.onStep?.(report, steps);
+      request.onStep?.(report, steps, (performance.now() - stepBegan) / 1000);
       if (isSnapshot(state.step, steps, settings.average_last)) {
         await engine.download('parameters');
         for (const [name, { data }] of engine.parameters) {
@@ -290,7 +295,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       if (request.evaluate && settings.dev && state.step % settings.dev.every === 0 && state.step < steps) {
         await engine.download('parameters');
         const evaluation = await evaluate(engine.parameters);
-        const better = !state.best || evaluation.score > state.best.score;
+        const better = isBetter(evaluation.score);
         if (better) writeCheckpoint(join(output, 'best'), content(engine.parameters));
         state = {
           ...state,
@@ -319,7 +324,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     calibration = await calibrate(averaged);
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);
-      const better = !state.best || evaluation.score > state.best.score;
+      const better = isBetter(evaluation.score);
       if (better) {
         writeCheckpoint(join(output, 'best'), content(averaged));
         state = { ...state, best: { step: state.step, score: evaluation.score } };

@@ -2,14 +2,16 @@
  * `report.html`: one self-contained file out of an evaluation's result. No script, nothing from elsewhere; what comes from data or
  * models is escaped.
  */
+
+import { dotChart, heatMap, logLineChart, reliabilityChart, scatterChart } from '../../report/charts.ts';
+import { escapeHtml, figure, htmlTable, memory, shortNumber } from '../../report/html.ts';
+import { STYLE } from '../../report/style.ts';
+import { legend } from '../../report/svg.ts';
 import type { MetricName } from '../measure.ts';
 import { expectedCalibrationError, type ReliabilityBin } from '../metrics/calibration.ts';
 import type { EvaluationResult, SetResult, SetSummary } from '../results.ts';
 import { commonSets, systemMeans } from '../summary.ts';
 import { verdict } from '../table.ts';
-import { dotChart, heatMap, legend, logLineChart, reliabilityChart, scatterChart } from './charts.ts';
-import { escapeHtml, figure, htmlTable, memory, shortNumber } from './html.ts';
-import { STYLE } from './style.ts';
 
 /** Labels up to which a confusion matrix is drawn; beyond, the most frequent confusions are listed. */
 const LARGEST_MATRIX = 30;

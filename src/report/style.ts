@@ -1,8 +1,10 @@
-/** The report's style sheet: readable on a screen and on paper, light only, no font or picture from elsewhere. */
+/** The reports' style sheet: readable on a screen, light or dark, and on paper; no font or picture from elsewhere. */
 export const STYLE = `
-:root { --ink: #1b1f24; --soft: #5b6470; --line: #d9dee4; --fill: #f5f7f9; --accent: #0b5fa5; }
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #5b6470; --line: #d9dee4; --fill: #f5f7f9; --page: #fff; --error: #a4262c; }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e8ec; --soft: #9aa5b1; --line: #343b44; --fill: #22282f; --page: #15191e; --error: #ff8a8a; }
+  svg [fill="#0072b2"] { fill: #3b9bdc; } svg [stroke="#0072b2"] { stroke: #3b9bdc; } svg [fill="#5b6470"] { fill: #8d98a5; } svg [stroke="#5b6470"] { stroke: #8d98a5; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1080px; padding: 32px 24px 64px; color: var(--ink); background: #fff;
+body { margin: 0 auto; max-width: 1080px; padding: 32px 24px 64px; color: var(--ink); background: var(--page);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 19px; margin: 40px 0 8px; padding-top: 8px; border-top: 1px solid var(--line); }
 h3 { font-size: 15px; margin: 20px 0 4px; } p { margin: 6px 0 10px; max-width: 76ch; } .soft { color: var(--soft); }
@@ -10,7 +12,7 @@ h3 { font-size: 15px; margin: 20px 0 4px; } p { margin: 6px 0 10px; max-width: 7
 th, td { padding: 4px 7px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th[scope="row"], thead th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: normal; line-height: 1.25; }
 tbody th { font-weight: 500; } td.wrap, th.wrap { white-space: normal; text-align: left; min-width: 16em; }
-.best { font-weight: 700; } .interval { color: var(--soft); font-size: 12px; } .error { color: #a4262c; }
+.best { font-weight: 700; } .interval { color: var(--soft); font-size: 12px; } .error { color: var(--error); }
 table.notes td { text-align: left; white-space: normal; }
 svg { display: block; max-width: 100%; height: auto; } svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
 svg text.soft { fill: var(--soft); } svg .grid { stroke: var(--line); stroke-width: 1; } svg .axis { stroke: var(--soft); stroke-width: 1; }
