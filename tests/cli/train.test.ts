@@ -67,7 +67,8 @@ describe('glz train', () => {
       '--set',
       'dev.every=100',
     ]);
-    expect(stderr).toMatch(/step 160: macro-F1/);
+    expect(stderr).toMatch(/\n +step +loss +macro-F1 +accuracy +dev loss +right +wrong\n[ -]+\n +100 .*best\n/);
+    expect(stderr).toMatch(/\n +160 +\d\.\d{4} +\d\.\d{4} /);
     expect(code).toBe(0);
     const steps = log(out).filter(({ loss }) => loss !== undefined);
     const mean = (from: number, to: number) => steps.slice(from, to).reduce((sum, { loss }) => sum + loss, 0) / (to - from);
@@ -84,6 +85,21 @@ describe('glz train', () => {
     ]);
     expect(predicted.code).toBe(0);
     expect((JSON.parse(predicted.stdout) as { labels: string[] }).labels[0]).toBe('travel');
+  });
+
+  it('chooses the best checkpoint by the metric that is asked for', async () => {
+    const out = output();
+    const evaluation = ['--dev', dev, '--set', 'dev.every=3', '--set', 'dev.metric=loss'];
+    expect((await train(out, ['--max-steps', '12', '--learning-rate', '0.003', ...evaluation])).code).toBe(0);
+    const losses = log(out).flatMap(({ dev_loss }) => (dev_loss === undefined ? [] : [dev_loss]));
+    expect(losses).toHaveLength(4);
+    const { best } = JSON.parse(readFileSync(join(out, 'final/training.json'), 'utf8')) as { best: { score: number } };
+    expect(best.score).toBe(Math.min(...losses));
+  });
+
+  it('prints every setting without being given any', async () => {
+    const { code, stdout } = await runGlz(['train', '--help-settings']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^loss\.margin: number = 0\.5\n {4}How far/m)]);
   });
 
   it('stopped and resumed ends with the same bits as straight through', async () => {
