@@ -13,21 +13,29 @@ import { loadSets, loadSuite, type SuiteSet } from '../eval/suite.ts';
 import { parseSystemSpec, type SystemSpec } from '../eval/system-spec.ts';
 import { alignedTable, resultCsv, resultTables } from '../eval/table.ts';
 import { writeFileAtomically } from '../files.ts';
+import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
+import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
 
 const EXAMPLES = `
 Examples:
+  The checkpoint that ships, on the benchmark that ships, against the floors; offline:
+    $ glz eval
   A checkpoint against the embedding baseline and the floors:
     $ glz eval --checkpoint ./my-checkpoint --data datasets/benchmark --baseline all-MiniLM-L6-v2 --baseline random
   Any NLI model of the hub, or a folder, with a report to look at:
     $ glz eval --checkpoint ./my-checkpoint --data ./sets --baseline nli:facebook/bart-large-mnli --report report.html
   A suite with paraphrased labels; exit code 1 if the mean macro-F1 is under 0.5:
-    $ glz eval --checkpoint ./my-checkpoint --suite configs/eval/benchmark.yaml --fail-under macro_f1=0.5
+    $ glz eval --checkpoint ./my-checkpoint --suite benchmark --fail-under macro_f1=0.5
   Two earlier runs side by side:
     $ glz eval --compare before.json after.json
 
 Sets: a folder of <set>/{test.jsonl,labels.json}, one such folder, or a JSONL, CSV or TSV file. Results of finished sets are kept, so that
 an interrupted evaluation goes on. Exit code 1 if a system failed or a gate was missed.`;
+
+/** The suite that is evaluated where none is named, and how many texts of each set then: a look that takes a minute or two. */
+const BENCHMARK = 'benchmark';
+const QUICK_LIMIT = 50;
 
 interface EvalFlags {
   checkpoint: string[];
@@ -77,10 +85,22 @@ function baselineList(): string {
   return `${lines.join('\n')}\n\n${names}\n`;
 }
 
+/** Fills in what is not given: the checkpoint and the benchmark that ship, and the floors where nothing is compared with. */
+function withDefaults(flags: EvalFlags): void {
+  const note = (line: string) => flags.quiet || process.stderr.write(`${line}\n`);
+  if (!flags.checkpoint.length && !flags.baseline.length) flags.checkpoint = [SHIPPED_CHECKPOINT];
+  if (!flags.baseline.length) flags.baseline = ['random', 'majority'];
+  if (!flags.data.length && !flags.suite.length) {
+    flags.suite = [BENCHMARK];
+    flags.limit ??= QUICK_LIMIT;
+    note(`glz eval: no --data or --suite, so the benchmark that ships, at most ${flags.limit} texts a set (--limit changes that)`);
+  }
+}
+
 async function readSets({ data, suite, limit, recordLabels }: EvalFlags): Promise<SuiteSet[]> {
   const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}) };
   const sets: SuiteSet[] = [];
-  for (const file of suite) sets.push(...(await loadSuite(file, settings)));
+  for (const file of suite) sets.push(...(await loadSuite(presetPath('eval', file), settings)));
   for (const path of data) sets.push(...(await loadSets(path, settings)));
   return sets;
 }
@@ -98,11 +118,14 @@ function systemsOf({ checkpoint, baseline }: EvalFlags): SystemSpec[] {
   return [...own, ...baseline.map((text) => parseSystemSpec(text, BASELINES, ALIASES))];
 }
 
+/** Getting ready and timing single texts are shown only where they take this long: for most systems they are over at once. */
+const SHOWN_AFTER_SECONDS = 2;
+
 function progressOf(systems: number, quiet: boolean | undefined): { onEvent: Parameters<typeof evaluate>[0]['onEvent']; stop(): void } {
-  let bar: { name: string; progress: Progress } | undefined;
+  let stage: { name: string; since: number; progress?: Progress } | undefined;
   const stop = () => {
-    bar?.progress.stop();
-    bar = undefined;
+    stage?.progress?.stop();
+    stage = undefined;
   };
   let at = 0;
   let last = '';
@@ -113,20 +136,23 @@ function progressOf(systems: number, quiet: boolean | undefined): { onEvent: Par
         last = system;
         at++;
       }
-      const name = event.type === 'progress' ? `${system} on ${event.set}` : '';
       if (event.type === 'progress') {
-        if (bar?.name !== name) {
+        const where = event.stage === 'label growth' ? 'by number of labels' : `on ${event.set}`;
+        const what = { preparing: ', getting ready', scoring: '', latency: ', one text at a time', 'label growth': '' }[event.stage];
+        const name = `[${at}/${systems}] ${system} ${where}${what}`;
+        if (stage?.name !== name) {
           stop();
-          bar = {
-            name,
-            progress: startProgress({
-              label: `[${at}/${systems}] ${name}`,
-              unit: event.set === 'label growth' ? 'steps' : 'texts',
-              total: event.total,
-            }),
-          };
+          stage = { name, since: performance.now() };
         }
-        bar.progress.update(event.done);
+        const isSide = event.stage === 'preparing' || event.stage === 'latency';
+        if (!stage.progress && (!isSide || performance.now() - stage.since > SHOWN_AFTER_SECONDS * 1000))
+          stage.progress = startProgress({
+            label: name,
+            unit: event.stage === 'label growth' ? 'steps' : event.stage === 'preparing' ? 'parts' : 'texts',
+            total: event.total,
+            startedAt: stage.since,
+          });
+        stage.progress?.update(Math.floor(event.done * 10) / 10);
       } else {
         stop();
         if (event.type === 'failure')
@@ -137,9 +163,31 @@ function progressOf(systems: number, quiet: boolean | undefined): { onEvent: Par
   };
 }
 
-async function findModel(model: string): Promise<string> {
+/** The folder of a model; downloads say what they do and how far they are. */
+async function findModel(model: string, signal: AbortSignal, quiet: boolean | undefined): Promise<string> {
   const { resolveModelFolder } = await import('../weights/hub.ts');
-  return resolveModelFolder(model);
+  if (quiet) return resolveModelFolder(model, { signal });
+  let bar: { file: string; progress: Progress } | undefined;
+  const stop = () => {
+    bar?.progress.stop();
+    bar = undefined;
+  };
+  try {
+    return await resolveModelFolder(model, {
+      signal,
+      note: (line) => process.stderr.write(`${line}\n`),
+      onProgress(file, bytes, total) {
+        if (bar?.file !== file) {
+          stop();
+          bar = { file, progress: startProgress({ label: `${model}: ${file}`, unit: 'MB', total: Math.ceil(total / 1e6) }) };
+        }
+        bar.progress.update(Math.floor(bytes / 1e6));
+        if (bytes >= total) stop();
+      },
+    });
+  } finally {
+    stop();
+  }
 }
 
 function writeResults(result: EvaluationResult, { json, csv, report }: Pick<EvalFlags, 'json' | 'csv' | 'report'>): void {
@@ -159,10 +207,8 @@ async function run(flags: EvalFlags): Promise<void> {
     process.stdout.write(`${compareFiles(results)}\n`);
     return;
   }
+  withDefaults(flags);
   const systems = systemsOf(flags);
-  if (!systems.length)
-    throw new UsageError('nothing to evaluate: give --checkpoint FOLDER, --baseline NAME or both (--list-baselines shows them)');
-  if (!flags.data.length && !flags.suite.length) throw new UsageError('no data: give --data FOLDER or --suite FILE');
   if (flags.template !== undefined && !flags.template.includes('{}'))
     throw new UsageError(`--template "${flags.template}" has no {} where the label goes`);
   const sets = await readSets(flags);
@@ -179,7 +225,7 @@ async function run(flags: EvalFlags): Promise<void> {
       sets,
       systems,
       version,
-      findModel,
+      findModel: (model) => findModel(model, controller.signal, flags.quiet),
       cache: flags.cache ? openResultCache() : NO_CACHE,
       isolate: flags.isolate && import.meta.url.endsWith('.js'),
       template: flags.template,
@@ -216,10 +262,25 @@ async function run(flags: EvalFlags): Promise<void> {
 export function command(): Command {
   return new Command('eval')
     .description('Measure a checkpoint: how good, how fast, and against what people use today.')
-    .option('--checkpoint <folder>', 'GliZNet checkpoint, folder or hub id (repeatable; the first system is the reference)', collect, [])
-    .option('--baseline <name>', 'system to compare with: KIND[:MODEL][,option=value] or a known name (repeatable)', collect, [])
-    .option('--data <path>', 'folder of sets, a set, or a file of records (repeatable)', collect, [])
-    .option('--suite <file>', 'YAML file that names sets, wordings and templates (repeatable)', collect, [])
+    .option(
+      '--checkpoint <folder>',
+      'GliZNet checkpoint, folder or hub id (repeatable; the first system is the reference); the one that ships where nothing is named',
+      collect,
+      [],
+    )
+    .option(
+      '--baseline <name>',
+      'system to compare with: KIND[:MODEL][,option=value] or a known name (repeatable); random and majority where none is named',
+      collect,
+      [],
+    )
+    .option(
+      '--data <path>',
+      'folder of sets, a set, or a file of records (repeatable); the benchmark that ships where there is no --suite either',
+      collect,
+      [],
+    )
+    .option('--suite <file>', 'YAML file that names sets, wordings and templates, or a preset of configs/eval (repeatable)', collect, [])
     .option('--template <text>', 'sentence around a label, with {} for the label, for systems that read one')
     .option('--limit <n>', 'at most this many texts a set, spread evenly over it', wholeFrom(1))
     .option('--record-labels', "take each record's own candidates (all_labels)")

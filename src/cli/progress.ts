@@ -26,6 +26,8 @@ export interface ProgressOptions {
   total?: number;
   /** Where the counter starts, for a run that goes on. */
   start?: number;
+  /** When it began, by performance.now(); now unless said. */
+  startedAt?: number;
   /** No output at all. */
   quiet?: boolean;
   /** Seconds between plain lines when stderr is no terminal; GLZ_PROGRESS_INTERVAL overrides it. */
@@ -50,7 +52,7 @@ const formatFields = (fields: Record<string, string | number>): string =>
 export function startProgress(options: ProgressOptions): Progress {
   const { label, unit, quiet = false, start = 0 } = options;
   const plainInterval = Number(process.env.GLZ_PROGRESS_INTERVAL) || (options.plainInterval ?? 10);
-  const begin = performance.now();
+  const begin = options.startedAt ?? performance.now();
   let total = options.total;
   let done = start;
   let fields: Record<string, string | number> = {};
@@ -64,7 +66,7 @@ export function startProgress(options: ProgressOptions): Progress {
   };
   if (quiet) return { update: () => {}, setTotal: () => {}, note: () => {}, stop: () => {} };
   if (!process.stderr.isTTY) {
-    let last = begin;
+    let last = performance.now();
     return {
       update(value, extra) {
         done = value;

@@ -14,8 +14,8 @@ export interface PairClassifier {
   /** Classes, C. */
   readonly classes: number;
   readonly classNames: readonly string[];
-  /** Logits of each pair: [pairs, C], row-major. A missing second text makes a single sequence. */
-  logits(pairs: readonly (readonly [string, string?])[]): Promise<Float32Array>;
+  /** Logits of each pair: [pairs, C], row-major. A missing second text makes a single sequence. `onPart` is told after each batch. */
+  logits(pairs: readonly (readonly [string, string?])[], onPart?: (done: number, total: number) => void): Promise<Float32Array>;
   /** Releases native memory. Safe to call twice. */
   dispose(): Promise<void>;
 }
@@ -87,7 +87,7 @@ export async function createPairClassifier({
   return {
     classes: model.classes,
     classNames: model.classNames,
-    async logits(pairs) {
+    async logits(pairs, onPart) {
       const encoded = await Promise.all(pairs.map(([first, second]) => tokenizer.encodePair(first, second, { maxLength, keepPair: true })));
       const order = [...encoded.keys()].sort((a, b) => encoded[b].ids.length - encoded[a].ids.length);
       const result = new Float32Array(pairs.length * model.classes);
@@ -97,7 +97,8 @@ export async function createPairClassifier({
         const logits = await run(rows.map((pair) => encoded[pair])); // [B, C]
         for (const [row, pair] of rows.entries())
           result.set(logits.subarray(row * model.classes, (row + 1) * model.classes), pair * model.classes);
-        at += size;
+        at += rows.length;
+        onPart?.(at, pairs.length);
       }
       return result;
     },

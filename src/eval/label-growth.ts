@@ -32,7 +32,7 @@ export async function measureGrowth(
   name: string,
   system: System,
   sets: readonly EvalSet[],
-  onProgress?: (done: number) => void,
+  onProgress?: (done: number, total: number) => void,
 ): Promise<LabelGrowth> {
   const texts = growthTexts(sets);
   const labels = growthLabels(sets, GROWTH_STEPS[GROWTH_STEPS.length - 1]);
@@ -41,16 +41,17 @@ export async function measureGrowth(
   for (const [at, count] of GROWTH_STEPS.entries()) {
     const candidates = labels.slice(0, count);
     const step = performance.now();
+    const onPart = (part: number, total: number) => onProgress?.(at + part / total, GROWTH_STEPS.length);
     try {
       await system.score(texts.slice(0, 1), candidates, {});
       const begin = performance.now();
-      await system.score(texts, candidates, {});
+      await system.score(texts, candidates, { onPart });
       points.push({ labels: count, millisecondsPerText: (performance.now() - begin) / texts.length });
     } catch (error) {
       stopped = `${count} labels: ${error instanceof Error ? error.message : String(error)}`;
       break;
     }
-    onProgress?.(at + 1);
+    onProgress?.(at + 1, GROWTH_STEPS.length);
     const seconds = (performance.now() - step) / 1000;
     if (seconds > LONGEST_STEP_SECONDS && at + 1 < GROWTH_STEPS.length) {
       stopped = `${count} labels took ${seconds.toFixed(0)} s`;

@@ -7,7 +7,7 @@ import { BASELINES } from './baselines/index.ts';
 import { measureGrowth } from './label-growth.ts';
 import { measure } from './measure.ts';
 import type { LabelGrowth, SetResult } from './results.ts';
-import { scoreSet } from './score-set.ts';
+import { type Stage, scoreSet } from './score-set.ts';
 import type { SuiteSet } from './suite.ts';
 import type { System } from './system.ts';
 import type { SystemSpec } from './system-spec.ts';
@@ -33,11 +33,25 @@ export type RunResult = Omit<SetResult, 'cached'>;
 /** What a run reports. */
 export type SystemEvent =
   | { type: 'loaded'; seconds: number }
-  | { type: 'progress'; set: string; done: number; total: number }
+  | { type: 'progress'; set: string; stage: Stage | 'label growth'; done: number; total: number }
   | { type: 'result'; result: RunResult }
   | { type: 'growth'; growth: LabelGrowth }
   | { type: 'failure'; set?: string; message: string }
   | { type: 'done'; notes: Record<string, string | number> };
+
+/** Seconds between two reports of progress; more would cost time that is being measured. */
+const PROGRESS_SECONDS = 0.2;
+
+/** Passes progress on a few times a second, and always when a stage begins or ends. */
+function seldom(report: (event: SystemEvent) => void): (event: Extract<SystemEvent, { type: 'progress' }>) => void {
+  let last = 0;
+  return (event) => {
+    const now = performance.now();
+    if (event.done > 0 && event.done < event.total && now - last < PROGRESS_SECONDS * 1000) return;
+    last = now;
+    report(event);
+  };
+}
 
 /** Runs a system over its sets. Failures of a set are events; the next set follows. @throws what loading the system throws. */
 export async function runSystem(job: SystemJob, report: (event: SystemEvent) => void): Promise<void> {
@@ -45,16 +59,15 @@ export async function runSystem(job: SystemJob, report: (event: SystemEvent) => 
   if (!kind) throw new Error(`no kind of system called ${job.spec.kind}`);
   const begin = performance.now();
   const system: System = await kind.create({ spec: job.spec, model: job.model, threads: job.threads, precision: job.precision });
+  const progress = seldom(report);
   try {
     report({ type: 'loaded', seconds: (performance.now() - begin) / 1000 });
     for (const set of job.sets) {
-      const progress = (done: number) => report({ type: 'progress', set: set.name, done, total: set.texts.length });
-      progress(0);
       try {
         const template = job.template ?? set.template;
         const scored = await scoreSet(system, set, {
           latencyCalls: job.latencyCalls,
-          onProgress: progress,
+          onProgress: (stage, done, total) => progress({ type: 'progress', set: set.name, stage, done, total }),
           ...(template ? { template } : {}),
         });
         const measured = measure(set, scored.matrix, job.resamples);
@@ -66,8 +79,8 @@ export async function runSystem(job: SystemJob, report: (event: SystemEvent) => 
       }
     }
     if (job.growthSets.length) {
-      const growth = await measureGrowth(job.spec.name, system, job.growthSets, (done) =>
-        report({ type: 'progress', set: 'label growth', done, total: 10 }),
+      const growth = await measureGrowth(job.spec.name, system, job.growthSets, (done, total) =>
+        progress({ type: 'progress', set: '', stage: 'label growth', done, total }),
       );
       report({ type: 'growth', growth });
     }

@@ -8,13 +8,16 @@ import type { Timing } from './results.ts';
 import type { ScoreMatrix, ScoreOptions, System } from './system.ts';
 
 /** How a set is scored. */
-export interface ScoreSettings extends ScoreOptions {
+export interface ScoreSettings extends Omit<ScoreOptions, 'onPart'> {
   /** At most this many texts are timed alone; 0 for none. */
   latencyCalls: number;
-  /** Seconds after which no further text is timed alone (10 are timed at least, if there are as many). */
+  /** Seconds after which no further text is timed alone, once 10 are; after six times as long none is in any case. */
   latencySeconds?: number;
-  onProgress?: (done: number) => void;
+  onProgress?: (stage: Stage, done: number, total: number) => void;
 }
+
+/** What a system is doing with a set: getting ready (parts of its own), scoring all texts, or scoring single ones for latency (texts). */
+export type Stage = 'preparing' | 'scoring' | 'latency';
 
 /** Scores of a set and their times. */
 export interface ScoredSet {
@@ -26,6 +29,7 @@ export interface ScoredSet {
 const CHUNK_SECONDS = 2;
 const LARGEST_CHUNK = 1024;
 const FEWEST_LATENCY_CALLS = 10;
+const LATENCY_PATIENCE = 6;
 
 /** Texts that share their candidates: rows of the set, and columns of its labels. */
 interface CandidateGroup {
@@ -63,11 +67,12 @@ export async function scoreSet(system: System, set: EvalSet, settings: ScoreSett
   const each = new Float32Array(rows * columns).fill(Number.NaN);
   const groups = candidateGroups(set);
   const preparing = performance.now();
-  await system.prepare?.(set, options);
+  await system.prepare?.(set, { ...options, onPart: (part, total) => onProgress?.('preparing', part, total) });
   const prepareSeconds = (performance.now() - preparing) / 1000;
   // The first call pays for what is made once (sessions, memory), which is no property of a text.
   await system.score(set.texts.slice(0, 1), groups[0].labels.slice(0, 2), options);
 
+  onProgress?.('scoring', 0, rows);
   let done = 0;
   let chunk = 4;
   let seconds = 0;
@@ -78,7 +83,7 @@ export async function scoreSet(system: System, set: EvalSet, settings: ScoreSett
       const scored = await system.score(
         part.map((row) => set.texts[row]),
         group.labels,
-        options,
+        { ...options, onPart: (parts, total) => onProgress?.('scoring', done + (part.length * parts) / total, rows) },
       );
       const took = (performance.now() - begin) / 1000;
       checkShape(scored, part.length, group.labels.length);
@@ -92,19 +97,27 @@ export async function scoreSet(system: System, set: EvalSet, settings: ScoreSett
       done += part.length;
       seconds += took;
       if (groups.length === 1) chunk = Math.round(Math.min(LARGEST_CHUNK, 8 * chunk, Math.max(4, (part.length * CHUNK_SECONDS) / took)));
-      onProgress?.(done);
+      onProgress?.('scoring', done, rows);
     }
   }
 
   const groupOf = new Map(groups.flatMap((group) => group.rows.map((row) => [row, group] as const)));
   const calls: number[] = [];
   const timed = Math.min(latencyCalls, rows);
-  const stop = performance.now() + latencySeconds * 1000;
-  for (let i = 0; i < timed && (i < FEWEST_LATENCY_CALLS || performance.now() < stop); i++) {
+  const start = performance.now();
+  const goesOn = (calls: number): boolean => {
+    const seconds = (performance.now() - start) / 1000;
+    return seconds < latencySeconds || (calls < FEWEST_LATENCY_CALLS && seconds < LATENCY_PATIENCE * latencySeconds);
+  };
+  for (let i = 0; i < timed && goesOn(i); i++) {
     const row = Math.floor((i * rows) / timed);
     const begin = performance.now();
-    await system.score([set.texts[row]], (groupOf.get(row) as CandidateGroup).labels, options);
+    await system.score([set.texts[row]], (groupOf.get(row) as CandidateGroup).labels, {
+      ...options,
+      onPart: (parts, total) => onProgress?.('latency', i + parts / total, timed),
+    });
     calls.push(performance.now() - begin);
+    onProgress?.('latency', i + 1, timed);
   }
   return {
     matrix: { rows, columns, choice, each },

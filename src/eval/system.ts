@@ -18,6 +18,8 @@ export interface ScoreMatrix {
 export interface ScoreOptions {
   /** Sentence around a label (`This text is about {}.`); the system's own where absent. */
   template?: string;
+  /** Told how much of this call is done, in parts that the system chooses; may be called any number of times, or never. */
+  onPart?: (done: number, total: number) => void;
 }
 
 /** Something that scores labels. Calls do not overlap. */

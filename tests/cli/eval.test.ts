@@ -57,6 +57,20 @@ describe('glz eval', () => {
     expect(again.stdout).toContain('*: from the cache');
   });
 
+  it('without a checkpoint takes the one that ships, and without baselines the floors', async () => {
+    const { code, stdout } = await glzEval(['--data', join(sets, 'two'), '--json', join(root, 'bare.json'), '--quiet']);
+    expect([code, stdout.includes('two: 6 texts, 3 labels')]).toEqual([0, true]);
+    expect(read('bare.json').systems.map(({ name }) => name)).toEqual(['glz-mini', 'random', 'majority']);
+  });
+
+  it('without data takes the benchmark that ships, a few texts of each set, and says so', async () => {
+    const { code, stdout, stderr } = await glzEval(['--baseline', 'random', '--json', join(root, 'few.json')]);
+    expect(code).toBe(0);
+    expect(stderr).toContain('no --data or --suite, so the benchmark that ships, at most 50 texts a set');
+    expect(stdout).toContain('icd10cm: 50 of 100 texts, 1382 labels');
+    expect(read('few.json').systems.map(({ name }) => name)).toEqual(['random']);
+  });
+
   it('predicts what glz predict predicts', async () => {
     const { code } = await glzEval([
       '--checkpoint',
@@ -145,12 +159,12 @@ describe('glz eval', () => {
       '--json',
       join(root, 'c.json'),
     ];
-    const env = { GLZ_CACHE: join(root, 'cache') };
+    const env = { GLZ_CACHE: join(root, 'cache'), GLZ_PROGRESS_INTERVAL: '0.01' };
     let killed = false;
     const stopped = await glzEval(args, {
       env,
       onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
-        if (!killed && /slow on one: .*took/.test(text)) {
+        if (!killed && /slow on large: /.test(text)) {
           killed = true;
           kill('SIGINT');
         }
@@ -175,15 +189,17 @@ describe('glz eval', () => {
   });
 
   it.each([
-    [[], 2, /nothing to evaluate: give --checkpoint FOLDER/],
-    [['--baseline', 'random'], 2, /no data: give --data FOLDER or --suite FILE/],
     [['--baseline', 'gpt', '--data', sets], 2, /"gpt" names no baseline/],
     [['--baseline', 'random', '--data', join(root, 'nowhere')], 1, /cannot read .*nowhere/],
     [['--baseline', 'random', '--data', sets, '--limit', '0'], 2, /must be a whole number from 1 on/],
     [['--baseline', 'random', '--data', sets, '--template', 'x'], 2, /--template "x" has no \{\}/],
     [['--baseline', 'random', '--data', sets, '--fail-under', 'ece=1'], 2, /no metric called "ece"/],
     [['--baseline', 'random', '--data', sets, '--precision', 'int4'], 2, /must be auto, fp32 or int8/],
-    [['--baseline', 'random', '--suite', join(root, 'no.yaml')], 2, /cannot read the suite/],
+    [
+      ['--baseline', 'random', '--suite', join(root, 'no.yaml')],
+      2,
+      /no settings file .*no\.yaml, and no preset of this name; presets: benchmark/,
+    ],
   ])('says what is wrong with %j', async (args, exit, message) => {
     const { code, stdout, stderr } = await glzEval(args);
     expect([code, stdout]).toEqual([exit, '']);

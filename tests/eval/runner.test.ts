@@ -285,6 +285,30 @@ describe('candidates of each text', () => {
   });
 });
 
+it('tells how far it is inside of a text, getting ready and timing single texts too', async () => {
+  const told: [string, number, number][] = [];
+  const system: System = {
+    notes: {},
+    prepare: async (_set, options) => options?.onPart?.(1, 4),
+    score: async (texts, names, { onPart }) => {
+      onPart?.(1, 2);
+      const each = new Float32Array(texts.length * names.length);
+      return { rows: texts.length, columns: names.length, each, choice: each };
+    },
+    dispose: async () => {},
+  };
+  const [set] = await loadSets(join(root, 'sets', 'several'), { limit: 2 });
+  await scoreSet(system, set, { latencyCalls: 1, onProgress: (stage, done, total) => told.push([stage, done, total]) });
+  expect(told).toEqual([
+    ['preparing', 1, 4],
+    ['scoring', 0, 2],
+    ['scoring', 1, 2],
+    ['scoring', 2, 2],
+    ['latency', 0.5, 1],
+    ['latency', 1, 1],
+  ]);
+});
+
 it('measures how much a score hangs on the wording', async () => {
   writeFileSync(
     join(root, 'suite.yaml'),

@@ -87,7 +87,7 @@ function systemOver(ask: Ask, { spec, model }: SystemContext, server: string, co
     async prepare(set) {
       several = set.multiLabel;
     },
-    async score(texts, labels) {
+    async score(texts, labels, { onPart }) {
       const [rows, columns] = [texts.length, labels.length];
       if (columns > mostLabels)
         throw new DataError(
@@ -95,7 +95,12 @@ function systemOver(ask: Ask, { spec, model }: SystemContext, server: string, co
         );
       const each = new Float32Array(rows * columns); // [R, N]
       const choice = new Float32Array(rows * columns); // [R, N]
-      const answers = await inPool(rows, limit, (row) => ask(question(texts[row], labels, several)));
+      let answered = 0;
+      const answers = await inPool(rows, limit, async (row) => {
+        const answer = await ask(question(texts[row], labels, several));
+        onPart?.(++answered, rows);
+        return answer;
+      });
       for (const [row, answer] of answers.entries()) {
         const found = answeredLabels(answer, labels);
         asked++;
@@ -171,7 +176,7 @@ export const OLLAMA: SystemKind = {
               { role: 'user', content: user },
             ],
             format: schema,
-            options: { temperature: 0, num_predict: answerTokens },
+            options: { temperature: 0, num_predict: answerTokens, ...(context.threads ? { num_thread: context.threads } : {}) },
           });
           return message.content;
         },

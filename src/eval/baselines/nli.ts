@@ -83,7 +83,7 @@ async function create(context: SystemContext, template: string): Promise<System>
     async score(texts, labels, options) {
       const hypotheses = labels.map((label) => fillTemplate(templateOf(options), label));
       const pairs = texts.flatMap((text) => hypotheses.map((hypothesis): [string, string] => [text, hypothesis]));
-      const logits = await classifier.logits(pairs);
+      const logits = await classifier.logits(pairs, options.onPart);
       return nliScores(logits, texts.length, labels.length, model.classes, entailment);
     },
     dispose: () => classifier.dispose(),

@@ -142,6 +142,7 @@ export const SMARTSHOT: SystemKind = {
             for (let at = 0; at < order.length; at += batch) {
               loss = await trainer.step(order.slice(at, at + batch), rate * (1 - step / total)); // linear decay
               step++;
+              options?.onPart?.(step, total);
             }
           }
           notes[`${set.name}`] = `${chosen.length} examples, ${pairs.length} pairs, ${step} steps, last loss ${loss.toPrecision(3)}`;
@@ -155,6 +156,7 @@ export const SMARTSHOT: SystemKind = {
         const hypotheses = labels.map((label) => fillTemplate(templateOf(options), label));
         const logits = await classifier.logits(
           texts.flatMap((text) => hypotheses.map((hypothesis): [string, string] => [text, hypothesis])),
+          options.onPart,
         );
         return nliScores(logits, texts.length, labels.length, model.classes, entailment);
       },
