@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { labelledExample } from '../data/examples.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
-import { labelProbability } from '../engine/classifier.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
-import { type GenerateRequest, generate, type Mode, promptOf, requestCount } from '../generate/generate.ts';
+import { estimate, estimateLines } from '../generate/estimate.ts';
+import { generate, type Mode, promptOf, requestCount, wantedCount } from '../generate/generate.ts';
 import { createGroqProvider } from '../generate/groq-provider.ts';
 import { type GeneratedRecord, openJournal } from '../generate/journal.ts';
 import { createOllamaProvider } from '../generate/ollama-provider.ts';
@@ -30,14 +30,14 @@ Examples:
   Hard negatives for texts that you have:
     $ glz generate --model qwen2.5:1.5b --input data.jsonl --output with-negatives.jsonl
   What would be asked, and how much:
-    $ glz generate --model any --config article --dry-run
+    $ glz generate --config article --dry-run
 
 Every accepted example is on disk before the next. Ctrl-C, a crash or a power cut lose nothing: the same command goes on.`;
 
 interface GenerateFlags {
   config: string;
   provider: 'ollama' | 'groq';
-  model: string;
+  model?: string;
   output?: string;
   count?: number;
   seed?: number;
@@ -61,11 +61,15 @@ interface GenerateFlags {
   quiet?: boolean;
 }
 
-const positive = (value: string): number => {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number from 1.');
-  return number;
-};
+const wholeFrom =
+  (least: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least)
+      throw new InvalidArgumentError(`expected a whole number from ${least}.`);
+    return number;
+  };
+const positive = wholeFrom(1);
 const seconds = (value: string): number => {
   const number = Number(value);
   if (!(number > 0)) throw new InvalidArgumentError('expected a number above 0.');
@@ -114,44 +118,21 @@ async function modeOf(flags: GenerateFlags): Promise<Mode> {
   return { kind: 'negatives', records };
 }
 
-/** Answer tokens of one example, by what small models wrote. */
-const TOKENS_PER_EXAMPLE = 90;
-
 function dryRun(settings: GenerateSettings, mode: Mode, flags: GenerateFlags): void {
   const requests = requestCount(settings, mode);
   for (const number of [0, 1, 2].filter((each) => each < requests)) {
-    const { prompt } = promptOf(settings, mode, number);
-    process.stdout.write(`--- request ${number}\n${prompt.system}\n\n${prompt.prompt}\n\n`);
+    const { system, prompt } = promptOf(settings, mode, number);
+    process.stdout.write(`--- request ${number + 1} of ${requests}\n${system}\n\n${prompt}\n\n`);
   }
-  const { prompt } = promptOf(settings, mode, 0);
-  const asked = requests * Math.ceil((prompt.system.length + prompt.prompt.length) / 4);
-  const answered = requests * settings.examples_per_request * TOKENS_PER_EXAMPLE;
-  process.stdout.write(
-    `about ${requests} requests if every example is kept, ${asked} prompt tokens, ${answered} answer tokens; ${(answered / 30 / 3600).toFixed(1)} h at 30 tokens/s, ${(answered / 500 / 3600).toFixed(2)} h at 500 tokens/s (concurrency ${flags.concurrency})\n`,
-  );
-}
-
-/** Drops examples that a checkpoint finds trivially easy or contradicts. */
-async function checkpointFilter(path: string): Promise<{ filter: NonNullable<GenerateRequest['filter']>; dispose(): Promise<void> }> {
-  const { loadClassifier } = await import('../engine/load-classifier.ts');
-  const classifier = await loadClassifier(path);
-  return {
-    async filter(examples) {
-      const results = await classifier.logits(examples.map(({ text, labels, not_labels: not }) => ({ text, labels: [...labels, ...not] })));
-      return results.map(({ logits }, at) => {
-        const p = Array.from(logits, (logit) => labelProbability(logit, classifier.options.calibration));
-        const truth = p.slice(0, examples[at].labels.length);
-        const wrong = p.slice(truth.length);
-        if (Math.max(...truth) < 0.05 && Math.max(0, ...wrong) > 0.6) return 'contradicted by the checkpoint';
-        if (wrong.length && Math.min(...truth) > 0.98 && Math.max(...wrong) < 0.02) return 'trivially easy';
-        return undefined;
-      });
-    },
-    dispose: () => classifier.dispose(),
+  const limits = {
+    requestsPerMinute: flags.requestsPerMinute,
+    tokensPerMinute: flags.tokensPerMinute,
+    verify: Boolean(flags.verify || flags.verifyModel),
   };
+  for (const line of estimateLines(estimate(settings, mode, limits))) process.stdout.write(`${line}\n`);
 }
 
-function providerOf(flags: GenerateFlags, model = flags.model): Provider {
+function providerOf(flags: GenerateFlags, model: string): Provider {
   return flags.provider === 'groq' ? createGroqProvider({ model }) : createOllamaProvider({ model, threads: flags.ollamaThreads });
 }
 
@@ -162,12 +143,13 @@ async function run(flags: GenerateFlags): Promise<void> {
     dryRun(settings, mode, flags);
     return;
   }
-  if (flags.output === undefined) throw new UsageError('--output is missing: where do the examples go?');
+  const { model, output } = flags;
+  if (model === undefined) throw new UsageError('--model is missing: which model of the provider is asked?');
+  if (output === undefined) throw new UsageError('--output is missing: where do the examples go?');
   const { count: _, ...plan } = settings;
   const identity = createHash('sha256')
-    .update(JSON.stringify([plan, mode, flags.provider, flags.model]))
+    .update(JSON.stringify([plan, mode, flags.provider, model]))
     .digest('hex');
-  const provider = providerOf(flags);
   const abort = new AbortController();
   const requesterOf = (each: Provider) =>
     createRequester(each, {
@@ -179,13 +161,17 @@ async function run(flags: GenerateFlags): Promise<void> {
       tokensPerMinute: flags.tokensPerMinute,
       signal: abort.signal,
     });
-  const requester = requesterOf(provider);
-  const verifier = flags.verify || flags.verifyModel ? requesterOf(providerOf(flags, flags.verifyModel ?? flags.model)) : undefined;
-  const filter = flags.filterCheckpoint ? await checkpointFilter(flags.filterCheckpoint) : undefined;
-  const journal = openJournal(flags.output, identity);
+  const requester = requesterOf(providerOf(flags, model));
+  // The same model has one account of requests and tokens a minute.
+  const second = flags.verifyModel ?? (flags.verify ? model : undefined);
+  const verifier = second === undefined ? undefined : second === model ? requester : requesterOf(providerOf(flags, second));
+  const filter = flags.filterCheckpoint
+    ? await (await import('../generate/checkpoint-filter.ts')).openCheckpointFilter(flags.filterCheckpoint)
+    : undefined;
+  const journal = openJournal(output, identity);
   const note = (line: string) => process.stderr.write(`${line}\n`);
   if (journal.records.length && !flags.quiet) note(`going on: ${journal.records.length} examples are there`);
-  const wanted = mode.kind === 'negatives' ? mode.records.length : settings.count;
+  const wanted = wantedCount(settings, mode);
   const progress = startProgress({ label: 'generate', unit: 'examples', total: wanted, start: journal.records.length, quiet: flags.quiet });
   let interrupted = false;
   const onSignal = () => {
@@ -214,18 +200,17 @@ async function run(flags: GenerateFlags): Promise<void> {
     });
     progress.stop();
     // Read back: earlier runs' examples count as well.
-    const records = readFileSync(flags.output, 'utf8')
+    const records = readFileSync(output, 'utf8')
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line) as GeneratedRecord);
-    const report = summarize(records, journal.dropped, `${flags.provider} ${flags.model}`, result.leaked);
+    const report = summarize(records, journal, `${model} (${flags.provider})`, result.leaked);
     if (!flags.quiet) for (const line of reportLines(report)) note(line);
-    writeFileAtomically(flags.report ?? `${flags.output}.report.html`, reportPage(report));
+    writeFileAtomically(flags.report ?? `${output}.report.html`, reportPage(report));
     if (interrupted) {
-      note(`stopped with ${result.kept} of ${wanted} examples in ${flags.output}; the same command goes on`);
+      note(`stopped with ${result.kept} of ${wanted} examples in ${output}; the same command goes on`);
       process.exitCode = 130;
-    } else if (result.kept < wanted)
-      throw new DataError(`${result.kept} of ${wanted} examples are in ${flags.output}; the same command goes on`);
+    } else if (result.kept < wanted) throw new DataError(`${result.kept} of ${wanted} examples are in ${output}; the same command goes on`);
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     progress.stop();
@@ -240,10 +225,10 @@ export function command(): Command {
     .description('Make training data with a language model: texts, labels and hard negatives.')
     .option('--config <preset>', 'settings: a preset of configs/generate by name (small, article), or a YAML file', 'small')
     .addOption(new Option('--provider <provider>', 'where the model runs').choices(['ollama', 'groq']).default('ollama'))
-    .requiredOption('--model <name>', 'name of the model at the provider')
+    .option('--model <name>', 'name of the model at the provider')
     .option('--output <file>', 'JSONL that the examples go to')
     .option('--count <n>', 'examples to generate', positive)
-    .option('--seed <n>', 'seed of the plan', positive)
+    .option('--seed <n>', 'seed of the plan', wholeFrom(0))
     .option('--concurrency <n>', 'questions at once', positive, 2)
     .option('--examples-per-request <n>', 'examples in one question', positive)
     .option('--domains <a,b>', 'only these domains of the preset, or new ones')
@@ -256,7 +241,7 @@ export function command(): Command {
     .option('--requests-per-minute <n>', 'limit of requests', positive)
     .option('--tokens-per-minute <n>', 'limit of tokens, prompts and answers', positive)
     .option('--timeout <seconds>', 'seconds until a question counts as lost', seconds, 300)
-    .option('--retries <n>', 'further tries of one question', positive, 6)
+    .option('--retries <n>', 'further tries of one question', wholeFrom(0), 6)
     .option('--back-off <seconds>', 'seconds before the first retry', seconds, 1)
     .option('--ollama-threads <n>', "threads of Ollama's CPU backend", positive)
     .option('--report <file>', 'HTML report; beside the output unless given')

@@ -2,14 +2,16 @@
  * A generation run: asks for what the plan says, checks every example, puts what is good on disk, and goes on until there is enough.
  * Knows providers, plan, quality and journal; no terminal.
  */
-import { errorMessage } from '../errors.ts';
+import type { z } from 'zod';
 import { exampleSchema, negativesSchema, parseAnswer, textSchema, verifiedSchema } from './answer.ts';
+import type { CheckpointFilter } from './checkpoint-filter.ts';
 import type { GeneratedRecord, Journal } from './journal.ts';
+import { hardNegatives, labelKey, normalizeLabel } from './label-meaning.ts';
 import { createNearDuplicates } from './near-duplicates.ts';
-import { type PlannedRequest, plannedRequest } from './plan.ts';
+import { plannedRequest, plannedText } from './plan.ts';
 import { examplesPrompt, labelPrompt, negativesPrompt, type Prompt, verifyPrompt } from './prompts.ts';
-import { type CheckedExample, checkExample, languageCode, leaks, sameMeaning } from './quality.ts';
-import type { Requester } from './requester.ts';
+import { type CheckedExample, checkExample, languageCode, leaks } from './quality.ts';
+import { NoAnswerError, type Requester } from './requester.ts';
 import type { GenerateSettings } from './settings.ts';
 
 /** What is generated. */
@@ -30,8 +32,8 @@ export interface GenerateRequest {
   concurrency: number;
   /** Asks a second time whether labels hold. */
   verifier?: Requester;
-  /** Drops what a model finds trivially easy or contradicts: reasons by example, undefined where it stays. */
-  filter?: (examples: readonly CheckedExample[]) => Promise<(string | undefined)[]>;
+  /** Drops what a checkpoint finds trivially easy or contradicts. */
+  filter?: CheckpointFilter;
   signal: AbortSignal;
   onProgress?: (progress: { kept: number; dropped: number }) => void;
   /** A question that had no usable answer: it is asked for again in a later run. */
@@ -41,6 +43,7 @@ export interface GenerateRequest {
 /** How a run ended. */
 export interface GenerateResult {
   kept: number;
+  /** Examples whose text contains a true label. */
   leaked: number;
   /** Questions that never had an answer. */
   failed: number;
@@ -49,27 +52,48 @@ export interface GenerateResult {
 /** Requests that yield nothing, one after the other, before a run gives up: the model does not do what it is asked. */
 const GIVE_UP = 40;
 
+/** Examples that a run is to have in the end. */
+export const wantedCount = (settings: GenerateSettings, mode: Mode): number =>
+  mode.kind === 'negatives' ? mode.records.length : settings.count;
+
 /** How many requests a run needs if every example is kept. */
-export function requestCount(settings: GenerateSettings, mode: Mode): number {
-  const wanted = mode.kind === 'negatives' ? mode.records.length : settings.count;
-  return Math.ceil(wanted / settings.examples_per_request);
+export const requestCount = (settings: GenerateSettings, mode: Mode): number =>
+  Math.ceil(wantedCount(settings, mode) / settings.examples_per_request);
+
+const negativesAsked = (settings: GenerateSettings): number => Math.max(1, settings.not_labels[1]);
+const recordsOf = (settings: GenerateSettings, records: readonly GeneratedRecord[], number: number): readonly GeneratedRecord[] =>
+  records.slice(number * settings.examples_per_request, (number + 1) * settings.examples_per_request);
+
+/** The question of request `number`. */
+export function promptOf(settings: GenerateSettings, mode: Mode, number: number): Prompt {
+  if (mode.kind === 'examples') return examplesPrompt(plannedRequest(settings, number));
+  if (mode.kind === 'texts') return labelPrompt(plannedText(settings, mode.labels, number));
+  return negativesPrompt(recordsOf(settings, mode.records, number), negativesAsked(settings));
 }
 
-/** The question of a planned request. */
-export function promptOf(settings: GenerateSettings, mode: Mode, number: number): { prompt: Prompt; planned: PlannedRequest } {
-  const planned = plannedRequest(settings, number);
-  if (mode.kind === 'examples') return { prompt: examplesPrompt(planned), planned };
-  if (mode.kind === 'texts') return { prompt: labelPrompt(mode.labels[number % mode.labels.length], mode.labels, planned), planned };
-  const size = settings.examples_per_request;
-  return { prompt: negativesPrompt(mode.records.slice(number * size, (number + 1) * size), Math.max(1, settings.not_labels[1])), planned };
+/** How many examples each label gets: the same number, the first ones one more where it does not come out even. */
+function quotas(labels: readonly string[], count: number): ReadonlyMap<string, number> {
+  const least = Math.floor(count / labels.length);
+  return new Map(labels.map((label, at) => [label, least + (at < count % labels.length ? 1 : 0)]));
+}
+
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
+
+/** The examples of one answer, and what was dropped of it and taken out of its examples, by reason. */
+interface Accepted {
+  records: GeneratedRecord[];
+  dropped: Record<string, number>;
+  mended: Record<string, number>;
 }
 
 /** Runs until enough examples are on disk. @throws DataError when the run cannot go on; what is kept stays. */
 export async function generate(request: GenerateRequest): Promise<GenerateResult> {
   const { settings, mode, requester, journal, verifier, filter, signal } = request;
-  const wanted = mode.kind === 'negatives' ? mode.records.length : settings.count;
+  const wanted = wantedCount(settings, mode);
+  const quota = mode.kind === 'texts' ? quotas(mode.labels, settings.count) : undefined;
   const nearDuplicates = createNearDuplicates();
   const perLabel = new Map<string, number>();
+  const isFull = (label: string): boolean => quota !== undefined && (perLabel.get(label) ?? 0) >= quota.get(label)!;
   let kept = 0;
   let leaked = 0;
   const remember = (record: GeneratedRecord) => {
@@ -79,127 +103,209 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
     kept++;
   };
   for (const record of journal.records) remember(record);
-  let dropped = Object.values(journal.dropped).reduce((sum, count) => sum + count, 0);
+  let dropped = sum(journal.dropped);
   request.onProgress?.({ kept, dropped });
 
-  async function verified(examples: CheckedExample[]): Promise<(CheckedExample | undefined)[]> {
-    const { system, prompt, schema } = verifyPrompt(
+  const ask = (asker: Requester, prompt: Prompt, seed: number, temperature: number) =>
+    asker.ask({ ...prompt, maxTokens: settings.max_tokens, temperature, seed });
+
+  /** What an answer says of numbered items; items that it leaves out are asked for again, a bounded number of times. */
+  async function byNumber<Item, T extends { number: number }>(
+    asker: Requester,
+    items: readonly Item[],
+    schema: z.ZodType<T>,
+    promptFor: (items: readonly Item[]) => Prompt,
+    temperature: number,
+    seed: number,
+  ): Promise<(T | undefined)[]> {
+    const found: (T | undefined)[] = items.map(() => undefined);
+    for (let attempt = 0; attempt < settings.max_answers; attempt++) {
+      const missing = items.map((_, at) => at).filter((at) => found[at] === undefined);
+      if (missing.length === 0) break;
+      const { text } = await ask(asker, promptFor(missing.map((at) => items[at])), seed + attempt, temperature);
+      for (const each of parseAnswer(text, schema).examples) if (each.number <= missing.length) found[missing[each.number - 1]] ??= each;
+    }
+    return found;
+  }
+
+  /** The candidates of each example that a second opinion finds true; undefined where it has none. */
+  async function confirmed(examples: readonly CheckedExample[], seed: number): Promise<((label: string) => boolean)[] | undefined> {
+    if (!verifier || examples.length === 0) return undefined;
+    const opinions = await byNumber(
+      verifier,
       examples.map(({ text, labels, not_labels: not }) => ({ text, candidates: [...labels, ...not].sort() })),
+      verifiedSchema,
+      verifyPrompt,
+      0,
+      seed,
     );
-    const answer = await verifier!.ask({ system, prompt, schema, maxTokens: settings.max_tokens, temperature: 0, seed: 1 });
-    const found = parseAnswer(answer.text, verifiedSchema).examples;
-    return examples.map((example, at) => {
-      const opinion = found.find(({ number }) => number === at + 1);
-      if (!opinion) return undefined;
-      const holds = (label: string) => opinion.true.some((other) => sameMeaning(other, label));
-      const labels = example.labels.filter(holds);
-      return labels.length ? { ...example, labels, not_labels: example.not_labels.filter((label) => !holds(label)) } : undefined;
+    return opinions.map((opinion) => {
+      const keys = new Set(opinion?.true.map(labelKey));
+      return (label) => keys.has(labelKey(label));
     });
   }
 
-  /** The examples of one answer as records, and what was dropped. */
-  async function accept(number: number): Promise<{ records: GeneratedRecord[]; reasons: Record<string, number> }> {
-    const { prompt, planned } = promptOf(settings, mode, number);
-    const { text: answer } = await requester.ask({
-      ...prompt,
-      maxTokens: settings.max_tokens,
-      temperature: settings.temperature,
-      seed: planned.seed,
+  async function acceptNegatives(number: number, records: readonly GeneratedRecord[]): Promise<Accepted> {
+    const mended: Record<string, number> = {};
+    const mend = (reason: string, times = 1) => {
+      if (times > 0) mended[reason] = (mended[reason] ?? 0) + times;
+    };
+    const items = recordsOf(settings, records, number);
+    const answers = await byNumber(
+      requester,
+      items,
+      negativesSchema,
+      (some) => negativesPrompt(some, negativesAsked(settings)),
+      settings.temperature,
+      number,
+    );
+    const proposed = items.map((record, at) => {
+      // Labels in the user's own form: lower case unless theirs are written otherwise.
+      const lower = [...record.labels, ...record.not_labels].every((label) => label === label.toLowerCase());
+      const labels = (answers[at]?.not_labels ?? []).map((label) => (lower ? normalizeLabel(label) : label.trim()));
+      const { kept: good, taken } = hardNegatives(record.labels, [...record.not_labels, ...labels]);
+      for (const [reason, times] of Object.entries(taken)) mend(reason, times);
+      return { text: record.text, labels: record.labels, not_labels: good.filter((label) => !record.not_labels.includes(label)) };
     });
-    const reasons: Record<string, number> = {};
+    const holds = await confirmed(proposed, number);
+    const verdicts = await filter?.(proposed);
+    const results = items.map((record, at) => {
+      const added = proposed[at].not_labels.filter((label) => {
+        const found = holds?.[at](label)
+          ? 'true by the second opinion'
+          : verdicts?.[at].trueNegatives.includes(label)
+            ? 'true by the checkpoint'
+            : undefined;
+        if (found) mend(found);
+        return !found;
+      });
+      if (added.length === 0) mend('no hard negative found');
+      // The record's own labels stay as they are: the user's data is never lost.
+      return { ...record, not_labels: [...record.not_labels, ...added] };
+    });
+    return { records: results, dropped: {}, mended };
+  }
+
+  /** What an answer's examples are, and the fields that their records get beside text and labels. */
+  async function proposals(number: number): Promise<{
+    examples: CheckedExample[];
+    fields: Record<string, string>;
+    prompt: Prompt;
+    dropped: Record<string, number>;
+    seed: number;
+  }> {
+    const prompt = promptOf(settings, mode, number);
+    const counts: Record<string, number> = {};
+    const readable = async <T>(schema: z.ZodType<T>, seed: number): Promise<T[]> => {
+      for (let attempt = 1; ; attempt++) {
+        const { text } = await ask(requester, prompt, seed + attempt, settings.temperature);
+        const { examples, malformed } = parseAnswer(text, schema);
+        if (malformed) counts.malformed = (counts.malformed ?? 0) + malformed;
+        if (examples.length + malformed === 0) counts['unreadable answer'] = (counts['unreadable answer'] ?? 0) + 1;
+        if (examples.length > 0 || attempt >= settings.max_answers) return examples;
+      }
+    };
+    if (mode.kind === 'texts') {
+      const { label, others, language, seed } = plannedText(settings, mode.labels, number);
+      const found = await readable(textSchema, seed);
+      const examples = found.map(({ text }) => ({ text, labels: [label], not_labels: others.slice(0, settings.not_labels[1]) }));
+      return { examples, fields: { language }, prompt, dropped: counts, seed };
+    }
+    const { task, domain, topic, subtopic, language, seed } = plannedRequest(settings, number);
+    const examples = await readable(exampleSchema, seed);
+    return { examples, fields: { task, domain, topic, ...(subtopic ? { subtopic } : {}), language }, prompt, dropped: counts, seed };
+  }
+
+  async function acceptExamples(number: number): Promise<Accepted> {
+    const { examples, fields, prompt, dropped: reasons, seed } = await proposals(number);
+    const mended: Record<string, number> = {};
     const drop = (reason: string, times = 1) => {
       if (times > 0) reasons[reason] = (reasons[reason] ?? 0) + times;
     };
-    if (mode.kind === 'negatives') {
-      const size = settings.examples_per_request;
-      const items = mode.records.slice(number * size, (number + 1) * size);
-      const { examples } = parseAnswer(answer, negativesSchema);
-      // A record whose negatives are unusable is kept as it came: the user's data is never lost.
-      const records = items.map((record, at) => {
-        const proposed = examples.find((each) => each.number === at + 1)?.not_labels ?? [];
-        const checked = proposed
-          .map((label) => label.trim())
-          .filter((label) => label && !record.labels.some((truth) => sameMeaning(truth, label)));
-        drop('hard negative that is true', proposed.length - checked.length);
-        const all = [...new Set([...(record.not_labels ?? []), ...checked])];
-        return { ...record, not_labels: all };
-      });
-      return { records, reasons };
-    }
-    const parsed =
-      mode.kind === 'examples'
-        ? parseAnswer(answer, exampleSchema)
-        : (() => {
-            const label = mode.labels[number % mode.labels.length];
-            const { examples, malformed } = parseAnswer(answer, textSchema);
-            return { examples: examples.map(({ text }) => ({ text, labels: [label], not_labels: [] as string[] })), malformed };
-          })();
-    drop('malformed', parsed.malformed);
-    if (parsed.examples.length + parsed.malformed === 0) drop('unreadable answer');
     let good: CheckedExample[] = [];
-    for (const raw of parsed.examples) {
+    for (const raw of examples) {
       const result = checkExample(raw, {
-        language: languageCode(planned.language),
+        language: languageCode(fields.language),
         promptParts: [prompt.system, ...prompt.prompt.split('\n')],
         nearDuplicates,
         allowLeakage: leaked + 1 <= settings.max_leakage * (kept + good.length + 1),
         fixedLabels: mode.kind === 'texts',
       });
       if ('dropped' in result) drop(result.dropped);
-      else good.push(result.example);
+      else {
+        for (const [reason, times] of Object.entries(result.taken)) mended[reason] = (mended[reason] ?? 0) + times;
+        good.push(result.example);
+      }
     }
-    if (verifier && good.length) {
-      const opinions = await verified(good);
-      drop('labels not confirmed', opinions.filter((each) => !each).length);
-      good = opinions.filter((each) => each !== undefined);
+    const holds = await confirmed(good, seed);
+    if (holds) {
+      const agreed = good.map((example, at) => ({
+        ...example,
+        labels: example.labels.filter(holds[at]),
+        not_labels: example.not_labels.filter((label) => !holds[at](label)),
+      }));
+      mended['true by the second opinion'] =
+        (mended['true by the second opinion'] ?? 0) +
+        good.reduce((total, { not_labels: not }, at) => total + not.length - agreed[at].not_labels.length, 0);
+      good = agreed.filter(({ labels }) => labels.length > 0);
+      drop('labels not confirmed', agreed.length - good.length);
     }
     if (filter && good.length) {
       const verdicts = await filter(good);
-      for (const verdict of verdicts) if (verdict) drop(verdict);
-      good = good.filter((_, at) => !verdicts[at]);
+      for (const { dropped: reason } of verdicts) if (reason) drop(reason);
+      mended['true by the checkpoint'] =
+        (mended['true by the checkpoint'] ?? 0) + verdicts.reduce((total, { trueNegatives }) => total + trueNegatives.length, 0);
+      good = good
+        .map((example, at) => ({
+          ...example,
+          not_labels: example.not_labels.filter((label) => !verdicts[at].trueNegatives.includes(label)),
+        }))
+        .filter((_, at) => !verdicts[at].dropped);
     }
-    const { domain, topic, task, language } = planned;
-    const records = good.map((example) => ({ ...example, ...(mode.kind === 'examples' ? { task, domain, topic } : {}), language }));
-    return { records, reasons };
+    if (mode.kind === 'examples' && settings.not_labels[0] > 0) {
+      const withNegatives = good.filter(({ not_labels: not }) => not.length > 0);
+      drop('no hard negative left', good.length - withNegatives.length);
+      good = withNegatives;
+    }
+    for (const reason of Object.keys(mended)) if (mended[reason] === 0) delete mended[reason];
+    return { records: good.map((example) => ({ ...example, ...fields })), dropped: reasons, mended };
   }
 
   let next = 0;
   let failed = 0;
   let fruitless = 0;
   const limit = mode.kind === 'negatives' ? requestCount(settings, mode) : Number.POSITIVE_INFINITY;
-  const share = mode.kind === 'texts' ? Math.ceil(settings.count / mode.labels.length) : 0;
   const stop = new AbortController();
   async function worker(): Promise<void> {
-    while (!signal.aborted && !stop.signal.aborted && (mode.kind === 'negatives' ? next < limit : kept < wanted) && fruitless < GIVE_UP) {
+    while (!signal.aborted && !stop.signal.aborted && next < limit && (mode.kind === 'negatives' || kept < wanted) && fruitless < GIVE_UP) {
       const number = next++;
-      if (journal.done.has(number)) continue;
-      if (mode.kind === 'texts' && (perLabel.get(mode.labels[number % mode.labels.length]) ?? 0) >= share) continue;
-      let result: Awaited<ReturnType<typeof accept>>;
+      if (journal.done.has(number) || (mode.kind === 'texts' && isFull(mode.labels[number % mode.labels.length]))) continue;
+      let result: Accepted;
       try {
-        result = await accept(number);
+        result = mode.kind === 'negatives' ? await acceptNegatives(number, mode.records) : await acceptExamples(number);
       } catch (error) {
         if (signal.aborted) return;
-        if (!/^no answer after/.test(errorMessage(error))) {
+        if (!(error instanceof NoAnswerError)) {
           stop.abort();
           throw error;
         }
         failed++;
         fruitless++;
-        request.onFailure?.(`request ${number}: ${errorMessage(error)}`);
+        request.onFailure?.(`request ${number}: ${error.message}`);
         continue;
       }
       // Answers that were open together may repeat each other, and the last ones may be more than is wanted.
       const records: GeneratedRecord[] = [];
       for (const record of result.records) {
         if (mode.kind !== 'negatives' && nearDuplicates.has(record.text))
-          result.reasons['near-duplicate'] = (result.reasons['near-duplicate'] ?? 0) + 1;
-        else if (kept < wanted) {
+          result.dropped['near-duplicate'] = (result.dropped['near-duplicate'] ?? 0) + 1;
+        else if (kept < wanted && !record.labels.some(isFull)) {
           records.push(record);
           remember(record);
         }
       }
-      journal.add(number, records, result.reasons);
-      dropped += Object.values(result.reasons).reduce((sum, count) => sum + count, 0);
+      journal.add(number, records, result.dropped, result.mended);
+      dropped += sum(result.dropped);
       fruitless = records.length ? 0 : fruitless + 1;
       request.onProgress?.({ kept, dropped });
     }

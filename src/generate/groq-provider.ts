@@ -1,7 +1,7 @@
 /** Groq through its npm client; GROQ_API_KEY and GROQ_BASE_URL are read from the environment and never printed. */
 import Groq from 'groq-sdk';
 import { errorMessage, UsageError } from '../errors.ts';
-import { type Completion, type CompletionRequest, isRefused, type Provider, ProviderError } from './provider.ts';
+import { type Completion, type CompletionRequest, isAbsent, type Provider, ProviderError } from './provider.ts';
 
 /** Longest wait that a server may ask for, in seconds: a mistake or malice must not stop a run for hours. */
 const LONGEST_WAIT = 120;
@@ -17,7 +17,8 @@ export function retryAfterSeconds(value: string | null | undefined, now = Date.n
 /** A model served by Groq, or by another server of the same protocol at GROQ_BASE_URL. @throws UsageError without a key. */
 export function createGroqProvider({ model }: { model: string }): Provider {
   if (!process.env.GROQ_API_KEY) throw new UsageError('GROQ_API_KEY is not set; make a key in the Groq console and export it');
-  const client = new Groq({ maxRetries: 0 });
+  // Retries and time limits are the requester's.
+  const client = new Groq({ maxRetries: 0, timeout: 2 ** 31 - 1 });
   // Models without structured output answer 400 to a schema; they are asked for plain JSON from then on.
   let withSchema = true;
 
@@ -63,13 +64,14 @@ export function createGroqProvider({ model }: { model: string }): Provider {
         if (status === 400 && /json_validate_failed|failed to (generate|validate)/i.test(message))
           throw new ProviderError('retry', message);
         if (status === 401 || status === 403) throw new ProviderError('fatal', `Groq refuses the key (${status}); check GROQ_API_KEY`);
-        if (status === 404) throw new ProviderError('fatal', `Groq has no model "${model}"`);
+        if (status === 404)
+          throw new ProviderError('fatal', `Groq has no model "${model}"; choose one of https://console.groq.com/docs/models`);
         if (status === 429)
           throw new ProviderError('overload', 'Groq: too many requests', retryAfterSeconds(headers?.get?.('retry-after')));
         if (status === 498 || status === 503) throw new ProviderError('overload', `Groq is busy (${status})`);
         if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409)
           throw new ProviderError('fatal', `Groq refuses the request (${status}): ${message}`);
-        if (isRefused(error)) throw new ProviderError('fatal', 'no server at the Groq address; check GROQ_BASE_URL and the network');
+        if (isAbsent(error)) throw new ProviderError('absent', `no server at ${client.baseURL}; check GROQ_BASE_URL and the network`);
         throw new ProviderError('retry', `Groq: ${message}`);
       }
     },

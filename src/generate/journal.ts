@@ -33,6 +33,8 @@ export interface JournalEntry {
   kept: number;
   /** Examples dropped, by reason. */
   dropped: Record<string, number>;
+  /** Labels taken out of examples that were kept, by reason. */
+  mended?: Record<string, number>;
   /** Length of the output after this answer, in bytes. */
   bytes: number;
 }
@@ -45,8 +47,15 @@ export interface Journal {
   readonly records: readonly GeneratedRecord[];
   /** Sum of what was dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Sum of the labels that were taken out of kept examples, by reason. */
+  readonly mended: Readonly<Record<string, number>>;
   /** Puts the examples of one answer on disk. @throws DataError when the disk is full or goes away. */
-  add(request: number, records: readonly GeneratedRecord[], dropped: Readonly<Record<string, number>>): void;
+  add(
+    request: number,
+    records: readonly GeneratedRecord[],
+    dropped: Readonly<Record<string, number>>,
+    mended: Readonly<Record<string, number>>,
+  ): void;
   close(): void;
 }
 
@@ -122,28 +131,36 @@ export function openJournal(output: string, identity: string): Journal {
   if (lines.length === 0) writeAll(log, Buffer.from(`${JSON.stringify({ plan: identity })}\n`));
   const done = new Set(entries.map(({ request }) => request));
   const dropped: Record<string, number> = {};
-  const count = (reasons: Readonly<Record<string, number>>) => {
-    for (const [reason, times] of Object.entries(reasons)) dropped[reason] = (dropped[reason] ?? 0) + times;
+  const mended: Record<string, number> = {};
+  const count = (sums: Record<string, number>, reasons: Readonly<Record<string, number>>) => {
+    for (const [reason, times] of Object.entries(reasons)) sums[reason] = (sums[reason] ?? 0) + times;
   };
-  for (const entry of entries) count(entry.dropped);
+  for (const entry of entries) {
+    count(dropped, entry.dropped);
+    count(mended, entry.mended ?? {});
+  }
   return {
     done,
     records,
     dropped,
-    add(request, added, reasons) {
+    mended,
+    add(request, added, reasons, mends) {
       const block = Buffer.from(added.map((record) => `${JSON.stringify(record)}\n`).join(''));
       try {
         if (block.length) writeAll(out, block);
         length += block.length;
         writeAll(
           log,
-          Buffer.from(`${JSON.stringify({ request, kept: added.length, dropped: reasons, bytes: length } satisfies JournalEntry)}\n`),
+          Buffer.from(
+            `${JSON.stringify({ request, kept: added.length, dropped: reasons, mended: mends, bytes: length } satisfies JournalEntry)}\n`,
+          ),
         );
       } catch (error) {
         throw new DataError(`cannot write ${output}: ${errorMessage(error)}; run the same command again to go on`);
       }
       done.add(request);
-      count(reasons);
+      count(dropped, reasons);
+      count(mended, mends);
     },
     close() {
       closeSync(out);

@@ -1,42 +1,65 @@
-/** Finds texts that nearly repeat an earlier one: MinHash over word trigrams, in bands (Broder 1997; Leskovec et al., ch. 3). */
+/**
+ * Finds texts that nearly repeat an earlier one: word pairs as sets, candidates by MinHash in bands (Broder 1997; Leskovec et al.,
+ * ch. 3), then the exact Jaccard similarity of each candidate.
+ */
 
-const HASHES = 64;
-/** 16 bands of 4: a pair of Jaccard similarity 0.7 shares a band with probability 0.99. */
-const BANDS = 16;
-/** Estimated similarity from which a text counts as a repetition. */
-const SIMILAR = 0.6;
+/** Share of word pairs in common from which a text counts as a repetition. */
+const SIMILAR = 0.5;
+/** 24 bands of 3 hashes: a pair of similarity 0.5 shares a band with probability 0.96, one of 0.7 with 0.9999, one of 0.05 with 0.003. */
+const BANDS = 24;
+const ROWS = 3;
 
-function hash(text: string, seed: number): number {
-  let h = seed ^ text.length;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x5bd1e995) ^ (h >>> 15);
-  h = Math.imul(h ^ (h >>> 13), 0x85ebca6b);
-  return (h ^ (h >>> 16)) >>> 0;
+const mix = (h: number): number => {
+  let x = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return x ^ (x >>> 16);
+};
+
+/** Words; each character of scripts without blanks between words. */
+const WORD = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]|[\p{L}\p{M}\p{N}]+/gu;
+
+function hash(word: string): number {
+  let h = word.length;
+  for (let i = 0; i < word.length; i++) h = Math.imul(h ^ word.charCodeAt(i), 0x01000193);
+  return mix(h);
 }
 
-const words = (text: string): string[] =>
-  text
-    .toLowerCase()
-    .normalize('NFKC')
-    .match(/[\p{L}\p{N}]+/gu) ?? [];
-
-/** Word trigrams; of a text of fewer than three words, all of it. */
-function shingles(text: string): Set<string> {
-  const all = words(text);
-  if (all.length < 3) return new Set([all.join(' ')]);
-  return new Set(all.slice(2).map((_, i) => all.slice(i, i + 3).join(' ')));
+/** Hashes of a text's word pairs, in ascending order; of a text of one word, of that word. */
+function wordPairs(text: string): Int32Array {
+  const words = (text.toLowerCase().normalize('NFKC').match(WORD) ?? []).map(hash);
+  const pairs = words.length < 2 ? words : words.slice(1).map((word, i) => mix(Math.imul(words[i], 31) ^ word));
+  return Int32Array.from(new Set(pairs)).sort();
 }
 
-function signature(text: string): Uint32Array {
-  const least = new Uint32Array(HASHES).fill(0xffffffff);
-  for (const shingle of shingles(text)) {
-    // One strong hash, then 64 cheap permutations of it.
-    const base = hash(shingle, 0x9747b28c);
-    for (let i = 0; i < HASHES; i++) {
-      const value = (Math.imul(base ^ Math.imul(i + 1, 0x9e3779b1), 0x85ebca6b + 2 * i) ^ (base >>> (i & 15))) >>> 0;
-      if (value < least[i]) least[i] = value;
-    }
+/** Share of the members of two ascending sets that both have. */
+function jaccard(a: Int32Array, b: Int32Array): number {
+  let common = 0;
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    if (a[i] === b[j]) common++;
+    const step = a[i] - b[j];
+    if (step <= 0) i++;
+    if (step >= 0) j++;
   }
-  return least;
+  return common / (a.length + b.length - common || 1);
+}
+
+/** One number for each band of a text's MinHash signature. */
+function bandKeys(pairs: Int32Array): Int32Array {
+  const keys = new Int32Array(BANDS);
+  for (let band = 0; band < BANDS; band++) {
+    let key = band;
+    for (let row = 0; row < ROWS; row++) {
+      const seed = Math.imul(band * ROWS + row + 1, 0x9e3779b1);
+      let least = 0x7fffffff;
+      for (let i = 0; i < pairs.length; i++) {
+        const value = mix(pairs[i] ^ seed);
+        if (value < least) least = value;
+      }
+      key = mix(Math.imul(key, 31) ^ least);
+    }
+    keys[band] = key;
+  }
+  return keys;
 }
 
 /** Remembers texts and tells repetitions. */
@@ -46,34 +69,34 @@ export interface NearDuplicates {
   add(text: string): void;
 }
 
-/** An empty memory of texts. */
+/** An empty memory of texts: about 2 KB for each text that is added. */
 export function createNearDuplicates(): NearDuplicates {
-  const signatures: Uint32Array[] = [];
-  const bands = Array.from({ length: BANDS }, () => new Map<string, number[]>());
-  const keys = (own: Uint32Array) =>
-    Array.from({ length: BANDS }, (_, band) => own.subarray((band * HASHES) / BANDS, ((band + 1) * HASHES) / BANDS).join());
+  const texts: Int32Array[] = [];
+  // By key the last text that has it, and for each text the one before: lists without an array for each.
+  const last = Array.from({ length: BANDS }, () => new Map<number, number>());
+  const before: Int32Array[] = [];
   return {
     has(text) {
-      const own = signature(text);
+      const pairs = wordPairs(text);
+      const keys = bandKeys(pairs);
       const tried = new Set<number>();
-      for (const [band, key] of keys(own).entries())
-        for (const other of bands[band].get(key) ?? []) {
+      for (let band = 0; band < BANDS; band++)
+        for (let other = last[band].get(keys[band]); other !== undefined && other >= 0; other = before[other][band]) {
           if (tried.has(other)) continue;
           tried.add(other);
-          let equal = 0;
-          for (let i = 0; i < HASHES; i++) if (signatures[other][i] === own[i]) equal++;
-          if (equal / HASHES >= SIMILAR) return true;
+          if (jaccard(pairs, texts[other]) >= SIMILAR) return true;
         }
       return false;
     },
     add(text) {
-      const own = signature(text);
-      const number = signatures.push(own) - 1;
-      for (const [band, key] of keys(own).entries()) {
-        const list = bands[band].get(key);
-        if (list) list.push(number);
-        else bands[band].set(key, [number]);
+      const pairs = wordPairs(text);
+      const number = texts.push(pairs) - 1;
+      const earlier = new Int32Array(BANDS);
+      for (const [band, key] of bandKeys(pairs).entries()) {
+        earlier[band] = last[band].get(key) ?? -1;
+        last[band].set(key, number);
       }
+      before.push(earlier);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Ollama through its npm client; OLLAMA_HOST names the server. */
 import { Ollama } from 'ollama';
 import { errorMessage } from '../errors.ts';
-import { type Completion, type CompletionRequest, isRefused, type Provider, ProviderError } from './provider.ts';
+import { type Completion, type CompletionRequest, isAbsent, type Provider, ProviderError } from './provider.ts';
 
 /** Settings of {@link createOllamaProvider}. */
 export interface OllamaSettings {
@@ -11,38 +11,60 @@ export interface OllamaSettings {
   threads?: number;
 }
 
+/** `fetch`, with an error page as JSON: the client prints others to stdout. */
+async function fetchJson(input: string | URL | Request, init: RequestInit): Promise<Response> {
+  const response = await fetch(input, init);
+  if (response.ok || response.headers.get('content-type')?.includes('application/json')) return response;
+  const { status } = response;
+  return Response.json({ error: `status ${status}: ${(await response.text()).slice(0, 200)}` }, { status });
+}
+
+const SMALLEST_CONTEXT = 4096;
+/** Of prompts, at the least: English has four or five, Chinese and rare scripts fewer than two. */
+const CHARACTERS_PER_TOKEN = 2;
+
 /** A model served by Ollama. */
 export function createOllamaProvider({
   model,
   host = process.env.OLLAMA_HOST || 'http://127.0.0.1:11434',
   threads,
 }: OllamaSettings): Provider {
+  // Ollama cuts what does not fit its context without a word, and loads the model anew for another size: it only grows.
+  let context = SMALLEST_CONTEXT;
   return {
     name: 'ollama',
     model,
     async complete({ system, prompt, schema, maxTokens, temperature, seed, signal }: CompletionRequest): Promise<Completion> {
-      const client = new Ollama({ host, fetch: (input: string | URL | Request, init?: RequestInit) => fetch(input, { ...init, signal }) });
+      const client = new Ollama({
+        host,
+        fetch: (input: string | URL | Request, init?: RequestInit) => fetchJson(input, { ...init, signal }),
+      });
+      const needed = (system.length + prompt.length) / CHARACTERS_PER_TOKEN + maxTokens;
+      while (context < needed) context *= 2;
       try {
-        const answer = await client.chat({
+        // Streamed: Node's fetch gives up on headers that take more than five minutes, and a slow machine needs longer for an answer.
+        const parts = await client.chat({
           model,
           messages: [
             { role: 'system', content: system },
             { role: 'user', content: prompt },
           ],
           format: schema,
-          stream: false,
-          options: { num_predict: maxTokens, temperature, seed, ...(threads ? { num_thread: threads } : {}) },
+          stream: true,
+          options: { num_ctx: context, num_predict: maxTokens, temperature, seed, ...(threads ? { num_thread: threads } : {}) },
         });
-        return {
-          text: answer.message?.content ?? '',
-          promptTokens: answer.prompt_eval_count ?? 0,
-          completionTokens: answer.eval_count ?? 0,
-          cut: answer.done_reason === 'length',
-        };
+        const answer: Completion = { text: '', promptTokens: 0, completionTokens: 0, cut: false };
+        for await (const part of parts) {
+          answer.text += part.message?.content ?? '';
+          answer.promptTokens = part.prompt_eval_count ?? answer.promptTokens;
+          answer.completionTokens = part.eval_count ?? answer.completionTokens;
+          answer.cut = part.done_reason === 'length';
+        }
+        return answer;
       } catch (error) {
         const { status_code: status } = error as { status_code?: number };
-        if (isRefused(error))
-          throw new ProviderError('fatal', `no Ollama server at ${host}; start one with: ollama serve (or set OLLAMA_HOST)`);
+        if (isAbsent(error))
+          throw new ProviderError('absent', `no Ollama server at ${host}; start one with: ollama serve (or set OLLAMA_HOST)`);
         if (status === 404) throw new ProviderError('fatal', `Ollama has no model "${model}"; get it with: ollama pull ${model}`);
         if (status === 401 || status === 403) throw new ProviderError('fatal', `Ollama at ${host} refuses access (${status})`);
         if (status === 429 || status === 503) throw new ProviderError('overload', `Ollama is busy (${status})`);

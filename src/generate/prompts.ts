@@ -1,6 +1,6 @@
 /** The questions that the generator asks, and the JSON schema of their answers. One pair for each mode. */
-import type { PlannedRequest } from './plan.ts';
-import { TASKS } from './settings.ts';
+import type { PlannedRequest, PlannedText } from './plan.ts';
+import { TASKS } from './tasks.ts';
 
 /** A question. */
 export interface Prompt {
@@ -20,18 +20,23 @@ const object = (properties: Record<string, unknown>) => ({
   additionalProperties: false,
 });
 
+/** A word with its article, by its first letter. */
+const withArticle = (word: string): string => `${/^[aeiou]/i.test(word) ? 'an' : 'a'} ${word}`;
+const counted = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+
 /** Texts with labels and hard negatives, from nothing. */
 export function examplesPrompt(request: PlannedRequest): Prompt {
-  const { examples, labels, notLabels, task } = request;
-  const count = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
+  const { examples, labels, notLabels, task, subtopic } = request;
+  const { says, sample } = TASKS[task];
   return {
     system: SYSTEM,
-    prompt: `Write ${count(examples, 'different text')} with labels.
-Domain: ${request.domain}. Topic: ${request.topic}.
-Each text is a ${request.style} of ${request.length}, in ${request.language}, written by ${request.persona}.
-Labels say ${TASKS[task]}. Each text has ${count(labels, 'true label')} ("labels") of one to four words, in English, lower case.
+    prompt: `Write ${counted(examples, 'different text')} with labels.
+Domain: ${request.domain}. Topic: ${request.topic}${subtopic ? `, in particular ${subtopic}` : ''}.
+Each text is ${withArticle(request.style)} of ${request.length}, in ${request.language}, written by ${request.persona}.
+Labels say ${says}. Each text has ${counted(labels, 'true label')} ("labels") of one to four words, in English, lower case${examples > 1 ? '; other texts have other labels' : ''}.
 What the labels say is ${request.difficulty}; do not copy the labels' words into the text.
-Also give ${count(notLabels, 'label')} ("not_labels") of the same kind that are close in meaning to the true ones but wrong for the text. None of them may be true, the mere negation, or a synonym of a true label.`,
+Also give ${counted(notLabels, 'label')} ("not_labels") of the same kind that are close in meaning to the true ones but wrong for the text. None of them may be true, the mere negation, or a synonym of a true label.
+The kind of labels, by a text from elsewhere (do not use its words): ${JSON.stringify(sample)}`,
     schema: object({
       examples: {
         type: 'array',
@@ -62,12 +67,12 @@ ${list.join('\n')}`,
 }
 
 /** Texts for a label of the user's own. */
-export function labelPrompt(label: string, others: readonly string[], request: PlannedRequest): Prompt {
-  const rest = others.filter((other) => other !== label);
+export function labelPrompt(request: PlannedText): Prompt {
+  const { label, others } = request;
   return {
     system: SYSTEM,
-    prompt: `Write ${request.examples} different texts that the label ${JSON.stringify(label)} fits${rest.length ? ` and none of these: ${rest.slice(0, 40).join('; ')}` : ''}.
-Each text is a ${request.style} of ${request.length}, in ${request.language}, written by ${request.persona}.
+    prompt: `Write ${counted(request.examples, 'different text')} that the label ${JSON.stringify(label)} fits${others.length ? ` and none of these: ${others.join('; ')}` : ''}.
+Each text is ${withArticle(request.style)} of ${request.length}, in ${request.language}, written by ${request.persona}.
 That the label fits is ${request.difficulty}; do not copy the label's words into the text.`,
     schema: object({
       examples: { type: 'array', minItems: request.examples, maxItems: request.examples, items: object({ text: { type: 'string' } }) },

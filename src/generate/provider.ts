@@ -32,11 +32,11 @@ export interface Provider {
 /**
  * Why a question has no answer.
  * `retry`: ask again (5xx, dropped connection, timeout); `overload`: ask again later and less often (429); `fatal`: stop the run
- * (wrong key, unknown model, no server); the message says what to do.
+ * (wrong key, unknown model); `absent`: nothing listens, stop the run unless the server was there before. The message says what to do.
  */
 export class ProviderError extends Error {
   override name = 'ProviderError';
-  readonly kind: 'retry' | 'overload' | 'fatal';
+  readonly kind: 'retry' | 'overload' | 'fatal' | 'absent';
   /** Seconds that the server asks to wait. */
   readonly retryAfter: number | undefined;
   constructor(kind: ProviderError['kind'], message: string, retryAfter?: number) {
@@ -46,12 +46,14 @@ export class ProviderError extends Error {
   }
 }
 
-/** Whether an error says that nothing listens at the address. */
-export function isRefused(error: unknown): boolean {
+const ABSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Whether an error says that nothing listens at the address, or that there is no way to it. */
+export function isAbsent(error: unknown): boolean {
   for (let at: unknown = error, depth = 0; at && depth < 5; at = (at as { cause?: unknown }).cause, depth++) {
     const { code } = at as { code?: unknown };
-    if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return true;
-    for (const inner of (at as { errors?: unknown[] }).errors ?? []) if (isRefused(inner)) return true;
+    if (ABSENT.has(String(code))) return true;
+    for (const inner of (at as { errors?: unknown[] }).errors ?? []) if (isAbsent(inner)) return true;
   }
   return false;
 }

@@ -23,11 +23,18 @@ export interface RequesterSettings {
   random?: () => number;
 }
 
+/** A question that failed on every try; another one may not. */
+export class NoAnswerError extends DataError {
+  override name = 'NoAnswerError';
+}
+
 /** What happened so far. */
 export interface RequesterStatistics {
   requests: number;
   retries: number;
+  /** Tokens of answers. */
   tokens: number;
+  answers: number;
   /** Questions that may be open at once now. */
   concurrency: number;
 }
@@ -36,7 +43,7 @@ export interface RequesterStatistics {
 export interface Requester {
   /**
    * One answer.
-   * @throws DataError when the run cannot go on (wrong key, unknown model, no server), or a question failed on every try
+   * @throws NoAnswerError when the question failed on every try; DataError when the run cannot go on (wrong key, unknown model, no server)
    */
   ask(request: Omit<CompletionRequest, 'signal'>): Promise<Completion>;
   readonly statistics: Readonly<RequesterStatistics>;
@@ -44,9 +51,15 @@ export interface Requester {
 
 const LONGEST_BACK_OFF = 60;
 
+/** Something that counts against a limit. */
+interface Event {
+  at: number;
+  units: number;
+}
+
 /** Spaces events so that no minute has more than `perMinute` units; undefined: no limit. */
 function createLimiter(perMinute: number | undefined) {
-  const events: { at: number; units: number }[] = [];
+  const events: Event[] = [];
   return {
     /** Milliseconds until `units` more fit into the last minute. */
     delay(units: number): number {
@@ -61,8 +74,11 @@ function createLimiter(perMinute: number | undefined) {
       }
       return 0;
     },
-    add(units: number): void {
-      if (perMinute) events.push({ at: performance.now(), units });
+    /** Counts an event; its units may be corrected once they are known. */
+    add(units: number): Event {
+      const event = { at: performance.now(), units };
+      if (perMinute) events.push(event);
+      return event;
     },
   };
 }
@@ -70,11 +86,13 @@ function createLimiter(perMinute: number | undefined) {
 /** Makes a requester of a provider. */
 export function createRequester(provider: Provider, settings: RequesterSettings): Requester {
   const { concurrency, retries, timeout, backOff, signal, random = Math.random } = settings;
-  const statistics: RequesterStatistics = { requests: 0, retries: 0, tokens: 0, concurrency };
+  const statistics: RequesterStatistics = { requests: 0, retries: 0, tokens: 0, answers: 0, concurrency };
   const requestLimit = createLimiter(settings.requestsPerMinute);
   const tokenLimit = createLimiter(settings.tokensPerMinute);
   let open = 0;
   let allowed = concurrency;
+  // Until then the server wants no question, from nobody.
+  let closedUntil = 0;
   const waiting: (() => void)[] = [];
   const release = () => {
     open--;
@@ -98,15 +116,18 @@ export function createRequester(provider: Provider, settings: RequesterSettings)
     await acquire();
     try {
       for (;;) {
-        const delay = Math.max(requestLimit.delay(1), tokenLimit.delay(tokens));
-        if (delay === 0) break;
+        const delay = Math.max(requestLimit.delay(1), tokenLimit.delay(tokens), closedUntil - performance.now());
+        if (delay <= 0) break;
         await wait(delay + 1, undefined, { signal });
       }
       requestLimit.add(1);
-      tokenLimit.add(tokens);
+      const reserved = tokenLimit.add(tokens);
       statistics.requests++;
       const answer = await provider.complete({ ...request, signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * timeout)]) });
       statistics.tokens += answer.completionTokens;
+      statistics.answers++;
+      // An answer is seldom as long as it might be.
+      if (answer.promptTokens + answer.completionTokens > 0) reserved.units = answer.promptTokens + answer.completionTokens;
       adapt(2);
       return answer;
     } finally {
@@ -123,11 +144,13 @@ export function createRequester(provider: Provider, settings: RequesterSettings)
           return await once({ ...request, seed: request.seed + attempt });
         } catch (error) {
           signal.throwIfAborted();
-          if (error instanceof ProviderError && error.kind === 'fatal') throw new DataError(error.message);
-          if (attempt >= retries) throw new DataError(`no answer after ${retries + 1} tries: ${errorMessage(error)}`);
+          const kind = error instanceof ProviderError ? error.kind : 'retry';
+          if (kind === 'fatal' || (kind === 'absent' && statistics.answers === 0)) throw new DataError(errorMessage(error));
+          if (attempt >= retries) throw new NoAnswerError(`no answer after ${retries + 1} tries: ${errorMessage(error)}`);
           statistics.retries++;
-          if (error instanceof ProviderError && error.kind === 'overload') adapt(0.5);
+          if (kind === 'overload') adapt(0.5);
           const asked = error instanceof ProviderError ? (error.retryAfter ?? 0) : 0;
+          closedUntil = Math.max(closedUntil, performance.now() + 1000 * asked);
           const own = Math.min(LONGEST_BACK_OFF, backOff * 2 ** attempt) * (0.5 + random());
           await wait(1000 * Math.max(asked, own), undefined, { signal });
         }

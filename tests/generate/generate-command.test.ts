@@ -100,7 +100,16 @@ describe('glz generate', () => {
     const labels = join(folder, 'labels.txt');
     writeFileSync(labels, 'Where is my order?\nRefund\nPraise\n');
     const answer = (_: string, serial: number) => [{ text: uniqueText(2 * serial) }, { text: uniqueText(2 * serial + 1) }];
-    const { code } = await glz('ollama', { share: 0, faults: [], answer }, ['--output', out, '--labels-file', labels, '--count', '18']);
+    const { code } = await glz('ollama', { share: 0, faults: [], answer }, [
+      '--output',
+      out,
+      '--labels-file',
+      labels,
+      '--count',
+      '20',
+      '--concurrency',
+      '8',
+    ]);
     expect(code).toBe(0);
     const counts = new Map<string, number>();
     for (const {
@@ -109,9 +118,11 @@ describe('glz generate', () => {
       counts.set(label, (counts.get(label) ?? 0) + 1);
     expect([...counts].sort()).toEqual([
       ['Praise', 6],
-      ['Refund', 6],
-      ['Where is my order?', 6],
+      ['Refund', 7],
+      ['Where is my order?', 7],
     ]);
+    // The user's other labels are what the text is not.
+    expect(records(out).every(({ labels: [label], not_labels: not }) => not.length === 2 && !not.includes(label))).toBe(true);
   });
 
   it('adds hard negatives to records and keeps their other fields', async () => {
@@ -119,12 +130,19 @@ describe('glz generate', () => {
     const input = join(folder, 'input.jsonl');
     const rows = Array.from({ length: 7 }, (_, id) => ({ id, text: `text ${id} about cars`, labels: ['Cars'], lang: 'en' }));
     writeFileSync(input, rows.map((row) => JSON.stringify(row)).join('\n'));
-    const answer = (prompt: string) =>
-      Array.from({ length: prompt.match(/"number":/g)!.length }, (_, i) => ({ number: i + 1, not_labels: ['trucks', 'car', 'bikes'] }));
-    const { code } = await glz('groq', { share: 0, faults: [], answer }, ['--output', out, '--input', input]);
+    // Leaves out the last item of each first answer: that one is asked for again. The second opinion finds `boats` true.
+    const answer = (prompt: string, serial: number) => {
+      const items = prompt.match(/"number":/g)!.length;
+      if (prompt.includes('"true"')) return Array.from({ length: items }, (_, i) => ({ number: i + 1, true: ['Boats', 'Cars'] }));
+      const answered = items > 1 && serial % 2 === 0 ? items - 1 : items;
+      return Array.from({ length: answered }, (_, i) => ({ number: i + 1, not_labels: ['Trucks', 'car', 'automobile', 'Boats', 'truck'] }));
+    };
+    const { code, stderr } = await glz('groq', { share: 0, faults: [], answer }, ['--output', out, '--input', input, '--verify']);
     expect(code).toBe(0);
     const made = records(out).sort((a, b) => Number(a.id) - Number(b.id));
-    expect(made).toEqual(rows.map((row) => ({ ...row, not_labels: ['trucks', 'bikes'] })));
+    expect(made).toEqual(rows.map((row) => ({ ...row, not_labels: ['Trucks'] })));
+    expect(stderr).toMatch(/taken out 14 hard negatives: means the same as a true label/);
+    expect(stderr).toMatch(/taken out 7 hard negatives: true by the second opinion/);
   });
 
   it('keeps only what a second opinion confirms, and what a checkpoint does not contradict', async () => {
@@ -149,6 +167,15 @@ describe('glz generate', () => {
     expect(code).toBe(0);
     expect(records(out).every(({ labels }) => labels.join() === 'alpha')).toBe(true);
     expect(stderr).toMatch(/dropped \d+: labels not confirmed/);
+  });
+
+  it('keeps the records of the user whatever the model answers', async () => {
+    const out = output();
+    const input = join(folder, 'kept.jsonl');
+    writeFileSync(input, `${JSON.stringify({ text: 'a text', labels: ['x'], not_labels: ['y'] })}\n`);
+    const { code, stderr } = await glz('ollama', { share: 1, faults: ['garbage'] }, ['--output', out, '--input', input]);
+    expect([code, records(out)]).toEqual([0, [{ text: 'a text', labels: ['x'], not_labels: ['y'] }]]);
+    expect(stderr).toMatch(/no hard negative found/);
   });
 
   it('stops on SIGINT with everything on disk', async () => {
@@ -197,12 +224,16 @@ describe('glz generate', () => {
     const { code, stderr } = await glz('groq', { share: 1, faults: ['garbage'] }, ['--output', out, '--count', '5']);
     expect(code).toBe(1);
     expect(stderr).toMatch(/40 requests in a row gave nothing usable/);
-    expect(stderr).toMatch(/dropped 4\d: unreadable answer/);
+    expect(stderr).toMatch(/dropped 12\d: unreadable answer/);
   });
 
   it('prints prompts and an estimate without asking', async () => {
-    const { code, stdout } = await runGlz(['generate', '--model', 'm', '--config', 'article', '--dry-run']);
+    const { code, stdout } = await runGlz(['generate', '--config', 'article', '--dry-run', '--verify', '--requests-per-minute', '30']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/about 10170 requests/);
+    expect(stdout.match(/^--- request \d of 10170$/gm)).toHaveLength(3);
+    expect(stdout).toMatch(/50,847 examples: about 20,340 requests, [\d,]+ prompt tokens and [\d,]+ answer tokens/);
+    expect(stdout).toMatch(/h at 15 tokens\/s.*\nby the limits of requests and tokens a minute: at least 11\.3 h/);
+    const none = await runGlz(['generate', '--output', output()]);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/--model is missing/)]);
   });
 });

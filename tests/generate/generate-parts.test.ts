@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { exampleSchema, objectsIn, parseAnswer } from '../../src/generate/answer.ts';
 import { createGroqProvider, retryAfterSeconds } from '../../src/generate/groq-provider.ts';
+import { hardNegatives, isBroader, labelKey, normalizeLabel, sameMeaning } from '../../src/generate/label-meaning.ts';
 import { createNearDuplicates } from '../../src/generate/near-duplicates.ts';
-import { plannedRequest } from '../../src/generate/plan.ts';
-import { examplesPrompt } from '../../src/generate/prompts.ts';
-import { checkExample, labelKey, normalizeLabel, sameMeaning } from '../../src/generate/quality.ts';
-import { createRequester } from '../../src/generate/requester.ts';
+import { distinctRequests, plannedRequest, plannedText } from '../../src/generate/plan.ts';
+import { examplesPrompt, labelPrompt } from '../../src/generate/prompts.ts';
+import { type Provider, ProviderError } from '../../src/generate/provider.ts';
+import { checkExample, leaks } from '../../src/generate/quality.ts';
+import { createRequester, NoAnswerError } from '../../src/generate/requester.ts';
 import { checkGenerateSettings, readGenerateSettings } from '../../src/generate/settings.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 import { startFaultServer, uniqueText } from './fault-server.ts';
@@ -12,21 +15,76 @@ import { startFaultServer, uniqueText } from './fault-server.ts';
 const preset = (name: string) => checkGenerateSettings(readGenerateSettings(`${ROOT}configs/generate/${name}.yaml`), name);
 
 describe('plan', () => {
-  it('is a pure function of seed and number, and varies', () => {
+  const domains = (settings: ReturnType<typeof preset>, numbers: number[]) => {
+    const counts = new Map<string, number>();
+    for (const number of numbers) {
+      const { domain } = plannedRequest(settings, number);
+      counts.set(domain, (counts.get(domain) ?? 0) + 1);
+    }
+    return counts;
+  };
+
+  it("asks for the article's 50,847 examples without asking anything twice, from every domain in its share", () => {
     const settings = preset('article');
     expect(settings.count).toBe(50_847);
-    const numbers = Array.from({ length: 10_170 }, (_, i) => i);
-    const prompts = numbers.map((number) => examplesPrompt(plannedRequest(settings, number)).prompt);
-    expect(new Set(prompts).size).toBeGreaterThan(10_100);
+    const numbers = Array.from({ length: Math.ceil(settings.count / settings.examples_per_request) }, (_, i) => i);
+    expect(new Set(numbers.map((number) => examplesPrompt(plannedRequest(settings, number)).prompt)).size).toBe(numbers.length);
     expect(plannedRequest(settings, 4711)).toEqual(plannedRequest(settings, 4711));
     expect(plannedRequest({ ...settings, seed: 2 }, 0)).not.toEqual(plannedRequest(settings, 0));
-    // Every domain comes in its share.
-    const domains = new Map<string, number>();
-    for (const number of numbers.slice(0, 5000)) {
-      const { domain } = plannedRequest(settings, number);
-      domains.set(domain, (domains.get(domain) ?? 0) + 1);
+    const subtopics = (domain: string) => Object.values(settings.domains[domain]).flat().length;
+    const all = Object.keys(settings.domains).reduce((sum, domain) => sum + subtopics(domain), 0);
+    const counts = domains(settings, numbers);
+    for (const domain of Object.keys(settings.domains)) {
+      const share = counts.get(domain)! / numbers.length;
+      expect(Math.abs(share / (subtopics(domain) / all) - 1)).toBeLessThan(0.2);
     }
-    expect([...domains.keys()].sort()).toEqual(Object.keys(settings.domains).sort());
+  });
+
+  it('repeats no request of a small plan before all are used up', () => {
+    const settings = { ...preset('small'), languages: ['English', 'German'] };
+    const distinct = distinctRequests(settings);
+    expect(distinct).toBeGreaterThan(25_000); // 50,000 examples, two in a request
+    const prompts = Array.from({ length: 26_000 }, (_, number) => examplesPrompt(plannedRequest(settings, number)).prompt);
+    expect(new Set(prompts).size).toBe(prompts.length);
+    const tiny = checkGenerateSettings(
+      {
+        domains: { a: ['b', 'c'] },
+        tasks: ['topic', 'urgency'],
+        styles: ['s'],
+        lengths: ['l', 'm'],
+        personas: ['p'],
+        difficulties: ['d', 'e', 'f'],
+      },
+      'tiny',
+    );
+    const count = distinctRequests(tiny);
+    expect(new Set(Array.from({ length: count }, (_, number) => examplesPrompt(plannedRequest(tiny, number)).prompt)).size).toBe(count);
+  });
+
+  it('gives a text with one urgency one label, and subtopics their topic', () => {
+    const settings = checkGenerateSettings(
+      { domains: { a: { b: ['c', 'd'] } }, tasks: ['urgency', 'multi-label', 'topic'], labels: [1, 3] },
+      'x',
+    );
+    const planned = Array.from({ length: 400 }, (_, number) => plannedRequest(settings, number));
+    const counts = (task: string) => [...new Set(planned.filter((each) => each.task === task).map(({ labels }) => labels))].sort();
+    expect([counts('urgency'), counts('multi-label'), counts('topic')]).toEqual([[1], [2, 3], [1, 2, 3]]);
+    expect(examplesPrompt(planned[0]).prompt).toMatch(/Topic: b, in particular [cd]\./);
+    expect(new Set(planned.filter(({ style }) => style === 'headline').map(({ length }) => length))).toEqual(
+      new Set(['one short sentence']),
+    );
+  });
+
+  it('lets given labels take turns, each with other requests and other labels beside it', () => {
+    const settings = preset('small');
+    const labels = Array.from({ length: 77 }, (_, i) => `intent ${i}`);
+    const planned = Array.from({ length: 77 * 198 }, (_, number) => plannedText(settings, labels, number));
+    expect(planned.slice(77, 154).map(({ label }) => label)).toEqual(labels);
+    const same = planned.filter(({ label }) => label === 'intent 5');
+    expect(new Set(same.map(({ number, seed, others, ...rest }) => JSON.stringify(rest))).size).toBe(198); // 11 styles with their lengths, 6 personas, 3 difficulties
+    expect(same.every(({ others }) => others.length === 30 && !others.includes('intent 5'))).toBe(true);
+    expect(new Set(same.flatMap(({ others }) => others)).size).toBe(76);
+    expect(labelPrompt(planned[5]).prompt).toMatch(/the label "intent 5" fits and none of these: intent/);
   });
 
   it('names the field of a setting that is wrong', () => {
@@ -68,20 +126,59 @@ describe('quality', () => {
   });
   const good = { text: 'The parcel has not arrived after two weeks of waiting.', labels: ['delivery'], not_labels: ['refund'] };
 
-  it('normalizes labels and tells those that mean the same', () => {
+  it('normalizes labels and tells those that are spelled otherwise', () => {
     expect(normalizeLabel('  Product_Reviews. ')).toBe('product reviews');
     expect(normalizeLabel('customerService')).toBe('customer service');
     expect(labelKey('The Delays of Flights')).toBe(labelKey('flight delay'));
-    expect(sameMeaning('Happiness', 'joy')).toBe(true);
-    expect(sameMeaning('news', 'new')).toBe(false);
-    expect(sameMeaning('delivery', 'refund')).toBe(false);
+    expect(leaks('I want my two refunds now', 'Refund')).toBe(true);
+    expect(leaks('I was refunded', 'refund')).toBe(false);
   });
 
-  it('drops hard negatives that are true, and counts them', () => {
+  it('tells synonyms and inflections from labels that are only close', () => {
+    const pairs = readFileSync(`${ROOT}tests/fixtures/label-pairs.tsv`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split('\t'));
+    const taken = (same: string) => pairs.filter(([is, a, b]) => is === same && sameMeaning(a, b));
+    expect(taken('0')).toEqual([]);
+    expect(taken('1').length).toBeGreaterThanOrEqual(36); // of 40
+    for (const [, a, b] of pairs) expect(sameMeaning(b, a)).toBe(sameMeaning(a, b));
+  });
+
+  it('tells what is broader', () => {
+    for (const [label, broader] of [
+      ['bank card', 'card'],
+      ['anger', 'emotion'],
+      ['football', 'sport'],
+      ['late delivery', 'deliveries'],
+    ]) {
+      expect([label, broader, isBroader(label, broader)]).toEqual([label, broader, true]);
+      expect(isBroader(broader, label)).toBe(false);
+    }
+    for (const [label, other] of [
+      ['not urgent', 'urgent'],
+      ['credit card', 'debit card'],
+      ['joy', 'sadness'],
+    ])
+      expect([label, other, isBroader(label, other)]).toEqual([label, other, false]);
+  });
+
+  it('takes out hard negatives that are true or no labels, and counts them', () => {
+    const proposed = ['overdrafted', 'fee', 'not overdraft', 'bank fees', 'interest', 'label', 'refund', 'refunds', 'a b c d e f g h i'];
+    expect(hardNegatives(['overdraft', 'bank fee'], proposed)).toEqual({
+      kept: ['interest', 'refund'],
+      taken: {
+        'means the same as a true label': 2,
+        'broader than a true label': 1,
+        'negation of a true label': 1,
+        'named twice': 1,
+        'no label': 2,
+      },
+    });
     const result = checkExample({ ...good, labels: ['Joy', 'joys'], not_labels: ['happiness', 'Fear', 'fear'] }, settings());
     expect(result).toMatchObject({
       example: { labels: ['joy'], not_labels: ['fear'] },
-      fixed: ['hard negative that is true', 'label named twice'],
+      taken: { 'means the same as a true label': 1, 'named twice': 1 },
     });
   });
 
@@ -110,6 +207,11 @@ describe('quality', () => {
       expect(memory.has(uniqueText(i).toUpperCase())).toBe(true);
       expect(memory.has(`${uniqueText(i)} indeed`)).toBe(true);
     }
+    memory.add('The hotel in Rome was clean, but the breakfast was cold and the staff rude.');
+    expect(memory.has('The hotel in Paris was clean, but the breakfast was cold and the staff rude!')).toBe(true);
+    expect(memory.has('The staff of the hotel was rude, and breakfast came cold; only the room was clean.')).toBe(false);
+    memory.add('\u9019\u500b\u5bb6\u5ead\u7684\u65e9\u9910\u662f\u51b7\u7684');
+    expect(memory.has('\u9019\u500b\u5bb6\u5ead\u7684\u5348\u9910\u662f\u51b7\u7684')).toBe(true);
   });
 });
 
@@ -146,24 +248,56 @@ describe('requester', () => {
     } finally {
       await server.close();
     }
-  }, 120_000);
+  }, 300_000);
+
+  const requesterOf = (complete: Provider['complete'], settings = {}) =>
+    createRequester(
+      { name: 'ollama', model: 'm', complete },
+      { concurrency: 8, retries: 2, timeout: 5, backOff: 0.001, signal: new AbortController().signal, ...settings },
+    );
+  const question = { system: '', prompt: '', schema: {}, maxTokens: 1, temperature: 0, seed: 1 };
+  const answer = { text: '', promptTokens: 0, completionTokens: 0, cut: false };
+
+  it('stops at once where no server is there, and waits for one that was', async () => {
+    let calls = 0;
+    const absent = () => {
+      calls++;
+      return Promise.reject(new ProviderError('absent', 'no server'));
+    };
+    const never = requesterOf(absent).ask(question);
+    await expect(never).rejects.toThrow(/^no server$/);
+    await expect(never).rejects.not.toBeInstanceOf(NoAnswerError);
+    expect(calls).toBe(1);
+    const restarted = requesterOf(() => (calls++ === 2 || calls === 4 ? absent() : Promise.resolve(answer)));
+    await restarted.ask(question);
+    await restarted.ask(question);
+    expect(restarted.statistics).toMatchObject({ answers: 2, retries: 1 });
+  });
+
+  it('lets nobody ask before the time that the server names', async () => {
+    const asked: number[] = [];
+    const requester = requesterOf(() => {
+      asked.push(performance.now());
+      return asked.length === 1 ? Promise.reject(new ProviderError('overload', 'slow down', 0.2)) : Promise.resolve(answer);
+    });
+    const first = requester.ask(question);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await Promise.all([first, requester.ask(question), requester.ask(question)]);
+    expect(asked.length).toBe(4);
+    for (const at of asked.slice(1)) expect(at - asked[0]).toBeGreaterThanOrEqual(195);
+  });
 
   it('keeps to the limit of requests a minute', async () => {
     const started: number[] = [];
     const abort = new AbortController();
-    const requester = createRequester(
-      {
-        name: 'ollama',
-        model: 'm',
-        async complete() {
-          started.push(performance.now());
-          return { text: '', promptTokens: 0, completionTokens: 0, cut: false };
-        },
+    const requester = requesterOf(
+      async () => {
+        started.push(performance.now());
+        return answer;
       },
-      { concurrency: 8, retries: 0, timeout: 5, backOff: 0.01, requestsPerMinute: 5, signal: abort.signal },
+      { requestsPerMinute: 5, signal: abort.signal },
     );
-    const ask = () => requester.ask({ system: '', prompt: '', schema: {}, maxTokens: 1, temperature: 0, seed: 1 });
-    const all = Promise.allSettled(Array.from({ length: 9 }, ask));
+    const all = Promise.allSettled(Array.from({ length: 9 }, () => requester.ask(question)));
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(started.length).toBe(5);
     abort.abort();
