@@ -1,7 +1,7 @@
 /** `glz train`: options, wiring and messages; the work is in src/train. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { layoutOf } from '../engine/classifier.ts';
 import { DEVICES, openDevice } from '../engine/devices.ts';
@@ -9,7 +9,8 @@ import { UsageError } from '../errors.ts';
 import { devScore, readDevSets } from '../eval/dev-score.ts';
 import { writeFileAtomically } from '../files.ts';
 import { readDataset } from '../train/dataset.ts';
-import { savedSteps } from '../train/run-folder.ts';
+import { holdsRun, readRunLog } from '../train/run-folder.ts';
+import { runReport } from '../train/run-report.ts';
 import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
 import { settingsText } from '../train/settings-table.ts';
 import { loadStart } from '../train/start.ts';
@@ -104,7 +105,7 @@ function settingsOf(flags: TrainFlags): TrainSettings {
 async function run(flags: TrainFlags): Promise<void> {
   const settings = settingsOf(flags);
   const note = (line: string) => process.stderr.write(`${line}\n`);
-  if (!flags.resume && !flags.dryRun && savedSteps(flags.output).length > 0 && !flags.overwrite)
+  if (!flags.resume && !flags.dryRun && holdsRun(flags.output) && !flags.overwrite)
     throw new UsageError(`${flags.output} holds a run already: --resume goes on with it, --overwrite starts again`);
   const device = await openDevice(settings.device, { threads: flags.threads });
   note(`device: ${device.description}`);
@@ -152,10 +153,23 @@ async function run(flags: TrainFlags): Promise<void> {
     note('stopping: the state is saved after this step (again to stop at once)');
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const writeReport = (state: string) =>
+    writeFileAtomically(
+      join(flags.output, 'report.html'),
+      runReport({
+        name: basename(resolve(flags.output)),
+        settings,
+        dataset,
+        shares: sampler.shares,
+        records: readRunLog(flags.output),
+        steps,
+        state,
+      }),
+    );
   let progress: Progress | undefined;
   const table = evaluationTable();
   let loss = 0;
-  let rate = 0;
+  let recent = { examples: 0, seconds: 0 };
   try {
     const summary = await train({
       settings,
@@ -163,7 +177,8 @@ async function run(flags: TrainFlags): Promise<void> {
       teacher,
       dataset,
       output: flags.output,
-      resume: flags.resume === true && existsSync(flags.output) && savedSteps(flags.output).length > 0,
+      // A run that was killed before it saved a state begins again.
+      resume: flags.resume === true && holdsRun(flags.output),
       identity,
       device,
       stopRequested: () => stop,
@@ -180,26 +195,29 @@ async function run(flags: TrainFlags): Promise<void> {
       onStep: (step, total, seconds) => {
         progress ??= startProgress({ label: 'train', unit: 'steps', total, start: step.step - 1, quiet: flags.quiet, plainInterval: 30 });
         loss = loss === 0 ? step.loss : 0.98 * loss + 0.02 * step.loss;
-        rate = rate === 0 ? step.examples / seconds : 0.9 * rate + (0.1 * step.examples) / seconds;
+        recent = { examples: 0.95 * recent.examples + step.examples, seconds: 0.95 * recent.seconds + seconds };
         progress.update(step.step, {
           loss: loss.toFixed(4),
           bce: step.bce.toFixed(3),
           margin: step.margin.toFixed(3),
           lr: step.learningRate.toExponential(1),
-          'examples/s': rate.toFixed(1),
+          'examples/s': (recent.examples / recent.seconds).toFixed(1),
         });
+        if (step.step % settings.save_every === 0) writeReport('running');
       },
       onEvaluation: (step, evaluation, best) => {
         for (const line of table.row({ step, loss, ...evaluation.details }, best)) {
           if (progress) progress.note(line);
           else note(line);
         }
+        writeReport('running');
       },
       finalFiles: (ended) => ({
         'training.json': `${JSON.stringify({ settings, data: { sha256: dataset.hash, rows: dataset.rows }, steps: ended.steps, seconds: Math.round(ended.seconds), best: ended.best }, null, 2)}\n`,
       }),
     });
     progress?.stop();
+    writeReport(summary.finished ? (summary.early ? 'finished early, no further gain' : 'finished') : 'stopped');
     if (!summary.finished) {
       note(`stopped at step ${summary.steps} of ${steps}; --resume goes on`);
       process.exitCode = 130;

@@ -23,7 +23,7 @@ export interface CurveChartOptions {
 }
 
 /** Most points that a curve is drawn with; more are put together in bins. */
-const BINS = 240;
+const BINS = 80;
 
 /** Round numbers that cover a range, about `count` of them. */
 export function linearTicks(low: number, high: number, count: number): number[] {
@@ -106,7 +106,7 @@ export function curveChart(curves: readonly Curve[], { xTitle, yTitle, xRange, h
     const before = at > width * 0.7;
     parts.push(
       `<line x1="${n(at)}" y1="${top}" x2="${n(at)}" y2="${height - bottom}" class="axis" stroke-dasharray="4 4"/>`,
-      text(at + (before ? -6 : 6), top + 10, highlight.name, before ? 'end' : 'start', 'soft'),
+      text(at + (before ? -6 : 6), height - bottom - 8, highlight.name, before ? 'end' : 'start', 'soft'),
     );
   }
   for (const { name, series, bins, marked } of drawn) {

@@ -13,7 +13,7 @@ th, td { padding: 4px 7px; text-align: right; border-bottom: 1px solid var(--lin
 th[scope="row"], thead th:first-child { text-align: left; } thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: normal; line-height: 1.25; }
 tbody th { font-weight: 500; } td.wrap, th.wrap { white-space: normal; text-align: left; min-width: 16em; }
 .best { font-weight: 700; } .interval { color: var(--soft); font-size: 12px; } .error { color: var(--error); }
-table.notes td { text-align: left; white-space: normal; }
+table.notes td { text-align: left; white-space: normal; overflow-wrap: anywhere; } table.notes thead th { text-align: left; } table.facts thead { display: none; }
 svg { display: block; max-width: 100%; height: auto; } svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
 svg text.soft { fill: var(--soft); } svg .grid { stroke: var(--line); stroke-width: 1; } svg .axis { stroke: var(--soft); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; margin: 6px 0; } .legend span { display: inline-flex; align-items: center; gap: 6px; }

@@ -2,6 +2,7 @@
  * Writes a {@link Graph} as an ONNX ModelProto (protobuf wire format; field numbers from onnx.proto3, IR version 9).
  * Only writing is needed, of a dozen messages, so there is no protobuf library; weights are not copied before they are written.
  */
+import { Message } from '../protobuf-message.ts';
 import type { Graph, GraphAttribute, GraphData, GraphType, GraphValue, Initializer } from './graph.ts';
 
 /** ONNX operator set that the kernels are written for (20 is the first with Gelu). */
@@ -9,54 +10,6 @@ export const ONNX_OPSET = 20;
 
 const TYPE_CODE: Record<GraphType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
-
-/** A protobuf message under construction: chunks in order, so that large constants stay where they are. */
-class Message {
-  readonly chunks: Uint8Array[] = [];
-  size = 0;
-
-  private push(chunk: Uint8Array): this {
-    this.chunks.push(chunk);
-    this.size += chunk.byteLength;
-    return this;
-  }
-
-  private varint(value: number): this {
-    const bytes: number[] = [];
-    let rest = BigInt.asUintN(64, BigInt(value));
-    while (rest >= 0x80n) {
-      bytes.push(Number(rest & 0x7fn) | 0x80);
-      rest >>= 7n;
-    }
-    bytes.push(Number(rest));
-    return this.push(Uint8Array.from(bytes));
-  }
-
-  int(field: number, value: number): this {
-    return this.varint(field * 8).varint(value);
-  }
-
-  float(field: number, value: number): this {
-    this.varint(field * 8 + 5);
-    return this.push(new Uint8Array(Float32Array.of(value).buffer));
-  }
-
-  bytes(field: number, content: Uint8Array): this {
-    return this.varint(field * 8 + 2)
-      .varint(content.byteLength)
-      .push(content);
-  }
-
-  string(field: number, text: string): this {
-    return this.bytes(field, Buffer.from(text));
-  }
-
-  message(field: number, inner: Message): this {
-    this.varint(field * 8 + 2).varint(inner.size);
-    for (const chunk of inner.chunks) this.push(chunk);
-    return this;
-  }
-}
 
 const bytesOf = (data: GraphData): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 

@@ -4,17 +4,20 @@
  *
  *     OUT/settings.json    what the run was started with
  *     OUT/training.jsonl   one line a step and one an evaluation
+ *     OUT/tensorboard/     the same numbers as TensorBoard events, one file a start
+ *     OUT/report.html      curves, settings and data (run-report.ts)
  *     OUT/states/step-N/   a checkpoint plus the optimizer's moments
  *     OUT/best/            the checkpoint of the best evaluation
  *     OUT/final/           the checkpoint at the end
  */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TrainingEngine } from '../engine/training-session.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import { type CheckpointContent, writeCheckpointFiles, writeFolderAtomically } from '../weights/checkpoint.ts';
 import { readSafetensors, type WeightTensor, writeSafetensors } from '../weights/safetensors.ts';
+import { openEventFile } from './event-file.ts';
 
 /** What is known of a run beside its arrays. */
 export interface RunState {
@@ -41,6 +44,16 @@ export function savedSteps(output: string): number[] {
     .filter((step) => step !== undefined)
     .map(Number)
     .sort((a, b) => b - a);
+}
+
+/** Whether a folder holds a run: a saved state or a checkpoint. */
+export const holdsRun = (output: string): boolean =>
+  savedSteps(output).length > 0 || ['best', 'final'].some((name) => existsSync(join(output, name)));
+
+/** Removes the files of the run in a folder, and nothing else: its states must not be taken for those of the run that begins there. */
+export function clearRun(output: string): void {
+  for (const name of ['states', 'best', 'final', 'tensorboard', 'training.jsonl', 'report.html', 'bad-batch.json'])
+    rmSync(join(output, name), { recursive: true, force: true });
 }
 
 /** Removes what a killed run left half-written; a folder that was moved away while its successor was written comes back. */
@@ -113,25 +126,46 @@ export function readNewestState(output: string, identity: string): SavedState {
   };
 }
 
-/** The step log of a run. */
-export interface StepLog {
-  append(record: Readonly<Record<string, unknown>>): void;
+/** The log of a run: `training.jsonl`, and the same numbers as TensorBoard events. */
+export interface RunLog {
+  /** Adds what a step or an evaluation (it has a field `evaluation`) gave. @throws DataError when it cannot be written */
+  append(record: LogRecord): void;
+  close(): void;
 }
 
-/** Opens the step log, without the lines of steps after `step`: a resumed run writes them again. */
-export function openStepLog(output: string, step: number): StepLog {
+/** A line of the log. */
+export type LogRecord = Readonly<Record<string, unknown>> & { readonly step: number };
+
+/** The records of `training.jsonl`; the half-written last line of a killed run is left out. */
+export function readRunLog(output: string): LogRecord[] {
   const path = join(output, 'training.jsonl');
-  mkdirSync(output, { recursive: true });
-  const kept: string[] = [];
-  if (existsSync(path))
-    for (const line of readFileSync(path, 'utf8').split('\n')) {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
       try {
-        if (line && (JSON.parse(line) as { step: number }).step <= step) kept.push(line);
+        return line ? [JSON.parse(line) as LogRecord] : [];
       } catch {
-        // the half-written last line of a killed run
+        return [];
       }
-    }
-  writeFileAtomically(path, kept.map((line) => `${line}\n`).join(''));
+    });
+}
+
+/** The numbers of a record under the names that TensorBoard shows: `train/loss`, `dev/macro_f1`, `dev_sets/ag_news`. */
+function scalars({ step: _, evaluation, sets, final: __, ...others }: LogRecord): Record<string, number> {
+  const group = evaluation === undefined ? 'train' : 'dev';
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(others)) if (typeof value === 'number') values[`${group}/${name}`] = value;
+  for (const [name, value] of Object.entries((sets as Record<string, number> | undefined) ?? {})) values[`dev_sets/${name}`] = value;
+  return values;
+}
+
+/** Opens the log, without the lines of steps after `step`: a resumed run writes them again. */
+export function openRunLog(output: string, step: number): RunLog {
+  const path = join(output, 'training.jsonl');
+  const kept = readRunLog(output).filter((record) => record.step <= step);
+  writeFileAtomically(path, kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const events = openEventFile(join(output, 'tensorboard'), step);
   return {
     append(record) {
       try {
@@ -139,6 +173,8 @@ export function openStepLog(output: string, step: number): StepLog {
       } catch (error) {
         throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
       }
+      events.add(record.step, scalars(record));
     },
+    close: events.close,
   };
 }

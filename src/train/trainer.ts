@@ -16,7 +16,7 @@ import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../w
 import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration } from './calibration.ts';
 import type { Dataset } from './dataset.ts';
-import { openStepLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
+import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
 import { createSampler, type SampledBatch } from './sampling.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
@@ -148,8 +148,9 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const began = performance.now();
   removeLeftovers(output);
   const saved = request.resume ? readNewestState(output, identity) : undefined;
+  if (!saved) clearRun(output);
   let state: RunState = saved?.state ?? { step: 0, identity, withoutGain: 0, snapshots: 0 };
-  const log = openStepLog(output, state.step);
+  const log = openRunLog(output, state.step);
   checkDisk(output, start.weights, settings.keep);
 
   const loss = lossSettings(settings);
@@ -281,7 +282,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       const stepBegan = performance.now();
       const report = await step();
       state = { ...state, step: report.step };
-      log.append(report as unknown as Record<string, unknown>);
+      log.append({ ...report });
       request.onStep?.(report, steps, (performance.now() - stepBegan) / 1000);
       if (isSnapshot(state.step, steps, settings.average_last)) {
         await engine.download('parameters');
@@ -338,6 +339,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     if (!early) await save();
     return summary;
   } finally {
+    log.close();
     await teacher?.dispose();
     await engine.dispose();
   }

@@ -74,6 +74,8 @@ describe('glz train', () => {
     const mean = (from: number, to: number) => steps.slice(from, to).reduce((sum, { loss }) => sum + loss, 0) / (to - from);
     expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 160 }, (_, i) => i + 1));
     expect(mean(150, 160)).toBeLessThan(0.2 * mean(0, 10));
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toMatch(/finished, 160 of 160 steps/);
+    expect(readdirSync(join(out, 'tensorboard'))).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\./)]);
     const predicted = await runGlz([
       'predict',
       '--checkpoint',
@@ -145,8 +147,12 @@ describe('glz train', () => {
     expect(readdirSync(join(out, 'states'))).toContain(`step-${step}`);
     const again = await train(out, ['--max-steps', '2']);
     expect([again.code, again.stderr]).toEqual([2, expect.stringMatching(/--resume goes on with it, --overwrite starts again/)]);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toMatch(/stopped, [\d,]+ of 96,000 steps/);
     const other = await train(out, ['--max-steps', '2', '--resume']);
     expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/other settings or data/)]);
+    // What is there is replaced as a whole: a state of the old run would be newer than those of this one.
+    expect((await train(out, ['--max-steps', '2', '--overwrite'])).code).toBe(0);
+    expect(readdirSync(join(out, 'states'))).toEqual(['step-2']);
   });
 
   it('goes on from a GliZNet checkpoint', async () => {
