@@ -33,6 +33,7 @@ export function randomBatch(next: () => number, batch: number, length: number, l
     targets: new Float32Array(batch * labels),
     valid: new Float32Array(batch * labels),
     teacher: new Float32Array(batch * labels),
+    blocks: { numbers: new Int32Array(size), positions: new Int32Array(size) },
   };
   for (let row = 0; row < batch; row++) {
     const count = row === 0 ? labels : 1 + Math.floor(next() * labels);
@@ -45,6 +46,8 @@ export function randomBatch(next: () => number, batch: number, length: number, l
       const label = i - (Math.min(rowLength, length) - count);
       if (label >= 0) result.lmask[at] = label + 1;
       else if (i > 0) result.textMask[at] = 1;
+      result.blocks!.numbers[at] = result.lmask[at];
+      result.blocks!.positions[at] = label >= 0 ? label % 2 : i;
     }
     for (let k = 0; k < count; k++) {
       result.targets[row * labels + k] = next() < 0.4 ? 1 : 0;

@@ -66,6 +66,7 @@ export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise
     labelStyle: options.labelStyle,
     token: options.labelStyle === 'marker' ? options.marker : options.separator,
     lmaskOn: options.labelPooling === 'marker' ? 'marker' : 'label',
+    blocks: options.crossAttention === 'gated',
     maxLength: Math.min(options.maxLength, tokenizer.modelMaxLength),
   });
 

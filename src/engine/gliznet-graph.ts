@@ -27,6 +27,15 @@ const SEQUENCE_INPUTS: TraceInput[] = [
   { name: 'label_numbers', shape: ['labels'], type: 'int32' },
 ];
 
+/** What gated cross-attention reads besides. */
+const BLOCK_INPUTS: TraceInput[] = [
+  { name: 'block_numbers', shape: ['batch', 'length'], type: 'int32' },
+  { name: 'position_ids', shape: ['batch', 'length'], type: 'int32' },
+];
+
+const sequenceInputs = ({ crossAttention }: GliZNetOptions): TraceInput[] =>
+  crossAttention === 'gated' ? [...SEQUENCE_INPUTS, ...BLOCK_INPUTS] : SEQUENCE_INPUTS;
+
 const LOSS_INPUTS: TraceInput[] = [
   { name: 'targets', shape: ['batch', 'labels'], type: 'float32' },
   { name: 'valid', shape: ['batch', 'labels'], type: 'float32' },
@@ -44,6 +53,8 @@ const modelInputs = (tensors: Record<string, tf.Tensor>): GliZNetInputs => ({
   labelMask: tensors.lmask as tf.Tensor2D,
   textMask: tensors.text_mask as tf.Tensor2D,
   labelNumbers: tensors.label_numbers as tf.Tensor1D,
+  blockNumbers: tensors.block_numbers as tf.Tensor2D | undefined,
+  positionIds: tensors.position_ids as tf.Tensor2D | undefined,
 });
 
 /** Inference: sequence inputs -> `logits` [B, N]. The weights are shared with the caller, not copied. */
@@ -53,7 +64,7 @@ export function inferenceFunction(
 ): TraceRequest {
   const names = Object.keys(gliznetParameterShapes(encoder, options));
   return {
-    inputs: SEQUENCE_INPUTS,
+    inputs: sequenceInputs(options),
     constants: names.map((name) => ({ name, ...weights.get(name)! })),
     inference: true,
     run: (tensors) => ({ logits: gliznetForward(encoder, options, tensors, modelInputs(tensors)).logits }),
@@ -104,7 +115,11 @@ export function trainingFunction({ encoder, options }: GliZNetModel, settings: T
   const shapes = gliznetParameterShapes(encoder, options);
   const names = Object.keys(shapes);
   return {
-    inputs: [...SEQUENCE_INPUTS, ...LOSS_INPUTS, ...names.map((name): TraceInput => ({ name, shape: shapes[name], type: 'float32' }))],
+    inputs: [
+      ...sequenceInputs(options),
+      ...LOSS_INPUTS,
+      ...names.map((name): TraceInput => ({ name, shape: shapes[name], type: 'float32' })),
+    ],
     inference: false,
     run: (tensors) => {
       const outputs: Record<string, tf.Tensor> = {};

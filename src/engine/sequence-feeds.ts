@@ -3,7 +3,8 @@ import type { JointBatch } from '../text/joint-sequence.ts';
 import type { Feed } from './onnx-session.ts';
 
 /** The sequence inputs of a GliZNet graph, by name. */
-export type SequenceFeeds = Record<'input_ids' | 'attention_mask' | 'lmask' | 'text_mask' | 'positions' | 'label_numbers', Feed>;
+export type SequenceFeeds = Record<'input_ids' | 'attention_mask' | 'lmask' | 'text_mask' | 'positions' | 'label_numbers', Feed> &
+  Partial<Record<'block_numbers' | 'position_ids', Feed>>;
 
 const counting = (size: number, from: number): Int32Array => Int32Array.from({ length: size }, (_, i) => i + from);
 
@@ -17,5 +18,8 @@ export function sequenceFeeds(batch: JointBatch): SequenceFeeds {
     text_mask: { data: batch.textMask, shape },
     positions: { data: counting(batch.length, 0), shape: [batch.length] },
     label_numbers: { data: counting(batch.labels, 1), shape: [batch.labels] },
+    ...(batch.blocks
+      ? { block_numbers: { data: batch.blocks.numbers, shape }, position_ids: { data: batch.blocks.positions, shape } }
+      : {}),
   };
 }

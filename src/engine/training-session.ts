@@ -90,7 +90,7 @@ export const defaultGroup = (name: string): ParameterGroup => ({ rateFactor: 1, 
 
 /** Whether weight decay applies to a parameter by default: not to biases, LayerNorms and learned scales. */
 export const decaysByDefault = (name: string): boolean =>
-  !/(bias|LayerNorm\.weight|layer_norm\.weight|norm\.weight|similarity\.scale)$/i.test(name);
+  !/(bias|LayerNorm\.weight|layer_norm\.weight|norm\.weight|similarity\.scale|cross_attention\.gate)$/i.test(name);
 
 /** One buffer for all parameters, with a view for each. */
 function viewsOf(shapes: Record<string, number[]>): Map<string, Float32Array> {

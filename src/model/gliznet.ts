@@ -6,6 +6,7 @@
  * Notation in shapes: B batch, T tokens, H hidden, P projected (or H without projection), N labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { UsageError } from '../errors.ts';
 import type { Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
 import { linear } from './ops.ts';
 import type { GliZNetOptions } from './options.ts';
@@ -18,6 +19,10 @@ export interface GliZNetInputs extends EncoderInputs {
   textMask: tf.Tensor2D;
   /** int32 [N]: 1 2 ... N */
   labelNumbers: tf.Tensor1D;
+  /** int32 [B, T]: 0 for the text's block, k for the block of label k with its marker; read by gated cross-attention only */
+  blockNumbers?: tf.Tensor2D;
+  /** int32 [B, T]: position of each token in its block; read by gated cross-attention only */
+  positionIds?: tf.Tensor2D;
 }
 
 /** Scores and what they were made of. */
@@ -35,15 +40,26 @@ export interface GliZNetOutput {
 /** Prefix of the encoder's parameters in a GliZNet checkpoint. */
 export const ENCODER_PREFIX = 'encoder.';
 
-/** Name and shape of GliZNet's parameters: the encoder's behind `encoder.`, then projection and similarity. */
+/** Biases of what passes between blocks: [layers, 3], from text to labels, from labels to the text, between labels. */
+export const GATE = 'cross_attention.gate';
+const GATED_DIRECTIONS = 3;
+
+/**
+ * Name and shape of GliZNet's parameters: the encoder's behind `encoder.`, then projection and similarity.
+ * @throws UsageError when the encoder cannot do what the options ask for
+ */
 export function gliznetParameterShapes(encoder: Encoder, options: GliZNetOptions): Record<string, number[]> {
   const shapes: Record<string, number[]> = {};
   for (const [name, shape] of Object.entries(encoder.parameterShapes())) shapes[ENCODER_PREFIX + name] = shape;
+  if (options.crossAttention === 'gated') {
+    if (!encoder.readsBlocks) throw new UsageError(`gated cross-attention is not there for ${encoder.modelType} encoders: BERT has it`);
+    shapes[GATE] = [encoder.layers, GATED_DIRECTIONS];
+  }
   return { ...shapes, ...headParameterShapes(encoder.hiddenSize, options) };
 }
 
 /** Name and shape of the parameters behind the encoder. */
-export function headParameterShapes(hiddenSize: number, options: GliZNetOptions): Record<string, number[]> {
+function headParameterShapes(hiddenSize: number, options: GliZNetOptions): Record<string, number[]> {
   const shapes: Record<string, number[]> = {};
   const size = options.projection ?? hiddenSize;
   if (options.projection !== null) {
@@ -93,6 +109,25 @@ export function similarityLogits(options: GliZNetOptions, weights: Weights, text
   }
 }
 
+/**
+ * Attention biases of gated cross-attention: 0 within a block, the layer's learned bias between blocks.
+ * blockNumbers int32 [B, T], gate [layers, 3] -> one [B, 1, T, T] a layer.
+ */
+function blockBiases(blockNumbers: tf.Tensor2D, gate: tf.Tensor2D): tf.Tensor4D[] {
+  const [query, key] = [tf.expandDims(blockNumbers, 2), tf.expandDims(blockNumbers, 1)]; // [B, T, 1], [B, 1, T]
+  const isText = (numbers: tf.Tensor) => tf.cast(tf.equal(numbers, tf.scalar(0, 'int32')), 'float32');
+  const [fromText, toText] = [isText(query), isText(key)];
+  const labelsToText = tf.mul(tf.sub(1, fromText), toText); // [B, T, T]: a label's token reads the text's
+  const textToLabels = tf.mul(fromText, tf.sub(1, toText)); // [B, T, T]
+  const within = tf.cast(tf.equal(query, key), 'float32'); // [B, T, T]
+  const betweenLabels = tf.sub(tf.sub(tf.sub(1, within), labelsToText), textToLabels); // [B, T, T]
+  const directions = [textToLabels, labelsToText, betweenLabels];
+  return Array.from({ length: gate.shape[0] }, (_, layer) => {
+    const parts = directions.map((mask, at) => tf.mul(mask, tf.reshape(tf.slice(gate, [layer, at], [1, 1]), [1, 1, 1])));
+    return tf.expandDims(tf.addN(parts), 1) as tf.Tensor4D; // [B, 1, T, T]
+  });
+}
+
 /** Settings of a forward pass that only training changes. */
 export interface ForwardSettings {
   /** Takes the pooling's attention weights as constants in the gradient. */
@@ -111,7 +146,11 @@ export function gliznetForward(
   const encoderWeights: Record<string, tf.Tensor> = {};
   for (const [name, weight] of Object.entries(weights))
     if (name.startsWith(ENCODER_PREFIX)) encoderWeights[name.slice(ENCODER_PREFIX.length)] = weight;
-  const { hidden, attention } = encoder.forward(encoderWeights, inputs, byAttention); // [B, T, H], [B, h, T, T]
+  const blocks =
+    options.crossAttention === 'gated'
+      ? { positionIds: inputs.positionIds!, biases: blockBiases(inputs.blockNumbers!, weights[GATE] as tf.Tensor2D) }
+      : undefined;
+  const { hidden, attention } = encoder.forward(encoderWeights, { ...inputs, blocks }, byAttention); // [B, T, H], [B, h, T, T]
   const [batch, length, hiddenSize] = hidden.shape;
 
   const belongs = tf.cast(tf.equal(tf.expandDims(inputs.labelMask, 1), tf.expandDims(tf.expandDims(inputs.labelNumbers, 1), 0)), 'float32'); // [B, N, T]

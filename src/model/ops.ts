@@ -193,9 +193,9 @@ export function attention(
     return { context: runKernel('MultiHeadAttention', inputs, { heads, scale }) as tf.Tensor3D };
   }
   const keyBias = tf.mul(tf.sub(1, tf.cast(tf.expandDims(tf.expandDims(attentionMask, 1), 1), 'float32')), -1e9); // [B, 1, 1, T]
-  let scores = scaledProduct(splitHeads(q, heads), splitHeads(k, heads), scale); // [B, h, T, T]
-  if (bias) scores = tf.add(scores, bias);
-  const weights = tf.softmax(tf.add(scores, keyBias)) as tf.Tensor4D; // [B, h, T, T]
+  const scores = scaledProduct(splitHeads(q, heads), splitHeads(k, heads), scale); // [B, h, T, T]
+  // The two biases first: together they are never larger than the scores, and often smaller.
+  const weights = tf.softmax(tf.add(scores, bias ? tf.add(bias, keyBias) : keyBias)) as tf.Tensor4D; // [B, h, T, T]
   const context = mergeHeads(tf.matMul(weights, splitHeads(v, heads)) as tf.Tensor4D); // [B, T, H]
   return probabilities ? { context, probabilities: weights } : { context };
 }

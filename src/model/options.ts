@@ -16,6 +16,11 @@ export interface GliZNetOptions {
   separator: string;
   /** Token in front of each label (labelStyle marker). */
   marker: string;
+  /**
+   * `free`: every token attends to every token, as in the article. `gated`: the text and each label are blocks whose positions count
+   * from their own start, and a learned bias a layer says how much passes between blocks: the order of labels does not matter.
+   */
+  crossAttention: 'free' | 'gated';
   /** Longest joint sequence, in tokens. */
   maxLength: number;
   /** Most labels in one joint sequence, as many as the model was trained with; more are packed into groups. null: as many as fit. */
@@ -33,6 +38,7 @@ export const ARTICLE_OPTIONS: GliZNetOptions = {
   labelStyle: 'separator',
   separator: ';',
   marker: '[unused0]',
+  crossAttention: 'free',
   maxLength: 512,
   labelsPerGroup: null,
   calibration: { temperature: 1, bias: 0 },

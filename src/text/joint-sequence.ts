@@ -21,6 +21,11 @@ export interface SequenceLayout {
   token: string;
   /** Which tokens get the label's number in lmask: the label's own tokens, or only the marker in front of it. */
   lmaskOn: 'label' | 'marker';
+  /**
+   * Whether the text and each label, with its marker, are blocks whose positions count from their own start; marker style only. No
+   * `[SEP]` at the end: it would belong to no block.
+   */
+  blocks?: boolean;
   /** Longest joint sequence in tokens. */
   maxLength: number;
 }
@@ -30,6 +35,8 @@ export interface JointSequence {
   inputIds: Int32Array; // [T]
   /** k for the tokens of label k (from 1), else 0. */
   lmask: Int32Array; // [T]
+  /** With a layout of blocks: 0 for the text's tokens, k for label k's and its marker, and positions within the block. */
+  blocks?: { numbers: Int32Array; positions: Int32Array }; // [T], [T]
   /** The text's tokens are inputIds[textStart .. textEnd). */
   textStart: number;
   textEnd: number;
@@ -52,6 +59,8 @@ export interface JointBatch {
   textMask: Int32Array; // [B, T]
   /** Labels in each row. */
   labelCounts: Int32Array; // [B]
+  /** As in {@link JointSequence}; padding has 0. */
+  blocks?: { numbers: Int32Array; positions: Int32Array }; // [B, T], [B, T]
 }
 
 /** A layout with the ids that it needs, made once for a tokenizer. */
@@ -86,6 +95,7 @@ export async function prepareLayout(tokenizer: Tokenizer, layout: SequenceLayout
     throw new UsageError(
       `the sequence length ${maxLength} is not between ${SMALLEST_LENGTH} and the encoder's longest, ${tokenizer.modelMaxLength}`,
     );
+  if (layout.blocks && labelStyle !== 'marker') throw new UsageError('labels are blocks of their own only with label style "marker"');
   if (lmaskOn === 'marker' && labelStyle !== 'marker') throw new UsageError('labels can be read at their marker only if they have one');
   const window = maxLength - SPECIAL_TOKENS;
   const textShare = Math.floor(window / 2);
@@ -127,17 +137,24 @@ export function buildJointSequence(layout: JointLayout, textIds: ArrayLike<numbe
       `${labelIds.length} labels take ${taken} tokens, which leaves ${Math.max(0, window - taken)} of ${layout.maxLength} for the text: use fewer labels at once or longer sequences`,
     );
 
-  const inputIds = new Int32Array(SPECIAL_TOKENS + kept + taken); // [T]
+  const inputIds = new Int32Array(SPECIAL_TOKENS - (layout.blocks ? 1 : 0) + kept + taken); // [T]
   const lmask = new Int32Array(inputIds.length); // [T]
   inputIds[0] = special.cls;
   for (let i = 0; i < kept; i++) inputIds[i + 1] = textIds[i]!;
   let at = 1 + kept;
   inputIds[at++] = special.sep;
+  const blocks = layout.blocks ? { numbers: new Int32Array(inputIds.length), positions: new Int32Array(inputIds.length) } : undefined;
+  for (let i = 0; blocks && i < at; i++) blocks.positions[i] = i;
   for (const [k, ids] of labelIds.entries()) {
     if (ids.length === 0) throw new UsageError(`label ${k + 1} has no tokens`);
     if (k > 0) {
       inputIds.set(separatorIds, at);
       at += separatorIds.length;
+    }
+    if (blocks) {
+      const size = markerIds.length + ids.length;
+      blocks.numbers.fill(k + 1, at, at + size);
+      for (let i = 0; i < size; i++) blocks.positions[at + i] = i;
     }
     inputIds.set(markerIds, at);
     if (lmaskOn === 'marker') lmask.fill(k + 1, at, at + markerIds.length);
@@ -146,8 +163,16 @@ export function buildJointSequence(layout: JointLayout, textIds: ArrayLike<numbe
     if (lmaskOn === 'label') lmask.fill(k + 1, at, at + ids.length);
     at += ids.length;
   }
-  inputIds[at] = special.sep;
-  return { inputIds, lmask, textStart: 1, textEnd: 1 + kept, labels: labelIds.length, cutTokens: textIds.length - kept };
+  if (!blocks) inputIds[at] = special.sep;
+  return {
+    inputIds,
+    lmask,
+    ...(blocks ? { blocks } : {}),
+    textStart: 1,
+    textEnd: 1 + kept,
+    labels: labelIds.length,
+    cutTokens: textIds.length - kept,
+  };
 }
 
 /**
@@ -172,8 +197,13 @@ export function padBatch(sequences: readonly JointSequence[], padId: number): Jo
     textMask: new Int32Array(batch * length), // [B, T]
     labelCounts: new Int32Array(batch), // [B]
   };
+  if (sequences[0]?.blocks) result.blocks = { numbers: new Int32Array(batch * length), positions: new Int32Array(batch * length) };
   for (const [row, sequence] of sequences.entries()) {
     const start = row * length;
+    if (sequence.blocks) {
+      result.blocks?.numbers.set(sequence.blocks.numbers, start);
+      result.blocks?.positions.set(sequence.blocks.positions, start);
+    }
     result.inputIds.set(sequence.inputIds, start);
     result.lmask.set(sequence.lmask, start);
     result.attentionMask.fill(1, start, start + sequence.inputIds.length);

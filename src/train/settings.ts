@@ -39,10 +39,15 @@ const modelSchema = z
     label_style: z.enum(['separator', 'marker']).default('separator').describe('Labels joined by `separator`, or each behind `marker`'),
     separator: z.string().min(1).default(';').describe('Text between two labels (label_style: separator)'),
     marker: z.string().min(1).default('[unused0]').describe('Token in front of each label (label_style: marker)'),
+    cross_attention: z
+      .enum(['free', 'gated'])
+      .default('free')
+      .describe('Between text and labels: free as in the article, or blocks with a learned bias a layer for what passes between them'),
     labels_per_group: count.nullable().default(null).describe('Most labels in one joint sequence of prediction; null: as many as fit'),
     max_length: z.number().int().min(16).default(512).describe('Longest joint sequence in prediction, in tokens'),
     scale: z.number().positive().default(12).describe('Start value of the cosine similarity scale'),
     bias: z.number().default(-5).describe('Start value of the cosine similarity bias'),
+    gate: z.number().default(-4).describe('Start value of the gated cross-attention biases: at -4 blocks hardly see each other'),
   })
   .prefault({});
 
@@ -160,6 +165,8 @@ export const trainSettingsSchema = z
       issue(['loss', 'teacher'], 'has no effect without loss.distill_weight');
     if (settings.labels.max < settings.labels.min) issue(['labels', 'max'], 'is less than labels.min');
     if (settings.labels.max < 2) issue(['labels', 'max'], 'an example needs at least 2 labels');
+    if (settings.model.cross_attention === 'gated' && settings.model.label_style !== 'marker')
+      issue(['model', 'cross_attention'], 'gated needs label_style: marker');
     if (settings.model.label_pooling === 'marker' && settings.model.label_style !== 'marker')
       issue(['model', 'label_pooling'], 'marker pooling needs label_style: marker');
   });
@@ -229,6 +236,7 @@ export function modelOptions({ model }: TrainSettings): GliZNetOptions {
     labelStyle: model.label_style,
     separator: model.separator,
     marker: model.marker,
+    crossAttention: model.cross_attention,
     maxLength: model.max_length,
     labelsPerGroup: model.labels_per_group,
     calibration: { temperature: 1, bias: 0 },

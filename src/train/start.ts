@@ -2,7 +2,7 @@
 import { randomStream } from '../data/random.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
-import { ENCODER_PREFIX, gliznetParameterShapes, headParameterShapes } from '../model/gliznet.ts';
+import { ENCODER_PREFIX, GATE, gliznetParameterShapes } from '../model/gliznet.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
@@ -22,15 +22,26 @@ export interface StartModel {
 /** A normal deviate (Box-Muller). */
 const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
+/** Start values of learned scalars. */
+export interface ScalarStart {
+  /** Scale and bias of a cosine similarity. */
+  scale: number;
+  bias: number;
+  /** Biases of gated cross-attention. */
+  gate: number;
+}
+
 /**
- * Fresh parameters behind the encoder. Weights are normal with standard deviation 1 / sqrt(inputs), so that projected vectors keep
- * their length; biases are 0; a cosine similarity starts at the given scale and bias.
+ * Fresh parameters of all that is not the encoder's. Weights are normal with standard deviation 1 / sqrt(inputs), so that projected
+ * vectors keep their length; biases are 0; the scalars start as given.
  */
-export function freshHead(encoder: Encoder, options: GliZNetOptions, seed: number, scale: number, bias: number): FloatWeights {
+export function freshHead(encoder: Encoder, options: GliZNetOptions, seed: number, { scale, bias, gate }: ScalarStart): FloatWeights {
   const weights = new Map<string, { shape: number[]; data: Float32Array }>();
-  for (const [name, shape] of Object.entries(headParameterShapes(encoder.hiddenSize, options))) {
+  for (const [name, shape] of Object.entries(gliznetParameterShapes(encoder, options))) {
+    if (name.startsWith(ENCODER_PREFIX)) continue;
     const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    if (name === 'similarity.scale') data.fill(scale);
+    if (name === GATE) data.fill(gate);
+    else if (name === 'similarity.scale') data.fill(scale);
     else if (name.endsWith('.bias')) data.fill(options.similarity === 'cosine' && name === 'similarity.bias' ? bias : 0);
     else {
       const random = randomStream(seed, shape.length, data.length);
@@ -55,7 +66,6 @@ export async function loadStart(settings: TrainSettings, note: (line: string) =>
   const { config, encoder, weights: encoderWeights } = readEncoderFolder(folder);
   const options = modelOptions(settings);
   const weights = new Map([...encoderWeights].map(([name, tensor]) => [ENCODER_PREFIX + name, tensor]));
-  const { scale, bias } = settings.model;
-  for (const [name, tensor] of freshHead(encoder, options, settings.seed, scale, bias)) weights.set(name, tensor);
+  for (const [name, tensor] of freshHead(encoder, options, settings.seed, settings.model)) weights.set(name, tensor);
   return { encoder, encoderConfig: config, options, weights, tokenizer: await loadTokenizer(folder) };
 }

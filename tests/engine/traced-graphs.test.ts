@@ -33,6 +33,8 @@ function eagerInputs(batch: JointBatch): GliZNetInputs {
       Int32Array.from({ length: batch.length }, (_, i) => i),
       'int32',
     ),
+    blockNumbers: int2d(batch.blocks!.numbers),
+    positionIds: int2d(batch.blocks!.positions),
     labelNumbers: tf.tensor1d(
       Int32Array.from({ length: batch.labels }, (_, i) => i + 1),
       'int32',
@@ -60,6 +62,18 @@ const OPTIONS: [string, GliZNetOptions][] = [
     { ...ARTICLE_OPTIONS, textPooling: 'mean', labelPooling: 'mean', projection: null, similarity: 'cosine', labelStyle: 'marker' },
   ],
   ['marker pooling, bilinear', { ...ARTICLE_OPTIONS, labelPooling: 'marker', projection: 6, similarity: 'bilinear', labelStyle: 'marker' }],
+  [
+    'gated cross-attention',
+    {
+      ...ARTICLE_OPTIONS,
+      textPooling: 'mean',
+      labelPooling: 'mean',
+      projection: null,
+      similarity: 'cosine',
+      labelStyle: 'marker',
+      crossAttention: 'gated',
+    },
+  ],
   ['mean text, dot', { ...ARTICLE_OPTIONS, textPooling: 'mean', projection: null, similarity: 'dot' }],
 ];
 const LOSS: LossSettings = {
@@ -82,7 +96,10 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
   });
   afterAll(() => session.dispose());
 
-  const logitsOf = async (batch: JointBatch) => (await session.run(sequenceFeeds(batch), ['logits'])).logits;
+  const logitsOf = async (batch: JointBatch) => {
+    const own = options.crossAttention === 'gated' ? batch : { ...batch, blocks: undefined };
+    return (await session.run(sequenceFeeds(own), ['logits'])).logits;
+  };
 
   it('infers as the eager model on random shapes', async () => {
     for (let trial = 0; trial < 6; trial++) {
@@ -118,7 +135,7 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
       const { grads } = tf.valueAndGrads(
         (...values: tf.Tensor[]) => lossOf(Object.fromEntries(names.map((each, i) => [each, values[i]]))).loss,
       )(names.map((each) => asTensors(weights)[each]));
-      const result = await engine.accumulate(batch, 1);
+      const result = await engine.accumulate(options.crossAttention === 'gated' ? batch : { ...batch, blocks: undefined }, 1);
       for (const term of ['loss', 'bce', 'margin', 'softmax', 'distill'] as const)
         expect(result[term]).toBeCloseTo(terms[term]!.dataSync()[0], 5);
       names.forEach((each, i) => {
@@ -143,6 +160,10 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
       for (const key of ['inputIds', 'attentionMask', 'lmask', 'textMask'] as const) {
         single[key].fill(0);
         single[key].set(batch[key].subarray(row * batch.length, (row + 1) * batch.length));
+      }
+      for (const key of ['numbers', 'positions'] as const) {
+        single.blocks![key].fill(0);
+        single.blocks![key].set(batch.blocks![key].subarray(row * batch.length, (row + 1) * batch.length));
       }
       const valid = batch.valid.subarray(row * batch.labels, (row + 1) * batch.labels);
       expect(difference(await logitsOf(single), together.subarray(row * batch.labels, (row + 1) * batch.labels), valid)).toBeLessThan(2e-5);

@@ -69,6 +69,24 @@ describe('marker style', () => {
     expect([...onLabel.lmask]).toEqual([0, 0, 0, 0, 0, 1, 0, 2, 2, 0]);
   });
 
+  it('makes blocks of the text and of each label with its marker, whose positions count from their own start', async () => {
+    const tokenizer = await loadTokenizer(bertFolder);
+    const { cls, sep } = tokenizer.special;
+    const layout = await prepareLayout(tokenizer, { ...MARKER, token: '[CLS]', lmaskOn: 'label', blocks: true });
+    const sequences = [
+      [[30], [31, 32]],
+      [[31, 32], [30]],
+    ].map((labels) => buildJointSequence(layout, [20, 21], labels));
+    expect([...sequences[0].inputIds]).toEqual([cls, 20, 21, sep, cls, 30, cls, 31, 32]);
+    expect([...sequences[0].lmask]).toEqual([0, 0, 0, 0, 0, 1, 0, 2, 2]);
+    expect([...sequences[0].blocks!.numbers]).toEqual([0, 0, 0, 0, 1, 1, 2, 2, 2]);
+    expect([...sequences[0].blocks!.positions]).toEqual([0, 1, 2, 3, 0, 1, 0, 1, 2]);
+    const batch = padBatch([sequences[0], buildJointSequence(layout, [20], [[30]])], tokenizer.special.pad);
+    expect([...batch.blocks!.numbers.subarray(9)]).toEqual([0, 0, 0, 1, 1, 0, 0, 0, 0]);
+    expect([...batch.blocks!.positions.subarray(9)]).toEqual([0, 1, 2, 0, 1, 0, 0, 0, 0]);
+    await expect(prepareLayout(tokenizer, { ...ARTICLE, blocks: true })).rejects.toThrow('only with label style');
+  });
+
   it('cannot be written in a text', async () => {
     const tokenizer = await loadTokenizer(bertFolder);
     expect(await tokenizer.encode('[unused0] [SEP] [CLS] [PAD]')).not.toContain(tokenizer.tokenId('[unused0]'));

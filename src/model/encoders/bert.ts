@@ -77,8 +77,17 @@ export const createBert: EncoderFactory = (config): Encoder => {
     hiddenSize: settings.hiddenSize,
     layers: layers.length,
     maxLength: sizes.positions,
+    readsBlocks: true,
     parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) =>
-      runPostNormLayers(weights, layers, settings, embed(weights, sizes, inputs, inputs.positions), inputs.attentionMask, lastAttention),
+      runPostNormLayers(
+        weights,
+        layers,
+        settings,
+        embed(weights, sizes, inputs, inputs.blocks?.positionIds ?? inputs.positions),
+        inputs.attentionMask,
+        lastAttention,
+        inputs.blocks?.biases,
+      ),
   };
 };

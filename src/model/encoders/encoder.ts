@@ -20,6 +20,13 @@ export interface EncoderInputs {
   positions: tf.Tensor1D;
   /** int32 [B, T]; zeros where absent */
   tokenTypeIds?: tf.Tensor2D;
+  /** Sequences made of blocks; only encoders with `readsBlocks` take them. */
+  blocks?: {
+    /** int32 [B, T]: position of each token in its block */
+    positionIds: tf.Tensor2D;
+    /** Added to the attention scores, one for each layer: [B, 1, T, T] */
+    biases: tf.Tensor4D[];
+  };
 }
 
 /** What an encoder gives. */
@@ -38,6 +45,8 @@ export interface Encoder {
   readonly layers: number;
   /** Positions that the encoder has: the longest sequence it can read. */
   readonly maxLength: number;
+  /** Whether `forward` reads {@link EncoderInputs.blocks}. */
+  readonly readsBlocks?: boolean;
   /** Name and shape of every parameter that `forward` reads (no pooler, no task heads). */
   parameterShapes(): Record<string, number[]>;
   /**

@@ -76,7 +76,7 @@ export interface StackOutput {
  * Runs layers one after the other.
  * @param x [B, T, H]
  * @param layers the names of each layer, in order; the same names twice share a layer
- * @param bias added to the attention scores of every layer: [1, h, T, T]
+ * @param bias added to the attention scores: of every layer [1, h, T, T], or one for each layer [B, 1, T, T]
  */
 export function runPostNormLayers(
   weights: Weights,
@@ -85,7 +85,7 @@ export function runPostNormLayers(
   x: tf.Tensor,
   attentionMask: tf.Tensor2D,
   lastAttention: boolean,
-  bias?: tf.Tensor4D,
+  bias?: tf.Tensor4D | tf.Tensor4D[],
 ): StackOutput {
   let hidden = x; // [B, T, H]
   let probabilities: tf.Tensor4D | undefined;
@@ -94,7 +94,12 @@ export function runPostNormLayers(
       applyLinear(weights, names.query, hidden),
       applyLinear(weights, names.key, hidden),
       applyLinear(weights, names.value, hidden),
-      { heads: settings.heads, attentionMask, bias, probabilities: lastAttention && index === layers.length - 1 },
+      {
+        heads: settings.heads,
+        attentionMask,
+        bias: Array.isArray(bias) ? bias[index] : bias,
+        probabilities: lastAttention && index === layers.length - 1,
+      },
     );
     probabilities = attended.probabilities;
     hidden = afterAttention(weights, names, settings, hidden, attended.context);
