@@ -1,24 +1,27 @@
 /** `glz train`: options, wiring and messages; the work is in src/train. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { layoutOf } from '../engine/classifier.ts';
 import { DEVICES, openDevice } from '../engine/devices.ts';
-import { UsageError } from '../errors.ts';
+import { DataError, UsageError } from '../errors.ts';
 import { devScore, readDevSets } from '../eval/dev-score.ts';
 import { writeFileAtomically } from '../files.ts';
-import { readDataset } from '../train/dataset.ts';
-import { holdsRun, readRunLog } from '../train/run-folder.ts';
+import { memory } from '../report/html.ts';
+import { dataStatistics, statisticsLines } from '../train/data-statistics.ts';
+import { type Dataset, readDataset } from '../train/dataset.ts';
+import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, readRunLog } from '../train/run-folder.ts';
 import { runReport } from '../train/run-report.ts';
+import type { SampledBatch } from '../train/sampling.ts';
 import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
 import { settingsText } from '../train/settings-table.ts';
 import { loadStart } from '../train/start.ts';
 import { loadTeacherModel } from '../train/teacher.ts';
 import { samplerOf, totalSteps, train } from '../train/trainer.ts';
+import { tryOut } from '../train/trial.ts';
 import { evaluationTable } from './evaluation-table.ts';
 import { presetPath } from './presets.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { formatDuration, type Progress, startProgress } from './progress.ts';
 
 const EXAMPLES = `
 Examples:
@@ -102,28 +105,52 @@ function settingsOf(flags: TrainFlags): TrainSettings {
   return checkSettings(settings, where);
 }
 
+/** Milliseconds after which report.html is written again without an evaluation: it reads the whole log. */
+const REPORT_INTERVAL = 60_000;
+
+/** Batches that a dry run looks at. */
+const LOOKED_AT = 200;
+
+/** The first example as the model sees it. */
+function exampleLines({ examples: [first] }: SampledBatch, dataset: Dataset): string[] {
+  const labels = first.labels.map((label, at) => `${first.targets[at] ? '+' : '-'} ${dataset.labelNames[label]}`);
+  return [
+    'first example',
+    `  of ${dataset.sources[first.source].name}, its labels (+ true, - wrong):`,
+    ...labels.map((label) => `    ${label}`),
+  ];
+}
+
 async function run(flags: TrainFlags): Promise<void> {
   const settings = settingsOf(flags);
   const note = (line: string) => process.stderr.write(`${line}\n`);
   if (!flags.resume && !flags.dryRun && holdsRun(flags.output) && !flags.overwrite)
     throw new UsageError(`${flags.output} holds a run already: --resume goes on with it, --overwrite starts again`);
+  checkOutputFolder(flags.output, !flags.dryRun);
   const device = await openDevice(settings.device, { threads: flags.threads });
   note(`device: ${device.description}`);
   const start = await loadStart(settings, note);
+  checkDiskSpace(flags.output, start.weights, settings.keep);
+  const sets = settings.dev ? await readDevSets(settings.dev.data, settings.dev.limit) : [];
   const teacher = await loadTeacherModel(settings, start, note);
   const layout = await layoutOf(start.tokenizer, start.options);
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
     maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
     ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
-    skipBadRows: flags.onError === 'skip',
+    // A dry run names all that is wrong, not only the first.
+    skipBadRows: flags.onError === 'skip' || flags.dryRun === true,
+    measureTexts: flags.dryRun === true,
   });
-  const sets = settings.dev ? await readDevSets(settings.dev.data, settings.dev.limit) : [];
   const sampler = await samplerOf(settings, start, dataset);
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
   note(
-    `data: ${dataset.rows} rows, ${dataset.labelNames.length} labels, ${report.cutTexts} texts cut, ${report.duplicates} duplicate texts`,
+    `data: ${dataset.rows} rows, ${dataset.labelNames.length} labels, ${report.cutTexts} texts cut, ${report.duplicates + report.duplicatesAcross} duplicate texts`,
   );
+  if (report.contradictions.length)
+    note(
+      `  ${report.contradictions.length} labels are true of a text in one row and a hard negative of it in another (--dry-run names some)`,
+    );
   for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
   dataset.sources.forEach((source, at) => {
     note(`  ${source.name}: ${source.rows} rows, ${source.labelSet.length} labels, ${(100 * sampler.shares[at]).toFixed(1)} % of the mix`);
@@ -132,10 +159,25 @@ async function run(flags: TrainFlags): Promise<void> {
     `plan: ${steps} steps of ${settings.batch_size * settings.accumulation} examples, ${((steps * settings.accumulation) / sampler.batchesPerEpoch).toFixed(2)} epochs`,
   );
   if (flags.dryRun) {
-    const { examples, batch } = sampler.batch(0);
-    const [first] = examples;
-    note(`first batch: ${batch.batch} x ${batch.length} tokens, ${batch.labels} labels; its first example:`);
-    for (const [at, label] of first.labels.entries()) note(`  ${first.targets[at] ? '+' : '-'} ${dataset.labelNames[label]}`);
+    const kept = Math.min(settings.max_text_tokens, layout.window - layout.labelLimit);
+    const statistics = dataStatistics(dataset, report, sampler, layout, Math.min(LOOKED_AT, sampler.batchesPerEpoch));
+    const { count, tokens, largest } = statistics.batches;
+    const { needed, free } = diskSpace(flags.output, start.weights, settings.keep);
+    const result = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
+    result([...statisticsLines(statistics, report, dataset, kept, layout.window), ...exampleLines(sampler.batch(0), dataset)]);
+    note('a few steps are tried out ...');
+    const trial = await tryOut({ settings, start, teacher, dataset, sampler, device, batches: count, meanTokens: tokens, largest });
+    result([
+      'plan',
+      `  ${'steps'.padEnd(24)}${steps}, ${(trial.secondsAStep).toPrecision(2)} s each (measured on ${trial.steps} here): ${formatDuration(steps * trial.secondsAStep)}${sets.length ? ', evaluations not counted' : ''}`,
+      `  ${'memory'.padEnd(24)}${memory(trial.peakBytes)}, the largest of ${count} batches included`,
+      `  ${'disk'.padEnd(24)}${memory(needed)} needed in ${flags.output}, ${memory(free)} free`,
+    ]);
+    for (const message of report.malformed) note(message);
+    if (report.malformed.length > 0 && flags.onError === 'fail')
+      throw new DataError(
+        `${report.skipped.malformed} malformed records: a run stops at them; correct them, or leave them out with --on-error skip`,
+      );
     return;
   }
 
@@ -144,7 +186,6 @@ async function run(flags: TrainFlags): Promise<void> {
   const identity = createHash('sha256')
     .update(JSON.stringify([identifying, dataset.hash]))
     .digest('hex');
-  mkdirSync(flags.output, { recursive: true });
   writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
   let stop = false;
   const onSignal = () => {
@@ -153,7 +194,8 @@ async function run(flags: TrainFlags): Promise<void> {
     note('stopping: the state is saved after this step (again to stop at once)');
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  const writeReport = (state: string) =>
+  let reported = performance.now();
+  const writeReport = (state: string) => {
     writeFileAtomically(
       join(flags.output, 'report.html'),
       runReport({
@@ -166,6 +208,8 @@ async function run(flags: TrainFlags): Promise<void> {
         state,
       }),
     );
+    reported = performance.now();
+  };
   let progress: Progress | undefined;
   const table = evaluationTable();
   let loss = 0;
@@ -203,7 +247,7 @@ async function run(flags: TrainFlags): Promise<void> {
           lr: step.learningRate.toExponential(1),
           'examples/s': (recent.examples / recent.seconds).toFixed(1),
         });
-        if (step.step % settings.save_every === 0) writeReport('running');
+        if (performance.now() - reported > REPORT_INTERVAL) writeReport('running');
       },
       onEvaluation: (step, evaluation, best) => {
         for (const line of table.row({ step, loss, ...evaluation.details }, best)) {
@@ -243,7 +287,7 @@ export function command(): Command {
     .requiredOption('--output <folder>', 'where states, log and checkpoint go')
     .option('--resume', 'go on with the run in --output')
     .option('--overwrite', 'start again although --output holds a run')
-    .option('--dry-run', 'check settings and data, show the plan, do not train')
+    .option('--dry-run', 'check settings, weights and all data; show statistics, memory, steps and time; train nothing')
     .option('--epochs <n>', 'passes over the data', numberOf)
     .option('--max-steps <n>', 'most steps', numberOf)
     .option('--batch-size <n>', 'examples in a pass', numberOf)

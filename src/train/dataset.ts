@@ -54,11 +54,25 @@ export interface Dataset {
 export interface DataReport {
   /** Rows left out, by reason. */
   skipped: Record<string, number>;
-  /** Rows whose text occurs more than once in its file. */
+  /** What is wrong with the first malformed rows, with file and line. */
+  malformed: string[];
+  /** Rows whose text was there before, in the same file. */
   duplicates: number;
+  /** Rows whose text was there before, in another file only. */
+  duplicatesAcross: number;
+  /** Labels that are true of a text in one row and a hard negative of the same text in another. */
+  contradictions: { text: string; label: string; where: string }[];
   /** Rows whose text is longer than what is kept. */
   cutTexts: number;
+  /** Tokens of each row's text before it is cut; empty unless asked for. At most {@link MEASURED_TOKENS}: longer texts are not read on. */
+  textTokens: Int32Array;
 }
+
+/** Longest text length that is told apart from longer ones. */
+export const MEASURED_TOKENS = 4096;
+
+/** Malformed rows that are named; all are counted. */
+const NAMED_ROWS = 20;
 
 function integerLists(lists: readonly ArrayLike<number>[]): IntegerLists {
   const offsets = new Int32Array(lists.length + 1);
@@ -70,6 +84,16 @@ function integerLists(lists: readonly ArrayLike<number>[]): IntegerLists {
     values.set(list, offsets[i]);
   });
   return { length: lists.length, at: (index) => values.subarray(offsets[index], offsets[index + 1]) };
+}
+
+function concatenated(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** A file to read and how. */
@@ -90,6 +114,8 @@ export interface DatasetSettings {
   teacherTokenizer?: Tokenizer;
   /** Leave malformed and unusable rows out and count them, instead of stopping at the first. */
   skipBadRows?: boolean;
+  /** Measure texts beyond what is kept of them, for {@link DataReport.textTokens}. */
+  measureTexts?: boolean;
 }
 
 /**
@@ -101,7 +127,7 @@ export async function readDataset(
   tokenizer: Tokenizer,
   settings: DatasetSettings,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
-  const { maxTextTokens, maxLabelTokens, teacherTokenizer, skipBadRows = false } = settings;
+  const { maxTextTokens, maxLabelTokens, teacherTokenizer, skipBadRows = false, measureTexts = false } = settings;
   const hash = createHash('sha256');
   const labelNumbers = new Map<string, number>();
   const labelNames: string[] = [];
@@ -114,16 +140,46 @@ export async function readDataset(
     }
     return number;
   };
-  const report: DataReport = { skipped: {}, duplicates: 0, cutTexts: 0 };
+  const report: DataReport = {
+    skipped: {},
+    malformed: [],
+    duplicates: 0,
+    duplicatesAcross: 0,
+    contradictions: [],
+    cutTexts: 0,
+    textTokens: new Int32Array(0),
+  };
   const skip = (reason: string) => {
     report.skipped[reason] = (report.skipped[reason] ?? 0) + 1;
+  };
+
+  const skipMalformed = (error: DataError) => {
+    skip('malformed');
+    if (report.malformed.length < NAMED_ROWS) report.malformed.push(error.message);
+  };
+
+  // What all rows so far say of a text.
+  const known = new Map<string, Pick<LabelledExample, 'labels' | 'notLabels'>>();
+  const compare = (example: LabelledExample, where: string): void => {
+    const before = known.get(example.text);
+    if (!before) {
+      known.set(example.text, example);
+      return;
+    }
+    for (const [yes, no] of [
+      [example.labels, before.notLabels],
+      [before.labels, example.notLabels],
+    ])
+      for (const label of yes) if (no.includes(label)) report.contradictions.push({ text: example.text, label, where });
+    const union = (a: string[], b: string[]) => [...new Set([...a, ...b])];
+    known.set(example.text, { labels: union(before.labels, example.labels), notLabels: union(before.notLabels, example.notLabels) });
   };
 
   const read: { file: DataFile; examples: LabelledExample[] }[] = [];
   for (const file of files) {
     const examples: LabelledExample[] = [];
     const seen = new Set<string>();
-    const onBadLine = skipBadRows ? () => skip('malformed') : undefined;
+    const onBadLine = skipBadRows ? skipMalformed : undefined;
     for await (const { line, fields } of readRecords(file.path, { onBadLine })) {
       if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
       let example: LabelledExample;
@@ -131,10 +187,12 @@ export async function readDataset(
         example = labelledExample(fields, `${sourceName(file.path)}, line ${line}`);
       } catch (error) {
         if (!skipBadRows || !(error instanceof DataError)) throw error;
-        skip('malformed');
+        skipMalformed(error);
         continue;
       }
       if (seen.has(example.text)) report.duplicates++;
+      else if (known.has(example.text)) report.duplicatesAcross++;
+      compare(example, `${sourceName(file.path)}, line ${line}`);
       seen.add(example.text);
       hash.update(JSON.stringify([example.text, example.labels, example.notLabels]));
       examples.push(example);
@@ -149,10 +207,13 @@ export async function readDataset(
   const teacherLabelIds = await teacherTokenizer?.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
   const usable = labelIds.map((ids) => ids.length > 0 && ids.length <= maxLabelTokens);
 
+  known.clear();
+  const lengths: Int32Array[] = [];
   const sources: DataSource[] = [];
   for (const { file, examples } of read) {
     const ownTexts = examples.map(({ text }) => text);
-    const ids = await tokenizer.encodeBatch(ownTexts, { atLeast: maxTextTokens + 1 });
+    const ids = await tokenizer.encodeBatch(ownTexts, { atLeast: Math.max(maxTextTokens + 1, measureTexts ? MEASURED_TOKENS : 0) });
+    if (measureTexts) lengths.push(Int32Array.from(ids, (row) => Math.min(row.length, MEASURED_TOKENS)));
     const teacherIds = await teacherTokenizer?.encodeBatch(ownTexts, { atLeast: maxTextTokens });
     const texts: Int32Array[] = [];
     const teacherTexts: Int32Array[] = [];
@@ -191,6 +252,7 @@ export async function readDataset(
       labelSet: Int32Array.from(labelSet),
     });
   }
+  report.textTokens = concatenated(lengths);
   const rows = sources.reduce((sum, source) => sum + source.rows, 0);
   return {
     dataset: {

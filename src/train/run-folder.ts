@@ -10,12 +10,25 @@
  *     OUT/best/            the checkpoint of the best evaluation
  *     OUT/final/           the checkpoint at the end
  */
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { TrainingEngine } from '../engine/training-session.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
-import { type CheckpointContent, writeCheckpointFiles, writeFolderAtomically } from '../weights/checkpoint.ts';
+import { type CheckpointContent, type FloatWeights, writeCheckpointFiles, writeFolderAtomically } from '../weights/checkpoint.ts';
 import { readSafetensors, type WeightTensor, writeSafetensors } from '../weights/safetensors.ts';
 import { openEventFile } from './event-file.ts';
 
@@ -54,6 +67,55 @@ export const holdsRun = (output: string): boolean =>
 export function clearRun(output: string): void {
   for (const name of ['states', 'best', 'final', 'tensorboard', 'training.jsonl', 'report.html', 'bad-batch.json'])
     rmSync(join(output, name), { recursive: true, force: true });
+}
+
+/** A folder, or the nearest one above it that exists. */
+function existingFolder(path: string): string {
+  for (let folder = resolve(path); ; folder = dirname(folder)) if (existsSync(folder) || dirname(folder) === folder) return folder;
+}
+
+/**
+ * Makes sure that a run can write into its folder, before hours are spent on it: creates the folder and a file in it, or, for a dry run
+ * (`create` false), only looks.
+ * @throws DataError naming the folder
+ */
+export function checkOutputFolder(output: string, create: boolean): void {
+  try {
+    if (create) {
+      mkdirSync(output, { recursive: true });
+      const probe = join(output, `probe.${process.pid}.tmp`);
+      writeFileSync(probe, 'x');
+      rmSync(probe);
+    } else {
+      const folder = existingFolder(output);
+      if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);
+      accessSync(folder, constants.W_OK);
+    }
+  } catch (error) {
+    throw new DataError(`cannot write into ${output}: ${errorMessage(error)}; choose another --output`);
+  }
+}
+
+/** What a run needs on its disk, and what is free there. */
+export interface DiskSpace {
+  needed: number;
+  free: number;
+}
+
+/** Bytes that a run still has to write into its folder: its states, one more while it replaces another, and checkpoints. */
+export function diskSpace(output: string, weights: FloatWeights, keep: number): DiskSpace {
+  const state = 12 * [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const { bavail, bsize } = statfsSync(existingFolder(output));
+  return { needed: Math.max(2, keep + 2 - savedSteps(output).length) * state, free: bavail * bsize };
+}
+
+/** @throws DataError where the disk of a run is too full for it */
+export function checkDiskSpace(output: string, weights: FloatWeights, keep: number): void {
+  const { needed, free } = diskSpace(output, weights, keep);
+  if (free < needed)
+    throw new DataError(
+      `${output}: ${Math.round(free / 1e6)} MB are free, the run needs ${Math.round(needed / 1e6)} MB for its states; free some space or choose another --output`,
+    );
 }
 
 /** Removes what a killed run left half-written; a folder that was moved away while its successor was written comes back. */

@@ -2,7 +2,6 @@
  * The training loop: batches, loss, AdamW, evaluations, saved states. Pure in its settings: a run that was stopped and resumed ends
  * with the same bits as one that was not (one thread count and machine presumed).
  */
-import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Classifier, createClassifier, layoutOf } from '../engine/classifier.ts';
 import type { TrainingDevice } from '../engine/devices.ts';
@@ -85,18 +84,6 @@ export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): nu
 /** Batches whose logits the calibration is fitted to. */
 const CALIBRATION_BATCHES = 100;
 
-/** Bytes of a saved state: parameters, two moments, and as much again while it replaces an older one. */
-const stateBytes = (weights: FloatWeights): number => [...weights.values()].reduce((sum, { data }) => sum + 12 * data.length, 0);
-
-function checkDisk(output: string, weights: FloatWeights, keep: number): void {
-  const { bavail, bsize } = statfsSync(output);
-  const needed = (keep + 2) * stateBytes(weights);
-  if (bavail * bsize < needed)
-    throw new DataError(
-      `${output}: ${Math.round((bavail * bsize) / 1e6)} MB are free, the run needs ${Math.round(needed / 1e6)} MB for its states; free some space or choose another --output`,
-    );
-}
-
 /** Samples batches as the settings say. */
 export async function samplerOf(settings: TrainSettings, start: StartModel, dataset: Dataset) {
   const layout = await layoutOf(start.tokenizer, start.options);
@@ -151,7 +138,6 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   if (!saved) clearRun(output);
   let state: RunState = saved?.state ?? { step: 0, identity, withoutGain: 0, snapshots: 0 };
   const log = openRunLog(output, state.step);
-  checkDisk(output, start.weights, settings.keep);
 
   const loss = lossSettings(settings);
   const engine = await device.createTrainingEngine({ ...start, loss });

@@ -164,45 +164,40 @@ describe('glz train', () => {
     expect(config.gliznet.similarity).toBe('cosine');
   });
 
-  it('shows the plan of a dry run and trains nothing', async () => {
+  it('looks at everything in a dry run, and writes and trains nothing', async () => {
     const out = output();
-    const { code, stderr } = await train(out, ['--dry-run', '--epochs', '2']);
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/data: 96 rows, 4 labels/);
-    expect(stderr).toMatch(/plan: 48 steps of 4 examples, 2\.00 epochs/);
+    const other = join(folder, 'other.jsonl');
+    writeFileSync(other, '{"text":"the train was late 1","labels":["sport"],"not_labels":["travel"]}\n{"text":"a","labels":["Food"]}');
+    const { code, stdout, stderr } = await train(out, ['--dry-run', '--epochs', '2', '--data', other, '--dev', dev]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/data: 98 rows, 5 labels[\s\S]*plan: 48 steps of 4 examples, 2\.00 epochs/)]);
+    expect(stdout).toMatch(/text tokens +least 1, 5 % \d+, median \d+/);
+    expect(stdout).toMatch(/most frequent +sport 25, travel 24/);
+    expect(stdout).toMatch(/duplicate texts +0 in their file, 1 between files/);
+    expect(stdout).toMatch(/"travel" of "the train was late 1" \(.*other\.jsonl, line 1\)/);
+    expect(stdout).toMatch(/spelled twice .*food \/ Food/);
+    expect(stdout).toMatch(/labels of an example +least [2-4]/);
+    expect(stdout).toMatch(/steps +48, [\d.e-]+ s each \(measured on 5 here\): \d+s/);
+    expect(stdout).toMatch(/memory +\d+ MB/);
+    expect(stdout).toMatch(/disk +\d+ MB needed in .*, [\d.]+ [GM]B free/);
     expect(existsSync(out)).toBe(false);
   });
 
-  it('says which device it takes, and goes on with a run on another one', async () => {
-    const out = output();
-    const first = await train(out, ['--max-steps', '3', '--device', 'cpu']);
-    expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/^device: cpu \(ONNX Runtime\)$/m)]);
-    const second = await train(out, ['--max-steps', '3', '--device', 'auto', '--resume']);
-    expect([second.code, second.stderr]).toEqual([0, expect.stringMatching(/^device: cpu/m)]);
+  it('names every malformed record in a dry run', async () => {
+    const bad = join(folder, 'several.jsonl');
+    writeFileSync(bad, '{"text":"a","labels":["x"]}\n{"text":"b"}\n{"text":"c","labels":["y"]}\n{"text":"d"\n');
+    const dry = ['--dry-run', '--data', bad];
+    const { code, stderr } = await train(output(), dry);
+    expect(stderr).toMatch(/several\.jsonl, line 2: no field "labels"[\s\S]*several\.jsonl, line 4: not JSON[\s\S]*2 malformed records/);
+    expect(code).toBe(1);
+    expect((await train(output(), [...dry, '--on-error', 'skip'])).code).toBe(0);
   });
 
-  it('says why TensorFlow does not load where it is asked for, and trains on the CPU where it is not', async () => {
-    const tensorflow = temporaryFolder();
-    mkdirSync(join(tensorflow, 'node_modules/broken'), { recursive: true });
-    writeFileSync(
-      join(tensorflow, 'node_modules/broken/index.js'),
-      'throw new Error("libcudart.so.12: cannot open shared object file\\nand more")',
-    );
-    writeFileSync(
-      join(tensorflow, 'setup.json'),
-      JSON.stringify({ package: 'broken', tensorflow: '2.21.0', library: 'tensorflow', gpu: true }),
-    );
-    const env = { GLZ_TENSORFLOW: tensorflow };
-    const asked = await train(output(), ['--max-steps', '1', '--device', 'tensorflow'], { env });
-    expect(asked.stderr).toMatch(
-      /^glz: TensorFlow does not load \(.*broken\/index\.js: libcudart\.so\.12: cannot open shared object file\): `glz setup-gpu` builds it for this machine$/m,
-    );
-    expect(asked.code).toBe(1);
-    const not = await train(output(), ['--max-steps', '1'], { env });
-    expect([not.code, not.stderr]).toEqual([
-      0,
-      expect.stringMatching(/^device: cpu \(ONNX Runtime\); TensorFlow does not load \(.*libcudart/m),
-    ]);
+  it('finds a folder that it cannot write into before it reads anything', async () => {
+    const inFile = join(data, 'run');
+    for (const args of [[], ['--dry-run']]) {
+      const { code, stderr } = await train(inFile, [...args, '--data', join(folder, 'missing.jsonl')]);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/cannot write into .*data\.jsonl\/run: .*; choose another --output/)]);
+    }
   });
 
   it('stops where the loss is not finite and says which batch did it', async () => {
