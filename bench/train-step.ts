@@ -1,105 +1,137 @@
 /**
- * One training step of MiniLM-L6 size (22.6 M parameters, 16 x 64 tokens, fp32, AdamW on every parameter) against PyTorch on the same
- * machine in the same run, and the profile by operation.
- * Run: npm run bench -- train-step [--threads 2] [--python path/to/python with torch and transformers] [--profile]
+ * One training step (forward, backward, AdamW on every parameter, fp32) against PyTorch: the same machine, the same run, the two
+ * systems alternating, so that whatever else the machine does meets both. Encoders of MiniLM-L6's and deberta-v3-small's size.
+ * Run: npm run bench -- train-step [--python path/to/python with torch and transformers] [--fused] [--threads 2]
+ *      [--encoders minilm,deberta] [--shapes 16x64,8x256] [--rounds 5] [--steps 3] [--profile]
+ * Without --python only glz is timed. --fused: PyTorch's fused AdamW kernel instead of its default. --profile: glz's time by operation.
  */
-import { spawnSync } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { randomStream } from '../src/data/random.ts';
-import { createTrainingEngine, type TrainingBatch } from '../src/engine/training-session.ts';
-import { createEncoder } from '../src/model/encoders/index.ts';
-import { gliznetParameterShapes } from '../src/model/gliznet.ts';
+import { createTrainingEngine, type TrainingEngine } from '../src/engine/training-session.ts';
 import { ARTICLE_LOSS } from '../src/model/loss.ts';
-import { ARTICLE_OPTIONS } from '../src/model/options.ts';
+import { LOAD_NAMES, type LoadName, type TrainingLoad, trainingLoad } from './training-load.ts';
 
 const { values } = parseArgs({
   options: {
     threads: { type: 'string', default: '2' },
     python: { type: 'string' },
+    fused: { type: 'boolean', default: false },
+    encoders: { type: 'string', default: LOAD_NAMES.join(',') },
+    shapes: { type: 'string', default: '16x64,8x256' },
+    rounds: { type: 'string', default: '5' },
+    steps: { type: 'string', default: '3' },
     profile: { type: 'boolean', default: false },
-    batch: { type: 'string', default: '16' },
-    length: { type: 'string', default: '64' },
-    steps: { type: 'string', default: '12' },
   },
 });
 const threads = Number(values.threads);
-const [batch, length, steps] = [values.batch, values.length, values.steps].map(Number);
-const labels = 4;
-const encoder = createEncoder({
-  model_type: 'bert',
-  vocab_size: 30522,
-  hidden_size: 384,
-  num_hidden_layers: 6,
-  num_attention_heads: 12,
-  intermediate_size: 1536,
-  max_position_embeddings: 512,
-  type_vocab_size: 2,
-  layer_norm_eps: 1e-12,
-  hidden_act: 'gelu',
-  pad_token_id: 0,
-});
-const options = { ...ARTICLE_OPTIONS, textPooling: 'mean', labelPooling: 'mean', projection: null, similarity: 'cosine' } as const;
-const random = randomStream(1);
-const weights = new Map(
-  Object.entries(gliznetParameterShapes(encoder, options)).map(([name, shape]) => {
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    for (let i = 0; i < data.length; i++) data[i] = /LayerNorm\.weight/.test(name) ? 1 : 0.02 * (random() - 0.5);
-    return [name, { shape, data }];
-  }),
-);
-const ints = (make: (row: number, column: number) => number) =>
-  Int32Array.from({ length: batch * length }, (_, i) => make(Math.floor(i / length), i % length));
-const example: TrainingBatch = {
-  batch,
-  length,
-  labels,
-  inputIds: ints(() => Math.floor(random() * 30000)),
-  attentionMask: ints(() => 1),
-  lmask: ints((_, column) => (column >= 40 && column < 40 + 5 * labels && (column - 40) % 5 !== 0 ? Math.floor((column - 40) / 5) + 1 : 0)),
-  textMask: ints((_, column) => (column > 0 && column < 39 ? 1 : 0)),
-  labelCounts: new Int32Array(batch).fill(labels),
-  targets: Float32Array.from({ length: batch * labels }, (_, i) => (i % labels === 0 ? 1 : 0)),
-  valid: new Float32Array(batch * labels).fill(1),
-};
+const rounds = Number(values.rounds);
+const stepsPerRound = Number(values.steps);
+
+/** Times of some steps in ms: forward and backward, AdamW, and CPU time of both. */
+interface StepTimes {
+  pass: number[];
+  update: number[];
+  cpu: number[];
+}
+interface System {
+  steps(count: number): Promise<StepTimes>;
+  end(): Promise<void>;
+}
 
 const median = (list: number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1];
-async function ours(profile?: string): Promise<{ pass: number; update: number }> {
-  const engine = await createTrainingEngine({ encoder, options, weights, loss: ARTICLE_LOSS, session: { threads, profile } });
-  const passes: number[] = [];
-  const updates: number[] = [];
-  for (let step = 1; step <= steps + 2; step++) {
-    const start = performance.now();
-    await engine.accumulate(example, 1);
-    const middle = performance.now();
-    await engine.apply({ learningRate: 1e-5, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, gradientScale: 1, step });
-    if (step > 2) {
-      passes.push(middle - start);
-      updates.push(performance.now() - middle);
-    }
-  }
-  await engine.dispose();
-  return { pass: median(passes), update: median(updates) };
+
+function timeSteps(engine: TrainingEngine, load: TrainingLoad, batch: number, length: number): System {
+  let step = 0;
+  return {
+    async steps(count) {
+      const times: StepTimes = { pass: [], update: [], cpu: [] };
+      for (let i = 0; i < count; i++) {
+        step++;
+        const example = load.batch(step, batch, length);
+        const cpu = process.cpuUsage();
+        const start = performance.now();
+        await engine.accumulate(example, 1);
+        const middle = performance.now();
+        await engine.apply({ learningRate: 1e-5, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0.01, gradientScale: 1, step });
+        const end = performance.now();
+        const used = process.cpuUsage(cpu);
+        times.pass.push(middle - start);
+        times.update.push(end - middle);
+        times.cpu.push((used.user + used.system) / 1000);
+      }
+      return times;
+    },
+    end: () => engine.dispose(),
+  };
 }
 
-console.log(`${batch} x ${length} tokens, ${threads} threads; medians of ${steps} steps, ms`);
-console.log('system | forward + backward | AdamW | step');
-for (let round = 0; round < (values.python ? 2 : 1); round++) {
-  const { pass, update } = await ours();
-  console.log(`glz (ONNX Runtime) | ${pass.toFixed(0)} | ${update.toFixed(0)} | ${(pass + update).toFixed(0)}`);
-  if (values.python) {
-    const { stdout, stderr, status } = spawnSync(values.python, ['bench/train_step.py', ...[threads, batch, length, steps].map(String)], {
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(stderr);
-    const torch = JSON.parse(stdout.trim().split('\n').at(-1)!) as { pass: number; update: number };
-    const total = torch.pass + torch.update;
-    console.log(`PyTorch | ${torch.pass.toFixed(0)} | ${torch.update.toFixed(0)} | ${total.toFixed(0)}`);
-    console.log(`glz / PyTorch: ${((pass + update) / total).toFixed(2)}`);
-  }
+async function startPyTorch(python: string, encoder: LoadName, batch: number, length: number): Promise<System> {
+  const child: ChildProcessWithoutNullStreams = spawn(
+    python,
+    ['bench/train_step.py', encoder, ...[threads, batch, length, values.fused ? 1 : 0].map(String)],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'] as unknown as ['pipe', 'pipe', 'pipe'],
+    },
+  );
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('bench/train_step.py ended');
+    return JSON.parse(value) as StepTimes;
+  };
+  await answer();
+  return {
+    steps(count) {
+      child.stdin.write(`${count}\n`);
+      return answer();
+    },
+    end() {
+      child.stdin.end();
+      return new Promise((resolve) => {
+        child.on('close', () => resolve());
+      });
+    },
+  };
 }
-if (values.profile) {
-  await ours('.cache/train-step');
+
+async function compare(encoder: LoadName, batch: number, length: number): Promise<void> {
+  const load = trainingLoad(encoder);
+  const engine = await createTrainingEngine({ ...load, loss: ARTICLE_LOSS, session: { threads } });
+  const systems = new Map<string, System>([['glz', timeSteps(engine, load, batch, length)]]);
+  if (values.python) systems.set('PyTorch', await startPyTorch(values.python, encoder, batch, length));
+  const all = new Map([...systems.keys()].map((name) => [name, { pass: [], update: [], cpu: [] } as StepTimes]));
+  const ratios: number[] = [];
+  const step = ({ pass, update }: StepTimes) => median(pass.map((ms, i) => ms + update[i]));
+  for (const system of systems.values()) await system.steps(2);
+  for (let round = 0; round < rounds; round++) {
+    const found: number[] = [];
+    for (const [name, system] of systems) {
+      const times = await system.steps(stepsPerRound);
+      for (const field of ['pass', 'update', 'cpu'] as const) all.get(name)![field].push(...times[field]);
+      found.push(step(times));
+    }
+    ratios.push(found[0] / found.at(-1)!);
+  }
+  for (const system of systems.values()) await system.end();
+  for (const [name, times] of all)
+    console.log(
+      `${encoder} ${batch} x ${length} | ${name} | ${[median(times.pass), median(times.update), step(times), median(times.cpu)].map((ms) => ms.toFixed(0)).join(' | ')}`,
+    );
+  if (!values.python) return;
+  const [ours, theirs] = [all.get('glz')!, all.get('PyTorch')!];
+  console.log(
+    `${encoder} ${batch} x ${length} | glz / PyTorch | step ${(step(ours) / step(theirs)).toFixed(2)} (rounds ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}) | CPU time ${(median(ours.cpu) / median(theirs.cpu)).toFixed(2)}`,
+  );
+}
+
+async function profile(encoder: LoadName, batch: number, length: number): Promise<void> {
+  const load = trainingLoad(encoder);
+  const engine = await createTrainingEngine({ ...load, loss: ARTICLE_LOSS, session: { threads, profile: '.cache/train-step' } });
+  const system = timeSteps(engine, load, batch, length);
+  const { pass } = await system.steps(rounds * stepsPerRound);
+  await system.end();
   const file = readdirSync('.cache').find((name) => name.startsWith('train-step_'))!;
   const events = JSON.parse(readFileSync(`.cache/${file}`, 'utf8')) as {
     cat: string;
@@ -108,10 +140,24 @@ if (values.profile) {
     args?: { op_name?: string };
   }[];
   rmSync(`.cache/${file}`);
-  const byOp = new Map<string, number>();
-  for (const { cat, name, dur, args } of events)
-    if (cat === 'Node' && name.endsWith('_kernel_time'))
-      byOp.set(args?.op_name ?? name, (byOp.get(args?.op_name ?? name) ?? 0) + dur / 1000 / (steps + 2));
-  console.log('operation | ms a step');
-  for (const [op, time] of [...byOp].sort((a, b) => b[1] - a[1]).slice(0, 14)) console.log(`${op} | ${time.toFixed(1)}`);
+  // Each operation's median over the steps, so that a step that something else disturbed does not count.
+  const byOp = new Map<string, number[]>();
+  let run = -1;
+  for (const { cat, name, dur, args } of events.filter(({ name }) => name === 'model_run' || name.endsWith('_kernel_time'))) {
+    if (cat === 'Node') {
+      const op = args?.op_name ?? name;
+      const times = byOp.get(op) ?? byOp.set(op, []).get(op)!;
+      times[run + 1] = (times[run + 1] ?? 0) + dur / 1000;
+    } else run++;
+  }
+  console.log(`${encoder} ${batch} x ${length}: operation | ms a step, of ${median(pass).toFixed(0)}`);
+  const sorted = [...byOp].map(([op, times]) => [op, median(times.filter((ms) => ms !== undefined))] as const).sort((a, b) => b[1] - a[1]);
+  for (const [op, time] of sorted.slice(0, 16)) console.log(`${op} | ${time.toFixed(1)}`);
 }
+
+const shapes = values.shapes.split(',').map((shape) => shape.split('x').map(Number) as [number, number]);
+console.log(`${threads} threads; medians of ${rounds * stepsPerRound} steps in ${rounds} rounds, ms`);
+console.log('encoder, tokens | system | forward + backward | AdamW | step | CPU time of a step');
+for (const encoder of values.encoders.split(',') as LoadName[]) for (const shape of shapes) await compare(encoder, ...shape);
+if (values.profile)
+  for (const encoder of values.encoders.split(',') as LoadName[]) for (const shape of shapes) await profile(encoder, ...shape);
