@@ -54,8 +54,14 @@ async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
   }
 }
 
+/** A session of ONNX Runtime. */
+export interface OnnxSession extends GraphSession {
+  /** As above; outputs named in `into` are written there as well and not returned. */
+  run(feeds: Record<string, Feed>, outputs: string[], into?: Record<string, Feed>): Promise<Record<string, FeedData>>;
+}
+
 /** Creates a session from a graph or from an ONNX file's path or bytes. */
-export async function createGraphSession(model: Graph | string | Uint8Array, settings: SessionSettings = {}): Promise<GraphSession> {
+export async function createGraphSession(model: Graph | string | Uint8Array, settings: SessionSettings = {}): Promise<OnnxSession> {
   const ort = await loadRuntime();
   const { provider = 'cpu', threads, profile, optimization = 'all', optimizedModelPath } = settings;
   const options: InferenceSession.SessionOptions = {
@@ -74,11 +80,13 @@ export async function createGraphSession(model: Graph | string | Uint8Array, set
     data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
   let released = false;
   return {
-    async run(feeds, outputs) {
+    async run(feeds, outputs, into = {}) {
       const inputs: Record<string, Tensor> = {};
       for (const [name, feed] of Object.entries(feeds)) inputs[name] = tensorOf(feed);
-      const results = await session.run(inputs, outputs);
-      return Object.fromEntries(outputs.map((name) => [name, results[name].data as FeedData]));
+      const fetches: Record<string, Tensor | null> = {};
+      for (const name of outputs) fetches[name] = into[name] ? tensorOf(into[name]) : null;
+      const results = await session.run(inputs, fetches);
+      return Object.fromEntries(outputs.filter((name) => !into[name]).map((name) => [name, results[name].data as FeedData]));
     },
     async dispose() {
       if (released) return;

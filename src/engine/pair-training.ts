@@ -1,6 +1,5 @@
 /**
- * Fine-tuning of a sequence classifier on pairs: the traced training graph on ONNX Runtime, AdamW as a loop over typed arrays, as GliZNet
- * is trained. Knows pairs and classes, nothing of labels or templates.
+ * Fine-tuning of a sequence classifier on pairs: the traced training graph on ONNX Runtime and AdamW beside it, as GliZNet is trained. Knows pairs and classes, nothing of labels or templates.
  */
 import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,9 +7,9 @@ import type { SequenceClassifier } from '../model/sequence-classifier.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { type TraceInput, traceGraph } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
-import { adamwLoop } from './adamw-loop.ts';
 import { GRADIENT_PREFIX, INDICES_SUFFIX, ROWS_SUFFIX, sparseGradients } from './gliznet-graph.ts';
 import { createGraphSession, type Feed, type SessionSettings } from './onnx-session.ts';
+import { allocateOptimizerMemory } from './optimizer-memory.ts';
 import { decaysByDefault } from './training-session.ts';
 
 /** A pair and the class that it has. */
@@ -24,7 +23,7 @@ export interface TrainingPair {
 export interface PairTrainer {
   /** Live values of all parameters. */
   readonly weights: FloatWeights;
-  /** Mean cross-entropy of the pairs, and its gradients by parameter name (rows of tables added up). */
+  /** Mean cross-entropy of the pairs, and its gradients by parameter name (rows of tables added up), valid until the next call. */
   gradients(pairs: readonly TrainingPair[]): Promise<{ loss: number; gradients: Map<string, Float32Array> }>;
   /** One AdamW step on the pairs; gradients are clipped to norm 1. @returns the loss before it. */
   step(pairs: readonly TrainingPair[], learningRate: number): Promise<number>;
@@ -87,10 +86,14 @@ export async function createPairTrainer({
   );
   const session = await createGraphSession(graph, settings);
   const outputs = graph.outputs.map(({ name }) => name);
-  const weights = new Map(
-    names.map((name) => [name, { shape: shapes[name], data: (start.get(name) as { data: Float32Array }).data.slice() }]),
+  const memory = allocateOptimizerMemory(shapes);
+  for (const name of names) memory.get(name)!.parameter.set((start.get(name) as { data: Float32Array }).data);
+  const weights = new Map(names.map((name) => [name, { shape: shapes[name], data: memory.get(name)!.parameter }]));
+  const denseGradients: Record<string, Feed> = Object.fromEntries(
+    names
+      .filter((name) => outputs.includes(GRADIENT_PREFIX + name))
+      .map((name) => [GRADIENT_PREFIX + name, { data: memory.get(name)!.gradient, shape: shapes[name] }]),
   );
-  const moments = new Map(names.map((name) => [name, [0, 1].map(() => new Float32Array(weights.get(name)!.data.length))]));
   const parameterFeeds: Record<string, Feed> = Object.fromEntries([...weights]);
   const maxLength = Math.min(model.maxLength, tokenizer.modelMaxLength);
   let steps = 0;
@@ -119,21 +122,17 @@ export async function createPairTrainer({
         ...parameterFeeds,
       },
       outputs,
+      denseGradients,
     );
-    const found = new Map<string, Float32Array>();
     for (const name of names) {
-      const dense = results[GRADIENT_PREFIX + name];
-      if (dense) {
-        found.set(name, dense as Float32Array);
-        continue;
-      }
-      const sum = new Float32Array(weights.get(name)!.data.length);
-      const rows = results[GRADIENT_PREFIX + name + ROWS_SUFFIX] as Float32Array;
-      const indices = results[GRADIENT_PREFIX + name + INDICES_SUFFIX] as Int32Array;
+      if (denseGradients[GRADIENT_PREFIX + name]) continue;
+      const sum = memory.get(name)!.gradient.fill(0);
+      const rows = results[GRADIENT_PREFIX + name + ROWS_SUFFIX];
+      const indices = results[GRADIENT_PREFIX + name + INDICES_SUFFIX];
       const size = shapes[name][1];
       for (let i = 0; i < indices.length; i++) for (let j = 0; j < size; j++) sum[indices[i] * size + j] += rows[i * size + j];
-      found.set(name, sum);
     }
+    const found = new Map(names.map((name) => [name, memory.get(name)!.gradient]));
     return { loss: results.loss[0], gradients: found };
   }
 
@@ -141,14 +140,13 @@ export async function createPairTrainer({
     weights,
     gradients,
     async step(pairs, learningRate) {
-      const { loss, gradients: found } = await gradients(pairs);
+      const { loss } = await gradients(pairs);
       let square = 0;
-      for (const gradient of found.values()) for (let i = 0; i < gradient.length; i++) square += gradient[i] * gradient[i];
+      for (const one of memory.values()) square += one.gradientSquares();
       const gradientScale = Math.min(1, LARGEST_NORM / (Math.sqrt(square) + 1e-6));
       steps++;
-      for (const name of names) {
-        const [first, second] = moments.get(name) as [Float32Array, Float32Array];
-        adamwLoop(weights.get(name)!.data, found.get(name)!, first, second, {
+      for (const [name, one] of memory)
+        one.adamw({
           step: steps,
           learningRate,
           betas: [0.9, 0.999],
@@ -156,7 +154,6 @@ export async function createPairTrainer({
           weightDecay: decaysByDefault(name) ? weightDecay : 0,
           gradientScale,
         });
-      }
       return loss;
     },
     dispose: () => session.dispose(),

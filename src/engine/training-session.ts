@@ -1,12 +1,11 @@
 /**
- * Training on ONNX Runtime: the traced training graph computes loss and gradients, AdamW runs as a loop over typed arrays.
- * Parameters, gradients and moments live in four buffers that are allocated once; the graph reads and writes them in place.
+ * Training on ONNX Runtime: the traced training graph computes loss and gradients, AdamW runs beside it (optimizer-memory.ts).
+ * Parameters, gradients and moments are allocated once; the graph reads and writes them in place.
  * Knows nothing of data files, schedules or checkpoints.
  */
 import type { AdamWStep } from '../model/adamw.ts';
 import { gliznetParameterShapes } from '../model/gliznet.ts';
 import type { JointBatch } from '../text/joint-sequence.ts';
-import { adamwLoop, adamwRows, touchedRowsOf } from './adamw-loop.ts';
 import {
   type GliZNetModel,
   GRADIENT_PREFIX,
@@ -15,7 +14,8 @@ import {
   type TrainingGraphSettings,
   traceTraining,
 } from './gliznet-graph.ts';
-import { createGraphSession, type Feed, type GraphSession, type SessionSettings } from './onnx-session.ts';
+import { createGraphSession, type Feed, type OnnxSession, type SessionSettings } from './onnx-session.ts';
+import { adamwRows, allocateOptimizerMemory, markTouchedRows } from './optimizer-memory.ts';
 import { sequenceFeeds } from './sequence-feeds.ts';
 
 /** One padded training batch: the joint batch plus targets. */
@@ -92,27 +92,6 @@ export const defaultGroup = (name: string): ParameterGroup => ({ rateFactor: 1, 
 export const decaysByDefault = (name: string): boolean =>
   !/(bias|LayerNorm\.weight|layer_norm\.weight|norm\.weight|similarity\.scale|cross_attention\.gate)$/i.test(name);
 
-/** One buffer for all parameters, with a view for each. */
-function viewsOf(shapes: Record<string, number[]>): Map<string, Float32Array> {
-  // Each view starts at a cache line, so that one parameter's vector loads never straddle another's end.
-  const padded = (shape: number[]) => Math.ceil(shape.reduce((a, b) => a * b, 1) / 16) * 16;
-  const buffer = new ArrayBuffer(4 * Object.values(shapes).reduce((total, shape) => total + padded(shape), 0));
-  const views = new Map<string, Float32Array>();
-  let offset = 0;
-  for (const [name, shape] of Object.entries(shapes)) {
-    views.set(
-      name,
-      new Float32Array(
-        buffer,
-        4 * offset,
-        shape.reduce((a, b) => a * b, 1),
-      ),
-    );
-    offset += padded(shape);
-  }
-  return views;
-}
-
 /** The inputs of a training graph for one batch, without the parameters. */
 export function trainingFeeds(batch: TrainingBatch, weight: number): Record<string, Feed> {
   const shape = [batch.batch, batch.labels];
@@ -136,65 +115,62 @@ export interface TrainingEngineRequest extends GliZNetModel, TrainingGraphSettin
 export async function createTrainingEngine(request: TrainingEngineRequest): Promise<TrainingEngine> {
   const shapes = gliznetParameterShapes(request.encoder, request.options);
   const graph = traceTraining(request, request);
-  const session: GraphSession = await createGraphSession(graph, request.session);
+  const session: OnnxSession = await createGraphSession(graph, request.session);
   const terms = LOSS_TERMS.filter((name) => graph.outputs.some((output) => output.name === name));
   const names = Object.keys(shapes);
 
-  const values = viewsOf(shapes);
-  const first = viewsOf(shapes);
-  const second = viewsOf(shapes);
-  for (const name of names) values.get(name)!.set(request.weights.get(name)!.data);
-  const parameters = new Map(names.map((name) => [name, { shape: shapes[name], data: values.get(name)! }]));
-  const moments = new Map(names.map((name) => [name, { m: first.get(name)!, v: second.get(name)! }]));
+  const memory = allocateOptimizerMemory(shapes);
+  for (const name of names) memory.get(name)!.parameter.set(request.weights.get(name)!.data);
   const parameterFeeds: Record<string, Feed> = Object.fromEntries(
-    names.map((name) => [name, { data: values.get(name)!, shape: shapes[name] }]),
+    names.map((name) => [name, { data: memory.get(name)!.parameter, shape: shapes[name] }]),
   );
   const outputs = graph.outputs.map(({ name }) => name);
   const sparse = new Set(names.filter((name) => outputs.includes(GRADIENT_PREFIX + name + ROWS_SUFFIX)));
+  const dense = names.filter((name) => !sparse.has(name));
+  const denseGradients: Record<string, Feed> = Object.fromEntries(
+    dense.map((name) => [GRADIENT_PREFIX + name, { data: memory.get(name)!.gradient, shape: shapes[name] }]),
+  );
   // Rows of sparse gradients that are not zero, to be cleared before the next step.
   const dirtyRows = new Map([...sparse].map((name) => [name, new Set<number>()]));
   // Rows that have had a gradient: the moments of all others are zero, so a step only decays them.
   const touchedRows = new Map([...sparse].map((name) => [name, new Uint8Array(shapes[name][0])]));
-  const gradients = viewsOf(Object.fromEntries([...sparse].map((name) => [name, shapes[name]])));
   let accumulated = 0;
 
   return {
-    parameters,
-    moments,
-    gradients,
+    parameters: new Map(names.map((name) => [name, { shape: shapes[name], data: memory.get(name)!.parameter }])),
+    moments: new Map(names.map((name) => [name, { m: memory.get(name)!.firstMoment, v: memory.get(name)!.secondMoment }])),
+    gradients: new Map(names.map((name) => [name, memory.get(name)!.gradient])),
     async download() {},
     async upload() {
-      for (const [name, touched] of touchedRows) touchedRowsOf(first.get(name)!, second.get(name)!, touched);
+      for (const [name, touched] of touchedRows) markTouchedRows(memory.get(name)!, touched);
     },
     async accumulate(batch, weight) {
       const results = await session.run(
-        {
-          ...trainingFeeds(batch, weight),
-          ...parameterFeeds,
-        },
+        { ...trainingFeeds(batch, weight), ...parameterFeeds },
         outputs,
+        accumulated === 0 ? denseGradients : undefined,
       );
-      for (const name of names) {
-        const sum = gradients.get(name)!;
-        if (sparse.has(name)) {
-          const rows = results[GRADIENT_PREFIX + name + ROWS_SUFFIX] as Float32Array;
-          const indices = results[GRADIENT_PREFIX + name + INDICES_SUFFIX] as Int32Array;
-          const dirty = dirtyRows.get(name)!;
-          const size = shapes[name][1];
-          if (accumulated === 0) {
-            for (const row of dirty) sum.fill(0, row * size, (row + 1) * size);
-            dirty.clear();
-          }
-          for (let i = 0; i < indices.length; i++) {
-            const to = indices[i] * size;
-            dirty.add(indices[i]);
-            touchedRows.get(name)![indices[i]] = 1;
-            for (let j = 0; j < size; j++) sum[to + j] += rows[i * size + j];
-          }
-        } else {
-          const part = results[GRADIENT_PREFIX + name] as Float32Array;
-          if (accumulated === 0) gradients.set(name, part);
-          else for (let i = 0; i < part.length; i++) sum[i] += part[i];
+      if (accumulated > 0)
+        for (const name of dense) {
+          const sum = memory.get(name)!.gradient;
+          const part = results[GRADIENT_PREFIX + name];
+          for (let i = 0; i < part.length; i++) sum[i] += part[i];
+        }
+      for (const name of sparse) {
+        const sum = memory.get(name)!.gradient;
+        const rows = results[GRADIENT_PREFIX + name + ROWS_SUFFIX];
+        const indices = results[GRADIENT_PREFIX + name + INDICES_SUFFIX];
+        const dirty = dirtyRows.get(name)!;
+        const size = shapes[name][1];
+        if (accumulated === 0) {
+          for (const row of dirty) sum.fill(0, row * size, (row + 1) * size);
+          dirty.clear();
+        }
+        for (let i = 0; i < indices.length; i++) {
+          const to = indices[i] * size;
+          dirty.add(indices[i]);
+          touchedRows.get(name)![indices[i]] = 1;
+          for (let j = 0; j < size; j++) sum[to + j] += rows[i * size + j];
         }
       }
       accumulated++;
@@ -206,13 +182,10 @@ export async function createTrainingEngine(request: TrainingEngineRequest): Prom
       let sum = 0;
       for (const name of names) {
         if (groups?.get(name)?.frozen) continue;
-        const gradient = gradients.get(name)!;
-        let part = 0;
-        if (sparse.has(name)) {
-          const size = shapes[name][1];
-          for (const row of dirtyRows.get(name)!) for (let i = row * size; i < (row + 1) * size; i++) part += gradient[i] * gradient[i];
-        } else for (let i = 0; i < gradient.length; i++) part += gradient[i] * gradient[i];
-        sum += part;
+        const one = memory.get(name)!;
+        const size = shapes[name][1];
+        if (sparse.has(name)) for (const row of dirtyRows.get(name)!) sum += one.gradientSquares(row * size, (row + 1) * size);
+        else sum += one.gradientSquares();
       }
       return Math.sqrt(sum);
     },
@@ -222,15 +195,9 @@ export async function createTrainingEngine(request: TrainingEngineRequest): Prom
         const group = groups?.get(name) ?? defaultGroup(name);
         if (group.frozen) continue;
         const settings = { ...step, learningRate: step.learningRate * group.rateFactor, weightDecay: group.decay ? step.weightDecay : 0 };
-        const arrays = [values, gradients, first, second].map((views) => views.get(name)!) as [
-          Float32Array,
-          Float32Array,
-          Float32Array,
-          Float32Array,
-        ];
         const touched = touchedRows.get(name);
-        if (touched) adamwRows(...arrays, touched, settings);
-        else adamwLoop(...arrays, settings);
+        if (touched) adamwRows(memory.get(name)!, touched, settings);
+        else memory.get(name)!.adamw(settings);
       }
       accumulated = 0;
     },
