@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { ENCODER_PREFIX } from '../src/model/gliznet.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
 import { loadTokenizer } from '../src/text/tokenizer.ts';
-import { freshHead, type ScalarStart } from '../src/train/start.ts';
+import { freshHead } from '../src/train/start.ts';
 import { writeCheckpoint } from '../src/weights/checkpoint.ts';
 import { readEncoderFolder } from '../src/weights/encoder-weights.ts';
 
@@ -23,12 +23,11 @@ export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'glz-tes
 export async function writeTinyCheckpoint(
   options: Partial<GliZNetOptions> = {},
   folder = join(temporaryFolder(), 'checkpoint'),
-  scalars: ScalarStart = { scale: 12, bias: -5, gate: -1 },
 ): Promise<string> {
   const { config, encoder, weights: encoderWeights } = readEncoderFolder(TINY_ENCODER);
   const all: GliZNetOptions = { ...ARTICLE_OPTIONS, projection: 16, maxLength: 64, ...options };
   const weights = new Map([...encoderWeights].map(([name, tensor]) => [ENCODER_PREFIX + name, tensor]));
-  for (const [name, tensor] of freshHead(encoder, all, 1, scalars)) weights.set(name, tensor);
+  for (const [name, tensor] of freshHead(encoder, all, 1, { scale: 12, bias: -5, gate: -1 })) weights.set(name, tensor);
   writeCheckpoint(folder, {
     options: all,
     encoder: config,

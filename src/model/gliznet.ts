@@ -52,7 +52,7 @@ export function gliznetParameterShapes(encoder: Encoder, options: GliZNetOptions
   const shapes: Record<string, number[]> = {};
   for (const [name, shape] of Object.entries(encoder.parameterShapes())) shapes[ENCODER_PREFIX + name] = shape;
   if (options.crossAttention === 'gated') {
-    if (!encoder.readsBlocks) throw new UsageError(`gated cross-attention is not there for ${encoder.modelType} encoders: BERT has it`);
+    if (!encoder.readsBlocks) throw new UsageError(`gated cross-attention is not there for ${encoder.modelType} encoders`);
     shapes[GATE] = [encoder.layers, GATED_DIRECTIONS];
   }
   return { ...shapes, ...headParameterShapes(encoder.hiddenSize, options) };

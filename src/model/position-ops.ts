@@ -9,20 +9,21 @@ import * as tf from '@tensorflow/tfjs-core';
 
 const hasKernel = (name: string): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
 
-/** Position of the query minus position of the key. positions int32 [T] -> int32 [T, T]. */
-export function tokenDistances(positions: tf.Tensor1D): tf.Tensor2D {
-  return tf.sub(tf.expandDims(positions, 1), tf.expandDims(positions, 0)) as tf.Tensor2D;
+/** Position of the query minus position of the key. positions int32 [..., T] -> int32 [..., T, T]. */
+export function tokenDistances<T extends tf.Tensor = tf.Tensor2D>(positions: tf.Tensor): T {
+  const axis = positions.rank;
+  return tf.sub(tf.expandDims(positions, axis), tf.expandDims(positions, axis - 1)) as T;
 }
 
 /**
  * A value for every distance between two tokens, looked up in a table that is made once: exact, whatever the backend's
- * logarithm rounds to. distances int32 [T, T], all above -reach and below reach -> int32 [T, T].
+ * logarithm rounds to. distances int32 of any shape, all above -reach and below reach -> int32 of that shape.
  * @param reach the most tokens a sequence can have
  * @param valueAt integer for a distance
  */
-export function byDistance(distances: tf.Tensor2D, reach: number, valueAt: (distance: number) => number): tf.Tensor2D {
+export function byDistance<T extends tf.Tensor>(distances: T, reach: number, valueAt: (distance: number) => number): T {
   const table = Int32Array.from({ length: 2 * reach }, (_, index) => valueAt(index - reach));
-  return tf.gather<tf.Tensor>(tf.tensor1d(table, 'int32'), tf.add(distances, tf.scalar(reach, 'int32'))) as tf.Tensor2D;
+  return tf.gather<tf.Tensor>(tf.tensor1d(table, 'int32'), tf.add(distances, tf.scalar(reach, 'int32'))) as unknown as T;
 }
 
 /**

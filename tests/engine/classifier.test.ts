@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
-import '@tensorflow/tfjs';
-import * as tf from '@tensorflow/tfjs-core';
 import { choiceProbabilities, labelProbability } from '../../src/engine/classifier.ts';
 import { loadClassifier } from '../../src/engine/load-classifier.ts';
-import { createEncoder } from '../../src/model/encoders/index.ts';
-import { gliznetParameterShapes } from '../../src/model/gliznet.ts';
-import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
+import type { GliZNetOptions } from '../../src/model/options.ts';
 import { rankLabels } from '../../src/predict/predict-records.ts';
-import { loadTokenizer } from '../../src/text/tokenizer.ts';
-import { readEncoderFolder } from '../../src/weights/encoder-weights.ts';
 import { random } from '../random.ts';
-import { TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 process.env.GLZ_CACHE = temporaryFolder();
 const words = 'train film game bank river music house letter doctor garden winter market bread stone light'.split(' ');
@@ -69,40 +62,6 @@ describe('gated cross-attention', () => {
     const [{ logits: moved }] = await classifier.logits([{ text, labels: order.map((k) => labels[k]) }]);
     for (const [at, k] of order.entries()) expect(moved[at]).toBeCloseTo(logits[k], 4);
     await classifier.dispose();
-  });
-
-  it('is the cosine of separate embeddings while the gate is shut', async () => {
-    const classifier = await loadClassifier(await writeTinyCheckpoint(gated, undefined, { scale: 10, bias: 2, gate: -1e4 }));
-    const text = phrase(9);
-    const [{ logits }] = await classifier.logits([{ text, labels }]);
-    tf.setBackend('cpu');
-    const { encoder, weights } = readEncoderFolder(TINY_ENCODER);
-    const tokenizer = await loadTokenizer(TINY_ENCODER);
-    const constants = Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)]));
-    /** Mean of the states of tokens `from` to `to`. */
-    const embedding = (ids: number[], from: number, to: number) => {
-      const inputs = {
-        inputIds: tf.tensor2d([ids], undefined, 'int32'),
-        attentionMask: tf.onesLike(tf.tensor2d([ids], undefined, 'int32')),
-        positions: tf.range(0, ids.length, 1, 'int32'),
-      };
-      const vector = tf.mean(tf.slice(encoder.forward(constants, inputs, false).hidden, [0, from, 0], [1, to - from, -1]), 1);
-      return tf.squeeze(tf.div(vector, tf.norm(vector))) as tf.Tensor1D;
-    };
-    const { cls, sep } = tokenizer.special;
-    const ids = [...(await tokenizer.encode(text))];
-    const textVector = embedding([cls, ...ids, sep], 1, 1 + ids.length);
-    for (const [k, label] of labels.entries()) {
-      const own = [...(await tokenizer.encode(label))];
-      const cosine = tf.dot(textVector, embedding([cls, ...own], 1, 1 + own.length)).dataSync()[0];
-      expect(logits[k]).toBeCloseTo(10 * cosine + 2, 3);
-    }
-    await classifier.dispose();
-  });
-
-  it('is refused for encoders that do not read blocks', () => {
-    const encoder = createEncoder(JSON.parse(readFileSync(new URL('../fixtures/encoders/mpnet/config.json', import.meta.url), 'utf8')));
-    expect(() => gliznetParameterShapes(encoder, { ...ARTICLE_OPTIONS, ...gated })).toThrow(/not there for mpnet/);
   });
 });
 

@@ -2,7 +2,7 @@
  * ALBERT (Lan et al., 2020): factorised embeddings, and layers that share their parameters within a group.
  * Follows AlbertModel of Hugging Face transformers. Imports nothing but ../../errors.ts beside the model's own files.
  */
-import { embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
+import { absolutePositions, embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
 import { groupCountField, integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { applyLinear, linearShapes } from './parameters.ts';
@@ -38,6 +38,7 @@ export const createAlbert: EncoderFactory = (config): Encoder => {
     hiddenSize: settings.hiddenSize,
     layers: layers.length,
     maxLength: sizes.positions,
+    readsBlocks: true,
     parameterShapes: () =>
       Object.assign(
         embeddingShapes(sizes),
@@ -45,8 +46,8 @@ export const createAlbert: EncoderFactory = (config): Encoder => {
         ...groups.flat().map((names) => postNormLayerShapes(names, settings)),
       ),
     forward: (weights, inputs, lastAttention) => {
-      const x = applyLinear(weights, PROJECTION, embed(weights, sizes, inputs, inputs.positions)); // [B, T, H]
-      return runPostNormLayers(weights, layers, settings, x, inputs.attentionMask, lastAttention);
+      const x = applyLinear(weights, PROJECTION, embed(weights, sizes, inputs, absolutePositions(inputs))); // [B, T, H]
+      return runPostNormLayers(weights, layers, settings, x, inputs.attentionMask, lastAttention, undefined, inputs.blocks?.biases);
     },
   };
 };

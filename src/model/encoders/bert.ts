@@ -59,6 +59,9 @@ export function tokenTypeEmbedding(weights: Weights, inputs: EncoderInputs, size
   return tf.slice(parameter(weights, `${name}.weight`) as tf.Tensor2D, [0, 0], [1, size]);
 }
 
+/** Position of every token, from 0: int32 [T], or [B, T] where sequences are made of blocks. */
+export const absolutePositions = ({ positions, blocks }: EncoderInputs): tf.Tensor => blocks?.positionIds ?? positions;
+
 /** Words + token types + positions, normalised. positionIds int32 [T] or [B, T] -> [B, T, size]. */
 export function embed(weights: Weights, sizes: EmbeddingSizes, inputs: EncoderInputs, positionIds: tf.Tensor): tf.Tensor {
   let sum = applyEmbedding(weights, 'embeddings.word_embeddings', inputs.inputIds); // [B, T, size]
@@ -84,9 +87,10 @@ export const createBert: EncoderFactory = (config): Encoder => {
         weights,
         layers,
         settings,
-        embed(weights, sizes, inputs, inputs.blocks?.positionIds ?? inputs.positions),
+        embed(weights, sizes, inputs, absolutePositions(inputs)),
         inputs.attentionMask,
         lastAttention,
+        undefined,
         inputs.blocks?.biases,
       ),
   };

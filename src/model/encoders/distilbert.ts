@@ -2,7 +2,7 @@
  * DistilBERT (Sanh et al., 2019): BERT's layer under other names, no token types.
  * Follows DistilBertModel of Hugging Face transformers. Imports nothing but tfjs-core beside the model's own files.
  */
-import { type EmbeddingSizes, embed, embeddingShapes } from './bert.ts';
+import { absolutePositions, type EmbeddingSizes, embed, embeddingShapes } from './bert.ts';
 import { activationField, headsField, integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { type LayerNames, type LayerSettings, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
@@ -47,8 +47,18 @@ export const createDistilBert: EncoderFactory = (config): Encoder => {
     hiddenSize,
     layers: layers.length,
     maxLength: sizes.positions,
+    readsBlocks: true,
     parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) =>
-      runPostNormLayers(weights, layers, settings, embed(weights, sizes, inputs, inputs.positions), inputs.attentionMask, lastAttention),
+      runPostNormLayers(
+        weights,
+        layers,
+        settings,
+        embed(weights, sizes, inputs, absolutePositions(inputs)),
+        inputs.attentionMask,
+        lastAttention,
+        undefined,
+        inputs.blocks?.biases,
+      ),
   };
 };

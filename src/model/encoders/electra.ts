@@ -2,7 +2,7 @@
  * ELECTRA's discriminator (Clark et al., 2020): BERT with narrower embeddings, projected to the hidden size.
  * Follows ElectraModel of Hugging Face transformers. Imports nothing but ../../errors.ts beside the model's own files.
  */
-import { embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
+import { absolutePositions, embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
 import { integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { applyLinear, linearShapes } from './parameters.ts';
@@ -22,6 +22,7 @@ export const createElectra: EncoderFactory = (config): Encoder => {
     hiddenSize: settings.hiddenSize,
     layers: layers.length,
     maxLength: sizes.positions,
+    readsBlocks: true,
     parameterShapes: () =>
       Object.assign(
         embeddingShapes(sizes),
@@ -29,9 +30,9 @@ export const createElectra: EncoderFactory = (config): Encoder => {
         ...layers.map((names) => postNormLayerShapes(names, settings)),
       ),
     forward: (weights, inputs, lastAttention) => {
-      const embedded = embed(weights, sizes, inputs, inputs.positions); // [B, T, embedding]
+      const embedded = embed(weights, sizes, inputs, absolutePositions(inputs)); // [B, T, embedding]
       const x = projected ? applyLinear(weights, PROJECTION, embedded) : embedded; // [B, T, H]
-      return runPostNormLayers(weights, layers, settings, x, inputs.attentionMask, lastAttention);
+      return runPostNormLayers(weights, layers, settings, x, inputs.attentionMask, lastAttention, undefined, inputs.blocks?.biases);
     },
   };
 };

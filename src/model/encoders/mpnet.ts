@@ -10,7 +10,7 @@ import { layerCountField, positionsAfterPadding, wordField } from './config-fiel
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { applyEmbedding, type Shapes } from './parameters.ts';
 import { type LayerNames, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
-import { countedPositions } from './roberta.ts';
+import { positionsFromPadding } from './roberta.ts';
 
 /** Fixed in transformers, whatever `pad_token_id` says. */
 const PADDING_ID = 1;
@@ -61,13 +61,16 @@ export const createMpnet: EncoderFactory = (config): Encoder => {
     hiddenSize: settings.hiddenSize,
     layers: layers.length,
     maxLength,
+    readsBlocks: true,
     parameterShapes: () =>
       Object.assign(embeddingShapes(sizes), biasShapes, ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) => {
-      const embedded = embed(weights, sizes, inputs, countedPositions(inputs.inputIds, PADDING_ID));
-      const buckets = byDistance(tokenDistances(inputs.positions), maxLength, mpnetBucket); // [T, T]
-      const bias = tf.expandDims(tf.transpose(applyEmbedding(weights, BIAS, buckets), [2, 0, 1]), 0) as tf.Tensor4D; // [1, h, T, T]
-      return runPostNormLayers(weights, layers, settings, embedded, inputs.attentionMask, lastAttention, bias);
+      const embedded = embed(weights, sizes, inputs, positionsFromPadding(inputs, PADDING_ID));
+      // Between blocks a distance means nothing, but is as small as any: the gate says how much passes there.
+      const positions = inputs.blocks?.positionIds ?? tf.expandDims(inputs.positions, 0); // [B or 1, T]
+      const buckets = byDistance(tokenDistances(positions), maxLength, mpnetBucket); // [B or 1, T, T]
+      const bias = tf.transpose(applyEmbedding(weights, BIAS, buckets), [0, 3, 1, 2]) as tf.Tensor4D; // [B or 1, h, T, T]
+      return runPostNormLayers(weights, layers, settings, embedded, inputs.attentionMask, lastAttention, bias, inputs.blocks?.biases);
     },
   };
 };

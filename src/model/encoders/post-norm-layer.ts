@@ -76,7 +76,8 @@ export interface StackOutput {
  * Runs layers one after the other.
  * @param x [B, T, H]
  * @param layers the names of each layer, in order; the same names twice share a layer
- * @param bias added to the attention scores: of every layer [1, h, T, T], or one for each layer [B, 1, T, T]
+ * @param bias added to the attention scores of every layer: [B or 1, h, T, T]
+ * @param blockBiases added to the attention scores, one for each layer: [B, 1, T, T]
  */
 export function runPostNormLayers(
   weights: Weights,
@@ -85,7 +86,8 @@ export function runPostNormLayers(
   x: tf.Tensor,
   attentionMask: tf.Tensor2D,
   lastAttention: boolean,
-  bias?: tf.Tensor4D | tf.Tensor4D[],
+  bias?: tf.Tensor4D,
+  blockBiases?: readonly tf.Tensor4D[],
 ): StackOutput {
   let hidden = x; // [B, T, H]
   let probabilities: tf.Tensor4D | undefined;
@@ -97,7 +99,7 @@ export function runPostNormLayers(
       {
         heads: settings.heads,
         attentionMask,
-        bias: Array.isArray(bias) ? bias[index] : bias,
+        bias: bias && blockBiases ? tf.add<tf.Tensor4D>(bias, blockBiases[index]) : (bias ?? blockBiases?.[index]),
         probabilities: lastAttention && index === layers.length - 1,
       },
     );

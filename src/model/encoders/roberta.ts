@@ -6,16 +6,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
 import { layerCountField, paddingIdField, positionsAfterPadding } from './config-fields.ts';
-import type { Encoder, EncoderFactory } from './encoder.ts';
+import type { Encoder, EncoderFactory, EncoderInputs } from './encoder.ts';
 import { bertLayerNames, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
 
 /** Position of each token: its number among the tokens that are not padding, plus the padding id. int32 [B, T] -> int32 [B, T]. */
-export function countedPositions(inputIds: tf.Tensor2D, paddingId: number): tf.Tensor {
+function countedPositions(inputIds: tf.Tensor2D, paddingId: number): tf.Tensor {
   const present = tf.cast(tf.notEqual(inputIds, tf.scalar(paddingId, 'int32')), 'int32'); // [B, T]
   return tf.add(tf.mul(tf.cumsum(present, 1), present), tf.scalar(paddingId, 'int32'));
 }
 
 /** RoBERTa or XLM-RoBERTa. Throws UsageError naming the field of the config that is missing or not supported. */
+/** The same of whole sequences, or of sequences that are made of blocks. inputs -> int32 [B, T]. */
+export const positionsFromPadding = (inputs: EncoderInputs, paddingId: number): tf.Tensor =>
+  inputs.blocks ? tf.add(inputs.blocks.positionIds, tf.scalar(paddingId + 1, 'int32')) : countedPositions(inputs.inputIds, paddingId);
+
 const createNamed =
   (modelType: string): EncoderFactory =>
   (config): Encoder => {
@@ -28,10 +32,20 @@ const createNamed =
       hiddenSize: settings.hiddenSize,
       layers: layers.length,
       maxLength: positionsAfterPadding(config, sizes.positions, paddingId),
+      readsBlocks: true,
       parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
       forward: (weights, inputs, lastAttention) => {
-        const embedded = embed(weights, sizes, inputs, countedPositions(inputs.inputIds, paddingId));
-        return runPostNormLayers(weights, layers, settings, embedded, inputs.attentionMask, lastAttention);
+        const embedded = embed(weights, sizes, inputs, positionsFromPadding(inputs, paddingId));
+        return runPostNormLayers(
+          weights,
+          layers,
+          settings,
+          embedded,
+          inputs.attentionMask,
+          lastAttention,
+          undefined,
+          inputs.blocks?.biases,
+        );
       },
     };
   };
