@@ -212,7 +212,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
           ...(threads ? { threads } : {}),
           ...(precision ? { precision } : {}),
         };
-        facts.peakMemoryBytes = await (options.isolate ? runApart : runHere)(job, report, signal);
+        const peak = await (options.isolate ? runApart : runHere)(job, report, signal);
+        // The process of a model behind a server is only its client.
+        facts.peakMemoryBytes = kind.modelSource === 'server' ? null : peak;
         for (const result of fresh) keep(result); // again: now with peak memory and notes
       }
     } catch (error) {

@@ -7,7 +7,7 @@ import type { SystemKind } from './system.ts';
 import type { SystemSpec } from './system-spec.ts';
 
 /** Files of a model folder that decide what it computes; the rest (pictures, other frameworks' weights) is left out. */
-const MODEL_FILE = /\.(json|txt|model|safetensors|bin)$/;
+const MODEL_FILE = /\.(json|txt|model|safetensors|bin|pt|pth)$/;
 const MODEL_DEPTH = 2;
 
 function hashFile(hash: Hash, path: string): void {

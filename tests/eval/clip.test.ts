@@ -1,11 +1,18 @@
 /** CLIP's towers, tokenizer and image processor against transformers, on tiny random models with 40 and with 248 positions. */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { createClipTextEmbedder } from '../../src/engine/clip-embedder.ts';
+import { createPromptTrainer } from '../../src/engine/prompt-training.ts';
 import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../src/eval/baselines/clip.ts';
+import { readClipFolder } from '../../src/eval/baselines/clip-folder.ts';
 import { clipPixels, findLabelImages, imageSettings, readPicture, resizePicture } from '../../src/eval/baselines/label-images.ts';
 import { readJsonObject } from '../../src/eval/baselines/model-folder.ts';
+import type { EvalSet } from '../../src/eval/eval-set.ts';
 import type { System, SystemKind } from '../../src/eval/system.ts';
+import { systemIdentity } from '../../src/eval/system-identity.ts';
+import { createClipText } from '../../src/model/encoders/clip.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
@@ -19,6 +26,14 @@ interface Golden {
   long: { text: string; tokens: number; cosines: number[] };
   image_cosines?: number[];
   pixel_means?: number[];
+}
+
+interface LearnedGolden {
+  context: number[];
+  targets: number[];
+  rate: number;
+  steps: { loss: number; gradient: number[] }[];
+  after: number[];
 }
 
 const load = (kind: SystemKind, folder: string, options: Record<string, string> = {}): Promise<System> =>
@@ -89,6 +104,45 @@ it('has the positions of its weights, whatever config and tokenizer say', async 
   }
 });
 
+describe('a .pt file of Long-CLIP', () => {
+  const { folder, golden } = modelFolder<Golden>('long-clip-pt');
+  const images = join(modelFolder<Golden>('clip').folder, 'images');
+  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
+    cpSync(fileURLToPath(new URL(`../fixtures/eval/models/long-clip/${name}`, import.meta.url)), join(folder, name));
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+    rmSync(join(images, '..'), { recursive: true });
+  });
+
+  it("has the cosines of the authors' code, of texts and of pictures", async () => {
+    const system = await load(LONG_CLIP, folder);
+    const seeing = await load(LONG_CLIP, folder, { images });
+    try {
+      const { each } = await system.score(golden.texts, golden.labels, { template });
+      expect(largestDifference(each, golden.cosines)).toBeLessThan(1e-5);
+      const long = await system.score([golden.long.text], golden.labels, { template });
+      expect(golden.long.tokens).toBe(248);
+      expect(largestDifference(long.each, golden.long.cosines)).toBeLessThan(1e-5);
+      const pictures = await seeing.score(golden.texts, golden.labels, {});
+      expect(largestDifference(pictures.each, golden.image_cosines as number[])).toBeLessThan(1e-4);
+    } finally {
+      await system.dispose();
+      await seeing.dispose();
+    }
+  });
+
+  it('is part of what a result is kept under, and is said to be none where it is none', async () => {
+    const spec = { name: 'l', kind: 'long-clip', model: folder, options: {} };
+    const before = systemIdentity(spec, LONG_CLIP, folder);
+    const other = fileURLToPath(new URL('../fixtures/weights/every-type.bin', import.meta.url));
+    cpSync(other, join(folder, 'longclip-tiny.pt'));
+    expect(systemIdentity(spec, LONG_CLIP, folder)).not.toBe(before);
+    await expect(load(LONG_CLIP, folder)).rejects.toThrow(/longclip-tiny\.pt is no CLIP in the layout of OpenAI's code/);
+    cpSync(other, join(folder, 'second.pt'));
+    await expect(load(LONG_CLIP, folder)).rejects.toThrow(/several \.pt files and no config\.json/);
+  });
+});
+
 describe('label images', () => {
   const { folder, golden } = modelFolder<Golden>('clip');
   const images = join(folder, 'images');
@@ -149,6 +203,97 @@ describe('label images', () => {
       [5, 3],
     ])
       expect(new Set(resizePicture(picture, width, height).pixels)).toEqual(new Set([77]));
+  });
+});
+
+describe('a learned prompt', () => {
+  const { folder, golden } = modelFolder<Golden & { learned: LearnedGolden }>('long-clip-pt');
+  for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
+    cpSync(fileURLToPath(new URL(`../fixtures/eval/models/long-clip/${name}`, import.meta.url)), join(folder, name));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("has the losses, gradients and steps of CoOp over OpenAI's code", async () => {
+    const { config, weights, scale } = readClipFolder(folder, false);
+    const model = createClipText(config);
+    const tokenizer = await loadTokenizer(folder);
+    const textWeights = weights(model.parameterShapes());
+    const tower = await createClipTextEmbedder(model, textWeights, tokenizer, { threads: 1 });
+    const vectors = await tower.embed(golden.texts);
+    await tower.dispose();
+    const { context, targets, rate, steps, after } = golden.learned;
+    const trainer = await createPromptTrainer({
+      model,
+      weights: textWeights,
+      tokenizer,
+      context: Float32Array.from(context),
+      scale,
+      session: { threads: 1 },
+    });
+    try {
+      const truth = new Float32Array(9);
+      for (const [row, label] of targets.entries()) truth[row * 3 + label] = 1;
+      for (const { loss, gradient } of steps) {
+        const found = await trainer.gradient(golden.labels, vectors, truth);
+        expect(found.loss).toBeCloseTo(loss, 4);
+        const largest = Math.max(...gradient.map(Math.abs));
+        expect(largestDifference(found.gradient, gradient) / largest).toBeLessThan(1e-4);
+        expect(await trainer.step(golden.labels, vectors, truth, rate)).toBe(found.loss);
+      }
+      expect(largestDifference(trainer.context, after)).toBeLessThan(1e-4);
+      // A label's vector does not hang on which labels it is embedded with.
+      const [alone] = await trainer.embedLabels([golden.labels[1]]);
+      const [, together] = await trainer.embedLabels(golden.labels);
+      expect(largestDifference(alone, [...together])).toBeLessThan(1e-5);
+    } finally {
+      await trainer.dispose();
+    }
+  });
+
+  const examples = golden.texts.map((text, at) => ({ text, labels: [golden.labels[(at + 1) % 3]] }));
+  const set: EvalSet = {
+    name: 'toy',
+    texts: golden.texts,
+    truth: examples.map(({ labels }) => labels),
+    labels: golden.labels,
+    multiLabel: false,
+    examples,
+    hash: '',
+    available: 3,
+  };
+  const rightOf = async (system: System): Promise<number> => {
+    const { choice } = await system.score(set.texts, set.labels, {});
+    return set.truth.filter(([label], row) => {
+      const scores = [...choice.subarray(row * 3, row * 3 + 3)];
+      return set.labels[scores.indexOf(Math.max(...scores))] === label;
+    }).length;
+  };
+
+  it('learns whatever its examples say, and says from how many', async () => {
+    const listed = await load(PROMPT_CLIP, folder);
+    const learned = await load(PROMPT_CLIP, folder, { learn: '4', epochs: '40', rate: '0.5' });
+    try {
+      const told: number[] = [];
+      await learned.prepare?.(set, { onPart: (done) => told.push(done) });
+      expect(told).toHaveLength(40);
+      expect(await rightOf(listed)).toBeLessThan(3);
+      expect(await rightOf(learned)).toBe(3);
+      expect(learned.notes.toy).toMatch(/^learned from 3 texts in 40 epochs, last loss 0\.\d/);
+      // More labels than a step looks at.
+      const many = [...golden.labels, ...Array.from({ length: 80 }, (_, i) => `label ${i}`)];
+      await learned.prepare?.({ ...set, name: 'many', labels: many });
+      expect((await learned.score(set.texts, many, {})).columns).toBe(83);
+    } finally {
+      await listed.dispose();
+      await learned.dispose();
+    }
+  });
+
+  it('needs examples, and takes the place of other prompts', async () => {
+    const learned = await load(PROMPT_CLIP, folder, { learn: '2' });
+    await expect(learned.prepare?.({ ...set, examples: undefined })).rejects.toThrow(/no labelled examples of toy: a learned prompt needs/);
+    await learned.dispose();
+    await expect(load(PROMPT_CLIP, folder, { learn: '2', images: folder })).rejects.toThrow(/take the place of label images: give one/);
+    await expect(load(PROMPT_CLIP, folder, { learn: 'many' })).rejects.toThrow(/learn must be a whole number from 1 on, not "many"/);
   });
 });
 

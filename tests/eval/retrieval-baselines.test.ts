@@ -1,10 +1,11 @@
 /** Baselines over sentence embeddings: cosines as transformers, Lbl2Vec's centroids, QZero's retrieval; each with its user errors. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { EMBEDDINGS } from '../../src/eval/baselines/embeddings.ts';
-import { LBL2VEC, labelCentroid, readKeywords } from '../../src/eval/baselines/lbl2vec.ts';
+import { LBL2VEC, labelCentroid, meanOfUnitVectors, readKeywords } from '../../src/eval/baselines/lbl2vec.ts';
 import { bm25Retriever, QZERO, readCorpus, reformulated } from '../../src/eval/baselines/qzero.ts';
-import { toUnitLength } from '../../src/eval/baselines/sentence-embeddings.ts';
+import { cosines, toUnitLength } from '../../src/eval/baselines/sentence-embeddings.ts';
 import type { EvalSet } from '../../src/eval/eval-set.ts';
 import type { System, SystemKind } from '../../src/eval/system.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
@@ -14,6 +15,16 @@ interface Golden {
   texts: string[];
   labels: string[];
   cosines: number[];
+}
+
+interface Lbl2VecGolden {
+  keywords: Record<string, string[]>;
+  documents: string[];
+  vectors: Record<string, number[]>;
+  runs: {
+    settings: { similarity_threshold?: number; similarity_threshold_offset?: number; min_num_docs?: number };
+    similarities: number[];
+  }[];
 }
 
 const { folder, golden } = modelFolder<Golden>('embeddings-bert');
@@ -57,23 +68,41 @@ describe('embeddings', () => {
 });
 
 describe('Lbl2Vec', () => {
-  it('moves a label to the centroid of the documents nearest to it', () => {
+  it("makes the similarities of the authors' package out of the same vectors", () => {
+    const path = fileURLToPath(new URL('../fixtures/eval/lbl2vec.json', import.meta.url));
+    const { keywords, documents, vectors, runs } = JSON.parse(readFileSync(path, 'utf8')) as Lbl2VecGolden;
+    const vectorOf = (name: string) => Float32Array.from(vectors[name]);
+    const known = documents.map(vectorOf);
+    const sizes = new Set<string>();
+    for (const { settings, similarities } of runs) {
+      const labels = Object.values(keywords).map((words) =>
+        labelCentroid(meanOfUnitVectors(words.map(vectorOf)), known, {
+          threshold: settings.similarity_threshold,
+          offset: settings.similarity_threshold_offset ?? 0,
+          least: settings.min_num_docs ?? 1,
+        }),
+      );
+      expect(largestDifference(cosines(known, labels), similarities)).toBeLessThan(1e-5);
+      sizes.add(labels[0].join());
+    }
+    expect(sizes.size).toBe(runs.length - 1); // a threshold that nothing reaches gives what the default gives: the nearest document
+  });
+
+  it('takes as many documents as allowed, the nearest first', () => {
     const vectors = [
       [1, 0],
       [0.9, 0.1],
       [0, 1],
     ].map((values) => toUnitLength(Float32Array.from(values)));
     const start = toUnitLength(Float32Array.of(1, 0.2));
-    const nearest = labelCentroid(start, vectors, 1, 0);
-    expect(largestDifference(nearest, [...vectors[1]])).toBeLessThan(1e-6);
-    const both = labelCentroid(start, vectors, 2, 0);
+    const both = labelCentroid(start, vectors, { threshold: -1, offset: 0, least: 1, most: 2 });
     const mean = toUnitLength(Float32Array.from([0, 1], (axis) => vectors[0][axis] + vectors[1][axis]));
     expect(largestDifference(both, [...mean])).toBeLessThan(1e-6);
-    expect(labelCentroid(start, vectors, 2, 0.9999)).toBe(start);
+    expect(labelCentroid(start, [], { offset: 0, least: 1 })).toBe(start);
   });
 
   it('with one document a label, gives that document the cosine 1', async () => {
-    const system = await load(LBL2VEC, { documents: '1' });
+    const system = await load(LBL2VEC);
     try {
       await system.prepare?.(setOf(golden.texts, golden.labels));
       const { each } = await system.score(golden.texts, golden.labels, {});
@@ -93,7 +122,8 @@ describe('Lbl2Vec', () => {
     expect(readKeywords(file).get('sports')).toEqual(['goal', 'match']);
     writeFileSync(file, JSON.stringify({ sports: [3] }));
     await expect(load(LBL2VEC, { keywords: file })).rejects.toThrow(/keywords\.json, "sports": label 1 is not text/);
-    await expect(load(LBL2VEC, { documents: 'none' })).rejects.toThrow(/documents must be a whole number from 1 on, not "none"/);
+    await expect(load(LBL2VEC, { least: 'none' })).rejects.toThrow(/least must be a whole number from 1 on, not "none"/);
+    await expect(load(LBL2VEC, { least: '5', most: '2' })).rejects.toThrow(/most=2 is less than least=5/);
   });
 });
 

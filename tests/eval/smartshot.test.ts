@@ -2,8 +2,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPairTrainer } from '../../src/engine/pair-training.ts';
+import { fewShots } from '../../src/eval/baselines/few-shot-examples.ts';
 import { modelWeights, readConfig } from '../../src/eval/baselines/model-folder.ts';
-import { entailmentPairs, fewShots, SMARTSHOT } from '../../src/eval/baselines/smartshot.ts';
+import { entailmentPairs, SMARTSHOT } from '../../src/eval/baselines/smartshot.ts';
 import type { EvalSet } from '../../src/eval/eval-set.ts';
 import { seededRandom } from '../../src/eval/random.ts';
 import { createSequenceClassifier } from '../../src/model/sequence-classifier.ts';

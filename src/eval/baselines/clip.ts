@@ -5,10 +5,16 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PromptTrainer } from '../../engine/prompt-training.ts';
 import { DataError, errorMessage, UsageError } from '../../errors.ts';
-import { readWeightFolder } from '../../weights/weight-files.ts';
-import { fillTemplate, type System, type SystemContext, type SystemKind, softmaxRows } from '../system.ts';
-import { modelWeights, readConfig, readJsonObject } from './model-folder.ts';
+import type { EvalSet } from '../eval-set.ts';
+import { seededRandom } from '../random.ts';
+import { fillTemplate, type ScoreOptions, type System, type SystemContext, type SystemKind, softmaxRows } from '../system.ts';
+import { numberOption, type SystemSpec, wholeOption } from '../system-spec.ts';
+import { readClipFolder } from './clip-folder.ts';
+import { examplesOf, fewShots, readExampleFile } from './few-shot-examples.ts';
+import { learnPrompts, type PromptLearning, startContext } from './learned-prompts.ts';
+import { readJsonObject } from './model-folder.ts';
 import { cosines, rememberVectors, toUnitLength } from './sentence-embeddings.ts';
 
 /** CLIP's own prompt. */
@@ -38,18 +44,15 @@ function readPrompts(path: string): string[] {
   return prompts;
 }
 
-/** CLIP's temperature: the factor on cosines before the softmax. */
-function logitScale(folder: string): number {
-  const tensor = readWeightFolder(folder, (name) => name === 'logit_scale').get('logit_scale');
-  return tensor?.data.length === 1 ? Math.exp(tensor.data[0]) : 100;
-}
-
-/** The config with as many text positions as the weights have: those of stretched models (Long-CLIP) often still name 77. */
-function withStoredPositions(config: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const name = 'text_model.embeddings.position_embedding.weight';
-  const positions = readWeightFolder(folder, (each) => each === name).get(name)?.shape[0];
-  return positions ? { ...config, text_config: { ...(config.text_config as object), max_position_embeddings: positions } } : config;
-}
+/** How prompts are learned; the defaults are CoOp's for 16 examples of a label. */
+const promptLearning = (spec: SystemSpec): PromptLearning => ({
+  context: wholeOption(spec, 'learn', 16),
+  shots: wholeOption(spec, 'shots', 16),
+  epochs: wholeOption(spec, 'epochs', 50),
+  batch: wholeOption(spec, 'batch', 32),
+  rate: numberOption(spec, 'rate', 0.002, 0, 1),
+  seed: wholeOption(spec, 'seed', 1, 0),
+});
 
 async function create({ spec, model: folder, threads }: SystemContext, defaultPrompts: readonly string[]): Promise<System> {
   // Listed prompts are what Prompt-CLIPText is: a suite's single template does not replace them.
@@ -59,14 +62,19 @@ async function create({ spec, model: folder, threads }: SystemContext, defaultPr
     import('../../engine/clip-embedder.ts'),
     import('../../text/tokenizer.ts'),
   ]);
-  const { images, prompts, prefix = '' } = spec.options;
+  const { images, prompts, prefix = '', learn } = spec.options;
   if (images && prompts) throw new UsageError(`"${spec.name}": give label images or prompts, not both`);
-  const config = readConfig(folder);
-  if (config.model_type !== 'clip')
-    throw new DataError(`${folder}: config.json has the model type ${JSON.stringify(config.model_type)}, not "clip"`);
-  const text = createClipText(withStoredPositions(config, folder));
-  const tower = await createClipTextEmbedder(text, modelWeights(folder, text.parameterShapes()), await loadTokenizer(folder), { threads });
-  const scale = logitScale(folder);
+  if (learn !== undefined && (images || prompts))
+    throw new UsageError(
+      `"${spec.name}": learned prompts take the place of ${images ? 'label images' : 'listed prompts'}: give one of them`,
+    );
+  const learning = learn === undefined ? undefined : promptLearning(spec);
+  const examples = learning && spec.options.examples ? await readExampleFile(spec.options.examples) : undefined;
+  const { config, weights, scale } = readClipFolder(folder, images !== undefined);
+  const text = createClipText(config);
+  const textWeights = weights(text.parameterShapes());
+  const tokenizer = await loadTokenizer(folder);
+  const tower = await createClipTextEmbedder(text, textWeights, tokenizer, { threads });
   const listed = prompts ? readPrompts(prompts) : defaultPrompts;
 
   /** The mean of a label's prompts, of unit length. */
@@ -87,7 +95,7 @@ async function create({ spec, model: folder, threads }: SystemContext, defaultPr
     const { clipPixels, findLabelImages, imageSettings, readPicture } = await import('./label-images.ts');
     const image = createClipImage(config);
     const settings = imageSettings(readJsonObject(join(folder, 'preprocessor_config.json'), true), image.imageSize);
-    const imageTower = await createClipImageEmbedder(image, modelWeights(folder, image.parameterShapes()), { threads });
+    const imageTower = await createClipImageEmbedder(image, weights(image.parameterShapes()), { threads });
     disposeImages = () => imageTower.dispose();
     const known = rememberVectors(async (labels) => {
       const files = findLabelImages(images, labels);
@@ -104,22 +112,48 @@ async function create({ spec, model: folder, threads }: SystemContext, defaultPr
     });
     imageVectors = known;
   }
+  const notes: Record<string, string | number> = {
+    'longest input': text.maxLength,
+    labels: images ? `pictures in ${images}` : learning ? `behind ${learning.context} learned vectors` : listed.join(' | '),
+    ...(prefix ? { prefix } : {}),
+  };
+  let trainer: PromptTrainer | undefined;
+  let learnedVectors: ((labels: readonly string[]) => Promise<Float32Array[]>) | undefined;
+  async function learnFor(set: EvalSet, settings: PromptLearning, onPart: ScoreOptions['onPart']): Promise<void> {
+    await trainer?.dispose();
+    trainer = undefined;
+    learnedVectors = undefined;
+    const chosen = fewShots(examplesOf(set, examples, 'a learned prompt'), settings.shots);
+    const random = seededRandom(settings.seed);
+    const { createPromptTrainer } = await import('../../engine/prompt-training.ts');
+    const learner = await createPromptTrainer({
+      model: text,
+      weights: textWeights,
+      tokenizer,
+      context: startContext(settings, text.hiddenSize, random),
+      scale,
+      session: { threads },
+    });
+    trainer = learner;
+    const vectors = await tower.embed(chosen.map((each) => prefix + each.text));
+    const loss = await learnPrompts(learner, chosen, vectors, set.labels, settings, random, onPart);
+    notes[set.name] = `learned from ${chosen.length} texts in ${settings.epochs} epochs, last loss ${loss.toPrecision(3)}`;
+    learnedVectors = rememberVectors((labels) => learner.embedLabels(labels));
+  }
   return {
-    notes: {
-      'longest input': text.maxLength,
-      labels: images ? `pictures in ${images}` : listed.join(' | '),
-      ...(prefix ? { prefix } : {}),
-    },
+    notes,
+    ...(learning ? { prepare: (set: EvalSet, options?: ScoreOptions) => learnFor(set, learning, options?.onPart) } : {}),
     async score(texts, labels, { template }) {
-      const labelVectors = imageVectors
-        ? await imageVectors(labels)
-        : await promptVectors(labels, template && templated ? [template] : listed);
+      if (learning && !learnedVectors) throw new Error('learned prompts score after prepare()');
+      const ofLabels = learnedVectors ?? imageVectors;
+      const labelVectors = ofLabels ? await ofLabels(labels) : await promptVectors(labels, template && templated ? [template] : listed);
       const each = cosines(await tower.embed(texts.map((each) => prefix + each)), labelVectors); // [R, N]
       return { rows: texts.length, columns: labels.length, each, choice: softmaxRows(each, labels.length, scale) };
     },
     async dispose() {
       await tower.dispose();
       await disposeImages();
+      await trainer?.dispose();
     },
   };
 }
@@ -130,6 +164,15 @@ const OPTIONS = {
   prefix: 'put in front of every text, the task prompt of Prompt-CLIPText (topic: )',
 };
 const FILES = ['images', 'prompts'];
+const LEARNING_OPTIONS = {
+  learn: 'number of vectors of a learned prompt in front of every label (16, as CoOp); needs a few labelled texts',
+  examples: 'file of labelled records to learn from (default: train.jsonl of each set)',
+  shots: 'examples of each label (default 16)',
+  epochs: 'passes over the examples (default 50)',
+  batch: 'examples a step (default 32)',
+  rate: 'learning rate (default 0.002)',
+  seed: 'seed of start values and order (default 1)',
+};
 
 /** CLIPText. */
 export const CLIP: SystemKind = {
@@ -144,18 +187,20 @@ export const CLIP: SystemKind = {
 
 /** Prompt-CLIPText with listed prompts. */
 export const PROMPT_CLIP: SystemKind = {
-  description: 'Prompt-CLIPText: CLIPText with the mean of several prompts a label (listed, not learned) and a task prompt before the text',
+  description:
+    'Prompt-CLIPText: CLIPText with a task prompt before the text (,prefix=) and several prompts a label, listed or learned (,learn=16)',
   defaultModel: 'openai/clip-vit-base-patch32',
   takesModel: true,
   modelSource: 'folder',
-  options: OPTIONS,
-  fileOptions: FILES,
+  options: { ...OPTIONS, ...LEARNING_OPTIONS },
+  fileOptions: [...FILES, 'examples'],
   create: (context) => create(context, DEFAULT_PROMPTS),
 };
 
 /** Long-CLIP: a CLIP with 248 text positions. */
 export const LONG_CLIP: SystemKind = {
-  description: 'Long-CLIP: CLIPText with 248 positions (any CLIP in transformers layout works)',
+  description:
+    "Long-CLIP: CLIPText with 248 positions; any CLIP in the layout of transformers, or a folder with the authors' .pt file and CLIP's tokenizer",
   defaultModel: 'zer0int/LongCLIP-GmP-ViT-L-14',
   takesModel: true,
   modelSource: 'folder',

@@ -6,11 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { labelList, textOf } from '../../data/examples.ts';
 import { readRecords } from '../../data/read-records.ts';
-import { DataError, errorMessage } from '../../errors.ts';
+import { DataError, errorMessage, UsageError } from '../../errors.ts';
 import { type System, type SystemKind, softmaxRows } from '../system.ts';
 import { numberOption, wholeOption } from '../system-spec.ts';
 import { COSINE_SCALE } from './embeddings.ts';
-import { cosines, loadSentenceVectors, toUnitLength } from './sentence-embeddings.ts';
+import { cosines, embedInParts, loadSentenceVectors, toUnitLength } from './sentence-embeddings.ts';
 
 /** Keywords by label out of a JSON object. @throws DataError naming the file. */
 export function readKeywords(path: string): Map<string, string[]> {
@@ -26,20 +26,34 @@ export function readKeywords(path: string): Map<string, string[]> {
 }
 
 /** Mean of vectors, of unit length. */
-function centroid(vectors: readonly Float32Array[]): Float32Array {
+export function meanOfUnitVectors(vectors: readonly Float32Array[]): Float32Array {
   const mean = new Float32Array(vectors[0].length);
   for (const vector of vectors) for (let i = 0; i < mean.length; i++) mean[i] += vector[i];
   return toUnitLength(mean);
 }
 
-/** The label's vector: the centroid of the `count` documents nearest to its keywords, and of nothing less similar than `threshold`. */
-export function labelCentroid(start: Float32Array, documents: readonly Float32Array[], count: number, threshold: number): Float32Array {
+/** Which documents make a label, in the terms of the authors' package. */
+export interface DocumentChoice {
+  /** Documents more similar to the keywords than this; where absent, more similar than the nearest one's cosine less `offset`. */
+  threshold?: number;
+  offset: number;
+  /** As many of the nearest at least, and at most. */
+  least: number;
+  most?: number;
+}
+
+/** The label's vector: the centroid of the documents nearest to its keywords (`_get_similar_documents` of the authors' package). */
+export function labelCentroid(
+  start: Float32Array,
+  documents: readonly Float32Array[],
+  { threshold, offset, least, most = documents.length }: DocumentChoice,
+): Float32Array {
+  if (!documents.length) return start;
   const similarity = cosines([start], documents); // [1, documents]
-  const nearest = [...documents.keys()]
-    .filter((at) => similarity[at] >= threshold)
-    .sort((a, b) => similarity[b] - similarity[a] || a - b)
-    .slice(0, count);
-  return nearest.length ? centroid(nearest.map((at) => documents[at])) : start;
+  const order = [...documents.keys()].sort((a, b) => similarity[b] - similarity[a] || a - b);
+  const bound = threshold ?? similarity[order[0]] - offset;
+  const above = order.filter((at) => similarity[at] > bound).length;
+  return meanOfUnitVectors(order.slice(0, Math.min(most, Math.max(least, above))).map((at) => documents[at]));
 }
 
 /** Lbl2Vec. */
@@ -51,40 +65,48 @@ export const LBL2VEC: SystemKind = {
   options: {
     keywords: 'JSON file of keywords by label (default: the label itself)',
     corpus: 'file of unlabelled texts (default: the texts of the set)',
-    documents: 'documents that make a label (default 25)',
-    threshold: 'least cosine of such a document (default 0)',
+    threshold: 'documents more similar than this make a label (default: the cosine of the nearest one less the offset)',
+    offset: 'taken off the cosine of the nearest document (default 0)',
+    least: 'documents that make a label at least (default 1)',
+    most: 'documents that make a label at most (default: any number)',
   },
   fileOptions: ['keywords', 'corpus'],
   async create({ spec, model, threads }): Promise<System> {
-    const count = wholeOption(spec, 'documents', 25);
-    const threshold = numberOption(spec, 'threshold', 0, -1, 1);
+    const { threshold: bound, most } = spec.options;
+    const choice: DocumentChoice = {
+      ...(bound === undefined ? {} : { threshold: numberOption(spec, 'threshold', 0, -1, 1) }),
+      offset: numberOption(spec, 'offset', 0, 0, 2),
+      least: wholeOption(spec, 'least', 1),
+      ...(most === undefined ? {} : { most: wholeOption(spec, 'most', 1) }),
+    };
+    if (choice.most !== undefined && choice.most < choice.least)
+      throw new UsageError(`"${spec.name}": most=${choice.most} is less than least=${choice.least}`);
     const keywords = spec.options.keywords ? readKeywords(spec.options.keywords) : new Map<string, string[]>();
     const vectors = await loadSentenceVectors(model, threads);
     let documents: Float32Array[] = [];
     let centroids = new Map<string, Float32Array>();
-    let fixed = false;
+    let corpus: string[] | undefined;
     if (spec.options.corpus) {
-      const texts: string[] = [];
+      corpus = [];
       for await (const { fields, line } of readRecords(spec.options.corpus))
-        texts.push(textOf(fields, `${spec.options.corpus}, line ${line}`));
-      documents = await vectors.embed(texts);
-      fixed = true;
+        corpus.push(textOf(fields, `${spec.options.corpus}, line ${line}`));
+      if (!corpus.length) throw new DataError(`${spec.options.corpus} holds no texts`);
     }
     return {
       notes: {
-        'documents a label': count,
+        'documents a label': `${bound === undefined ? `within ${choice.offset} of the nearest` : `above ${bound}`}, at least ${choice.least}${most === undefined ? '' : `, at most ${most}`}`,
         keywords: spec.options.keywords ?? 'the labels',
         corpus: spec.options.corpus ?? 'the texts of the set',
       },
-      async prepare(set) {
-        if (!fixed) documents = await vectors.embed(set.texts);
+      async prepare(set, options) {
+        if (!corpus || !documents.length) documents = await embedInParts(vectors, corpus ?? set.texts, options?.onPart);
         centroids = new Map();
       },
       async score(texts, labels) {
         const missing = labels.filter((label) => !centroids.has(label));
         for (const label of missing) {
-          const start = centroid(await vectors.embedLabels(keywords.get(label) ?? [label]));
-          centroids.set(label, labelCentroid(start, documents, count, threshold));
+          const start = meanOfUnitVectors(await vectors.embedLabels(keywords.get(label) ?? [label]));
+          centroids.set(label, labelCentroid(start, documents, choice));
         }
         const labelVectors = labels.map((label) => centroids.get(label) as Float32Array);
         const each = cosines(await vectors.embed(texts), labelVectors); // [R, N]

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../../errors.ts';
 import type { FloatWeights } from '../../weights/checkpoint.ts';
+import type { WeightTensor } from '../../weights/safetensors.ts';
 import { readWeightFolder } from '../../weights/weight-files.ts';
 
 /** Larger settings files are none. */
@@ -32,8 +33,15 @@ export const readConfig = (folder: string): Record<string, unknown> => readJsonO
  * called gamma and beta, as in old files.
  * @throws DataError naming the tensor that is missing or of another shape.
  */
-export function modelWeights(folder: string, shapes: Readonly<Record<string, number[]>>): FloatWeights {
-  const tensors = readWeightFolder(folder);
+export const modelWeights = (folder: string, shapes: Readonly<Record<string, number[]>>): FloatWeights =>
+  pickWeights(readWeightFolder(folder), shapes, folder);
+
+/** As {@link modelWeights}, of tensors that are read already; `folder` is for messages. */
+export function pickWeights(
+  tensors: ReadonlyMap<string, WeightTensor>,
+  shapes: Readonly<Record<string, number[]>>,
+  folder: string,
+): FloatWeights {
   const bySuffix = new Map<string, string>();
   for (const name of tensors.keys()) {
     const modern = name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');

@@ -64,6 +64,23 @@ export async function loadSentenceVectors(folder: string, threads?: number, chos
   };
 }
 
+/** Texts embedded between two reports of progress: enough that sorting them by length still saves padding. */
+const PART = 256;
+
+/** Embeds many texts, and tells how many are done. */
+export async function embedInParts(
+  vectors: Pick<TextVectors, 'embed'>,
+  texts: readonly string[],
+  onPart?: (done: number, total: number) => void,
+): Promise<Float32Array[]> {
+  const result: Float32Array[] = [];
+  for (let at = 0; at < texts.length; at += PART) {
+    result.push(...(await vectors.embed(texts.slice(at, at + PART))));
+    onPart?.(result.length, texts.length);
+  }
+  return result;
+}
+
 /** Products of every row of a with every row of b: cosines, if they are unit vectors. -> [a, b] */
 export function cosines(a: readonly Float32Array[], b: readonly Float32Array[]): Float32Array {
   const result = new Float32Array(a.length * b.length);

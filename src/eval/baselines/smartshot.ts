@@ -2,32 +2,15 @@
  * SmartShot (Gafni 2023): an NLI model fine-tuned on a few labelled examples of the task. Each example makes pairs of its text and a
  * hypothesis: entailment with its own labels, contradiction with others. Then it scores as any NLI model.
  */
-import { labelledExample } from '../../data/examples.ts';
-import { readRecords } from '../../data/read-records.ts';
 import type { PairClassifier } from '../../engine/pair-classifier.ts';
 import type { TrainingPair } from '../../engine/pair-training.ts';
 import { DataError } from '../../errors.ts';
 import { seededRandom } from '../random.ts';
 import { fillTemplate, type ScoreOptions, type System, type SystemKind } from '../system.ts';
 import { numberOption, templateOption, wholeOption } from '../system-spec.ts';
+import { type Example, examplesOf, fewShots, readExampleFile, shuffled } from './few-shot-examples.ts';
 import { modelWeights, readConfig } from './model-folder.ts';
 import { entailmentIndex, NLI_TEMPLATE, nliScores } from './nli.ts';
-
-/** A labelled text. */
-interface Example {
-  text: string;
-  labels: string[];
-}
-
-/** At most `shots` examples of each label, in order. */
-export function fewShots(examples: readonly Example[], shots: number): Example[] {
-  const counts = new Map<string, number>();
-  return examples.filter(({ labels }) => {
-    if (!labels.some((label) => (counts.get(label) ?? 0) < shots)) return false;
-    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-    return true;
-  });
-}
 
 /** Entailment pairs of the true labels, and as many contradictions with `negatives` other labels each. */
 export function entailmentPairs(
@@ -49,15 +32,6 @@ export function entailmentPairs(
       ...wrong.map((label) => ({ first: text, second: hypothesis(label), target: classes.contradiction })),
     ];
   });
-}
-
-function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const result = [...items];
-  for (let at = result.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1));
-    [result[at], result[other]] = [result[other], result[at]];
-  }
-  return result;
 }
 
 /** SmartShot. */
@@ -100,12 +74,7 @@ export const SMARTSHOT: SystemKind = {
     const contradiction = entailment === 0 ? model.classes - 1 : 0;
     const weights = modelWeights(folder, model.parameterShapes());
     const tokenizer = await loadTokenizer(folder);
-    let listed: Example[] | undefined;
-    if (spec.options.examples) {
-      listed = [];
-      for await (const { fields, line } of readRecords(spec.options.examples))
-        listed.push(labelledExample(fields, `${spec.options.examples}, line ${line}`));
-    }
+    const listed = spec.options.examples ? await readExampleFile(spec.options.examples) : undefined;
     let classifier: PairClassifier | undefined;
     const notes: Record<string, string | number> = { shots, epochs, 'pairs a step': batch, 'learning rate': rate, template: own };
     return {
@@ -114,16 +83,8 @@ export const SMARTSHOT: SystemKind = {
         const template = templateOf(options);
         await classifier?.dispose();
         classifier = undefined;
-        const known = new Set(set.labels);
-        const usable = (listed ?? set.examples ?? []).filter(
-          ({ labels }) => labels.length > 0 && labels.every((label) => known.has(label)),
-        );
-        if (!usable.length)
-          throw new DataError(
-            `no labelled examples of ${set.name}: SmartShot needs train.jsonl beside test.jsonl, or ,examples=FILE with its labels`,
-          );
         const random = seededRandom(seed);
-        const chosen = fewShots(usable, shots);
+        const chosen = fewShots(examplesOf(set, listed, 'SmartShot'), shots);
         const pairs = entailmentPairs(
           chosen,
           set.labels,

@@ -25,9 +25,15 @@ export interface ClipText {
   readonly maxLength: number;
   /** Size of the shared space, D. */
   readonly dimensions: number;
+  /** Size of a word's vector, H. */
+  readonly hiddenSize: number;
   parameterShapes(): Shapes;
   /** -> [B, D], not normalised */
   forward(weights: Weights, inputs: ClipTextInputs): tf.Tensor2D;
+  /** The words' vectors, without their places. inputIds int32 [B, T] -> [B, T, H] */
+  embedWords(weights: Weights, inputIds: tf.Tensor2D): tf.Tensor3D;
+  /** What `forward` makes of the words' vectors; some of them may be learned ones. words [B, T, H] -> [B, D], not normalised */
+  forwardEmbedded(weights: Weights, words: tf.Tensor3D, inputs: Omit<ClipTextInputs, 'inputIds'>): tf.Tensor2D;
 }
 
 /** The image tower. */
@@ -117,9 +123,28 @@ export function createClipText(config: RawConfig): ClipText {
   const maxLength = integerField(text, 'max_position_embeddings', 77);
   const dimensions = integerField(config, 'projection_dim', 512);
   const tower = 'text_model';
+
+  function embedWords(weights: Weights, inputIds: tf.Tensor2D): tf.Tensor3D {
+    return applyEmbedding(weights, `${tower}.embeddings.token_embedding`, inputIds) as tf.Tensor3D; // [B, T, H]
+  }
+
+  function forwardEmbedded(
+    weights: Weights,
+    words: tf.Tensor3D,
+    { attentionMask, positions }: Omit<ClipTextInputs, 'inputIds'>,
+  ): tf.Tensor2D {
+    const places = applyEmbedding(weights, `${tower}.embeddings.position_embedding`, positions); // [T, H]
+    const hidden = runTower(weights, tower, settings, tf.add(words, places), attentionMask, causalBias(positions));
+    const normal = applyNorm(weights, `${tower}.final_layer_norm`, hidden, settings.epsilon); // [B, T, H]
+    return applyLinear(weights, 'text_projection', lastToken(normal, attentionMask, positions)) as tf.Tensor2D;
+  }
+
   return {
     maxLength,
     dimensions,
+    hiddenSize: settings.size,
+    embedWords,
+    forwardEmbedded,
     parameterShapes: () => ({
       [`${tower}.embeddings.token_embedding.weight`]: [vocabulary, settings.size],
       [`${tower}.embeddings.position_embedding.weight`]: [maxLength, settings.size],
@@ -127,13 +152,7 @@ export function createClipText(config: RawConfig): ClipText {
       ...normShapes(`${tower}.final_layer_norm`, settings.size),
       ...linearShapes('text_projection', dimensions, settings.size, false),
     }),
-    forward(weights, { inputIds, attentionMask, positions }) {
-      const words = applyEmbedding(weights, `${tower}.embeddings.token_embedding`, inputIds); // [B, T, H]
-      const places = applyEmbedding(weights, `${tower}.embeddings.position_embedding`, positions); // [T, H]
-      const hidden = runTower(weights, tower, settings, tf.add(words, places), attentionMask, causalBias(positions));
-      const normal = applyNorm(weights, `${tower}.final_layer_norm`, hidden, settings.epsilon); // [B, T, H]
-      return applyLinear(weights, 'text_projection', lastToken(normal, attentionMask, positions)) as tf.Tensor2D;
-    },
+    forward: (weights, inputs) => forwardEmbedded(weights, embedWords(weights, inputs.inputIds), inputs),
   };
 }
 
