@@ -139,6 +139,9 @@ export const trainSettingsSchema = z
       })
       .optional()
       .describe('Weight averaging over the last steps; off where absent'),
+    start_share: share
+      .default(0)
+      .describe('Share of the start weights in the final weights, which keeps more of what they knew (WiSE-FT, Wortsman et al. 2022)'),
     dev: z
       .strictObject({
         data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file'),

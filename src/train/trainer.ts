@@ -11,6 +11,7 @@ import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
 import type { StepResult, TrainingEngine } from '../engine/training-session.ts';
 import { DataError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
+import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration } from './calibration.ts';
@@ -104,6 +105,26 @@ function isSnapshot(step: number, steps: number, average: TrainSettings['average
   if (!average) return false;
   const before = steps - step;
   return before % average.every === 0 && before / average.every < average.snapshots;
+}
+
+/**
+ * The weights that a run ends with: the mean of its snapshots, or the last step's, with a share of the start's mixed in. What is behind
+ * the encoder has no start worth keeping.
+ */
+export function finalWeights(
+  last: FloatWeights,
+  snapshots: { sums: ReadonlyMap<string, Float32Array>; count: number } | undefined,
+  start: FloatWeights,
+  startShare: number,
+): FloatWeights {
+  const final = new Map<string, { shape: number[]; data: Float32Array }>();
+  for (const [name, { shape, data }] of last) {
+    const sum = snapshots?.sums.get(name);
+    const trained = sum && snapshots ? sum.map((value) => value / snapshots.count) : data;
+    const from = startShare > 0 && name.startsWith(ENCODER_PREFIX) ? start.get(name)!.data : undefined;
+    final.set(name, { shape, data: from ? trained.map((value, i) => (1 - startShare) * value + startShare * from[i]) : trained });
+  }
+  return final;
 }
 
 async function restore(
@@ -303,11 +324,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     if (stopped && state.step < steps) return { steps: state.step, finished: false, early: false, seconds, best: state.best };
 
     await engine.download('parameters');
-    const averaged = new Map<string, { shape: number[]; data: Float32Array }>();
-    for (const [name, { shape, data }] of engine.parameters) {
-      const sum = state.snapshots > 1 && !early ? snapshotSum.get(name) : undefined;
-      averaged.set(name, { shape, data: sum ? sum.map((value) => value / state.snapshots) : data });
-    }
+    const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
+    const averaged = finalWeights(engine.parameters, snapshots, start.weights, settings.start_share);
     calibration = await calibrate(averaged);
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);
