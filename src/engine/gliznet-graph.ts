@@ -4,6 +4,7 @@
  */
 import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
 import * as tf from '@tensorflow/tfjs-core';
+import { createDropout, type Dropout, dropoutSizes } from '../model/dropout.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../model/gliznet.ts';
 import { hybridLoss, type LossSettings } from '../model/loss.ts';
@@ -35,6 +36,24 @@ const BLOCK_INPUTS: TraceInput[] = [
 
 const sequenceInputs = ({ crossAttention }: GliZNetOptions): TraceInput[] =>
   crossAttention === 'gated' ? [...SEQUENCE_INPUTS, ...BLOCK_INPUTS] : SEQUENCE_INPUTS;
+
+/** What dropout reads: see src/model/dropout.ts. */
+function dropoutInputs(encoder: Encoder): TraceInput[] {
+  const { places, columns, layers } = dropoutSizes(encoder);
+  return [
+    { name: 'dropout_rows', shape: [places, 'batch', 'length'], type: 'float32' },
+    { name: 'dropout_columns', shape: [places, columns], type: 'float32' },
+    { name: 'dropout_keys', shape: [layers, 'length'], type: 'float32' },
+  ];
+}
+
+/** Dropout of a pass, by its inputs. */
+const dropoutOf = (tensors: Record<string, tf.Tensor>, rate: number): Dropout =>
+  createDropout(rate, {
+    rows: tensors.dropout_rows as tf.Tensor3D,
+    columns: tensors.dropout_columns as tf.Tensor2D,
+    keys: tensors.dropout_keys as tf.Tensor2D,
+  });
 
 const LOSS_INPUTS: TraceInput[] = [
   { name: 'targets', shape: ['batch', 'labels'], type: 'float32' },
@@ -78,6 +97,8 @@ export const traceInference = (model: GliZNetModel, weights: ReadonlyMap<string,
 /** Settings of the training graph. */
 export interface TrainingGraphSettings {
   loss: LossSettings;
+  /** Share of hidden states and attention probabilities that are dropped; 0 or absent: none, and batches need no numbers for it. */
+  dropout?: number;
   /** Takes the pooling's attention weights as constants in the gradient. */
   detachAttention?: boolean;
 }
@@ -118,6 +139,7 @@ export function trainingFunction({ encoder, options }: GliZNetModel, settings: T
     inputs: [
       ...sequenceInputs(options),
       ...LOSS_INPUTS,
+      ...(settings.dropout ? dropoutInputs(encoder) : []),
       ...names.map((name): TraceInput => ({ name, shape: shapes[name], type: 'float32' })),
     ],
     inference: false,
@@ -128,7 +150,8 @@ export function trainingFunction({ encoder, options }: GliZNetModel, settings: T
         names.forEach((name, i) => {
           weights[name] = parameters[i];
         });
-        const { logits } = gliznetForward(encoder, options, weights, modelInputs(tensors), settings);
+        const inputs = { ...modelInputs(tensors), ...(settings.dropout ? { dropout: dropoutOf(tensors, settings.dropout) } : {}) };
+        const { logits } = gliznetForward(encoder, options, weights, inputs, settings);
         const terms = hybridLoss(
           { logits, targets: tensors.targets as tf.Tensor2D, valid: tensors.valid as tf.Tensor2D, teacher: tensors.teacher as tf.Tensor2D },
           settings.loss,

@@ -26,6 +26,18 @@ export interface TrainingBatch extends JointBatch {
   valid: Float32Array;
   /** [B, N]: a teacher's distribution over each row's labels; needed if the loss distils */
   teacher?: Float32Array;
+  /** Numbers for dropout; needed if the model in training drops. */
+  dropout?: DropoutArrays;
+}
+
+/** The numbers of src/model/dropout.ts. */
+export interface DropoutArrays {
+  /** [S, B, T] */
+  rows: Float32Array;
+  /** [S, H] */
+  columns: Float32Array;
+  /** [L, T] */
+  keys: Float32Array;
 }
 
 /** Outputs of a training graph that are terms of the loss; the last two only where they have a weight. */
@@ -92,6 +104,15 @@ export const defaultGroup = (name: string): ParameterGroup => ({ rateFactor: 1, 
 export const decaysByDefault = (name: string): boolean =>
   !/(bias|LayerNorm\.weight|layer_norm\.weight|norm\.weight|similarity\.scale|cross_attention\.gate)$/i.test(name);
 
+function dropoutFeeds({ rows, columns, keys }: DropoutArrays, { batch, length }: TrainingBatch): Record<string, Feed> {
+  const places = rows.length / (batch * length);
+  return {
+    dropout_rows: { data: rows, shape: [places, batch, length] },
+    dropout_columns: { data: columns, shape: [places, columns.length / places] },
+    dropout_keys: { data: keys, shape: [keys.length / length, length] },
+  };
+}
+
 /** The inputs of a training graph for one batch, without the parameters. */
 export function trainingFeeds(batch: TrainingBatch, weight: number): Record<string, Feed> {
   const shape = [batch.batch, batch.labels];
@@ -101,6 +122,7 @@ export function trainingFeeds(batch: TrainingBatch, weight: number): Record<stri
     valid: { data: batch.valid, shape },
     teacher: { data: batch.teacher ?? new Float32Array(batch.targets.length), shape },
     loss_scale: { data: Float32Array.of(weight), shape: [] },
+    ...(batch.dropout ? dropoutFeeds(batch.dropout, batch) : {}),
   };
 }
 

@@ -6,6 +6,7 @@
  * Imports nothing but tfjs-core. Notation in shapes: B batch, T tokens, H hidden, h heads, d = H / h, N labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { type Dropout, NO_DROPOUT } from './dropout.ts';
 
 type Kernels = Record<string, tf.Tensor>;
 
@@ -175,6 +176,8 @@ export interface AttentionOptions {
   attentionMask: tf.Tensor2D;
   /** Added to the scores before the softmax (relative positions, local windows): [B or 1, h or 1, T, T]. */
   bias?: tf.Tensor4D;
+  /** What is dropped of the probabilities in training; nothing where absent. */
+  dropout?: Dropout;
   /** Whether the probabilities are needed (pooling by attention, the fixtures); a fused kernel cannot give them. */
   probabilities: boolean;
 }
@@ -186,9 +189,9 @@ export function attention(
   v: tf.Tensor,
   options: AttentionOptions,
 ): { context: tf.Tensor3D; probabilities?: tf.Tensor4D } {
-  const { heads, attentionMask, bias, probabilities } = options;
+  const { heads, attentionMask, bias, probabilities, dropout = NO_DROPOUT } = options;
   const scale = options.scale ?? 1 / Math.sqrt((q.shape[2] as number) / heads);
-  if (!probabilities && hasKernel('MultiHeadAttention')) {
+  if (!probabilities && dropout === NO_DROPOUT && hasKernel('MultiHeadAttention')) {
     const inputs: Kernels = bias ? { q, k, v, attentionMask, bias } : { q, k, v, attentionMask };
     return { context: runKernel('MultiHeadAttention', inputs, { heads, scale }) as tf.Tensor3D };
   }
@@ -196,6 +199,6 @@ export function attention(
   const scores = scaledProduct(splitHeads(q, heads), splitHeads(k, heads), scale); // [B, h, T, T]
   // The two biases first: together they are never larger than the scores, and often smaller.
   const weights = tf.softmax(tf.add(scores, bias ? tf.add(bias, keyBias) : keyBias)) as tf.Tensor4D; // [B, h, T, T]
-  const context = mergeHeads(tf.matMul(weights, splitHeads(v, heads)) as tf.Tensor4D); // [B, T, H]
+  const context = mergeHeads(tf.matMul(dropout.attention(weights), splitHeads(v, heads)) as tf.Tensor4D); // [B, T, H]
   return probabilities ? { context, probabilities: weights } : { context };
 }

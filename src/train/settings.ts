@@ -127,6 +127,13 @@ export const trainSettingsSchema = z
       .enum(DEVICES)
       .default('auto')
       .describe('Where it is trained: auto takes a GPU if TensorFlow is installed and sees one, else the CPU'),
+    dropout: z
+      .number()
+      .min(0)
+      .max(0.9)
+      // No default in the schema: settings without the field stay those that an older run is resumed with.
+      .optional()
+      .describe('Share of hidden states and attention probabilities that are zeroed at random in training; none where absent'),
     batch_size: count.default(32).describe('Examples in one pass'),
     accumulation: count.default(1).describe('Passes in one step'),
     epochs: z.number().positive().default(10).describe('Passes over the data; may be a fraction'),

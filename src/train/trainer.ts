@@ -16,6 +16,7 @@ import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../w
 import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration } from './calibration.ts';
 import type { Dataset } from './dataset.ts';
+import { dropoutNumbers } from './dropout-numbers.ts';
 import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
 import { createSampler, type SampledBatch } from './sampling.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
@@ -161,7 +162,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const log = openRunLog(output, state.step);
 
   const loss = lossSettings(settings);
-  const engine = await device.createTrainingEngine({ ...start, loss });
+  const engine = await device.createTrainingEngine({ ...start, loss, dropout: settings.dropout });
   let teacher: Teacher | undefined;
   const snapshotSum = new Map<string, Float32Array>();
   if (saved) {
@@ -248,8 +249,10 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const mean: Omit<StepReport, 'step' | 'learningRate' | 'gradientNorm'> = { loss: 0, bce: 0, margin: 0, examples: 0, padding: 0 };
     let last: SampledBatch | undefined;
     for (let pass = 0; pass < settings.accumulation; pass++) {
-      const sampled = sampler.batch(state.step * settings.accumulation + pass);
+      const passNumber = state.step * settings.accumulation + pass;
+      const sampled = sampler.batch(passNumber);
       const { batch } = sampled;
+      if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, passNumber, batch.batch, batch.length);
       if (teacher) batch.teacher = await teacher.distribution(sampled);
       const { logits, ...terms } = await engine.accumulate(batch, 1 / settings.accumulation);
       if (!Number.isFinite(terms.loss)) badBatch(sampled, { ...terms, logits });

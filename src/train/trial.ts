@@ -2,6 +2,7 @@
 import type { TrainingDevice } from '../engine/devices.ts';
 import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
 import type { Dataset } from './dataset.ts';
+import { dropoutNumbers } from './dropout-numbers.ts';
 import type { Sampler } from './sampling.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
@@ -40,7 +41,7 @@ const LONGEST = 60;
 export async function tryOut(request: TrialRequest): Promise<Trial> {
   const { settings, start, dataset, sampler, device, batches } = request;
   const { optimizer } = settings;
-  const engine = await device.createTrainingEngine({ ...start, loss: lossSettings(settings) });
+  const engine = await device.createTrainingEngine({ ...start, loss: lossSettings(settings), dropout: settings.dropout });
   try {
     const teacher =
       request.teacher &&
@@ -55,6 +56,8 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
       const step = async (number: number, index: number) => {
         const sampled = sampler.batch(index);
         const began = performance.now();
+        if (settings.dropout)
+          sampled.batch.dropout = dropoutNumbers(start.encoder, settings.seed, number, sampled.batch.batch, sampled.batch.length);
         if (teacher) sampled.batch.teacher = await teacher.distribution(sampled);
         await engine.accumulate(sampled.batch, 1);
         const passed = performance.now();

@@ -47,7 +47,7 @@ export const createAlbert: EncoderFactory = (config): Encoder => {
       ),
     forward: (weights, inputs, lastAttention) => {
       const x = applyLinear(weights, PROJECTION, embed(weights, sizes, inputs, absolutePositions(inputs))); // [B, T, H]
-      return runPostNormLayers(weights, layers, settings, x, inputs.attentionMask, lastAttention, undefined, inputs.blocks?.biases);
+      return runPostNormLayers(weights, layers, settings, x, inputs, lastAttention);
     },
   };
 };

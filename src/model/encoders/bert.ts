@@ -67,7 +67,8 @@ export function embed(weights: Weights, sizes: EmbeddingSizes, inputs: EncoderIn
   let sum = applyEmbedding(weights, 'embeddings.word_embeddings', inputs.inputIds); // [B, T, size]
   if (sizes.types > 0) sum = tf.add(sum, tokenTypeEmbedding(weights, inputs, sizes.size));
   sum = tf.add(sum, applyEmbedding(weights, 'embeddings.position_embeddings', positionIds));
-  return applyNorm(weights, 'embeddings.LayerNorm', sum, sizes.epsilon);
+  const normal = applyNorm(weights, 'embeddings.LayerNorm', sum, sizes.epsilon);
+  return inputs.dropout ? inputs.dropout.hidden(normal) : normal;
 }
 
 /** BERT. Throws UsageError naming the field of the config that is missing or not supported. */
@@ -83,15 +84,6 @@ export const createBert: EncoderFactory = (config): Encoder => {
     readsBlocks: true,
     parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) =>
-      runPostNormLayers(
-        weights,
-        layers,
-        settings,
-        embed(weights, sizes, inputs, absolutePositions(inputs)),
-        inputs.attentionMask,
-        lastAttention,
-        undefined,
-        inputs.blocks?.biases,
-      ),
+      runPostNormLayers(weights, layers, settings, embed(weights, sizes, inputs, absolutePositions(inputs)), inputs, lastAttention),
   };
 };

@@ -4,6 +4,7 @@
  * Imports nothing but tfjs-core and ../../errors.ts beside the model's own files.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { NO_DROPOUT } from '../dropout.ts';
 import { type Activation, activation, attention, linear, splitHeads } from '../ops.ts';
 import { byDistance, gatherElements, neighbours, tableScores, tokenDistances } from '../position-ops.ts';
 import { layerSettings, tokenTypeEmbedding } from './bert.ts';
@@ -160,7 +161,8 @@ export const createDebertaV2: EncoderFactory = (config): Encoder => {
     if (absolutePositions) sum = tf.add(sum, applyEmbedding(weights, 'embeddings.position_embeddings', inputs.positions));
     if (types > 0) sum = tf.add(sum, tokenTypeEmbedding(weights, inputs, embeddingSize));
     if (embeddingSize !== hiddenSize) sum = applyLinear(weights, 'embeddings.embed_proj', sum);
-    const embedded = applyNorm(weights, 'embeddings.LayerNorm', sum, epsilon);
+    const normal = applyNorm(weights, 'embeddings.LayerNorm', sum, epsilon);
+    const embedded = inputs.dropout ? inputs.dropout.hidden(normal) : normal;
     // Padding matters to no other token, except through the convolution.
     return convolution ? tf.mul(embedded, tf.expandDims(tf.cast(inputs.attentionMask, 'float32'), 2)) : embedded;
   };
@@ -214,11 +216,12 @@ export const createDebertaV2: EncoderFactory = (config): Encoder => {
           heads,
           scale,
           attentionMask: inputs.attentionMask,
+          dropout: inputs.dropout,
           bias,
           probabilities: lastAttention && layer === layers.length - 1,
         });
         probabilities = attended.probabilities;
-        hidden = afterAttention(weights, names, settings, hidden, attended.context);
+        hidden = afterAttention(weights, names, settings, hidden, attended.context, inputs.dropout ?? NO_DROPOUT);
         if (layer === 0 && convolution) {
           const convolved = activation(convolve(weights, embedded, inputs.positions, convolution.kernel), convolution.activation);
           hidden = applyNorm(weights, 'encoder.conv.LayerNorm', tf.add(hidden, convolved), epsilon);

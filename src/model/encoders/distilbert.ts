@@ -50,15 +50,6 @@ export const createDistilBert: EncoderFactory = (config): Encoder => {
     readsBlocks: true,
     parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) =>
-      runPostNormLayers(
-        weights,
-        layers,
-        settings,
-        embed(weights, sizes, inputs, absolutePositions(inputs)),
-        inputs.attentionMask,
-        lastAttention,
-        undefined,
-        inputs.blocks?.biases,
-      ),
+      runPostNormLayers(weights, layers, settings, embed(weights, sizes, inputs, absolutePositions(inputs)), inputs, lastAttention),
   };
 };

@@ -32,7 +32,7 @@ export const createElectra: EncoderFactory = (config): Encoder => {
     forward: (weights, inputs, lastAttention) => {
       const embedded = embed(weights, sizes, inputs, absolutePositions(inputs)); // [B, T, embedding]
       const x = projected ? applyLinear(weights, PROJECTION, embedded) : embedded; // [B, T, H]
-      return runPostNormLayers(weights, layers, settings, x, inputs.attentionMask, lastAttention, undefined, inputs.blocks?.biases);
+      return runPostNormLayers(weights, layers, settings, x, inputs, lastAttention);
     },
   };
 };

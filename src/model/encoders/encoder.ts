@@ -6,6 +6,7 @@
  * length: take `positions`. A constant whose shape depends on batch or length must be uniform (tf.zeros, tf.fill).
  */
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Dropout } from '../dropout.ts';
 
 /** Weights under their Hugging Face names without the model prefix (`encoder.layer.0.attention.self.query.weight`). */
 export type Weights = Readonly<Record<string, tf.Tensor>>;
@@ -20,6 +21,8 @@ export interface EncoderInputs {
   positions: tf.Tensor1D;
   /** int32 [B, T]; zeros where absent */
   tokenTypeIds?: tf.Tensor2D;
+  /** What is dropped at random in training; nothing where absent. */
+  dropout?: Dropout;
   /** Sequences made of blocks; only encoders with `readsBlocks` take them. */
   blocks?: {
     /** int32 [B, T]: position of each token in its block */

@@ -4,6 +4,7 @@
  * Imports nothing but tfjs-core and ../../errors.ts beside the model's own files.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { NO_DROPOUT } from '../dropout.ts';
 import { activation, attention } from '../ops.ts';
 import { rotary, rotaryAngles, tokenDistances } from '../position-ops.ts';
 import { activationField, booleanField, headsField, integerField, layerCountField, positiveField } from './config-fields.ts';
@@ -59,12 +60,13 @@ export const createModernBert: EncoderFactory = (config): Encoder => {
         ...Array.from({ length: layers }, (_, layer) => layerShapes(layer)),
         normShapes('final_norm', hiddenSize, normBias),
       ),
-    forward: (weights, { inputIds, attentionMask, positions }, lastAttention) => {
+    forward: (weights, { inputIds, attentionMask, positions, dropout = NO_DROPOUT }, lastAttention) => {
       const headSize = hiddenSize / heads;
       const globalAngles = rotaryAngles(positions, headSize, globalTheta);
       const localAngles = rotaryAngles(positions, headSize, localTheta);
       const bias = windowBias(positions, Math.floor(window / 2)); // [1, 1, T, T]
-      let hidden = applyNorm(weights, 'embeddings.norm', applyEmbedding(weights, 'embeddings.tok_embeddings', inputIds), epsilon); // [B, T, H]
+      const words = applyEmbedding(weights, 'embeddings.tok_embeddings', inputIds); // [B, T, H]
+      let hidden = dropout.hidden(applyNorm(weights, 'embeddings.norm', words, epsilon)); // [B, T, H]
       let probabilities: tf.Tensor4D | undefined;
       for (let layer = 0; layer < layers; layer++) {
         const name = `layers.${layer}`;
@@ -76,12 +78,13 @@ export const createModernBert: EncoderFactory = (config): Encoder => {
           attentionMask,
           ...(isGlobal(layer) ? {} : { bias }),
           probabilities: lastAttention && layer === layers - 1,
+          dropout,
         });
         probabilities = attended.probabilities;
-        hidden = tf.add(hidden, applyLinear(weights, `${name}.attn.Wo`, attended.context));
+        hidden = tf.add(hidden, dropout.hidden(applyLinear(weights, `${name}.attn.Wo`, attended.context)));
         const widened = applyLinear(weights, `${name}.mlp.Wi`, applyNorm(weights, `${name}.mlp_norm`, hidden, epsilon));
         const [inner, gate] = tf.split(widened, 2, 2); // each [B, T, intermediate]
-        hidden = tf.add(hidden, applyLinear(weights, `${name}.mlp.Wo`, tf.mul(activation(inner, act), gate)));
+        hidden = tf.add(hidden, dropout.hidden(applyLinear(weights, `${name}.mlp.Wo`, tf.mul(activation(inner, act), gate))));
       }
       const output = applyNorm(weights, 'final_norm', hidden, epsilon) as tf.Tensor3D;
       return { hidden: output, ...(probabilities ? { attention: probabilities } : {}) };

@@ -70,7 +70,7 @@ export const createMpnet: EncoderFactory = (config): Encoder => {
       const positions = inputs.blocks?.positionIds ?? tf.expandDims(inputs.positions, 0); // [B or 1, T]
       const buckets = byDistance(tokenDistances(positions), maxLength, mpnetBucket); // [B or 1, T, T]
       const bias = tf.transpose(applyEmbedding(weights, BIAS, buckets), [0, 3, 1, 2]) as tf.Tensor4D; // [B or 1, h, T, T]
-      return runPostNormLayers(weights, layers, settings, embedded, inputs.attentionMask, lastAttention, bias, inputs.blocks?.biases);
+      return runPostNormLayers(weights, layers, settings, embedded, inputs, lastAttention, bias);
     },
   };
 };

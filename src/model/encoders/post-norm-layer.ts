@@ -4,8 +4,9 @@
  * Imports nothing but tfjs-core and ../ops.ts.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { type Dropout, NO_DROPOUT } from '../dropout.ts';
 import { type Activation, activation, attention } from '../ops.ts';
-import type { Weights } from './encoder.ts';
+import type { EncoderInputs, Weights } from './encoder.ts';
 import { applyLinear, applyNorm, linearShapes, normShapes, type Shapes } from './parameters.ts';
 
 /** Names of a layer's parts, without `.weight` and `.bias`. */
@@ -59,11 +60,19 @@ export function postNormLayerShapes(names: LayerNames, { hiddenSize, intermediat
 }
 
 /** The half of a layer after its attention. x [B, T, H] the layer's input, context [B, T, H] -> [B, T, H]. */
-export function afterAttention(weights: Weights, names: LayerNames, settings: LayerSettings, x: tf.Tensor, context: tf.Tensor): tf.Tensor {
+export function afterAttention(
+  weights: Weights,
+  names: LayerNames,
+  settings: LayerSettings,
+  x: tf.Tensor,
+  context: tf.Tensor,
+  dropout: Dropout,
+): tf.Tensor {
   const { epsilon } = settings;
-  const attended = applyNorm(weights, names.attentionNorm, tf.add(applyLinear(weights, names.attentionOutput, context), x), epsilon); // [B, T, H]
+  const output = dropout.hidden(applyLinear(weights, names.attentionOutput, context)); // [B, T, H]
+  const attended = applyNorm(weights, names.attentionNorm, tf.add(output, x), epsilon); // [B, T, H]
   const inner = activation(applyLinear(weights, names.intermediate, attended), settings.activation); // [B, T, intermediate]
-  return applyNorm(weights, names.outputNorm, tf.add(applyLinear(weights, names.output, inner), attended), epsilon);
+  return applyNorm(weights, names.outputNorm, tf.add(dropout.hidden(applyLinear(weights, names.output, inner)), attended), epsilon);
 }
 
 /** What a stack of layers gives. */
@@ -77,18 +86,17 @@ export interface StackOutput {
  * @param x [B, T, H]
  * @param layers the names of each layer, in order; the same names twice share a layer
  * @param bias added to the attention scores of every layer: [B or 1, h, T, T]
- * @param blockBiases added to the attention scores, one for each layer: [B, 1, T, T]
  */
 export function runPostNormLayers(
   weights: Weights,
   layers: LayerNames[],
   settings: LayerSettings,
   x: tf.Tensor,
-  attentionMask: tf.Tensor2D,
+  inputs: Pick<EncoderInputs, 'attentionMask' | 'blocks' | 'dropout'>,
   lastAttention: boolean,
   bias?: tf.Tensor4D,
-  blockBiases?: readonly tf.Tensor4D[],
 ): StackOutput {
+  const { attentionMask, blocks, dropout = NO_DROPOUT } = inputs;
   let hidden = x; // [B, T, H]
   let probabilities: tf.Tensor4D | undefined;
   layers.forEach((names, index) => {
@@ -99,12 +107,13 @@ export function runPostNormLayers(
       {
         heads: settings.heads,
         attentionMask,
-        bias: bias && blockBiases ? tf.add<tf.Tensor4D>(bias, blockBiases[index]) : (bias ?? blockBiases?.[index]),
+        bias: bias && blocks ? tf.add<tf.Tensor4D>(bias, blocks.biases[index]) : (bias ?? blocks?.biases[index]),
         probabilities: lastAttention && index === layers.length - 1,
+        dropout,
       },
     );
     probabilities = attended.probabilities;
-    hidden = afterAttention(weights, names, settings, hidden, attended.context);
+    hidden = afterAttention(weights, names, settings, hidden, attended.context, dropout);
   });
   return { hidden: hidden as tf.Tensor3D, ...(probabilities ? { attention: probabilities } : {}) };
 }

@@ -36,16 +36,7 @@ const createNamed =
       parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
       forward: (weights, inputs, lastAttention) => {
         const embedded = embed(weights, sizes, inputs, positionsFromPadding(inputs, paddingId));
-        return runPostNormLayers(
-          weights,
-          layers,
-          settings,
-          embedded,
-          inputs.attentionMask,
-          lastAttention,
-          undefined,
-          inputs.blocks?.biases,
-        );
+        return runPostNormLayers(weights, layers, settings, embedded, inputs, lastAttention);
       },
     };
   };

@@ -1,0 +1,23 @@
+/** The random numbers of dropout: a pure function of the seed and the pass's number, so that a resumed run drops what it would have dropped. */
+import { randomStream } from '../data/random.ts';
+import type { DropoutArrays } from '../engine/training-session.ts';
+import { DROPOUT_NUMBERS, dropoutSizes } from '../model/dropout.ts';
+import type { Encoder } from '../model/encoders/encoder.ts';
+
+/** Kind of random stream, beside those of sampling.ts. */
+const DROPOUT = 5;
+
+/** Numbers for pass number `pass` over a batch of `batch` x `length` tokens. */
+export function dropoutNumbers(
+  encoder: Pick<Encoder, 'layers' | 'hiddenSize'>,
+  seed: number,
+  pass: number,
+  batch: number,
+  length: number,
+): DropoutArrays {
+  const { places, columns, layers } = dropoutSizes(encoder);
+  const random = randomStream(seed, DROPOUT, pass);
+  const { least, most } = DROPOUT_NUMBERS;
+  const numbers = (count: number) => Float32Array.from({ length: count }, () => least + (most - least) * random());
+  return { rows: numbers(places * batch * length), columns: numbers(places * columns), keys: numbers(layers * length) };
+}
