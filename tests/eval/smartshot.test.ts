@@ -108,11 +108,12 @@ describe('SmartShot', () => {
       }
     };
     const tuned = { shots: '6', epochs: '30', rate: '0.01', batch: '8', negatives: '2' };
-    const [after, scores] = await accuracy(tuned);
-    const [before] = await accuracy({ ...tuned, rate: '0' });
+    const [after] = await accuracy(tuned);
+    const [before] = await accuracy({ ...tuned, rate: '0', epochs: '1' });
     expect(before).toBeLessThan(0.75);
     expect(after).toBe(1);
-    expect((await accuracy(tuned))[1]).toEqual(scores);
+    const brief = { ...tuned, epochs: '2' };
+    expect((await accuracy(brief))[1]).toEqual((await accuracy(brief))[1]);
   });
 
   it('says what it lacks', async () => {
