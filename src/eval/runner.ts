@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { isFloor } from './baselines/floor.ts';
 import { BASELINES } from './baselines/index.ts';
 import { compareSystems, wordingSensitivity } from './comparison.ts';
 import { machine } from './machine.ts';
@@ -160,7 +161,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
           precision ?? null,
           here,
         );
-      const growing = growthSets.length > 0 && kind.modelSource !== 'none'; // floors take no time
+      const growing = growthSets.length > 0 && !isFloor(spec.kind); // floors take no time
       const growthKey = resultKey(
         options.version,
         identity,

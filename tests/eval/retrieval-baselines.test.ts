@@ -2,9 +2,19 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { EMBEDDINGS } from '../../src/eval/baselines/embeddings.ts';
 import { LBL2VEC, labelCentroid, meanOfUnitVectors, readKeywords } from '../../src/eval/baselines/lbl2vec.ts';
-import { bm25Retriever, QZERO, readCorpus, reformulated } from '../../src/eval/baselines/qzero.ts';
+import {
+  bm25Retriever,
+  concatenated,
+  keywordCounts,
+  labelVector,
+  QZERO,
+  QZERO_WORDS,
+  readCorpus,
+  weightedCosine,
+} from '../../src/eval/baselines/qzero.ts';
 import { cosines, toUnitLength } from '../../src/eval/baselines/sentence-embeddings.ts';
 import type { EvalSet } from '../../src/eval/eval-set.ts';
 import type { System, SystemKind } from '../../src/eval/system.ts';
@@ -102,7 +112,7 @@ describe('Lbl2Vec', () => {
   });
 
   it('with one document a label, gives that document the cosine 1', async () => {
-    const system = await load(LBL2VEC);
+    const system = await load(LBL2VEC, { offset: '0' });
     try {
       await system.prepare?.(setOf(golden.texts, golden.labels));
       const { each } = await system.score(golden.texts, golden.labels, {});
@@ -136,25 +146,77 @@ describe('QZero', () => {
   ];
   writeFileSync(corpus, documents.map((document) => JSON.stringify(document)).join('\n'));
 
-  it('retrieves by BM25 and puts the most frequent category first', async () => {
+  it('retrieves by BM25 and puts the categories of the best document first', async () => {
     const read = await readCorpus(corpus);
     expect(read).toEqual(documents);
     const retrieve = bm25Retriever(read);
     expect(await retrieve(['football match', 'payment declined', 'zzz'], 2)).toEqual([[1, 0], [2], []]);
-    expect(reformulated('text', [documents[0], documents[1]], 2)).toBe('Sports, Football');
-    expect(reformulated('text', [], 2)).toBe('text');
+    expect(concatenated([documents[1], documents[0]])).toBe('Football clubs Sports Football Sports');
+    expect(concatenated([documents[1], documents[0]], 3)).toBe('Football clubs Sports Football');
+    const titled = join(folder, 'titled.jsonl');
+    writeFileSync(titled, '{"title": "Rain", "text": "Water falls", "categories": ["Weather"]}\n');
+    expect(await bm25Retriever(await readCorpus(titled))(['rain'], 1)).toEqual([[0]]);
   });
 
   it.each(['bm25', 'dense'])('scores the categories instead of the text (%s)', async (retriever) => {
     const system = await load(QZERO, { corpus, retriever, documents: '1', categories: '1' });
     const plain = await load(EMBEDDINGS);
     try {
+      await system.prepare?.(setOf(golden.texts, golden.labels));
       const { each } = await system.score([documents[2].text], golden.labels, {});
       expect([...each]).toEqual([...(await plain.score(['Banking'], golden.labels, {})).each]);
+      expect(system.notes['texts that found nothing']).toBe(0);
+      if (retriever === 'dense') return; // the nearest document is always there
+      const lost = await system.score(['zzz'], golden.labels, {});
+      expect([...lost.each]).toEqual([...(await plain.score(['zzz'], golden.labels, {})).each]);
+      expect(system.notes['texts that found nothing']).toBe(1);
     } finally {
       await system.dispose();
       await plain.dispose();
     }
+  });
+
+  it('weighs the words of categories by how often they come, in a table of word vectors', async () => {
+    const table = join(folder, 'vectors.txt.gz');
+    const vectors: Record<string, number[]> = {
+      football: [1, 0, 0],
+      sports: [0.8, 0.6, 0],
+      banking: [0, 0, 2],
+      games: [3, 4, 0],
+      money: [0, 1, 1],
+    };
+    const lines = Object.entries(vectors).map(([word, values]) => `${word} ${values.join(' ')}`);
+    writeFileSync(table, gzipSync(`5 3\n${lines.join('\n')}\n`));
+    // The arithmetic of QZero_Word_Model in the authors' Models.py: sum of count x cosine; here divided by the counts, which no order sees.
+    const counts = keywordCounts([documents[0], documents[1]]);
+    expect([...counts]).toEqual([
+      ['football', 2],
+      ['sports', 2],
+      ['clubs', 1],
+    ]);
+    const system = await load(QZERO_WORDS, { corpus, vectors: table });
+    const labels = ['sports games', 'money', 'zebra'];
+    await system.prepare?.(setOf(['football striker'], labels));
+    const { each } = await system.score(['football striker'], labels, {});
+    const mean = [1.9, 2.3, 0]; // of sports and games
+    const cosine = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0) / Math.hypot(...a) / Math.hypot(...b);
+    expect(each[0]).toBeCloseTo((cosine(vectors.football, mean) + cosine(vectors.sports, mean)) / 2, 5);
+    expect(each[1]).toBeCloseTo((cosine(vectors.football, vectors.money) + cosine(vectors.sports, vectors.money)) / 2, 5);
+    expect(each[2]).toBe(0);
+    expect(labelVector('zebra', new Map())).toBeUndefined();
+    expect(weightedCosine(new Map([['zebra', 1]]), new Map(), Float32Array.of(1))).toBe(0);
+    await expect(load(QZERO_WORDS, { corpus })).rejects.toThrow(/needs word vectors: system,corpus=FILE,vectors=FILE/);
+    writeFileSync(join(folder, 'bad.txt'), 'football 1 2\nsports 1 x\n');
+    await expect(load(QZERO_WORDS, { corpus, vectors: join(folder, 'bad.txt') })).rejects.toThrow(
+      /bad\.txt, line 2: "sports" is not followed/,
+    );
+    writeFileSync(join(folder, 'bad.txt'), 'football 1 2\nsports 1\n');
+    await expect(load(QZERO_WORDS, { corpus, vectors: join(folder, 'bad.txt') })).rejects.toThrow(
+      /line 2: "sports" has 1 numbers, others have 2/,
+    );
+    await expect(load(QZERO_WORDS, { corpus, vectors: join(folder, 'none.txt') })).rejects.toThrow(
+      /cannot read the word vectors .*none\.txt/,
+    );
   });
 
   it('says what it needs', async () => {

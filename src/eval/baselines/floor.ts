@@ -4,6 +4,9 @@ import { seededRandom } from '../random.ts';
 import type { ScoreMatrix, System, SystemKind } from '../system.ts';
 import { wholeOption } from '../system-spec.ts';
 
+/** Kinds of systems that only mark how low a table goes. */
+export const isFloor = (kind: string): boolean => kind === 'random' || kind === 'majority';
+
 /** Rows scaled to sum 1. */
 function normalized(each: Float32Array, columns: number): Float32Array {
   const choice = new Float32Array(each.length);

@@ -7,7 +7,7 @@ import { GLIZNET } from './gliznet.ts';
 import { GROQ, OLLAMA } from './language-model.ts';
 import { LBL2VEC } from './lbl2vec.ts';
 import { CROSS_ENCODER, NLI } from './nli.ts';
-import { QZERO } from './qzero.ts';
+import { QZERO, QZERO_WORDS } from './qzero.ts';
 import { SMARTSHOT } from './smartshot.ts';
 
 /** Kinds of systems by their name on the command line. */
@@ -22,6 +22,7 @@ export const BASELINES: ReadonlyMap<string, SystemKind> = new Map([
   ['long-clip', LONG_CLIP],
   ['lbl2vec', LBL2VEC],
   ['qzero', QZERO],
+  ['qzero-words', QZERO_WORDS],
   ['ollama', OLLAMA],
   ['groq', GROQ],
   ['random', RANDOM],

@@ -56,6 +56,9 @@ export function labelCentroid(
   return meanOfUnitVectors(order.slice(0, Math.min(most, Math.max(least, above))).map((at) => documents[at]));
 }
 
+/** The package's own 0 makes a label of one document, which is far from what the method can do (docs/eval.md). */
+const DEFAULT_OFFSET = 0.1;
+
 /** Lbl2Vec. */
 export const LBL2VEC: SystemKind = {
   description: 'Lbl2Vec: labels as centroids of the documents nearest to their keywords, over sentence embeddings',
@@ -66,7 +69,7 @@ export const LBL2VEC: SystemKind = {
     keywords: 'JSON file of keywords by label (default: the label itself)',
     corpus: 'file of unlabelled texts (default: the texts of the set)',
     threshold: 'documents more similar than this make a label (default: the cosine of the nearest one less the offset)',
-    offset: 'taken off the cosine of the nearest document (default 0)',
+    offset: "taken off the cosine of the nearest document (default 0.1; 0 in the authors' package)",
     least: 'documents that make a label at least (default 1)',
     most: 'documents that make a label at most (default: any number)',
   },
@@ -75,7 +78,7 @@ export const LBL2VEC: SystemKind = {
     const { threshold: bound, most } = spec.options;
     const choice: DocumentChoice = {
       ...(bound === undefined ? {} : { threshold: numberOption(spec, 'threshold', 0, -1, 1) }),
-      offset: numberOption(spec, 'offset', 0, 0, 2),
+      offset: numberOption(spec, 'offset', DEFAULT_OFFSET, 0, 2),
       least: wholeOption(spec, 'least', 1),
       ...(most === undefined ? {} : { most: wholeOption(spec, 'most', 1) }),
     };

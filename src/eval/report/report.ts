@@ -7,6 +7,7 @@ import { dotChart, heatMap, logLineChart, reliabilityChart, scatterChart } from 
 import { escapeHtml, figure, htmlTable, memory, shortNumber } from '../../report/html.ts';
 import { STYLE } from '../../report/style.ts';
 import { legend } from '../../report/svg.ts';
+import { isFloor } from '../baselines/floor.ts';
 import type { MetricName } from '../measure.ts';
 import { expectedCalibrationError, type ReliabilityBin } from '../metrics/calibration.ts';
 import type { EvaluationResult, SetResult, SetSummary } from '../results.ts';
@@ -21,9 +22,6 @@ const best = (values: readonly (number | null | undefined)[], lowerIsBetter = fa
   const there = values.filter((value): value is number => typeof value === 'number');
   return there.length > 1 ? (lowerIsBetter ? Math.min(...there) : Math.max(...there)) : undefined;
 };
-
-/** Systems that only mark how low a table goes. */
-const isFloor = (kind: string): boolean => kind === 'random' || kind === 'majority';
 
 function summarySection(result: EvaluationResult): string {
   const rows = systemMeans(result).filter(({ sets }) => sets > 0);
