@@ -67,7 +67,7 @@ export function installedBindings(folder = tensorflowFolder()): string[] {
 }
 
 /** Loads a binding and registers its backend; the backend that was current stays so. @throws whatever the binding throws */
-function loadBinding(path: string): TensorFlow {
+export function loadBinding(path: string): TensorFlow {
   const require = createRequire(path);
   // The binding of 2024 calls two functions that Node 23 took away.
   const util = require('node:util') as { isNullOrUndefined?: (v: unknown) => boolean; isArray?: (v: unknown) => boolean };
