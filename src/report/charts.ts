@@ -2,6 +2,9 @@
 import { escapeHtml, figure, shortNumber } from './html.ts';
 import { line, marker, n, seriesColour, svg, text, title } from './svg.ts';
 
+/** Width of charts that fill a line of text. */
+const WIDE = 1030;
+
 /** A row of a dot chart: a value with its interval for each series that has one. */
 export interface DotRow {
   name: string;
@@ -11,7 +14,7 @@ export interface DotRow {
 /** Values between 0 and 1 with intervals, one row a name, the series of a row below each other. */
 export function dotChart(rows: readonly DotRow[], series: readonly string[], label: string): string {
   const [left, right, top, step] = [190, 24, 26, 13];
-  const width = 900;
+  const width = WIDE;
   const rowHeight = Math.max(22, series.length * step + 10);
   const height = top + rows.length * rowHeight + 8;
   const x = (value: number) => left + Math.min(1, Math.max(0, value)) * (width - left - right);
@@ -70,7 +73,7 @@ export interface Floor {
 export function scatterChart(points: readonly ScatterPoint[], floors: readonly Floor[], xTitle: string, yTitle: string): string {
   const usable = points.filter(({ x }) => x > 0);
   if (!usable.length) return '';
-  const [width, height, left, right, top, bottom] = [900, 380, 60, 30, 14, 46];
+  const [width, height, left, right, top, bottom] = [WIDE, 380, 60, 30, 14, 46];
   const [low, high] = logRange(usable.map(({ x }) => x));
   const most = Math.min(1, Math.ceil(Math.max(...[...usable, ...floors].map((each) => each.y)) * 10 + 0.5) / 10);
   const x = (value: number) => left + (Math.log(value / low) / Math.log(high / low)) * (width - left - right);
@@ -91,13 +94,19 @@ export function scatterChart(points: readonly ScatterPoint[], floors: readonly F
     `<text transform="translate(14 ${n((top + height - bottom) / 2)}) rotate(-90)" text-anchor="middle" class="soft">${escapeHtml(yTitle)}</text>`,
   );
   const placed: { x: number; y: number; width: number }[] = [];
+  // Floors that lie close together share one name above the highest of them: a line through a name is hard to read.
+  const groups: { names: string[]; y: number }[] = [];
   for (const floor of [...floors].sort((a, b) => a.y - b.y)) {
     const at = y(floor.y);
     parts.push(`<line x1="${left}" y1="${n(at)}" x2="${n(width - right)}" y2="${n(at)}" class="axis" stroke-dasharray="4 4"/>`);
-    let labelY = at - 5;
-    while (placed.some((other) => Math.abs(other.y - labelY) < 13)) labelY -= 13;
-    placed.push({ x: left + 6, y: labelY, width: floor.name.length * 6.6 });
-    parts.push(text(left + 6, labelY, floor.name, 'start', 'soft'));
+    const near = groups.at(-1);
+    if (near && near.y - at < 15) Object.assign(near, { names: [floor.name, ...near.names], y: at });
+    else groups.push({ names: [floor.name], y: at });
+  }
+  for (const { names, y: at } of groups) {
+    const shown = names.join(', ');
+    placed.push({ x: left + 6, y: at - 5, width: shown.length * 6.6 });
+    parts.push(text(left + 6, at - 5, shown, 'start', 'soft'));
   }
   for (const point of [...usable].sort((a, b) => b.y - a.y)) {
     const [px, py] = [x(point.x), y(point.y)];
@@ -126,7 +135,7 @@ export interface LogLine {
 export function logLineChart(lines: readonly LogLine[], xTitle: string, yTitle: string): string {
   const all = lines.flatMap(({ points }) => points).filter(({ x, y }) => x > 0 && y > 0);
   if (!all.length) return '';
-  const [width, height, left, right, top, bottom] = [900, 360, 70, 150, 14, 46];
+  const [width, height, left, right, top, bottom] = [WIDE, 360, 70, 150, 14, 46];
   const [lowX, highX] = [Math.min(...all.map((point) => point.x)), Math.max(...all.map((point) => point.x))];
   const [lowY, highY] = logRange(all.map((point) => point.y));
   const x = (value: number) => left + (highX > lowX ? Math.log(value / lowX) / Math.log(highX / lowX) : 0.5) * (width - left - right);

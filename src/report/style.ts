@@ -17,11 +17,12 @@ table.notes td { text-align: left; white-space: normal; overflow-wrap: anywhere;
 svg { display: block; max-width: 100%; height: auto; } svg text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; fill: var(--ink); }
 svg text.soft { fill: var(--soft); } svg .grid { stroke: var(--line); stroke-width: 1; } svg .axis { stroke: var(--soft); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; margin: 6px 0; } .legend span { display: inline-flex; align-items: center; gap: 6px; }
-.panels { display: flex; flex-wrap: wrap; gap: 16px 24px; } figure { margin: 0; } figcaption { font-size: 13px; margin-bottom: 2px; }
+.panels { display: flex; flex-wrap: wrap; gap: 16px 24px; } figure { margin: 0; overflow-x: auto; } figcaption { font-size: 13px; margin-bottom: 2px; }
 details { margin: 6px 0; border: 1px solid var(--line); border-radius: 6px; padding: 0 12px; } summary { cursor: pointer; padding: 7px 0; }
 ul.examples { padding-left: 18px; font-size: 13.5px; } ul.examples li { margin: 6px 0; overflow-wrap: anywhere; } .label { background: var(--fill); border-radius: 4px; padding: 0 5px; }
-@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } h2 { break-after: avoid; } figure, tr, li { break-inside: avoid; }
-  .scroll { overflow: visible; } table { font-size: 8pt; } th, td { padding: 2px 5px; } details { border: none; padding: 0; }
+@media screen and (max-width: 700px) { svg[width="1030"] { max-width: none; width: 760px; } }
+@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } h2, h3, h2 + p, h3 + p, summary, .legend, figcaption { break-after: avoid; } figure, tr, li { break-inside: avoid; }
+  .scroll { overflow: visible; } table { font-size: 8pt; } .interval { font-size: 7pt; } th, td { padding: 2px 5px; } details { border: none; padding: 0; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 @page { size: A4; margin: 14mm; }
 `;

@@ -131,6 +131,7 @@ describe('an evaluation', () => {
       'Speed',
       'Time by number of labels',
       'Scores by set',
+      'Against tiny',
       'Reliability',
       'What went wrong',
       'How it was measured',

@@ -10,7 +10,7 @@ import { legend } from '../../report/svg.ts';
 import { isFloor } from '../baselines/floor.ts';
 import type { MetricName } from '../measure.ts';
 import { expectedCalibrationError, type ReliabilityBin } from '../metrics/calibration.ts';
-import type { EvaluationResult, SetResult, SetSummary } from '../results.ts';
+import type { Comparison, EvaluationResult, SetResult, SetSummary } from '../results.ts';
 import { commonSets, systemMeans } from '../summary.ts';
 import { verdict } from '../table.ts';
 
@@ -75,6 +75,37 @@ ${legend(names)}<figure>${dotChart(rows, names, 'macro-F1 by set and system')}</
 ${result.sets.map((set) => setTable(result, set)).join('\n')}`;
 }
 
+const WORDS: Readonly<Record<string, string>> = { '+': 'better', '-': 'worse', '=': 'not different' };
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${figure(Math.abs(value))}`;
+
+const probability = (p: number): string => (p < 0.0001 ? '&lt; 0.0001' : p.toFixed(p < 0.1 ? 4 : 2));
+
+/** Every system against the reference: differences with their paired bootstrap intervals, and McNemar's verdict on the top label. */
+function differencesSection({ comparisons, reference }: EvaluationResult): string {
+  if (!comparisons.length) return '';
+  // Stored as reference minus system; people read it the other way.
+  const cell = ({ difference, interval }: Comparison['macro_f1']) =>
+    `${signed(-difference)} <span class="interval">${signed(-interval.high)} to ${signed(-interval.low)}</span>`;
+  return `<h2>Against ${escapeHtml(reference ?? '')}</h2>
+<p>How much higher or lower each system is than ${escapeHtml(reference ?? '')} on the same texts, with 95 % intervals of a paired bootstrap. The last columns count the texts that only one of the two has right; p and verdict are McNemar’s exact test on them.</p>
+${htmlTable(
+  ['system', 'set', 'macro-F1', 'accuracy', `only ${escapeHtml(reference ?? '')} right`, 'only the system right', 'p', 'verdict'],
+  comparisons.map((comparison) => {
+    const { system, set, macro_f1: f1, accuracy, mcnemar } = comparison;
+    return [
+      escapeHtml(system),
+      escapeHtml(set),
+      cell(f1),
+      cell(accuracy),
+      String(mcnemar.onlyReference),
+      String(mcnemar.onlySystem),
+      probability(mcnemar.p),
+      WORDS[verdict(comparison)],
+    ];
+  }),
+)}`;
+}
+
 function setTable(result: EvaluationResult, set: SetSummary): string {
   const rows = result.results.filter((each) => each.set === set.name);
   const failures = result.failures.filter((failure) => failure.set === set.name);
@@ -101,7 +132,6 @@ function setTable(result: EvaluationResult, set: SetSummary): string {
   ];
   const compared = result.comparisons.filter((comparison) => comparison.set === set.name);
   const texts = set.texts === set.available ? `${set.texts} texts` : `${set.texts} of ${set.available} texts`;
-  const words = { '+': 'better', '-': 'worse', '=': 'not different' } as Record<string, string>;
   return `<h3>${escapeHtml(set.name)} <span class="soft">${texts}, ${set.labels} labels${set.multiLabel ? ', several true labels a text' : ''}${set.recordLabels ? ', own candidates for each text' : ''}</span></h3>
 ${htmlTable(
   [
@@ -110,7 +140,7 @@ ${htmlTable(
     ...columns.map(([name]) => name),
     'texts/s',
     'p50 ms',
-    ...(compared.length ? [`than ${escapeHtml(result.reference ?? '')}`] : []),
+    ...(compared.length ? [`against ${escapeHtml(result.reference ?? '')}`] : []),
   ],
   rows.map((each) => {
     const { metrics, intervals, timing } = each;
@@ -122,7 +152,7 @@ ${htmlTable(
       `${shortNumber(timing.textsPerSecond)}${each.cached ? '*' : ''}`,
       figure(timing.latency?.p50, 1),
       ...(compared.length
-        ? [comparison ? `${words[verdict(comparison)]} <span class="interval">p ${comparison.mcnemar.p.toPrecision(2)}</span>` : '']
+        ? [comparison ? `${WORDS[verdict(comparison)]} <span class="interval">p ${probability(comparison.mcnemar.p)}</span>` : '']
         : []),
     ];
   }),
@@ -210,7 +240,7 @@ function errorsSection(result: EvaluationResult, seriesOf: (name: string) => num
             ({ text, truth, predicted, confidence }) =>
               `<li>${escapeHtml(text)}<br><span class="soft">true</span> ${truth.map((label) => `<span class="label">${escapeHtml(label)}</span>`).join(' ') || '–'} <span class="soft">predicted</span> <span class="label">${escapeHtml(predicted)}</span> <span class="soft">${figure(confidence, 2)}</span></li>`,
           );
-        const open = each.system === result.reference && set.labels <= LARGEST_MATRIX ? ' open' : '';
+        const open = each.system === result.reference && set.labels <= LARGEST_MATRIX && !set.paraphraseOf ? ' open' : '';
         return `<details${open}><summary>${escapeHtml(set.name)}: ${escapeHtml(each.system)} <span class="soft">accuracy ${figure(each.metrics.accuracy)}</span></summary>
 ${confusionOf(set, each, seriesOf(each.system))}
 ${examples.length ? `<h3>Surest mistakes</h3><ul class="examples">${examples.join('\n')}</ul>` : ''}</details>`;
@@ -274,7 +304,7 @@ ${htmlTable(
       .map(([key, value]) => `${key}: ${value}`)
       .join(', ')}`,
   )}</p>
-<p>Macro-F1 is the mean over the labels with a true or a predicted text. With several true labels a text, the top label is right if it is one of them, and F1 counts those it misses. AUROC and mean average precision are means over labels. The score of wrong labels is the mean of every label by itself that is not true: near 1 for a system that likes every label (cosines are clipped to 0 and 1). ECE has 15 bins. The best threshold is chosen on the very texts it is measured on and is an upper bound. Systems are compared text by text with McNemar’s exact test. An asterisk marks times taken from an earlier run on this machine.</p>`;
+<p>Macro-F1 is the mean over the labels with a true or a predicted text. With several true labels a text, the top label is right if it is one of them, and F1 counts those it misses. AUROC and mean average precision are means over labels. The score of wrong labels is the mean of every label by itself that is not true: near 1 for a system that likes every label (cosines are clipped to 0 and 1). ECE has 15 bins. The best threshold is chosen on the very texts it is measured on and is an upper bound. Systems are compared with the first one text by text: the difference of macro-F1 with a paired bootstrap’s 95 % interval, and McNemar’s exact test of the top label. An asterisk marks times taken from an earlier run on this machine.</p>`;
 }
 
 /** The report as one HTML document. */
@@ -302,6 +332,7 @@ ${
         summarySection(result),
         speedSection(result, seriesOf),
         scoresSection(result, names),
+        differencesSection(result),
         reliabilitySection(result, names, seriesOf),
         wordingSection(result),
         errorsSection(result, seriesOf),
