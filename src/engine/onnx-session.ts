@@ -68,6 +68,8 @@ export async function createGraphSession(model: Graph | string | Uint8Array, set
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
+    // A pattern is a plan of the memory of one set of shapes, kept for each: here every batch has its own, and memory would grow with them.
+    enableMemPattern: false,
     ...(threads ? { intraOpNumThreads: threads } : {}),
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
     ...(optimizedModelPath ? { optimizedModelFilePath: optimizedModelPath } : {}),

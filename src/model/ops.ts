@@ -13,6 +13,9 @@ type Kernels = Record<string, tf.Tensor>;
 /** Whether the current backend has a fused kernel of this name. */
 const hasKernel = (name: string): boolean => tf.getKernel(name, tf.getBackend()) !== undefined;
 
+/** Whether the current backend takes the weights as constants, as when an inference graph is traced (it alone has this kernel). */
+export const constantWeights = (): boolean => hasKernel('MultiHeadAttention');
+
 /** Runs a fused kernel with one output. */
 const runKernel = (name: string, inputs: Kernels, attributes: Record<string, unknown> = {}): tf.Tensor =>
   tf.engine().runKernel(name, inputs as unknown as tf.NamedTensorMap, attributes as tf.NamedAttrMap) as tf.Tensor;

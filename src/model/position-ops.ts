@@ -17,12 +17,12 @@ export function tokenDistances<T extends tf.Tensor = tf.Tensor2D>(positions: tf.
 
 /**
  * A value for every distance between two tokens, looked up in a table that is made once: exact, whatever the backend's
- * logarithm rounds to. distances int32 of any shape, all above -reach and below reach -> int32 of that shape.
+ * logarithm rounds to. distances int32 of any shape, none beyond reach -> int32 of that shape.
  * @param reach the most tokens a sequence can have
  * @param valueAt integer for a distance
  */
 export function byDistance<T extends tf.Tensor>(distances: T, reach: number, valueAt: (distance: number) => number): T {
-  const table = Int32Array.from({ length: 2 * reach }, (_, index) => valueAt(index - reach));
+  const table = Int32Array.from({ length: 2 * reach + 1 }, (_, index) => valueAt(index - reach));
   return tf.gather<tf.Tensor>(tf.tensor1d(table, 'int32'), tf.add(distances, tf.scalar(reach, 'int32'))) as unknown as T;
 }
 
@@ -48,39 +48,33 @@ export function neighbours(x: tf.Tensor, positions: tf.Tensor1D, offset: number)
   })(x);
 }
 
-/** Index into the flattened x [L, K] of what gatherElements reads: rows of the last axis times K, plus the index. */
-function flatIndex(shape: number[], index: tf.Tensor2D): tf.Tensor1D {
-  const width = shape[shape.length - 1];
-  const length = shape[shape.length - 2];
-  const leading = tf.util.sizeFromShape(shape.slice(0, -2));
-  const rowStart = tf.reshape(tf.mul(tf.range(0, leading * length, 1, 'int32'), tf.scalar(width, 'int32')), [leading, length, 1]);
-  return tf.reshape(tf.add(rowStart, tf.expandDims(index, 0)), [-1]) as tf.Tensor1D;
+/**
+ * Every distance that two of T tokens can have, one a column of {@link byKey}'s input: T, T - 1, ..., 1 - T.
+ * positions int32 [T] -> int32 [2T].
+ */
+export function columnDistances(positions: tf.Tensor1D): tf.Tensor1D {
+  const length = tf.add(tf.max(positions), tf.scalar(1, 'int32')); // a tensor: as a number it would be baked into a traced graph
+  return tf.concat([tf.sub(length, positions), tf.neg(positions)]) as tf.Tensor1D;
 }
 
 /**
- * Values along the last axis: result[.., i, j] = x[.., i, index[i, j]].
- * x [..., T, K], index int32 [T, J] -> [..., T, J].
+ * What each token has for a distance, brought to the token at that distance: result[.., i, j] = x[.., i, T + j - i].
+ * Rows of x are shifted against each other, not gathered: reading them at one element less a row does it.
+ * x [B, h, T, 2T] -> [B, h, T, T].
  */
-export function gatherElements(x: tf.Tensor, index: tf.Tensor2D): tf.Tensor {
-  const shape = [...x.shape];
-  const axis = shape.length - 1;
+export function byKey(x: tf.Tensor4D): tf.Tensor4D {
+  const [batch, heads, length, width] = x.shape;
+  if (!hasKernel('ByKey')) {
+    const read = tf.slice(tf.reshape(x, [batch, heads, length * width]), [0, 0, length]); // [B, h, T * (2T - 1)]
+    return tf.slice(tf.reshape(read, [batch, heads, length, width - 1]), [0, 0, 0, 0], [-1, -1, -1, length]) as tf.Tensor4D;
+  }
   return tf.customGrad((...args) => {
-    const [values, save] = args as unknown as [tf.Tensor, tf.GradSaveFunc];
-    save([index]); // saved, not closed over: tfjs frees what the forward pass computed and nobody saved
-    const value = hasKernel('GatherElements')
-      ? (tf.engine().runKernel('GatherElements', { x: values, index }, { axis }) as tf.Tensor)
-      : tf.reshape(tf.gather(tf.reshape(values, [-1]), flatIndex(shape, index)), [...shape.slice(0, -2), ...index.shape]);
+    const [values] = args as unknown as [tf.Tensor4D];
     return {
-      value,
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const savedIndex = saved[0] as tf.Tensor2D;
-        if (hasKernel('ScatterElementsAdd'))
-          return [tf.engine().runKernel('ScatterElementsAdd', { index: savedIndex, updates: dy }, { axis, shape }) as tf.Tensor];
-        const places = tf.expandDims(flatIndex(shape, savedIndex), 1) as tf.Tensor2D; // [n, 1]
-        return [tf.reshape(tf.scatterND(places, tf.reshape(dy, [-1]), [tf.util.sizeFromShape(shape)]), shape)];
-      },
+      value: tf.engine().runKernel('ByKey', { x: values }, {}) as tf.Tensor4D,
+      gradFunc: (dy: tf.Tensor) => [tf.engine().runKernel('ByKeyGradient', { dy }, {}) as tf.Tensor4D],
     };
-  })(x);
+  })(x) as tf.Tensor4D;
 }
 
 /** Products of every token with every row of a table, head by head: factor * x table'. x [B, h, T, d], table [h, K, d] -> [B, h, T, K]. */

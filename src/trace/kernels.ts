@@ -268,7 +268,7 @@ KERNELS.BatchMatMul = (backend, { a, b }, { transposeA, transposeB }) => {
 
 // Rows by index.
 KERNELS.GatherV2 = (backend, { x, indices }, { axis, batchDims }) => {
-  if (batchDims) throw new Error('gather with batch dimensions is not traced; use gatherElements of the model');
+  if (batchDims) throw new Error('gather with batch dimensions is not traced');
   const at = tf.util.parseAxisParam(axis, x.shape)[0];
   const shape = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)];
   return backend.emit('Gather', [x, indices], shape, x.dtype, { axis: at });
@@ -338,27 +338,27 @@ KERNELS.ScaledMatMul = (backend, { a, b }, { factor, transposeA, transposeB }) =
     MICROSOFT,
   );
 };
-/** Values of x [.., T, K] along the last axis at index [.., T, J], both of the same rank. */
-KERNELS.GatherElements = (backend, { x, index }, { axis }) => {
-  const at = axis < 0 ? axis + x.shape.length : axis;
-  const shape = [...x.shape.slice(0, -index.shape.length), ...index.shape];
-  const expanded = index.shape.length < x.shape.length ? expandIndex(backend, x, index) : backend.nameOf(index);
-  const target = [...x.shape.slice(0, x.shape.length - 2), ...index.shape.slice(-2)];
-  return backend.emit('GatherElements', [x, expanded], index.shape.length < x.shape.length ? target : shape, x.dtype, { axis: at });
+/** result[.., i, j] = x[.., i, T + j - i]. x [B, h, T, 2T] -> [B, h, T, T]; the last T * (2T - 1) elements, read as T rows. */
+KERNELS.ByKey = (backend, { x }) => {
+  const [batch, heads, length, width] = x.shape;
+  const [flat] = backend.append('Reshape', [backend.nameOf(x), backend.intsName([-1, length * width])]);
+  const slice = (value: string, start: string, end: string, axis: number) =>
+    backend.append('Slice', [value, start, end, backend.intsName([axis])])[0];
+  const read = slice(flat, backend.intsName([length]), backend.intsName([length * width]), 1);
+  const [rows] = backend.append('Reshape', [read, backend.intsName([batch, heads, length, -1])]); // [B, h, T, 2T - 1]
+  const shape = [batch, heads, length, length];
+  return backend.info(slice(rows, backend.intsName([0]), backend.intsName([length]), 3), shape, x.dtype);
 };
-/** Adds values [.., T, J] into zeros [.., T, K] at index along the last axis. */
-KERNELS.ScatterElementsAdd = (backend, { index, updates }, { axis, shape }) => {
-  const at = axis < 0 ? axis + shape.length : axis;
-  const [zeros] = backend.append('Expand', [backend.scalarName(0), backend.intsName(shape)]);
-  const expanded = index.shape.length < shape.length ? expandIndex(backend, updates, index) : backend.nameOf(index);
-  return backend.emit('ScatterElements', [zeros, expanded, updates], shape, updates.dtype, { axis: at, reduction: 'add' });
+/** The gradient of ByKey. dy [B, h, T, T] -> [B, h, T, 2T]. */
+KERNELS.ByKeyGradient = (backend, { dy }) => {
+  const [batch, heads, length] = dy.shape;
+  const pad = (value: string, pads: string[]) => backend.append('Pad', [value, backend.append('Concat', pads, { axis: 0 })[0]])[0];
+  const none = (axes: number) => backend.intsName(new Array<number>(axes).fill(0));
+  const rows = pad(backend.nameOf(dy), [none(7), backend.sizeDifference(length, 1)]); // [B, h, T, 2T - 1]
+  const [read] = backend.append('Reshape', [rows, backend.intsName([batch * heads, -1])]);
+  const flat = pad(read, [none(1), backend.intsName([length]), none(2)]); // [B * h, T * 2T]
+  return backend.emit('Reshape', [flat, backend.intsName([batch, heads, length, -1])], [batch, heads, length, 2 * length], dy.dtype);
 };
-function expandIndex(backend: TraceBackend, like: tf.TensorInfo, index: tf.TensorInfo): string {
-  return backend.append('Expand', [
-    backend.nameOf(index),
-    backend.intsName([...like.shape.slice(0, like.shape.length - 2), ...index.shape.slice(-2)]),
-  ])[0];
-}
 
 /** Attention in one node (no probabilities, no gradient): inference only. q, k, v [B, T, H]. */
 const multiHeadAttention: Kernel = (backend, { q, k, v, attentionMask, bias }, { heads, scale }) => {

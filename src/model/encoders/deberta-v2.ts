@@ -5,8 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { NO_DROPOUT } from '../dropout.ts';
-import { type Activation, activation, attention, linear, splitHeads } from '../ops.ts';
-import { byDistance, gatherElements, neighbours, tableScores, tokenDistances } from '../position-ops.ts';
+import { type Activation, activation, attention, constantWeights, embedding, linear, splitHeads } from '../ops.ts';
+import { byDistance, byKey, columnDistances, neighbours, tableScores } from '../position-ops.ts';
 import { layerSettings, tokenTypeEmbedding } from './bert.ts';
 import { activationField, booleanField, integerField, layerCountField, type RawConfig, wordField, wordsField } from './config-fields.ts';
 import type { Encoder, EncoderFactory, EncoderInputs, Weights } from './encoder.ts';
@@ -112,9 +112,25 @@ function convolve(weights: Weights, x: tf.Tensor, positions: tf.Tensor1D, kernel
   return linear(tf.concat(taps, 2), flat, parameter(weights, 'encoder.conv.conv.bias') as tf.Tensor1D);
 }
 
-/** Rows [2 * span, H] projected and split into heads: [h, 2 * span, d]. */
-function positionHeads(weights: Weights, name: string, relative: tf.Tensor, heads: number): tf.Tensor3D {
-  return tf.squeeze(splitHeads(tf.expandDims(applyLinear(weights, name, relative), 0), heads), [0]) as tf.Tensor3D;
+/** Relative embeddings behind a projection, [h, 2T, d], for each column the distance that it has to a query, or to a key. */
+interface RelativePositions {
+  fromQuery(projection: string): tf.Tensor3D;
+  fromKey(projection: string): tf.Tensor3D;
+}
+
+/**
+ * The relative embeddings in the order of {@link columnDistances}, projected by a linear layer and split into heads: [h, 2T, d].
+ * While weights are constants, ONNX Runtime projects the whole table once; while they are trained, only the rows that are read are.
+ * table [2 * span, H], rows int32 [2T]
+ */
+function relativeHeads(weights: Weights, table: tf.Tensor2D, rows: tf.Tensor1D, heads: number): (projection: string) => tf.Tensor3D {
+  const whole = constantWeights();
+  const read = whole ? table : embedding(table, rows);
+  return (projection) => {
+    const projected = applyLinear(weights, projection, read);
+    const ordered = whole ? embedding(projected as tf.Tensor2D, rows) : projected; // [2T, H]
+    return tf.squeeze(splitHeads(tf.expandDims(ordered, 0), heads), [0]) as tf.Tensor3D;
+  };
 }
 
 /** DeBERTa v2 or v3. Throws UsageError naming the field of the config that is missing or not supported. */
@@ -169,23 +185,20 @@ export const createDebertaV2: EncoderFactory = (config): Encoder => {
 
   /** Sum of the position terms of a layer, scaled: [B, h, T, T]. */
   const positionScores = (
-    weights: Weights,
     layer: number,
     { terms, sharedProjections }: RelativeSettings,
-    rows: tf.Tensor,
-    rowIndex: tf.Tensor2D,
+    positions: RelativePositions,
     query: tf.Tensor,
     key: tf.Tensor,
   ): tf.Tensor4D | undefined => {
     let sum: tf.Tensor | undefined;
     if (terms.includes('c2p')) {
-      const table = positionHeads(weights, sharedProjections ? layers[layer].key : positionKey(layer), rows, heads);
-      sum = gatherElements(tableScores(splitHeads(query, heads), table, scale), rowIndex); // [B, h, T query, T key]
+      const keys = positions.fromQuery(sharedProjections ? layers[layer].key : positionKey(layer));
+      sum = byKey(tableScores(splitHeads(query, heads), keys, scale)); // [B, h, T query, T key]
     }
     if (terms.includes('p2c')) {
-      const table = positionHeads(weights, sharedProjections ? layers[layer].query : positionQuery(layer), rows, heads);
-      const byKey = gatherElements(tableScores(splitHeads(key, heads), table, scale), tf.transpose(rowIndex) as tf.Tensor2D); // [B, h, T key, T query]
-      const byQuery = tf.transpose(byKey, [0, 1, 3, 2]);
+      const queries = positions.fromKey(sharedProjections ? layers[layer].query : positionQuery(layer));
+      const byQuery = tf.transpose(byKey(tableScores(splitHeads(key, heads), queries, scale)), [0, 1, 3, 2]); // [B, h, T query, T key]
       sum = sum ? tf.add(sum, byQuery) : byQuery;
     }
     return sum as tf.Tensor4D | undefined;
@@ -199,19 +212,26 @@ export const createDebertaV2: EncoderFactory = (config): Encoder => {
     parameterShapes,
     forward: (weights, inputs, lastAttention) => {
       const embedded = embed(weights, inputs);
-      let rows: tf.Tensor | undefined; // [2 * span, H]
-      let rowIndex: tf.Tensor2D | undefined; // [T, T]
+      let positions: RelativePositions | undefined;
       if (relative && relative.terms.length > 0) {
-        rows = parameter(weights, 'encoder.rel_embeddings.weight');
-        if (relative.normalised) rows = applyNorm(weights, 'encoder.LayerNorm', rows, epsilon);
-        rowIndex = byDistance(tokenDistances(inputs.positions), maxLength, (distance) => relativeRow(distance, relative));
+        let table = parameter(weights, 'encoder.rel_embeddings.weight') as tf.Tensor2D;
+        if (relative.normalised) table = applyNorm(weights, 'encoder.LayerNorm', table, epsilon) as tf.Tensor2D;
+        const distances = columnDistances(inputs.positions);
+        const seenWith = (sign: number) =>
+          relativeHeads(
+            weights,
+            table,
+            byDistance(distances, maxLength, (distance) => relativeRow(sign * distance, relative)),
+            heads,
+          );
+        positions = { fromQuery: seenWith(1), fromKey: seenWith(-1) };
       }
       let hidden = embedded; // [B, T, H]
       let probabilities: tf.Tensor4D | undefined;
       layers.forEach((names, layer) => {
         const query = applyLinear(weights, names.query, hidden);
         const key = applyLinear(weights, names.key, hidden);
-        const bias = relative && rows && rowIndex ? positionScores(weights, layer, relative, rows, rowIndex, query, key) : undefined;
+        const bias = relative && positions ? positionScores(layer, relative, positions, query, key) : undefined;
         const attended = attention(query, key, applyLinear(weights, names.value, hidden), {
           heads,
           scale,
