@@ -2,10 +2,14 @@
  * ONNX Runtime sessions over traced graphs: creation, typed feeds, release. Loaded lazily, because the native library
  * takes time to start. Knows graphs (src/trace) and nothing of models.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DataError, errorMessage } from '../errors.ts';
+import { writeFileAtomically } from '../files.ts';
 import type { Graph } from '../trace/graph.ts';
-import { onnxBytes } from '../trace/onnx-proto.ts';
+import { externalOnnx, onnxBytes } from '../trace/onnx-proto.ts';
 
 /** Where a session's graph runs. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
@@ -21,6 +25,8 @@ export interface SessionSettings {
   optimization?: 'disabled' | 'basic' | 'extended' | 'all';
   /** Writes the optimized graph to this file. */
   optimizedModelPath?: string;
+  /** Bytes of weights beyond which they go into a file beside the graph; what protobuf can hold, unless said. */
+  largestModel?: number;
 }
 
 /** Typed values of a feed. */
@@ -60,10 +66,32 @@ export interface OnnxSession extends GraphSession {
   run(feeds: Record<string, Feed>, outputs: string[], into?: Record<string, Feed>): Promise<Record<string, FeedData>>;
 }
 
+/** Protobuf ends at 2 GiB; what a graph has beside its weights is far less than the difference. */
+const LARGEST_MODEL = 2 ** 31 - 2 ** 26;
+
+const weightBytes = ({ initializers }: Graph): number => initializers.reduce((sum, { data }) => sum + data.byteLength, 0);
+
+/** Writes a graph and its weights as two files, which are gone again when the session is made: it has read or mapped them then. */
+async function withExternalOnnx<T>(graph: Graph, use: (path: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'glz-onnx-'));
+  try {
+    const { model, weights } = externalOnnx(graph, 'weights.bin');
+    writeFileAtomically(join(folder, 'weights.bin'), weights);
+    writeFileAtomically(join(folder, 'model.onnx'), model);
+    return await use(join(folder, 'model.onnx'));
+  } finally {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Windows does not remove a file that is mapped: it stays until the temporary folder is cleaned.
+    }
+  }
+}
+
 /** Creates a session from a graph or from an ONNX file's path or bytes. */
 export async function createGraphSession(model: Graph | string | Uint8Array, settings: SessionSettings = {}): Promise<OnnxSession> {
   const ort = await loadRuntime();
-  const { provider = 'cpu', threads, profile, optimization = 'all', optimizedModelPath } = settings;
+  const { provider = 'cpu', threads, profile, optimization = 'all', optimizedModelPath, largestModel = LARGEST_MODEL } = settings;
   const options: InferenceSession.SessionOptions = {
     executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     graphOptimizationLevel: optimization,
@@ -74,10 +102,12 @@ export async function createGraphSession(model: Graph | string | Uint8Array, set
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
     ...(optimizedModelPath ? { optimizedModelFilePath: optimizedModelPath } : {}),
   };
-  const source = typeof model === 'string' || model instanceof Uint8Array ? model : onnxBytes(model);
-  const session = await (typeof source === 'string'
-    ? ort.InferenceSession.create(source, options)
-    : ort.InferenceSession.create(source, options));
+  const create = (source: string | Uint8Array) =>
+    typeof source === 'string' ? ort.InferenceSession.create(source, options) : ort.InferenceSession.create(source, options);
+  let session: InferenceSession;
+  if (typeof model === 'string' || model instanceof Uint8Array) session = await create(model);
+  else if (weightBytes(model) <= largestModel) session = await create(onnxBytes(model));
+  else session = await withExternalOnnx(model, create);
   const tensorOf = ({ data, shape }: Feed): Tensor =>
     data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
   let released = false;

@@ -37,8 +37,45 @@ function valueMessage(value: GraphValue): Message {
   return new Message().string(1, value.name).message(2, new Message().message(1, tensorType));
 }
 
+/** A tensor whose values lie in another file beside the model. */
+function externalTensorMessage(constant: Initializer, file: string, offset: number): Message {
+  const message = new Message();
+  for (const size of constant.shape) message.int(1, size);
+  message.int(2, TYPE_CODE[constant.type]).string(8, constant.name);
+  for (const [key, value] of [
+    ['location', file],
+    ['offset', String(offset)],
+    ['length', String(constant.data.byteLength)],
+  ])
+    message.message(13, new Message().string(1, key).string(2, value));
+  return message.int(14, 1); // data_location EXTERNAL
+}
+
+/** Smaller constants stay in the model: shapes and axes are read from there before any file is. */
+const SMALLEST_EXTERNAL = 1024;
+/** Offsets are multiples of a memory page, so that the file can be mapped. */
+const PAGE = 4096;
+
+/**
+ * A graph in two files, for weights beyond protobuf's 2 GiB: the model, and the chunks of the file with its weights.
+ * @param file name of the second file, beside the first
+ */
+export function externalOnnx(graph: Graph, file: string): { model: Uint8Array; weights: Uint8Array[] } {
+  const weights: Uint8Array[] = [];
+  let offset = 0;
+  const model = onnxChunks(graph, (constant) => {
+    if (constant.data.byteLength < SMALLEST_EXTERNAL) return tensorMessage(constant);
+    const message = externalTensorMessage(constant, file, offset);
+    const rest = (PAGE - (constant.data.byteLength % PAGE)) % PAGE;
+    weights.push(bytesOf(constant.data), new Uint8Array(rest));
+    offset += constant.data.byteLength + rest;
+    return message;
+  });
+  return { model: Buffer.concat(model), weights };
+}
+
 /** The chunks of a graph's ONNX file, in order; the weights' chunks are views of the initializers' own memory. */
-export function onnxChunks(graph: Graph): Uint8Array[] {
+export function onnxChunks(graph: Graph, constantMessage: (constant: Initializer) => Message = tensorMessage): Uint8Array[] {
   const body = new Message();
   for (const node of graph.nodes) {
     const message = new Message();
@@ -50,7 +87,7 @@ export function onnxChunks(graph: Graph): Uint8Array[] {
     body.message(1, message);
   }
   body.string(2, 'gliznet');
-  for (const constant of graph.initializers) body.message(5, tensorMessage(constant));
+  for (const constant of graph.initializers) body.message(5, constantMessage(constant));
   for (const value of graph.inputs) body.message(11, valueMessage(value));
   for (const value of graph.outputs) body.message(12, valueMessage(value));
   const opset = (domain: string, version: number) => new Message().string(1, domain).int(2, version);
@@ -58,10 +95,5 @@ export function onnxChunks(graph: Graph): Uint8Array[] {
     .chunks;
 }
 
-/** A graph's ONNX file in one buffer. Protobuf ends at 2 GiB; larger graphs throw a RangeError. */
-export function onnxBytes(graph: Graph): Uint8Array {
-  const chunks = onnxChunks(graph);
-  const size = chunks.reduce((total, chunk) => total + chunk.byteLength, 0);
-  if (size >= 2 ** 31) throw new RangeError(`the graph's weights take ${size} bytes; an ONNX file without external data ends at 2 GiB`);
-  return Buffer.concat(chunks, size);
-}
+/** A graph's ONNX file in one buffer. Protobuf ends at 2 GiB: larger graphs need {@link externalOnnx}. */
+export const onnxBytes = (graph: Graph): Uint8Array => Buffer.concat(onnxChunks(graph));
