@@ -7,6 +7,7 @@ import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { onnxChunks } from '../trace/onnx-proto.ts';
 import { type CheckpointConfig, checkWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { traceInference } from './gliznet-graph.ts';
+import { findLargeFeatures } from './large-features.ts';
 import { quantizeGraph } from './quantize.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
 
@@ -23,5 +24,6 @@ export async function deriveInferenceGraph(
     return onnxChunks(traceSentenceEmbedder(encoder, own));
   }
   const graph = traceInference({ encoder, options: config.options }, weights);
-  return onnxChunks(kind === 'int8' ? quantizeGraph(graph) : graph);
+  if (kind === 'fp32') return onnxChunks(graph);
+  return onnxChunks(quantizeGraph(graph, await findLargeFeatures(graph, Number(config.encoder.vocab_size))));
 }

@@ -3,13 +3,11 @@
  * scale for each output feature; activations are quantized while the graph runs, with one scale for each row, so that a text's scores
  * do not depend on its neighbours in a batch.
  *
- * What stays in float: the projections to queries, keys and values, because the softmax behind them amplifies the error (measured:
- * they alone cost as much agreement as all other layers together), and everything that is no Gemm.
+ * A few features of a transformer's activations are many times larger than all others, whatever the text: with one scale a row they
+ * would leave the others few steps. They are found once, by running the float graph (large-features.ts), and their part of each product
+ * stays in float.
  */
 import type { Graph, GraphNode, Initializer } from '../trace/graph.ts';
-
-/** Weights of the projections to queries, keys and values, in the names of all encoder families. */
-const ATTENTION_INPUT = /\b(query|key|value|query_proj|key_proj|value_proj|q_lin|k_lin|v_lin|q|k|v|Wqkv|[qkv]_proj)\.weight$/;
 
 /** Zero point of symmetric activations. */
 const MIDDLE = 128;
@@ -17,22 +15,38 @@ const MIDDLE = 128;
 const GELU_ZERO = 16;
 const GELU_LOWEST = 0.17;
 
-/** A matrix [out, in] as int8 [in, out] with one scale for each output feature. */
-function quantizeColumns(weight: Float32Array, outSize: number, inSize: number): { bytes: Int8Array; scales: Float32Array } {
-  const bytes = new Int8Array(outSize * inSize);
-  const scales = new Float32Array(outSize);
-  for (let row = 0; row < outSize; row++) {
-    let largest = 0;
-    for (let i = row * inSize; i < (row + 1) * inSize; i++) largest = Math.max(largest, Math.abs(weight[i]));
-    const scale = largest / 127 || 1;
-    scales[row] = scale;
-    for (let i = 0; i < inSize; i++) bytes[i * outSize + row] = Math.round(weight[row * inSize + i] / scale);
-  }
-  return { bytes, scales };
+/** A product that can be quantized: its weight [out, in]. */
+export function quantizableWeight(node: GraphNode, initializers: ReadonlyMap<string, Initializer>): Initializer | undefined {
+  if (node.op !== 'Gemm' || node.attributes.transB !== 1 || node.attributes.transA) return undefined;
+  const weight = initializers.get(node.inputs[1]);
+  return weight?.type === 'float32' ? weight : undefined;
 }
 
-/** The graph with 8-bit products; what cannot be quantized stays as it is. */
-export function quantizeGraph(graph: Graph): Graph {
+/** A matrix [out, in] in parts: int8 [in, out] with one scale for each output feature, and float [out, large] of the large features. */
+function splitWeight({ data, shape: [outSize, inSize] }: Initializer, large: Int32Array) {
+  const weight = data as Float32Array;
+  const isLarge = new Uint8Array(inSize);
+  for (const feature of large) isLarge[feature] = 1;
+  const bytes = new Int8Array(outSize * inSize);
+  const scales = new Float32Array(outSize);
+  const exact = new Float32Array(outSize * large.length);
+  for (let row = 0; row < outSize; row++) {
+    const start = row * inSize;
+    let largest = 0;
+    for (let i = 0; i < inSize; i++) if (!isLarge[i]) largest = Math.max(largest, Math.abs(weight[start + i]));
+    const scale = largest / 127 || 1;
+    scales[row] = scale;
+    for (let i = 0; i < inSize; i++) if (!isLarge[i]) bytes[i * outSize + row] = Math.round(weight[start + i] / scale);
+    for (const [at, feature] of large.entries()) exact[row * large.length + at] = weight[start + feature];
+  }
+  return { bytes, scales, exact };
+}
+
+/**
+ * The graph with 8-bit products; what cannot be quantized stays as it is.
+ * @param largeFeatures features that stay in float, ascending, by the name of the value [.., features] that holds them
+ */
+export function quantizeGraph(graph: Graph, largeFeatures: ReadonlyMap<string, Int32Array>): Graph {
   const initializers = new Map(graph.initializers.map((constant) => [constant.name, constant]));
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const nodes: GraphNode[] = [];
@@ -65,43 +79,60 @@ export function quantizeGraph(graph: Graph): Graph {
     return node;
   };
 
-  const rows = new Map<string, { bytes: string; scales: string; zeroPoint: string }>();
-  const quantizeRows = (name: string) => {
-    const known = rows.get(name);
-    if (known) return known;
+  const known = new Map<string, { bytes: string; scales: string; zeroPoint: string; large: Int32Array; exact: string }>();
+  const quantizeRows = (name: string, features: number) => {
+    const before = known.get(name);
+    if (before) return before;
     const isGelu = origin(name)?.op === 'Gelu';
     const { zeroPoint, step } = isGelu ? gelu : symmetric;
-    const result = { bytes: `${name}.bytes`, scales: `${name}.row_scales`, zeroPoint };
-    add('ReduceMax', [name, lastAxis], `${name}.max`, { keepdims: 1 });
+    const large = largeFeatures.get(name) ?? new Int32Array();
+    const result = { bytes: `${name}.bytes`, scales: `${name}.row_scales`, zeroPoint, large, exact: `${name}.large` };
+    let rest = name;
+    if (large.length) {
+      const mask = new Float32Array(features).fill(1);
+      for (const feature of large) mask[feature] = 0;
+      constant(`${name}.mask`, 'float32', [features], mask);
+      constant(`${name}.large_features`, 'int32', [large.length], large);
+      add('Gather', [name, `${name}.large_features`], result.exact, { axis: -1 });
+      rest = `${name}.rest`;
+      add('Mul', [name, `${name}.mask`], rest);
+    }
+    add('ReduceMax', [rest, lastAxis], `${name}.max`, { keepdims: 1 });
     if (isGelu) add('Max', [`${name}.max`, gelu.range], `${name}.range`);
     else {
-      add('ReduceMin', [name, lastAxis], `${name}.min`, { keepdims: 1 });
+      add('ReduceMin', [rest, lastAxis], `${name}.min`, { keepdims: 1 });
       add('Neg', [`${name}.min`], `${name}.negative_min`);
       add('Max', [`${name}.max`, `${name}.negative_min`, tiny], `${name}.range`);
     }
     add('Mul', [`${name}.range`, step], result.scales);
-    add('Div', [name, result.scales], `${name}.steps`);
+    add('Div', [rest, result.scales], `${name}.steps`);
     add('QuantizeLinear', [`${name}.steps`, unit, zeroPoint], result.bytes);
-    rows.set(name, result);
+    known.set(name, result);
     return result;
   };
 
   for (const node of graph.nodes) {
-    const weight =
-      node.op === 'Gemm' && node.attributes.transB === 1 && !node.attributes.transA ? initializers.get(node.inputs[1]) : undefined;
-    if (weight?.type !== 'float32' || ATTENTION_INPUT.test(weight.name)) {
+    const weight = quantizableWeight(node, initializers);
+    if (!weight) {
       nodes.push(node);
       continue;
     }
     const [outSize, inSize] = weight.shape;
-    const names = { bytes: `${weight.name}.int8`, scales: `${weight.name}.scales` };
+    const [value, , bias] = node.inputs;
+    const [output] = node.outputs;
+    const input = quantizeRows(value, inSize);
+    // The same weight behind values with other large features (ALBERT's shared layers) is split anew.
+    const names = {
+      bytes: `${weight.name}.${value}.int8`,
+      scales: `${weight.name}.${value}.scales`,
+      exact: `${weight.name}.${value}.large`,
+    };
     if (!initializers.has(names.bytes)) {
-      const { bytes, scales } = quantizeColumns(weight.data as Float32Array, outSize, inSize);
+      const { bytes, scales, exact } = splitWeight(weight, input.large);
       constant(names.bytes, 'int8', [inSize, outSize], bytes);
       constant(names.scales, 'float32', [outSize], scales);
+      if (exact.length) constant(names.exact, 'float32', [outSize, input.large.length], exact);
     }
-    const input = quantizeRows(node.inputs[0]);
-    const [output] = node.outputs;
     const product = `${output}.product`;
     nodes.push({
       op: 'MatMulIntegerToFloat',
@@ -110,9 +141,13 @@ export function quantizeGraph(graph: Graph): Graph {
       outputs: [product],
       attributes: {},
     });
-    const bias = node.inputs[2];
-    add('Mul', [product, input.scales], bias ? `${product}.scaled` : output);
-    if (bias) add('Add', [`${product}.scaled`, bias], output);
+    let offset = bias;
+    if (input.large.length) {
+      offset = `${output}.large`;
+      add('Gemm', bias ? [input.exact, names.exact, bias] : [input.exact, names.exact], offset, { transB: 1 });
+    }
+    add('Mul', [product, input.scales], offset ? `${product}.scaled` : output);
+    if (offset) add('Add', [`${product}.scaled`, offset], output);
   }
   const used = new Set(nodes.flatMap((node) => node.inputs));
   return { ...graph, nodes, initializers: [...initializers.values()].filter(({ name }) => used.has(name)) };

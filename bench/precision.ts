@@ -1,0 +1,134 @@
+/**
+ * What int8 costs and gains: agreement of the top label with fp32, differences of the scores, macro-F1 of both, and the ratio of speed.
+ * Run: npm run bench -- precision CHECKPOINT FOLDER_OF_SETS [texts a set, default 60]
+ */
+import { choiceProbabilities, labelProbability } from '../src/engine/classifier.ts';
+import { cacheFolder, derivedFile } from '../src/engine/graph-cache.ts';
+import { deriveInferenceGraph } from '../src/engine/inference-graph.ts';
+import { loadClassifier } from '../src/engine/load-classifier.ts';
+import { createGraphSession, type Feed, type GraphSession } from '../src/engine/onnx-session.ts';
+import { findEvalSets, readEvalSet } from '../src/eval/eval-set.ts';
+import { topLabelF1 } from '../src/eval/metrics/classification.ts';
+import { checkpointHash, readCheckpointConfig } from '../src/weights/checkpoint.ts';
+
+const [folder = 'checkpoints/glz-mini', sets = 'datasets/benchmark', limit = '60'] = process.argv.slice(2);
+const PRECISIONS = ['fp32', 'int8'] as const;
+const ROUNDS = 9;
+const ALLOWED = 0.02;
+
+const topOf = (logits: Float32Array): number => logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
+
+async function exactness(): Promise<void> {
+  const classifiers = [];
+  for (const precision of PRECISIONS) classifiers.push(await loadClassifier(folder, { precision }));
+  const { calibration } = classifiers[0].options;
+  console.log('set | texts | top label agrees | largest difference, one label | multi-label | texts over 0.02 | macro-F1 fp32 | int8');
+  const total = { texts: 0, agree: 0, choice: 0, multi: 0, over: 0, f1: [0, 0], sets: 0 };
+  for (const path of findEvalSets(sets)) {
+    const set = await readEvalSet(path, { limit: Number(limit) });
+    const candidates = set.recordLabels ?? set.texts.map(() => set.labels);
+    const requests = set.texts.map((text, row) => ({ text, labels: candidates[row] }));
+    const [exact, int8] = [await classifiers[0].logits(requests), await classifiers[1].logits(requests)];
+    const row = { agree: 0, choice: 0, multi: 0, over: 0 };
+    for (const [at, { logits: a }] of exact.entries()) {
+      const b = int8[at].logits;
+      if (topOf(a) === topOf(b)) row.agree++;
+      const [p, q] = [choiceProbabilities(a), choiceProbabilities(b)];
+      let [choice, multi] = [0, 0];
+      for (const [k, probability] of p.entries()) {
+        // A label off both shortlists has no score; one that is on one list only is a difference of the lists, which the top label shows.
+        if (!Number.isFinite(a[k]) || !Number.isFinite(b[k])) continue;
+        choice = Math.max(choice, Math.abs(probability - q[k]));
+        multi = Math.max(multi, Math.abs(labelProbability(a[k], calibration) - labelProbability(b[k], calibration)));
+      }
+      if (Math.max(choice, multi) > ALLOWED) row.over++;
+      row.choice = Math.max(row.choice, choice);
+      row.multi = Math.max(row.multi, multi);
+    }
+    const number = new Map(set.labels.map((label, at) => [label, at]));
+    const truth = set.truth.map((labels) => labels.map((label) => number.get(label)!));
+    const f1 = [exact, int8].map((results) => {
+      const predicted = results.map(({ logits }, at) => number.get(candidates[at][topOf(logits)])!);
+      return topLabelF1(truth, predicted, set.labels.length).macro;
+    });
+    const texts = requests.length;
+    total.texts += texts;
+    total.sets++;
+    total.agree += row.agree;
+    total.over += row.over;
+    total.choice = Math.max(total.choice, row.choice);
+    total.multi = Math.max(total.multi, row.multi);
+    for (const [at, each] of f1.entries()) total.f1[at] += each;
+    console.log(line(set.name, texts, row, f1));
+  }
+  console.log(
+    line(
+      'all',
+      total.texts,
+      total,
+      total.f1.map((sum) => sum / total.sets),
+    ),
+  );
+  for (const classifier of classifiers) await classifier.dispose();
+}
+
+function line(name: string, texts: number, row: { agree: number; choice: number; multi: number; over: number }, f1: number[]): string {
+  const percent = (count: number) => `${((100 * count) / texts).toFixed(1)} %`;
+  const differences = [percent(row.agree), row.choice.toFixed(3), row.multi.toFixed(3), percent(row.over)];
+  return [name, texts, ...differences, ...f1.map((each) => each.toFixed(4))].join(' | ');
+}
+
+/** A batch of made-up ids: a text, then labels of three tokens with a token in front of each. */
+function batchOf(batch: number, length: number, labels: number, vocabulary: number): Record<string, Feed> {
+  const size = batch * length;
+  const [ids, lmask, textMask] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)];
+  for (let i = 0; i < size; i++) {
+    ids[i] = (i * 7919) % vocabulary;
+    const at = (i % length) - (length - 4 * labels);
+    if (at < 0) textMask[i] = 1;
+    else if (at % 4) lmask[i] = 1 + Math.floor(at / 4);
+  }
+  const shape = [batch, length];
+  return {
+    input_ids: { data: ids, shape },
+    attention_mask: { data: new Int32Array(size).fill(1), shape },
+    lmask: { data: lmask, shape },
+    text_mask: { data: textMask, shape },
+    positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
+    label_numbers: { data: Int32Array.from({ length: labels }, (_, i) => i + 1), shape: [labels] },
+  };
+}
+
+async function speed(): Promise<void> {
+  const config = readCheckpointConfig(folder);
+  const hash = checkpointHash(folder, config, cacheFolder());
+  console.log('threads | batch x tokens | fp32 ms | int8 ms | fp32 / int8');
+  for (const threads of [1, 2]) {
+    const sessions: GraphSession[] = [];
+    for (const precision of PRECISIONS)
+      sessions.push(
+        await createGraphSession(await derivedFile(hash, precision, () => deriveInferenceGraph(folder, config, precision)), { threads }),
+      );
+    for (const [length, labels] of [
+      [78, 4],
+      [162, 25],
+    ]) {
+      const feeds = batchOf(32, length, labels, Number(config.encoder.vocab_size));
+      const times: number[][] = [[], []];
+      for (let round = -1; round < ROUNDS; round++)
+        for (const [at, session] of sessions.entries()) {
+          const [start, used] = [performance.now(), process.cpuUsage()];
+          await session.run(feeds, ['logits']);
+          const { user, system } = process.cpuUsage(used);
+          // One thread: its own time, which other programs on the machine do not change.
+          if (round >= 0) times[at].push(threads === 1 ? (user + system) / 1000 : performance.now() - start);
+        }
+      const [fp32, int8] = times.map((each) => each.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]);
+      console.log(`${threads} | 32 x ${length} | ${fp32.toFixed(0)} | ${int8.toFixed(0)} | ${(fp32 / int8).toFixed(2)}`);
+    }
+    for (const session of sessions) await session.dispose();
+  }
+}
+
+await speed();
+await exactness();
