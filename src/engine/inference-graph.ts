@@ -25,5 +25,6 @@ export async function deriveInferenceGraph(
   }
   const graph = traceInference({ encoder, options: config.options }, weights);
   if (kind === 'fp32') return onnxChunks(graph);
-  return onnxChunks(quantizeGraph(graph, await findLargeFeatures(graph, Number(config.encoder.vocab_size))));
+  const large = await findLargeFeatures(graph, Number(config.encoder.vocab_size), config.options.maxLength);
+  return onnxChunks(quantizeGraph(graph, large));
 }

@@ -14,34 +14,43 @@ const LENGTH = 64;
 const LABELS = 4;
 const LABEL_TOKENS = 4;
 
-/** Feeds of made-up sequences for the inference graph of a vocabulary. */
-function madeUpFeeds(vocabulary: number): Record<string, Feed> {
-  const size = SEQUENCES * LENGTH;
-  const [ids, mask, lmask, textMask] = [new Int32Array(size), new Int32Array(size).fill(1), new Int32Array(size), new Int32Array(size)];
+/** Feeds of made-up sequences, for every input that an inference graph may have. */
+function madeUpFeeds(vocabulary: number, length: number): Record<string, Feed> {
+  const size = SEQUENCES * length;
+  const empty = () => new Int32Array(size);
+  const [ids, lmask, textMask, blocks, positions] = [empty(), empty(), empty(), empty(), empty()];
   let state = 1;
   for (let i = 0; i < size; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     ids[i] = Math.floor((state / 2 ** 32) * vocabulary);
-    const label = (i % LENGTH) - (LENGTH - LABELS * LABEL_TOKENS);
-    if (label < 0) textMask[i] = 1;
-    else if (label % LABEL_TOKENS > 0) lmask[i] = 1 + Math.floor(label / LABEL_TOKENS);
+    const place = (i % length) - (length - LABELS * LABEL_TOKENS);
+    const label = 1 + Math.floor(place / LABEL_TOKENS);
+    positions[i] = place < 0 ? i % length : place % LABEL_TOKENS;
+    if (place < 0) textMask[i] = 1;
+    else {
+      blocks[i] = label;
+      if (place % LABEL_TOKENS > 0) lmask[i] = label;
+    }
   }
-  const sequences = [SEQUENCES, LENGTH];
+  const shape = [SEQUENCES, length];
   return {
-    input_ids: { data: ids, shape: sequences },
-    attention_mask: { data: mask, shape: sequences },
-    lmask: { data: lmask, shape: sequences },
-    text_mask: { data: textMask, shape: sequences },
-    positions: { data: Int32Array.from({ length: LENGTH }, (_, i) => i), shape: [LENGTH] },
+    input_ids: { data: ids, shape },
+    attention_mask: { data: empty().fill(1), shape },
+    lmask: { data: lmask, shape },
+    text_mask: { data: textMask, shape },
+    positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
     label_numbers: { data: Int32Array.from({ length: LABELS }, (_, i) => i + 1), shape: [LABELS] },
+    block_numbers: { data: blocks, shape },
+    position_ids: { data: positions, shape },
   };
 }
 
 /**
  * The large features, ascending, of every value that enters a product which {@link quantizeGraph} makes integer.
  * @param vocabulary size of the embedding table
+ * @param maxLength longest sequence of the model
  */
-export async function findLargeFeatures(graph: Graph, vocabulary: number): Promise<Map<string, Int32Array>> {
+export async function findLargeFeatures(graph: Graph, vocabulary: number, maxLength: number): Promise<Map<string, Int32Array>> {
   const initializers = new Map(graph.initializers.map((constant) => [constant.name, constant]));
   const sizes = new Map<string, number>();
   for (const node of graph.nodes) {
@@ -52,7 +61,9 @@ export async function findLargeFeatures(graph: Graph, vocabulary: number): Promi
   const watched = names.map((name) => ({ name, type: 'float32' as const, shape: [`${name}.rows`, sizes.get(name)!] }));
   const session = await createGraphSession({ ...graph, outputs: watched });
   try {
-    const values = await session.run(madeUpFeeds(vocabulary), names);
+    const feeds = madeUpFeeds(vocabulary, Math.min(LENGTH, maxLength));
+    const own = Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]]));
+    const values = await session.run(own, names);
     return new Map(
       names.map((name) => {
         const features = sizes.get(name)!;

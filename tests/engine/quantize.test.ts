@@ -6,6 +6,7 @@ import { createGraphSession } from '../../src/engine/onnx-session.ts';
 import { quantizeGraph } from '../../src/engine/quantize.ts';
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { gliznetParameterShapes } from '../../src/model/gliznet.ts';
+import type { GliZNetOptions } from '../../src/model/options.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
 import type { Graph } from '../../src/trace/graph.ts';
 import { checkWeights, readCheckpointConfig, readCheckpointWeights } from '../../src/weights/checkpoint.ts';
@@ -17,14 +18,20 @@ const labels = ['travel', 'film', 'sport', 'food and drink'];
 const LOUD = 5;
 
 /** The tiny model's graph; `loud` scales one feature of the embeddings' LayerNorm, as trained transformers have them. */
-async function tinyModel(loud = 1) {
-  const folder = await writeTinyCheckpoint({ similarity: 'cosine', projection: null, textPooling: 'mean', labelPooling: 'mean' });
+async function tinyModel(loud = 1, special: Partial<GliZNetOptions> = {}) {
+  const folder = await writeTinyCheckpoint({
+    similarity: 'cosine',
+    projection: null,
+    textPooling: 'mean',
+    labelPooling: 'mean',
+    ...special,
+  });
   const { options, encoder: config } = readCheckpointConfig(folder);
   const encoder = createEncoder(config);
   const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
   weights.get('encoder.embeddings.LayerNorm.weight')!.data[LOUD] *= loud;
   const graph = traceInference({ encoder, options }, weights);
-  const large = await findLargeFeatures(graph, Number(config.vocab_size));
+  const large = await findLargeFeatures(graph, Number(config.vocab_size), options.maxLength);
   const tokenizer = await loadTokenizer(folder);
   const logits = async (each: Graph, batch: readonly string[]) => {
     const classifier = await createClassifier(tokenizer, options, createOnnxScorer(await createGraphSession(each, { threads: 1 })));
@@ -48,6 +55,12 @@ describe('quantizeGraph', () => {
     expect(count(quantized, 'MatMulIntegerToFloat')).toBe(count(graph, 'Gemm'));
     const bytes = quantized.initializers.filter(({ type }) => type === 'int8').length;
     expect(bytes).toBe(count(graph, 'Gemm'));
+    expect(await error(quantized)).toBeLessThan(0.2);
+  });
+
+  it('serves gated cross-attention, which has inputs of its own', async () => {
+    const { quantized, error } = await tinyModel(1, { crossAttention: 'gated', labelStyle: 'marker', marker: '[MASK]' });
+    expect(count(quantized, 'MatMulIntegerToFloat')).toBeGreaterThan(0);
     expect(await error(quantized)).toBeLessThan(0.2);
   });
 
