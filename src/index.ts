@@ -6,10 +6,10 @@
  *     result.labels[0]; // 'delivery'
  *     await model.dispose();
  */
-import { type Classifier, DEFAULT_BATCH_SIZE } from './engine/classifier.ts';
+import type { Classifier } from './engine/classifier.ts';
 import { type LoadSettings, loadClassifier } from './engine/load-classifier.ts';
 import { UsageError } from './errors.ts';
-import { type LabelingOptions, type LabelScores, rankLabels } from './predict/predict-records.ts';
+import { type LabelingOptions, type LabelScores, rankLabels, scoringOptions } from './predict/predict-records.ts';
 import { SHIPPED_CHECKPOINT } from './predict/shipped-checkpoint.ts';
 import { cleanLabels } from './text/labels.ts';
 
@@ -25,6 +25,11 @@ export interface ClassifyOptions extends LabelingOptions {
   batchSize?: number;
   /** Of a larger label set only so many labels nearest to the text are read; 0: all. 50 of more than 200 unless given. */
   shortlist?: number;
+  /**
+   * Overlapping windows in which a text is read that is longer than one; what they do not reach is cut. 4 unless given. Scores are the
+   * windows' mean, with `multiLabel` those of the best window.
+   */
+  windows?: number;
 }
 
 /** Labels for each text: one list for all, or one list for each text. */
@@ -77,7 +82,7 @@ export class GliZNet {
   async logits(
     texts: readonly string[],
     labels: Candidates,
-    options: Pick<ClassifyOptions, 'batchSize' | 'shortlist'> = {},
+    options: Pick<ClassifyOptions, 'batchSize' | 'shortlist' | 'windows'> = {},
   ): Promise<Float32Array[]> {
     return this.#score(texts, this.#candidates(texts, labels), options);
   }
@@ -105,13 +110,9 @@ export class GliZNet {
     return labels.map((list, row) => cleanLabels(list, `labels of text ${row + 1}`));
   }
 
-  async #score(
-    texts: readonly string[],
-    candidates: readonly string[][],
-    { batchSize = DEFAULT_BATCH_SIZE, shortlist }: ClassifyOptions,
-  ): Promise<Float32Array[]> {
+  async #score(texts: readonly string[], candidates: readonly string[][], options: ClassifyOptions): Promise<Float32Array[]> {
     const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
-    const results = await this.#classifier.logits(requests, { batchSize, shortlist });
+    const results = await this.#classifier.logits(requests, scoringOptions(options));
     return results.map(({ logits }) => logits);
   }
 }

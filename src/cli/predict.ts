@@ -5,10 +5,11 @@ import { createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSy
 import type { Writable } from 'node:stream';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
+import { DEFAULT_WINDOWS } from '../engine/classifier.ts';
 import { loadClassifier, PRECISIONS } from '../engine/load-classifier.ts';
 import type { Precision } from '../engine/scorer.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
-import { predictRecords, rankLabels } from '../predict/predict-records.ts';
+import { predictRecords, rankLabels, scoringOptions } from '../predict/predict-records.ts';
 import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
 import { cleanLabels } from '../text/labels.ts';
 import { startProgress } from './progress.ts';
@@ -34,6 +35,7 @@ interface PredictFlags {
   topK?: number;
   batchSize?: number;
   shortlist?: number;
+  windows?: number;
   output?: string;
   checkpoint: string;
   precision: Precision;
@@ -107,7 +109,7 @@ async function writeLine(stream: Writable, line: string): Promise<void> {
 async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
-    const [{ logits, cutTokens }] = await classifier.logits([{ text, labels }], { shortlist: flags.shortlist });
+    const [{ logits, cutTokens }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
     if (cutTokens > 0)
       process.stderr.write(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out\n`);
@@ -252,6 +254,11 @@ export function command(): Command {
       '--shortlist <n>',
       'of a larger label set read only the n labels nearest to the text; 0 reads all; 50 of more than 200 by default',
       count,
+    )
+    .option(
+      '--windows <n>',
+      `overlapping windows in which a long text is read; 1 cuts it where the first ends; ${DEFAULT_WINDOWS} by default`,
+      positiveInteger,
     )
     .option('--threads <n>', 'threads of ONNX Runtime', positiveInteger)
     .addOption(new Option('--format <format>', 'format of the input; by its name unless given').choices(RECORD_FORMATS))

@@ -1,11 +1,12 @@
 /**
- * GliZNet as a function of texts and labels: tokenizes, packs labels into groups, batches joint sequences of like length, and merges
- * the logits. Works over any Scorer; knows nothing of files, records or devices.
+ * GliZNet as a function of texts and labels: tokenizes, packs labels into groups and long texts into windows, batches joint sequences of
+ * like length, and merges the logits. Works over any Scorer; knows nothing of files, records or devices.
  */
 import type { GliZNetOptions } from '../model/options.ts';
 import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch, prepareLayout } from '../text/joint-sequence.ts';
 import { groupLabels } from '../text/label-groups.ts';
 import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
+import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
@@ -20,7 +21,7 @@ export interface ScoreRequest {
 export interface ScoredRequest {
   /** One logit a label, in the order of the request's labels; -Infinity for labels that are not on the text's shortlist. */
   logits: Float32Array;
-  /** Text tokens that did not fit into the window. */
+  /** Text tokens that no window held; of a text that is very long, at least so many. */
   cutTokens: number;
 }
 
@@ -35,6 +36,10 @@ export interface ClassifierOptions {
    * 0: every label is read. 50 of a set of more than 200 unless given.
    */
   shortlist?: number;
+  /** Windows over a text that is longer than one joint sequence; what they do not reach is cut. {@link DEFAULT_WINDOWS} unless given. */
+  windows?: number;
+  /** How a label's logits of several windows become one: their mean (default), or the best window. */
+  mergeWindows?: 'mean' | 'max';
   /** Called after each batch with the number of requests that are done. */
   onProgress?: (done: number) => void;
 }
@@ -56,6 +61,9 @@ export interface Classifier {
 
 /** Joint sequences a batch unless the caller says otherwise. */
 export const DEFAULT_BATCH_SIZE = 32;
+
+/** Windows over a long text unless the caller says otherwise: some 1,500 words. */
+export const DEFAULT_WINDOWS = 4;
 
 /** Tokens in one batch at most, padding included: beyond this, larger batches only take more memory. */
 const BATCH_TOKENS = 16_384;
@@ -89,6 +97,9 @@ interface Work {
   sequence: JointSequence;
   /** Label numbers of the sequence's labels. */
   group: readonly number[];
+  /** Windows that the text has beside these labels, and its tokens that none of them holds. */
+  windows: number;
+  cutTokens: number;
 }
 
 /** Cuts sequences, ordered by length, into batches. */
@@ -165,12 +176,31 @@ export async function createClassifier(
     requests: readonly ScoreRequest[],
     maxLabelsPerGroup: number | undefined,
     shortlist: number | undefined,
+    windows: number,
   ): Promise<Work[]> {
     const textIds = await tokenizer.encodeBatch(
       requests.map(({ text }) => text),
-      { atLeast: layout.window + 1 },
+      { atLeast: windows * layout.window + 1 },
     );
     const work: Work[] = [];
+    const addGroup = (request: number, group: readonly number[], ids: readonly Int32Array[]): void => {
+      const labelIds = group.map((label) => ids[label]);
+      const text = textIds[request];
+      const taken = labelTokens(
+        labelIds.map(({ length }) => length),
+        layout,
+      );
+      const parts = textWindows(text.length, layout.window - taken, windows);
+      const cutTokens = text.length - parts[parts.length - 1].end;
+      for (const { start, end } of parts)
+        work.push({
+          request,
+          group,
+          windows: parts.length,
+          cutTokens,
+          sequence: buildJointSequence(layout, text.subarray(start, end), labelIds),
+        });
+    };
     const lists = await shortlists(requests, textIds, shortlist);
     for (const [request, { labels }] of requests.entries()) {
       const { ids, lengths, groups } = await readyLabels(labels);
@@ -178,18 +208,12 @@ export async function createClassifier(
       const list = lists.get(request);
       if (list) {
         const own = list.map((label) => lengths[label]);
-        for (const numbers of groupLabels(own, textLength, layout, { maxLabelsPerGroup })) {
-          const group = numbers.map((number) => list[number]);
-          work.push({
+        for (const numbers of groupLabels(own, textLength, layout, { maxLabelsPerGroup }))
+          addGroup(
             request,
-            group,
-            sequence: buildJointSequence(
-              layout,
-              textIds[request],
-              group.map((label) => ids[label]),
-            ),
-          });
-        }
+            numbers.map((number) => list[number]),
+            ids,
+          );
         continue;
       }
       // Groups depend on the text's length class only; one key for each class keeps them by class.
@@ -199,16 +223,7 @@ export async function createClassifier(
         split = groupLabels(lengths, textLength, layout, { maxLabelsPerGroup });
         groups.set(key, split);
       }
-      for (const group of split)
-        work.push({
-          request,
-          group,
-          sequence: buildJointSequence(
-            layout,
-            textIds[request],
-            group.map((label) => ids[label]),
-          ),
-        });
+      for (const group of split) addGroup(request, group, ids);
     }
     return work;
   }
@@ -219,12 +234,19 @@ export async function createClassifier(
     precision,
     async logits(
       requests,
-      { batchSize = DEFAULT_BATCH_SIZE, maxLabelsPerGroup = options.labelsPerGroup ?? undefined, shortlist, onProgress } = {},
+      {
+        batchSize = DEFAULT_BATCH_SIZE,
+        maxLabelsPerGroup = options.labelsPerGroup ?? undefined,
+        shortlist,
+        windows = DEFAULT_WINDOWS,
+        mergeWindows = 'mean',
+        onProgress,
+      } = {},
     ) {
       const results = requests.map(
         ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
       );
-      const work = await sequencesOf(requests, maxLabelsPerGroup, shortlist);
+      const work = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows);
       let scored = 0;
       for (const batch of batchesOf(work, batchSize)) {
         const joint = padBatch(
@@ -232,10 +254,15 @@ export async function createClassifier(
           layout.special.pad,
         );
         const logits = await scorer.score(joint); // [B, N]
-        for (const [row, { request, group, sequence }] of batch.entries()) {
+        for (const [row, { request, group, windows: count, cutTokens }] of batch.entries()) {
           const result = results[request];
-          result.cutTokens = Math.max(result.cutTokens, sequence.cutTokens);
-          for (const [k, label] of group.entries()) result.logits[label] = logits[row * joint.labels + k];
+          result.cutTokens = Math.max(result.cutTokens, cutTokens);
+          for (const [k, label] of group.entries()) {
+            const logit = logits[row * joint.labels + k];
+            const before = result.logits[label];
+            if (mergeWindows === 'max') result.logits[label] = Math.max(before, logit);
+            else result.logits[label] = (Number.isFinite(before) ? before : 0) + logit / count;
+          }
         }
         scored += batch.length;
         onProgress?.(Math.floor((scored / work.length) * requests.length));

@@ -32,6 +32,8 @@ export interface PredictOptions extends LabelingOptions {
   batchSize?: number;
   /** Labels read of a larger set, see {@link ClassifierOptions}. */
   shortlist?: number;
+  /** Windows over a long text, see {@link ClassifierOptions}. */
+  windows?: number;
   /** Records that are held and batched together. */
   windowSize?: number;
   /** Names the source in messages. */
@@ -44,6 +46,16 @@ export interface PredictOptions extends LabelingOptions {
 
 /** Scores with so many digits: more say nothing. */
 const DIGITS = 6;
+
+/** How the classifier scores for a labelling: where any number of labels may fit, one that fits a part of a long text fits the text. */
+export function scoringOptions({
+  batchSize,
+  shortlist,
+  windows,
+  multiLabel,
+}: Pick<PredictOptions, 'batchSize' | 'shortlist' | 'windows' | 'multiLabel'>): ClassifierOptions {
+  return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
+}
 
 /** Turns the logits of one text into labels, best first; ties keep the order of the candidates. */
 export function rankLabels(
@@ -109,16 +121,17 @@ export async function* predictRecords(
     const name = fields.candidate_labels === undefined ? 'all_labels' : 'candidate_labels';
     return { fields, text, labels: shared(labelList(fields[name], `${where}, field "${name}"`)) };
   };
+  const scoring = scoringOptions({ ...options, batchSize });
   async function scored(window: Prepared[]) {
     try {
-      return await classifier.logits(window, { batchSize, shortlist: options.shortlist });
+      return await classifier.logits(window, scoring);
     } catch (error) {
       if (!options.onBadRecord || !(error instanceof DataError)) throw error;
       // One record's labels do not fit: the others of the window still count.
       const results: Awaited<ReturnType<Classifier['logits']>> = [];
       for (const [at, each] of [...window.entries()]) {
         try {
-          results.push(...(await classifier.logits([each], { batchSize, shortlist: options.shortlist })));
+          results.push(...(await classifier.logits([each], scoring)));
         } catch (inner) {
           if (!(inner instanceof DataError)) throw inner;
           options.onBadRecord(inner);

@@ -2,6 +2,8 @@ import { choiceProbabilities, labelProbability } from '../../src/engine/classifi
 import { loadClassifier } from '../../src/engine/load-classifier.ts';
 import type { GliZNetOptions } from '../../src/model/options.ts';
 import { rankLabels } from '../../src/predict/predict-records.ts';
+import { textWindows } from '../../src/text/text-windows.ts';
+import { loadTokenizer } from '../../src/text/tokenizer.ts';
 import { random } from '../random.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -24,6 +26,31 @@ describe('createClassifier', () => {
     const reversed = await classifier.logits([...requests].reverse());
     for (const [row, { logits }] of reversed.entries())
       for (const [k, logit] of logits.entries()) expect(logit).toBeCloseTo(reference[requests.length - 1 - row].logits[k], 4);
+    await classifier.dispose();
+  });
+
+  it('reads a long text in windows: merged by label, the mean or the best one', async () => {
+    const classifier = await loadClassifier(await writeTinyCheckpoint());
+    // Letters are one token each: a window of tokens can be asked for as a text of its own.
+    const labels = ['x', 'y', 'z'];
+    const tokens = Array.from({ length: 100 }, () => String.fromCharCode(97 + Math.floor(next() * 20)));
+    const text = tokens.join(' ');
+    const ids = await (await loadTokenizer(await writeTinyCheckpoint())).encode(text);
+    const room = classifier.layout.window - 5; // three labels of one token, two separators
+    const parts = textWindows(ids.length, room, 4);
+    expect(parts.length).toBeGreaterThan(1);
+    expect(ids.length).toBe(tokens.length);
+    const alone = await classifier.logits(parts.map(({ start, end }) => ({ text: tokens.slice(start, end).join(' '), labels })));
+    const [mean] = await classifier.logits([{ text, labels }]);
+    const [max] = await classifier.logits([{ text, labels }], { mergeWindows: 'max' });
+    for (const k of labels.keys()) {
+      const logits = alone.map((each) => each.logits[k]);
+      expect(mean.logits[k]).toBeCloseTo(logits.reduce((a, b) => a + b) / logits.length, 4);
+      expect(max.logits[k]).toBeCloseTo(Math.max(...logits), 4);
+    }
+    const [one] = await classifier.logits([{ text, labels }], { windows: 1 });
+    expect([mean.cutTokens, one.cutTokens > 0]).toEqual([0, true]);
+    expect(one.logits[0]).toBeCloseTo((await classifier.logits([{ text: tokens.slice(0, room).join(' '), labels }]))[0].logits[0], 4);
     await classifier.dispose();
   });
 
