@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""
+Prints the two lists of docs/training-data.md: families with their files, and sections by data set.
+
+  python3 describe.py --data FOLDER --at-hand FOLDER
+"""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import sets  # noqa: F401  registers the data sets
+from registry import DATA_SETS
+from rows import read_rows
+from settings import HERE, entries
+
+
+def rows_in(path, languages):
+    """Rows of a file that the run can see: of these languages or without one."""
+    return sum(1 for row in read_rows(path) if not languages or row.get("lang") in (None, *languages))
+
+
+def files_of(data_set, names):
+    """The files of a data set among these names: its own name, or with the number of a wording."""
+    return sorted(name for name in names if re.fullmatch(re.escape(data_set) + r"(_?v?\d+)?", name))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, type=Path, help="folder that build.py wrote")
+    parser.add_argument("--at-hand", required=True, type=Path, help="folder of the sets that are not made here")
+    options = parser.parse_args()
+    mix = json.loads((HERE / "mix.json").read_text())
+    folder = {name: options.at_hand for name in mix["at_hand"]}
+    found = list(entries(mix, lambda name: folder.get(name, options.data)))
+    rows, sizes = {}, {}
+    for entry in found:
+        name = Path(entry["path"]).stem
+        rows[name] = rows_in(Path(entry["path"]), entry.get("languages"))
+        sizes[name] = entry["weight"] * rows[name] ** 0.5
+    total = sum(sizes.values())
+    print(f"{len(rows)} files, {sum(rows.values()):,} rows\n")
+    print("| family | share of the mix | sets (rows) |\n| --- | --- | --- |")
+    for family, settings in sorted(mix["families"].items(), key=lambda item: -item[1]["share"]):
+        names = sorted(settings["files"], key=lambda name: (name not in mix["at_hand"], name))
+        share = sum(sizes[name] for name in names) / total
+        print(f"| {family} | {100 * share:.1f} % | {', '.join(f'{name} {rows[name]:,}' for name in names)} |")
+    print()
+    for data_set in sorted(DATA_SETS.values(), key=lambda data_set: data_set.name):
+        names = files_of(data_set.name, rows)
+        print(f"#### {', '.join(names)}\n")
+        print(f"- Family: {data_set.family}; rows: {', '.join(f'{rows[name]:,}' for name in names)}")
+        print(f"- Source: {data_set.source_text}\n- Licence: {data_set.licence}\n- Conversion: {data_set.conversion}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""The data sets by kind; importing this registers them all."""
+
+from sets import (  # noqa: F401
+    at_hand,
+    emotion,
+    finance,
+    intents,
+    news,
+    questions,
+    sentiment,
+    style,
+    things,
+    topics,
+    toxicity,
+)
