@@ -30,8 +30,8 @@ const EMBEDDED_TOKENS = 256;
 /** Precisions by name. */
 export const PRECISIONS: readonly Precision[] = ['auto', 'fp32', 'int8'];
 
-/** The local folder of a checkpoint: itself, or a hub id's snapshot, downloaded once. */
-async function localFolder(path: string, note: LoadSettings['note']): Promise<string> {
+/** The local folder of a checkpoint: itself, or a hub id's snapshot, downloaded once. @throws DataError when there is none. */
+export async function localCheckpoint(path: string, note: LoadSettings['note']): Promise<string> {
   // A path that is there wins; only a name that is none may go to the network.
   if (existsSync(path)) return checkpointFolder(path);
   const { isHubId, resolveModelFolder } = await import('../weights/hub.ts');
@@ -48,7 +48,7 @@ export async function loadClassifier(
 ): Promise<Classifier> {
   if (!PRECISIONS.includes(precision))
     throw new UsageError(`precision ${JSON.stringify(precision)} is not one of ${PRECISIONS.join(', ')}`);
-  const folder = await localFolder(path, note);
+  const folder = await localCheckpoint(path, note);
   const config = readCheckpointConfig(folder);
   const chosen = precision === 'auto' ? config.precision : precision;
   const tokenizer = loadTokenizer(folder);

@@ -1,0 +1,49 @@
+/** `glz export`: options and messages; the work is in src/engine/export-checkpoint.ts. */
+import { existsSync, readdirSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { exportCheckpoint } from '../engine/export-checkpoint.ts';
+import type { ExportPrecision } from '../engine/export-readme.ts';
+import { localCheckpoint } from '../engine/load-classifier.ts';
+import { UsageError } from '../errors.ts';
+import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
+
+const EXAMPLES = `
+Examples:
+  The shipped checkpoint:
+    $ glz export --output glz-onnx
+  A checkpoint of your own, 8-bit only:
+    $ glz export --checkpoint runs/mine --output mine-onnx --precision int8
+
+The folder gets model.onnx and model_int8.onnx, the tokenizer, an example with its logits, and a README on inputs and outputs.`;
+
+interface ExportFlags {
+  checkpoint: string;
+  output: string;
+  precision: ExportPrecision | 'both';
+  overwrite?: boolean;
+  quiet?: boolean;
+}
+
+async function run({ checkpoint, output, precision, overwrite, quiet }: ExportFlags): Promise<void> {
+  if (!overwrite && existsSync(output) && readdirSync(output).length > 0)
+    throw new UsageError(`${output} is not empty; --overwrite replaces it`);
+  const note = (line: string): void => {
+    if (!quiet) process.stderr.write(`${line}\n`);
+  };
+  const folder = await localCheckpoint(checkpoint, note);
+  await exportCheckpoint(folder, output, precision === 'both' ? ['fp32', 'int8'] : [precision], note);
+  note(`exported to ${output}; its README.md says how to run it`);
+}
+
+/** The command's definition. */
+export function command(): Command {
+  return new Command('export')
+    .description('Write a checkpoint as ONNX files for other runtimes.')
+    .requiredOption('--output <folder>', 'folder to write')
+    .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
+    .addOption(new Option('--precision <precision>', 'which files').choices(['both', 'fp32', 'int8']).default('both'))
+    .option('--overwrite', 'replace the folder')
+    .option('--quiet', 'no notes')
+    .addHelpText('after', EXAMPLES)
+    .action((flags: ExportFlags) => run(flags));
+}

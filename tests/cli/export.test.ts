@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ort from 'onnxruntime-node';
+import { GliZNet } from '../../src/index.ts';
+import { runGlz } from '../run-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+interface Example {
+  text: string;
+  labels: string[];
+  inputs: Record<string, { shape: number[]; data: number[] }>;
+  logits: Record<string, number[]>;
+}
+
+process.env.GLZ_CACHE = temporaryFolder();
+
+describe('glz export', () => {
+  it.each([
+    ['the article', {}, ['input_ids', 'attention_mask', 'lmask', 'text_mask', 'positions', 'label_numbers']],
+    [
+      'gated cross-attention',
+      { crossAttention: 'gated', labelStyle: 'marker', marker: '[MASK]', textPooling: 'mean', labelPooling: 'mean', similarity: 'cosine' },
+      ['input_ids', 'attention_mask', 'lmask', 'text_mask', 'positions', 'label_numbers', 'block_numbers', 'position_ids'],
+    ],
+  ] as const)('%s: files that bare ONNX Runtime runs to the model’s own logits', async (_, options, names) => {
+    const checkpoint = await writeTinyCheckpoint(options);
+    const output = join(temporaryFolder(), 'onnx');
+    const { code, stdout } = await runGlz(['export', '--checkpoint', checkpoint, '--output', output]);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(readdirSync(output).sort()).toEqual([
+      'README.md',
+      'example.json',
+      'model.onnx',
+      'model_int8.onnx',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
+    const example = JSON.parse(readFileSync(join(output, 'example.json'), 'utf8')) as Example;
+    const model = await GliZNet.load(checkpoint);
+    const [own] = await model.logits([example.text], example.labels);
+    await model.dispose();
+    const readme = readFileSync(join(output, 'README.md'), 'utf8');
+    for (const [file, tolerance] of [
+      ['model.onnx', 1e-4],
+      ['model_int8.onnx', 0.2],
+    ] as const) {
+      const session = await ort.InferenceSession.create(join(output, file));
+      expect([...session.inputNames]).toEqual(names);
+      for (const name of names) expect(readme).toContain(`\`${name}\``);
+      const feeds = Object.fromEntries(
+        Object.entries(example.inputs).map(([name, { shape, data }]) => [name, new ort.Tensor('int32', Int32Array.from(data), shape)]),
+      );
+      const { logits } = await session.run(feeds, ['logits']);
+      for (const [k, logit] of (logits.data as Float32Array).entries()) {
+        expect(logit).toBeCloseTo(example.logits[file][k], 4);
+        expect(Math.abs(logit - own[k])).toBeLessThan(tolerance);
+      }
+      await session.release();
+    }
+  });
+
+  it('says what stands in the way', async () => {
+    const checkpoint = await writeTinyCheckpoint();
+    const taken = await runGlz(['export', '--checkpoint', checkpoint, '--output', checkpoint]);
+    expect([taken.code, taken.stderr]).toEqual([2, expect.stringMatching(/is not empty; --overwrite replaces it/)]);
+    const none = await runGlz(['export', '--checkpoint', join(checkpoint, 'none'), '--output', join(temporaryFolder(), 'x')]);
+    expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/no such folder/)]);
+    const whole = await runGlz(['export']);
+    expect(whole.code).toBe(2);
+  });
+});
