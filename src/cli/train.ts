@@ -279,7 +279,7 @@ async function run(flags: TrainFlags): Promise<void> {
 export function command(): Command {
   return new Command('train')
     .description('Fine-tune an encoder, or a checkpoint, with the hybrid loss.')
-    .option('--config <preset>', 'settings: a preset of configs/train by name (article, minilm, few-shot), or a YAML file')
+    .option('--config <preset>', 'settings: a preset of configs/train by name (article, minilm, gpu, few-shot), or a YAML file')
     .option('--encoder <id or folder>', 'pretrained encoder to start from')
     .option('--checkpoint <id or folder>', 'GliZNet checkpoint to start from')
     .option('--data <file>', 'labelled records; may be given more than once', collect, [])
