@@ -17,7 +17,7 @@ import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type T
 import { settingsText } from '../train/settings-table.ts';
 import { loadStart } from '../train/start.ts';
 import { loadTeacherModel } from '../train/teacher.ts';
-import { samplerOf, totalSteps, train } from '../train/trainer.ts';
+import { CALIBRATION_BATCHES, samplerOf, totalSteps, train } from '../train/trainer.ts';
 import { tryOut } from '../train/trial.ts';
 import { evaluationTable } from './evaluation-table.ts';
 import { presetPath } from './presets.ts';
@@ -108,6 +108,9 @@ function settingsOf(flags: TrainFlags): TrainSettings {
 /** Milliseconds after which report.html is written again without an evaluation: it reads the whole log. */
 const REPORT_INTERVAL = 60_000;
 
+/** A pass forward and backward costs about three times the pass forward that calibration makes. */
+const BACKWARD = 3;
+
 /** Batches that a dry run looks at. */
 const LOOKED_AT = 200;
 
@@ -170,6 +173,7 @@ async function run(flags: TrainFlags): Promise<void> {
     result([
       'plan',
       `  ${'steps'.padEnd(24)}${steps}, ${(trial.secondsAStep).toPrecision(2)} s each (measured on ${trial.steps} here): ${formatDuration(steps * trial.secondsAStep)}${sets.length ? ', evaluations not counted' : ''}`,
+      `  ${'calibration'.padEnd(24)}${formatDuration((CALIBRATION_BATCHES * trial.secondsAPass) / BACKWARD)} behind the last step`,
       `  ${'memory'.padEnd(24)}${memory(trial.peakBytes)}, the largest of ${count} batches included`,
       `  ${'disk'.padEnd(24)}${memory(needed)} needed in ${flags.output}, ${memory(free)} free`,
     ]);
@@ -248,6 +252,11 @@ async function run(flags: TrainFlags): Promise<void> {
           'examples/s': (recent.examples / recent.seconds).toFixed(1),
         });
         if (performance.now() - reported > REPORT_INTERVAL) writeReport('running');
+      },
+      onCalibration: () => {
+        const line = 'fitting the temperature and bias of --multi-label';
+        if (progress) progress.note(line);
+        else note(line);
       },
       onEvaluation: (step, evaluation, best) => {
         for (const line of table.row({ step, loss, ...evaluation.details }, best)) {

@@ -57,6 +57,8 @@ export interface RunRequest {
   evaluate?: (classifier: Classifier) => Promise<Evaluation>;
   /** `seconds`: how long the step took. */
   onStep?: (report: StepReport, steps: number, seconds: number) => void;
+  /** Told when the steps are done and the calibration begins. */
+  onCalibration?: () => void;
   onEvaluation?: (step: number, evaluation: Evaluation, best: boolean) => void;
   /** Asked after every step; true saves and ends the run. */
   stopRequested?: () => boolean;
@@ -84,7 +86,7 @@ export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): nu
 }
 
 /** Batches whose logits the calibration is fitted to. */
-const CALIBRATION_BATCHES = 100;
+export const CALIBRATION_BATCHES = 100;
 
 /** Samples batches as the settings say. */
 export async function samplerOf(settings: TrainSettings, start: StartModel, dataset: Dataset) {
@@ -329,6 +331,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     await engine.download('parameters');
     const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
     const averaged = finalWeights(engine.parameters, snapshots, start.weights, settings.start_share);
+    request.onCalibration?.();
     calibration = await calibrate(averaged);
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);

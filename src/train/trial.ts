@@ -14,6 +14,8 @@ export interface Trial {
   steps: number;
   /** Seconds of one step of mean size: all its passes, and the optimizer. */
   secondsAStep: number;
+  /** Seconds of one pass of mean size, forward and backward. */
+  secondsAPass: number;
   /** Most memory that the process had, the largest batch included. Of a device's own memory nothing is known. */
   peakBytes: number;
 }
@@ -87,7 +89,12 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
         sums.tokens += tokens;
       }
       const passOfMeanSize = (sums.pass / sums.tokens) * request.meanTokens;
-      return { steps: sums.steps, secondsAStep: settings.accumulation * passOfMeanSize + sums.apply / sums.steps, peakBytes };
+      return {
+        steps: sums.steps,
+        secondsAStep: settings.accumulation * passOfMeanSize + sums.apply / sums.steps,
+        secondsAPass: passOfMeanSize,
+        peakBytes,
+      };
     } finally {
       await teacher?.dispose();
     }

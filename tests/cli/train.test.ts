@@ -149,6 +149,7 @@ describe('glz train', () => {
     expect(stdout).toMatch(/spelled twice .*food \/ Food/);
     expect(stdout).toMatch(/labels of an example +least [2-4]/);
     expect(stdout).toMatch(/steps +48, [\d.e-]+ s each \(measured on 5 here\): \d+s/);
+    expect(stdout).toMatch(/calibration +\d+s behind the last step/);
     expect(stdout).toMatch(/memory +\d+ MB/);
     expect(stdout).toMatch(/disk +\d+ MB needed in .*, [\d.]+ [GM]B free/);
     expect(existsSync(out)).toBe(false);
