@@ -2,13 +2,14 @@
  * Where training runs: on the CPU through ONNX Runtime, on a GPU through TensorFlow, or on ONNX Runtime's WebGPU and CUDA providers.
  * Chooses, opens and names a device; the engines are in the neighbours.
  */
-import { DataError } from '../errors.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { DataError, errorMessage } from '../errors.ts';
 import { type TraceRequest, traceGraph } from '../trace/trace.ts';
 import { createGraphSession, type GraphSession } from './onnx-session.ts';
 import { createTrainingEngine, type TrainingEngine, type TrainingEngineRequest } from './training-session.ts';
 
 /** Values of `--device`. */
-export const DEVICES = ['auto', 'cpu', 'gpu', 'tensorflow'] as const;
+export const DEVICES = ['auto', 'cpu', 'gpu', 'tensorflow', 'webgpu', 'cuda'] as const;
 
 /** A value of `--device`. */
 export type DeviceChoice = (typeof DEVICES)[number];
@@ -59,6 +60,56 @@ async function tensorflowDevice(choice: DeviceChoice, { threads }: DeviceSetting
   };
 }
 
+/** Whether ONNX Runtime has a GPU that WebGPU reaches is known once a session is made. */
+async function webGpuDevice({ threads }: DeviceSettings): Promise<TrainingDevice> {
+  await tryProvider('webgpu', 'no GPU that ONNX Runtime reaches through WebGPU (on Linux: a Vulkan driver and libvulkan1 are needed)');
+  const { createWebGpuTrainingEngine } = await import('./webgpu-training.ts');
+  const session = { provider: 'webgpu', threads } as const;
+  return {
+    name: 'webgpu',
+    description: 'webgpu (ONNX Runtime)',
+    createTrainingEngine: createWebGpuTrainingEngine,
+    // Without fused kernels that only inference may use: the provider's MultiHeadAttention takes no padding mask.
+    createSession: (pass) => createGraphSession(traceGraph({ ...pass, inference: false }), session),
+  };
+}
+
+/** Runs the traced graphs on CUDA; AdamW stays on the CPU, because onnxruntime-node keeps no tensor in CUDA's memory between runs. */
+async function cudaDevice({ threads }: DeviceSettings): Promise<TrainingDevice> {
+  await tryProvider(
+    'cuda',
+    "ONNX Runtime's CUDA provider does not load; it is not in the npm package: `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node` fetches it, CUDA 12 and cuDNN 9 have to be installed",
+  );
+  const session = { provider: 'cuda', threads } as const;
+  return {
+    name: 'cuda',
+    description: 'cuda (ONNX Runtime; AdamW on the CPU)',
+    createTrainingEngine: (request) => createTrainingEngine({ ...request, session }),
+    createSession: (pass) => createGraphSession(traceGraph(pass), session),
+  };
+}
+
+/** Runs a graph of one operation with a provider. @throws DataError that begins with `otherwise` */
+async function tryProvider(provider: 'webgpu' | 'cuda', otherwise: string): Promise<void> {
+  const graph = traceGraph({
+    inputs: [{ name: 'x', shape: ['n'], type: 'float32' }],
+    inference: true,
+    run: ({ x }) => ({ y: tf.mul(x, x) }),
+  });
+  try {
+    const session = await createGraphSession(graph, { provider });
+    await session.run({ x: { data: Float32Array.of(2), shape: [1] } }, ['y']);
+    await session.dispose();
+  } catch (error) {
+    throw new DataError(
+      `${otherwise} (${errorMessage(error)
+        .split('\n')[0]
+        .replace(/^.*was false\. /, '')
+        .trim()})`,
+    );
+  }
+}
+
 /** The GPU if TensorFlow is installed, loads and sees one; else the CPU. */
 async function bestDevice(settings: DeviceSettings): Promise<TrainingDevice> {
   const cpu = cpuDevice(settings);
@@ -82,5 +133,9 @@ export function openDevice(choice: DeviceChoice, settings: DeviceSettings = {}):
     case 'gpu':
     case 'tensorflow':
       return tensorflowDevice(choice, settings);
+    case 'webgpu':
+      return webGpuDevice(settings);
+    case 'cuda':
+      return cudaDevice(settings);
   }
 }

@@ -49,7 +49,8 @@ export interface GraphSession {
   dispose(): Promise<void>;
 }
 
-async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
+/** Loads ONNX Runtime. @throws DataError where it does not suit the machine */
+export async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
   try {
     const runtime = (await import('onnxruntime-node')) as unknown as {
       default?: typeof import('onnxruntime-node');

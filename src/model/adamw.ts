@@ -31,16 +31,53 @@ export function adamwInit(parameter: tf.Tensor): AdamWState {
   return { parameter, firstMoment: tf.zerosLike(parameter), secondMoment: tf.zerosLike(parameter) };
 }
 
+/** The numbers that a step's arithmetic uses; tensors of shape [] where they are inputs of a graph. */
+export interface AdamWCoefficients<Value extends number | tf.Tensor = number> {
+  gradientScale: Value;
+  beta1: Value;
+  /** 1 - beta1 */
+  rest1: Value;
+  beta2: Value;
+  /** 1 - beta2 */
+  rest2: Value;
+  /** Square root of the second moment's bias correction. */
+  correction: Value;
+  epsilon: Value;
+  /** What decay leaves of a parameter. */
+  keep: Value;
+  /** Learning rate with the first moment's bias correction. */
+  rate: Value;
+}
+
+/** The numbers of a step. */
+export function adamwCoefficients(settings: AdamWStep): AdamWCoefficients {
+  const [beta1, beta2] = settings.betas;
+  return {
+    gradientScale: settings.gradientScale,
+    beta1,
+    rest1: 1 - beta1,
+    beta2,
+    rest2: 1 - beta2,
+    correction: Math.sqrt(1 - beta2 ** settings.step),
+    epsilon: settings.epsilon,
+    keep: 1 - settings.learningRate * settings.weightDecay,
+    rate: settings.learningRate / (1 - beta1 ** settings.step),
+  };
+}
+
+/** The state after a step with these numbers. */
+export function adamwFormula(state: AdamWState, gradient: tf.Tensor, by: AdamWCoefficients<number | tf.Tensor>): AdamWState {
+  const g = by.gradientScale === 1 ? gradient : tf.mul(gradient, by.gradientScale);
+  const firstMoment = tf.add(tf.mul(state.firstMoment, by.beta1), tf.mul(g, by.rest1));
+  const secondMoment = tf.add(tf.mul(state.secondMoment, by.beta2), tf.mul(tf.square(g), by.rest2));
+  const denominator = tf.add(tf.div(tf.sqrt(secondMoment), by.correction), by.epsilon);
+  const parameter = tf.sub(tf.mul(state.parameter, by.keep), tf.mul(tf.div(firstMoment, denominator), by.rate));
+  return { parameter, firstMoment, secondMoment };
+}
+
 /** The state after one step. */
 export function adamwUpdate(state: AdamWState, gradient: tf.Tensor, settings: AdamWStep): AdamWState {
-  const [beta1, beta2] = settings.betas;
-  return tf.tidy(() => {
-    const g = settings.gradientScale === 1 ? gradient : tf.mul(gradient, settings.gradientScale);
-    const firstMoment = tf.add(tf.mul(state.firstMoment, beta1), tf.mul(g, 1 - beta1));
-    const secondMoment = tf.add(tf.mul(state.secondMoment, beta2), tf.mul(tf.square(g), 1 - beta2));
-    const denominator = tf.add(tf.div(tf.sqrt(secondMoment), Math.sqrt(1 - beta2 ** settings.step)), settings.epsilon);
-    const decayed = tf.mul(state.parameter, 1 - settings.learningRate * settings.weightDecay);
-    const parameter = tf.sub(decayed, tf.mul(tf.div(firstMoment, denominator), settings.learningRate / (1 - beta1 ** settings.step)));
-    return { parameter, firstMoment, secondMoment } as unknown as tf.TensorContainer;
-  }) as unknown as AdamWState;
+  return tf.tidy(
+    () => adamwFormula(state, gradient, adamwCoefficients(settings)) as unknown as tf.TensorContainer,
+  ) as unknown as AdamWState;
 }
