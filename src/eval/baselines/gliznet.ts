@@ -14,18 +14,25 @@ export const GLIZNET: SystemKind = {
     ]);
     const classifier = await loadClassifier(model, { threads, precision });
     const { calibration } = classifier.options;
+    let mergeWindows: 'mean' | 'max' = 'mean';
     let cut = 0;
     let scored = 0;
     return {
       get notes() {
         return { precision: classifier.precision, 'texts cut': cut, 'texts scored': scored };
       },
+      async prepare(set) {
+        mergeWindows = set.multiLabel ? 'max' : 'mean'; // as glz predict does
+      },
       // GliZNet reads bare labels; a template would only take room from the text.
-      async score(texts, labels) {
+      async score(texts, labels, { onPart }) {
         const [rows, columns] = [texts.length, labels.length];
         const each = new Float32Array(rows * columns); // [R, N]
         const choice = new Float32Array(rows * columns); // [R, N]
-        const results = await classifier.logits(texts.map((text) => ({ text, labels })));
+        const results = await classifier.logits(
+          texts.map((text) => ({ text, labels })),
+          { mergeWindows, onProgress: (done) => onPart?.(done, rows) },
+        );
         for (const [row, { logits, cutTokens }] of results.entries()) {
           each.set(
             logits.map((logit) => labelProbability(logit, calibration)),
