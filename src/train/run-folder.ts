@@ -222,10 +222,10 @@ function scalars({ step: _, evaluation, sets, final: __, ...others }: LogRecord)
   return values;
 }
 
-/** Opens the log, without the lines of steps after `step`: a resumed run writes them again. */
+/** Opens the log, without the lines of steps after `step` and of the end: a resumed run writes them again. */
 export function openRunLog(output: string, step: number): RunLog {
   const path = join(output, 'training.jsonl');
-  const kept = readRunLog(output).filter((record) => record.step <= step);
+  const kept = readRunLog(output).filter((record) => record.step <= step && record.final !== true);
   writeFileAtomically(path, kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const events = openEventFile(join(output, 'tensorboard'), step);
   return {

@@ -287,7 +287,9 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const isBetter = (score: number): boolean =>
     !state.best || (settings.dev?.metric === 'loss' ? score < state.best.score : score > state.best.score);
 
-  let early = false;
+  const noFurtherGain = () => settings.dev?.patience !== undefined && state.withoutGain >= settings.dev.patience;
+  // A run that was stopped early and killed before its end goes on with its end.
+  let early = noFurtherGain();
   let stopped = false;
   try {
     while (state.step < steps && !early) {
@@ -317,7 +319,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
         };
         log.append({ step: state.step, evaluation: evaluation.score, ...evaluation.details });
         request.onEvaluation?.(state.step, evaluation, better);
-        early = settings.dev.patience !== undefined && state.withoutGain >= settings.dev.patience;
+        early = noFurtherGain();
       }
       // Signals are delivered between events: ONNX Runtime computes on this thread.
       await new Promise((resolve) => setImmediate(resolve));

@@ -97,6 +97,19 @@ describe('glz train', () => {
     expect(best.score).toBe(Math.min(...losses));
   });
 
+  it('stops early without a further gain; resumed, it does not train on', async () => {
+    const out = output();
+    // Steps that change nothing: the first evaluation stays the best one.
+    const args = ['--max-steps', '60', '--learning-rate', '1e-12', '--dev', dev, '--set', 'dev.every=4', '--set', 'dev.patience=2'];
+    const first = await train(out, args);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/stopped early, no further gain: checkpoint in .*best/)]);
+    const lines = log(out);
+    expect(lines.filter(({ loss }) => loss !== undefined)).toHaveLength(12);
+    const again = await train(out, [...args, '--resume']);
+    expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(/stopped early/)]);
+    expect(log(out)).toEqual(lines);
+  });
+
   it('prints every setting without being given any', async () => {
     const { code, stdout } = await runGlz(['train', '--help-settings']);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^loss\.margin: number = 0\.5\n {4}How far/m)]);

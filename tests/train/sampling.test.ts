@@ -4,7 +4,8 @@ import { prepareLayout } from '../../src/text/joint-sequence.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
 import { readDataset } from '../../src/train/dataset.ts';
 import { createSampler, type SamplingSettings } from '../../src/train/sampling.ts';
-import { rateFactor } from '../../src/train/schedule.ts';
+import { parameterGroups, rateFactor } from '../../src/train/schedule.ts';
+import { checkSettings } from '../../src/train/settings.ts';
 import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
 
 const SETTINGS: SamplingSettings = {
@@ -18,7 +19,7 @@ const SETTINGS: SamplingSettings = {
   labelDropout: 0,
 };
 
-async function sources(sizes: number[], weights = sizes.map(() => 1)) {
+async function sources(sizes: number[], weights = sizes.map(() => 1), labelsOf = (row: number) => [`label ${row % 8}`]) {
   const tokenizer = await loadTokenizer(TINY_ENCODER);
   const folder = temporaryFolder();
   const files = sizes.map((rows, source) => {
@@ -26,7 +27,7 @@ async function sources(sizes: number[], weights = sizes.map(() => 1)) {
     const lines = Array.from({ length: rows }, (_, row) =>
       JSON.stringify({
         text: `text ${row} ${'word '.repeat(row % 9)}`,
-        labels: [`label ${row % 8}`],
+        labels: labelsOf(row),
         not_labels: [`label ${(row + 1) % 8}`],
       }),
     );
@@ -91,6 +92,50 @@ describe('createSampler', () => {
     expect([...sizes].sort()).toEqual([2, 3, 4, 5, 6]);
     const none = createSampler(dataset, layout, { ...SETTINGS, noneShare: 1 }).batch(0);
     expect(none.examples.every(({ targets }) => !targets.includes(1))).toBe(true);
+  });
+
+  it('leaves out a share of the true labels where there is more than one, and never shows them as wrong', async () => {
+    const { dataset, layout } = await sources([64], [1], (row) => [2, 3, 4].map((next) => `label ${(row + next) % 8}`));
+    const trueShown = (labelDropout: number) => {
+      const sampler = createSampler(dataset, layout, { ...SETTINGS, labelDropout, minLabels: 6 });
+      return Array.from({ length: 16 }, (_, i) => sampler.batch(i).examples)
+        .flat()
+        .map(({ source, row, labels, targets }) => {
+          const truth = dataset.sources[source].labels.at(row);
+          expect(targets).toEqual(labels.map((label) => Number(truth.includes(label))));
+          return targets.filter((target) => target === 1).length;
+        });
+    };
+    expect(new Set(trueShown(0))).toEqual(new Set([3]));
+    expect(new Set(trueShown(1))).toEqual(new Set([1]));
+    const half = trueShown(0.5);
+    expect(new Set(half)).toEqual(new Set([1, 2, 3]));
+    expect(half.reduce((sum, count) => sum + count, 0) / half.length).toBeCloseTo(2, 0);
+  });
+});
+
+describe('parameterGroups', () => {
+  const NAMES = [
+    'encoder.embeddings.word_embeddings.weight',
+    'encoder.encoder.layer.0.output.dense.weight',
+    'encoder.encoder.layer.2.output.dense.bias',
+    'similarity.scale',
+  ];
+  const groups = (optimizer: Record<string, unknown>) =>
+    parameterGroups(NAMES, 3, checkSettings({ encoder: 'e', data: ['d'], optimizer }, 'test').optimizer);
+
+  it('lower the rate layer by layer from the output, raise that of the head, and decay no bias and no scale', () => {
+    const found = groups({ layer_decay: 0.5, head_rate_factor: 20 });
+    expect(NAMES.map((name) => found.get(name)!.rateFactor)).toEqual([0.125, 0.25, 1, 20]);
+    expect(NAMES.map((name) => found.get(name)!.decay)).toEqual([true, true, false, false]);
+    expect(NAMES.some((name) => found.get(name)!.frozen)).toBe(false);
+  });
+
+  it('freeze embeddings, or the first layers and what is below them', () => {
+    const frozen = (optimizer: Record<string, unknown>) => NAMES.map((name) => groups(optimizer).get(name)!.frozen);
+    expect(frozen({ freeze_embeddings: true })).toEqual([true, false, false, false]);
+    expect(frozen({ freeze_layers: 1 })).toEqual([true, true, false, false]);
+    expect(frozen({ freeze_layers: 3 })).toEqual([true, true, true, false]);
   });
 });
 
