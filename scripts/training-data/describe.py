@@ -50,7 +50,9 @@ def main():
     for data_set in sorted(DATA_SETS.values(), key=lambda data_set: data_set.name):
         names = files_of(data_set.name, rows)
         print(f"#### {', '.join(names)}\n")
-        print(f"- Family: {data_set.family}; rows: {', '.join(f'{rows[name]:,}' for name in names)}")
+        print(
+            f"- Family: {data_set.family}; distill: {str(data_set.distill).lower()}; rows: {', '.join(f'{rows[name]:,}' for name in names)}"
+        )
         print(f"- Source: {data_set.source_text}\n- Licence: {data_set.licence}\n- Conversion: {data_set.conversion}\n")
 
 

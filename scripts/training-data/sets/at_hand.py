@@ -7,7 +7,7 @@ from registry import data_set
     "afrisenti",
     "sentiment",
     [("afrisenti-semeval/afrisent-semeval-2023", "data/<language>/train.tsv, by way of the set sentiment_mix")],
-    "CC BY 4.0",
+    "CC BY 4.0: README.md",
     "the rows of sentiment_mix in other languages than English; its English rows (CR, MPQA) are for research use",
 )
 def afrisenti(context):
