@@ -163,6 +163,9 @@ function progressOf(systems: number, quiet: boolean | undefined): { onEvent: Par
   };
 }
 
+/** Smaller files of a download are there before a bar is. */
+const SMALLEST_SHOWN_FILE = 5e6;
+
 /** The folder of a model; downloads say what they do and how far they are. */
 async function findModel(model: string, signal: AbortSignal, quiet: boolean | undefined): Promise<string> {
   const { resolveModelFolder } = await import('../weights/hub.ts');
@@ -177,11 +180,12 @@ async function findModel(model: string, signal: AbortSignal, quiet: boolean | un
       signal,
       note: (line) => process.stderr.write(`${line}\n`),
       onProgress(file, bytes, total) {
+        if (total < SMALLEST_SHOWN_FILE) return;
         if (bar?.file !== file) {
           stop();
           bar = { file, progress: startProgress({ label: `${model}: ${file}`, unit: 'MB', total: Math.ceil(total / 1e6) }) };
         }
-        bar.progress.update(Math.floor(bytes / 1e6));
+        bar.progress.update(bytes < total ? Math.floor(bytes / 1e6) : Math.ceil(total / 1e6));
         if (bytes >= total) stop();
       },
     });

@@ -1,11 +1,12 @@
 /** `glz eval` as a process: a real checkpoint against baselines, outputs, exit codes, interruption, crashes. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationResult } from '../../src/eval/results.ts';
 import { modelFolder } from '../eval/model-folders.ts';
 import { plainRecords, writeSet } from '../eval/sets.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { startHub } from '../weights/hub-server.ts';
 
 const root = temporaryFolder();
 const sets = join(root, 'sets');
@@ -23,6 +24,18 @@ afterAll(() => {
 
 const glzEval = (args: string[], run = {}) => runGlz(['eval', '--resamples', '20', '--latency-calls', '2', '--threads', '1', ...args], run);
 const read = (name: string): EvaluationResult => JSON.parse(readFileSync(join(root, name), 'utf8'));
+
+/** A safetensors file with one more tensor of `size` bytes. */
+function withPadding(file: Buffer, size: number): Buffer {
+  const length = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.toString('utf8', 8, 8 + length)) as Record<string, { data_offsets?: [number, number] }>;
+  const used = file.length - 8 - length;
+  const text = JSON.stringify({ ...header, padding: { dtype: 'F32', shape: [size / 4], data_offsets: [used, used + size] } });
+  const padded = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
+  const start = Buffer.alloc(8);
+  start.writeBigUInt64LE(BigInt(padded.length));
+  return Buffer.concat([start, padded, file.subarray(8 + length), Buffer.alloc(size)]);
+}
 
 describe('glz eval', () => {
   it('measures a checkpoint against baselines, each in a process of its own, and writes every output', async () => {
@@ -125,6 +138,31 @@ describe('glz eval', () => {
     expect(gated.code).toBe(1);
     expect(gated.stderr).toMatch(/majority: one macro_f1 is 0\.1667, under 0\.9/);
     expect(gated.stderr).not.toContain('accuracy');
+  });
+
+  it('fetches a baseline from the hub once, and tells how far it is', async () => {
+    const files = new Map<string, Buffer>(
+      readdirSync(model)
+        .filter((name) => statSync(join(model, name)).isFile())
+        .map((name) => [name, readFileSync(join(model, name))]),
+    );
+    // Other data behind the weights, so that the download is worth a bar.
+    const weights = files.get('model.safetensors')!;
+    files.set('model.safetensors', withPadding(weights, 5_500_000));
+    const hub = await startHub({ 'some/encoder': files });
+    try {
+      const env = { HF_ENDPOINT: hub.url, HF_HOME: join(root, 'hub') };
+      const args = ['--data', join(sets, 'two'), '--baseline', 'embeddings:some/encoder'];
+      const first = await glzEval(args, { env });
+      expect(first.code).toBe(0);
+      expect(first.stderr).toMatch(/^downloading some\/encoder .* to .*hub/m);
+      expect(first.stderr).toMatch(/^some\/encoder: model\.safetensors: 6\/6 \(100%\) MB .*took/m);
+      const requests = hub.requests.length;
+      expect(await glzEval([...args, '--quiet'], { env })).toMatchObject({ code: 0, stderr: '' });
+      expect(hub.requests).toHaveLength(requests);
+    } finally {
+      await hub.close();
+    }
   });
 
   it('reports a system whose process dies, and goes on', async () => {
