@@ -23,7 +23,7 @@ export type { LabelingOptions, LabelScores } from './predict/predict-records.ts'
 export interface ClassifyOptions extends LabelingOptions {
   /** Joint sequences in one batch; 32 unless given. */
   batchSize?: number;
-  /** Of a larger label set only so many labels nearest to the text are read; 0: all. 50 of more than 200 unless given. */
+  /** Of a larger label set only so many labels nearest to the text are read; 0: all. 100 of more than 200 unless given. */
   shortlist?: number;
   /**
    * Overlapping windows in which a text is read that is longer than one; what they do not reach is cut. 4 unless given. Scores are the

@@ -252,7 +252,7 @@ export function command(): Command {
     .option('--batch-size <n>', 'texts in a batch', positiveInteger)
     .option(
       '--shortlist <n>',
-      'of a larger label set read only the n labels nearest to the text; 0 reads all; 50 of more than 200 by default',
+      'of a larger label set read only the n labels nearest to the text; 0 reads all; 100 of more than 200 by default',
       count,
     )
     .option(
