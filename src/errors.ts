@@ -16,8 +16,12 @@ export class DataError extends Error {
   override name = 'DataError';
 }
 
-/** `error` as one line for a message: the message of an Error, else its string form. */
+/** `error` as one line for a message: the message of an Error, else its string form; of an error of the system only what is wrong. */
 export function errorMessage(error: unknown): string {
-  const message = (error as { message?: unknown } | null | undefined)?.message;
-  return typeof message === 'string' ? message : String(error);
+  const { message, code, syscall } = (error ?? {}) as { message?: unknown; code?: unknown; syscall?: unknown };
+  if (typeof message !== 'string') return String(error);
+  // "ENOENT: no such file or directory, open '/a/b'": the caller's own words name the file and what was done with it.
+  const prefix = `${code}: `;
+  if (typeof syscall !== 'string' || !message.startsWith(prefix)) return message;
+  return message.slice(prefix.length).split(`, ${syscall}`)[0];
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { DataError, UsageError } from '../errors.ts';
+import { DataError, errorMessage, UsageError } from '../errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
@@ -37,7 +37,8 @@ const debug = process.argv.includes('--debug');
 // A reader that goes away (`| head`) is no error: what was written is whole lines.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`glz: cannot write to stdout: ${errorMessage(error)}\n`);
+  process.exit(1);
 });
 
 main(process.argv.slice(2).filter((word) => word !== '--debug')).catch((error: unknown) => {

@@ -1,7 +1,18 @@
 /** `glz predict`: options, wiring and messages; the work is in src/predict. */
 
 import { once } from 'node:events';
-import { createWriteStream, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  createWriteStream,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import type { Writable } from 'node:stream';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
@@ -23,7 +34,8 @@ Examples:
   Each record with its own "candidate_labels", from a pipe:
     $ zcat records.jsonl.gz | glz predict - --top-k 1 > labelled.jsonl
 
-Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin.
+Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin, which is taken for JSONL or
+lines of text unless --format says csv or tsv.
 Output: one line a record, in order: the record with "labels", best first, and "scores".`;
 
 interface PredictFlags {
@@ -106,6 +118,27 @@ async function writeLine(stream: Writable, line: string): Promise<void> {
   if (!stream.write(line)) await once(stream, 'drain');
 }
 
+/** Cuts a file that could not be written to its end behind its last whole line; the number of lines. */
+function keepWholeLines(path: string): number {
+  const piece = Buffer.alloc(1 << 20);
+  const fd = openSync(path, 'r+');
+  let [lines, end, start] = [0, 0, 0];
+  try {
+    for (let size = readSync(fd, piece, 0, piece.length, 0); size > 0; size = readSync(fd, piece, 0, piece.length, start)) {
+      const read = piece.subarray(0, size);
+      for (let at = read.indexOf(10); at >= 0; at = read.indexOf(10, at + 1)) {
+        lines++;
+        end = start + at + 1;
+      }
+      start += size;
+    }
+    ftruncateSync(fd, end);
+  } finally {
+    closeSync(fd);
+  }
+  return lines;
+}
+
 async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
@@ -132,6 +165,7 @@ const noteOf =
 async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
   const source = sourceName(input);
   if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
+  if (input !== '-' && statSync(input).isDirectory()) throw new DataError(`${input} is a folder; give a file of records`);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   // Written beside its place and renamed when it is complete; an interrupted run leaves what is done under the other name.
   const partial = flags.output === undefined ? undefined : `${flags.output}.partial`;
@@ -139,7 +173,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   if (partial !== undefined) {
     stream = createWriteStream(partial);
     const failed = new Promise<never>((_, reject) =>
-      stream.once('error', (error) => reject(new DataError(`cannot write ${partial}: ${error.message}`))),
+      stream.once('error', (error) => reject(new DataError(`cannot write ${partial}: ${errorMessage(error)}`))),
     );
     failed.catch(() => {});
     await Promise.race([once(stream, 'open'), failed]);
@@ -185,7 +219,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       },
     });
     for await (const record of labelled) {
-      if (writeError) throw new DataError(`cannot write ${flags.output}: ${writeError.message}`);
+      if (writeError) throw writeError;
       await writeLine(stream, `${JSON.stringify(record)}\n`);
       done++;
       // The share of the bytes that were read tells how many records there will be.
@@ -198,19 +232,26 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
     if (partial !== undefined) {
       stream.end();
       await once(stream, 'close');
-      if (writeError) throw new DataError(`cannot write ${flags.output}: ${(writeError as Error).message}; what is done is in ${partial}`);
+      if (writeError) throw writeError;
       if (!stop) renameSync(partial, flags.output!);
     }
     progress.setTotal(done);
     progress.stop();
     if (cut > 0) noteOf(flags)(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
-    if (skipped > 0) noteOf(flags)(`note: ${skipped} records were skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`);
+    if (skipped > 0)
+      noteOf(flags)(
+        `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
+      );
     if (stop) {
       process.stderr.write(`stopped after ${done} texts${partial === undefined ? '' : `; they are in ${partial}`}\n`);
       process.exitCode = 130;
     }
   } catch (error) {
     progress.stop();
+    if (partial !== undefined && error === writeError) {
+      const kept = keepWholeLines(partial);
+      throw new DataError(`cannot write ${partial}: ${errorMessage(error)}; it has the first ${kept} texts`);
+    }
     if (partial !== undefined) {
       stream.end();
       if (done === 0) rmSync(partial, { force: true });

@@ -2,6 +2,9 @@
  * Derives the inference graph of a checkpoint. In a file of its own because it needs tfjs, which a prediction from a cached graph
  * does without.
  */
+import { join } from 'node:path';
+import { DataError, UsageError } from '../errors.ts';
+import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { onnxChunks } from '../trace/onnx-proto.ts';
@@ -11,13 +14,21 @@ import { findLargeFeatures } from './large-features.ts';
 import { quantizeGraph } from './quantize.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
 
-/** Traces a checkpoint to an ONNX file's chunks. @throws DataError naming the tensor that is missing or of the wrong shape. */
+/**
+ * Traces a checkpoint to an ONNX file's chunks.
+ * @throws DataError naming the tensor that is missing or of the wrong shape, or the configuration's field that is wrong
+ */
 export async function deriveInferenceGraph(
   folder: string,
   config: CheckpointConfig,
   kind: 'fp32' | 'int8' | 'embedding',
 ): Promise<Uint8Array[]> {
-  const encoder = createEncoder(config.encoder);
+  let encoder: Encoder;
+  try {
+    encoder = createEncoder(config.encoder);
+  } catch (error) {
+    throw error instanceof UsageError ? new DataError(`${join(folder, 'config.json')}: ${error.message}`) : error;
+  }
   const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, config.options), folder);
   if (kind === 'embedding') {
     const own = new Map([...weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));

@@ -1,9 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { runGlz } from '../run-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
+const GLZ = join(ROOT, 'bin/glz.js');
 const folder = temporaryFolder();
 let checkpoint = '';
 beforeAll(async () => {
@@ -115,17 +117,36 @@ describe('glz predict', () => {
 
   it('ends quietly when the reader of stdout goes away', async () => {
     const input = texts.join('\n');
-    const { spawnSync } = await import('node:child_process');
     const path = join(folder, 'pipe.txt');
     writeFileSync(path, input);
-    const bin = new URL('../../bin/glz.js', import.meta.url).pathname;
     const { stdout, stderr } = spawnSync(
       'sh',
-      ['-c', `"${process.execPath}" "${bin}" predict "${path}" --checkpoint "${checkpoint}" --labels a,b --quiet | head -n 1`],
+      ['-c', `"${process.execPath}" "${GLZ}" predict "${path}" --checkpoint "${checkpoint}" --labels a,b --quiet | head -n 1`],
       { encoding: 'utf8' },
     );
     expect(lines(stdout).length).toBe(1);
     expect(stderr).toBe('');
+  });
+
+  it('keeps the whole lines that a full disk took, and says how many', async () => {
+    const path = join(folder, 'disk.txt');
+    writeFileSync(path, texts.join('\n'));
+    const output = join(temporaryFolder(), 'out.jsonl');
+    const command = `ulimit -f 16; exec "${process.execPath}" "${GLZ}" predict "${path}" --checkpoint "${checkpoint}" --labels a,b --output "${output}"`;
+    const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(existsSync(output)).toBe(false);
+    const kept = readFileSync(`${output}.partial`, 'utf8');
+    const [, count] = /cannot write .*out\.jsonl\.partial: .*; it has the first (\d+) texts/.exec(stderr)!;
+    expect(lines(kept).map(({ text }) => text)).toEqual(texts.slice(0, Number(count)));
+    expect(Number(count)).toBeGreaterThan(0);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('says that stdout cannot be written', async () => {
+    const command = `"${process.execPath}" "${GLZ}" predict --text x --checkpoint "${checkpoint}" --labels a,b > /dev/full`;
+    const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, 'glz: cannot write to stdout: no space left on device\n']);
   });
 
   it.each([
@@ -135,8 +156,9 @@ describe('glz predict', () => {
     [['--text', 'x', '--labels', 'a,,b'], 2, /label 2 is empty/],
     [['--text', 'x', '--labels', 'a,b,a'], 2, /label "a" occurs twice \(1 and 3\)/],
     [['--text', 'x', '--labels', 'a', '--labels-file', 'f'], 2, /either --labels or --labels-file/],
-    [['--text', 'x', '--labels-file', '/none.txt'], 1, /cannot read the labels \/none\.txt/],
+    [['--text', 'x', '--labels-file', '/none.txt'], 1, /cannot read the labels \/none\.txt: no such file or directory$/m],
     [['none.jsonl', '--labels', 'a,b'], 1, /none\.jsonl: no such file/],
+    [[folder, '--labels', 'a,b'], 1, /is a folder; give a file of records/],
     [['--text', 'x', '--labels', 'a,b', '--threshold', '2'], 2, /from 0 to 1/],
     [['--text', 'x', '--labels', 'a,b', '--precision', 'int4'], 2, /Allowed choices/],
     [['--text', 'x', '--labels', `a,${'very long label '.repeat(60)}`], 1, /is too long/],
@@ -153,7 +175,26 @@ describe('glz predict', () => {
     mkdirSync(path);
     writeFileSync(join(path, 'config.json'), config);
   };
+  const broken = (file: string, change: (content: Buffer) => string | Buffer | undefined) => (path: string) => {
+    cpSync(checkpoint, path, { recursive: true });
+    const content = change(readFileSync(join(path, file)));
+    if (content === undefined) rmSync(join(path, file));
+    else writeFileSync(join(path, file), content);
+  };
   it.each([
+    ['no weights', broken('model.safetensors', () => undefined), /model\.safetensors: no such file or directory/],
+    ['weights cut short', broken('model.safetensors', (bytes) => bytes.subarray(0, bytes.length / 2)), /model\.safetensors: .*cut short/],
+    ['no tokenizer', broken('tokenizer.json', () => undefined), /has no tokenizer/],
+    [
+      'weights of another shape',
+      broken('config.json', (bytes) => bytes.toString().replace('"projection": 16', '"projection": 8')),
+      /tensor ".*" has the shape \[16,\d+\], the configuration asks for \[8,\d+\]/,
+    ],
+    [
+      'an unknown encoder',
+      broken('config.json', (bytes) => bytes.toString().replace('"model_type": "bert"', '"model_type": "gpt"')),
+      /config\.json: encoder config: "model_type" is "gpt"; supported: bert/,
+    ],
     ['no such folder', () => {}, /no such folder/],
     ['an empty folder', (path: string) => void mkdirSync(path), /holds no checkpoint/],
     ['an encoder', withConfig('{"model_type":"bert"}'), /not "gliznet"/],
@@ -161,7 +202,7 @@ describe('glz predict', () => {
   ])('checkpoint: %s', async (_, make, message) => {
     const path = join(temporaryFolder(), 'c');
     make(path);
-    const { code, stderr } = await runGlz(['predict', '--checkpoint', path, '--text', 'x', '--labels', 'a,b']);
+    const { code, stderr } = await runGlz(['predict', '--checkpoint', path, '--text', 'x', '--labels', 'a,b', '--quiet']);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n').length).toBe(1);
