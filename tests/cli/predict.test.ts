@@ -214,9 +214,10 @@ describe('glz predict', () => {
     const output = join(folder, 'long.jsonl');
     let killed = false;
     const { code, stderr } = await predict([path, '--labels', 'a,b,c', '--output', output], {
-      onStderr: (_: string, kill: (signal: NodeJS.Signals) => void) => {
-        if (!killed) kill('SIGINT');
+      onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
+        if (killed || !/predict: [1-9]/.test(text)) return;
         killed = true;
+        kill('SIGINT');
       },
       env: { GLZ_PROGRESS_INTERVAL: '0.3' },
     });
