@@ -22,6 +22,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 export function commonSets({ sets, systems, results }: EvaluationResult): string[] {
   const answered = new Set(results.map(({ set, system }) => JSON.stringify([set, system])));
   const active = systems.filter(({ name }) => results.some(({ system }) => system === name));
+  if (!active.length) return [];
   return sets
     .filter(({ name, paraphraseOf }) => !paraphraseOf && active.every((system) => answered.has(JSON.stringify([name, system.name]))))
     .map(({ name }) => name);

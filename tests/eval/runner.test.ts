@@ -231,6 +231,7 @@ describe('failures', () => {
     writeSet(words, 'x', []);
     const result = await run([`clip:${model}`]);
     expect(result.failures[0].message).toMatch(/has the model type "bert", not "clip"/);
+    expect(resultTables(result)).not.toContain('mean of');
   });
 
   it('are said of names that are none', async () => {
