@@ -27,16 +27,16 @@ echo "4. parity with the CPU engine"
 node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js -w 1 --testMatch '**/tests/devices/tensorflow.device.ts'
 echo "5. glz train: the same steps on both"
 for device in cpu tensorflow; do
-  node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/benchmark/sib200/test.jsonl --output "$work/$device" \
+  node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/$device" \
     --device "$device" --max-steps 20 --batch-size 4 --set save_every=10 --set loss.distill_weight=0.1 --set accumulation=2 \
     --set max_text_tokens=24 --set optimizer.freeze_embeddings=true --quiet
 done
-node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/benchmark/sib200/test.jsonl --output "$work/tensorflow" \
+node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/tensorflow" \
   --device tensorflow --max-steps 20 --batch-size 4 --set save_every=10 --set loss.distill_weight=0.1 --set accumulation=2 \
   --set max_text_tokens=24 --set optimizer.freeze_embeddings=true --quiet --resume
 node scripts/compare-checkpoints.mjs "$work/cpu/final" "$work/tensorflow/final" 1e-5
 echo "6. --device gpu says what is missing"
-node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/benchmark/sib200/test.jsonl --output "$work/gpu" --device gpu \
+node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/gpu" --device gpu \
   2>"$work/err" && exit 1
 grep 'sees no GPU' "$work/err"
 echo "all passed"

@@ -13,7 +13,7 @@ npm run build --silent
 
 echo "1. --device webgpu without a driver says what is missing"
 if VK_ICD_FILENAMES=$work/none VK_DRIVER_FILES=$work/none node bin/glz.js train --encoder tests/fixtures/encoders/bert \
-  --data datasets/benchmark/sib200/test.jsonl --output "$work/none" --device webgpu 2>"$work/err"; then
+  --data datasets/generated-sample/examples.jsonl --output "$work/none" --device webgpu 2>"$work/err"; then
   echo "a GPU was found all the same"
 else
   grep 'no GPU that ONNX Runtime reaches through WebGPU' "$work/err"
@@ -28,7 +28,7 @@ echo "3. parity with the CPU engine"
 node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js -w 1 --testTimeout 300000 --testMatch '**/tests/devices/webgpu.device.ts'
 echo "4. glz train: the same steps on both, stopped and resumed"
 train() {
-  node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/benchmark/sib200/test.jsonl --output "$work/$1" \
+  node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/$1" \
     --device "$1" --max-steps 6 --batch-size 4 --set save_every=3 --set loss.distill_weight=0.1 --set max_text_tokens=24 --quiet "${@:2}"
 }
 train cpu

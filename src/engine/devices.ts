@@ -70,7 +70,7 @@ async function webGpuDevice({ threads }: DeviceSettings): Promise<TrainingDevice
     description: 'webgpu (ONNX Runtime)',
     createTrainingEngine: createWebGpuTrainingEngine,
     // Without fused kernels that only inference may use: the provider's MultiHeadAttention takes no padding mask.
-    createSession: (pass) => createGraphSession(traceGraph({ ...pass, inference: false }), session),
+    createSession: (pass) => createGraphSession(traceGraph({ ...pass, inference: false, onnxProducts: true }), session),
   };
 }
 

@@ -32,7 +32,8 @@ interface DeviceFunction {
 }
 
 async function deviceFunction(ort: Runtime, request: TraceRequest, onHost: (output: string) => boolean): Promise<DeviceFunction> {
-  const graph = traceGraph(request);
+  // What the provider has no kernel for runs on the CPU, with copies there and back.
+  const graph = traceGraph({ ...request, onnxProducts: true });
   const session: InferenceSession = await ort.InferenceSession.create(onnxBytes(graph), {
     executionProviders: ['webgpu', 'cpu'],
     preferredOutputLocation: Object.fromEntries(graph.outputs.map(({ name }) => [name, onHost(name) ? 'cpu' : 'gpu-buffer'])),

@@ -44,8 +44,12 @@ export class TraceBackend extends tf.KernelBackend {
   /** Scalar constants that are multiples of a marker: sizes that tfjs baked in, or chance. trace.ts decides which. */
   suspects: SuspectScalar[] = [];
 
+  /** Whether matrix products are ONNX's MatMul only: FusedMatMul of ONNX Runtime has no WebGPU kernel. */
+  onnxProducts = false;
+
   /** Starts a new graph. */
-  reset(axes: Record<string, DynamicAxis>): void {
+  reset(axes: Record<string, DynamicAxis>, onnxProducts = false): void {
+    this.onnxProducts = onnxProducts;
     this.store = new WeakMap();
     this.nodes = [];
     this.initializers = [];

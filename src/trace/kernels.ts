@@ -261,10 +261,31 @@ KERNELS.BatchMatMul = (backend, { a, b }, { transposeA, transposeB }) => {
   const rows = a.shape[transposeA ? rank - 1 : rank - 2];
   const columns = b.shape[transposeB ? rank - 2 : rank - 1];
   const shape = [...tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
-  if (!transposeA && !transposeB) return backend.emit('MatMul', [a, b], shape, a.dtype);
-  // tfjs turns 2-D products into 3-D ones with one matrix; Gemm wants 2-D, FusedMatMul takes both.
-  return backend.emit('FusedMatMul', [a, b], shape, a.dtype, { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 }, 'com.microsoft');
+  return matrixProduct(backend, a, b, { shape, factor: 1, transposeA, transposeB });
 };
+
+/** factor * a b over the last two axes, either of them transposed. */
+function matrixProduct(
+  backend: TraceBackend,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  { shape, factor, transposeA, transposeB }: { shape: number[]; factor: number; transposeA: boolean; transposeB: boolean },
+): tf.TensorInfo {
+  if (factor === 1 && !transposeA && !transposeB) return backend.emit('MatMul', [a, b], shape, a.dtype);
+  if (backend.onnxProducts) {
+    const turned = (x: tf.TensorInfo, transpose: boolean): string => {
+      const rank = x.shape.length;
+      const perm = [...x.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2);
+      return transpose ? backend.append('Transpose', [backend.nameOf(x)], { perm })[0] : backend.nameOf(x);
+    };
+    const inputs = [turned(a, transposeA), turned(b, transposeB)];
+    if (factor === 1) return backend.emit('MatMul', inputs, shape, a.dtype);
+    return backend.emit('Mul', [backend.append('MatMul', inputs)[0], backend.scalarName(factor)], shape, a.dtype);
+  }
+  // tfjs turns 2-D products into 3-D ones with one matrix; Gemm wants 2-D, FusedMatMul takes both.
+  const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, ...(factor === 1 ? {} : { alpha: { float: factor } }) };
+  return backend.emit('FusedMatMul', [a, b], shape, a.dtype, attributes, 'com.microsoft');
+}
 
 // Rows by index.
 KERNELS.GatherV2 = (backend, { x, indices }, { axis, batchDims }) => {
@@ -329,14 +350,7 @@ KERNELS.Gelu = (backend, { x }) => backend.emit('Gelu', [x], x.shape, x.dtype);
 KERNELS.ScaledMatMul = (backend, { a, b }, { factor, transposeA, transposeB }) => {
   const rank = a.shape.length;
   const shape = [...a.shape.slice(0, -2), a.shape[transposeA ? rank - 1 : rank - 2], b.shape[transposeB ? rank - 2 : rank - 1]];
-  return backend.emit(
-    'FusedMatMul',
-    [a, b],
-    shape,
-    a.dtype,
-    { alpha: { float: factor }, transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 },
-    MICROSOFT,
-  );
+  return matrixProduct(backend, a, b, { shape, factor, transposeA, transposeB });
 };
 /** result[.., i, j] = x[.., i, T + j - i]. x [B, h, T, 2T] -> [B, h, T, T]; the last T * (2T - 1) elements, read as T rows. */
 KERNELS.ByKey = (backend, { x }) => {

@@ -27,6 +27,8 @@ export interface TraceRequest {
   constants?: TraceConstant[];
   /** Whether fused kernels without gradients may be used. */
   inference: boolean;
+  /** Whether matrix products are ONNX's MatMul only, for providers without ONNX Runtime's FusedMatMul (WebGPU). */
+  onnxProducts?: boolean;
   /** The function: tensors by name in, tensors by name out. */
   run(tensors: Record<string, tf.Tensor>): Record<string, tf.Tensor>;
 }
@@ -58,7 +60,7 @@ function traceWith(markers: number[], request: TraceRequest): { graph: Graph; su
       if (typeof size === 'string' && !axes[size]) axes[size] = { marker: markers[Object.keys(axes).length], input: input.name, axis };
     });
   if (Object.keys(axes).length > markers.length) throw new Error('more dynamic axes than markers');
-  backend.reset(axes);
+  backend.reset(axes, request.onnxProducts);
   const outputs: GraphValue[] = [];
   tf.tidy(() => {
     const tensors: Record<string, tf.Tensor> = {};

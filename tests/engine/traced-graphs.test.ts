@@ -5,16 +5,17 @@
 import { readFileSync } from 'node:fs';
 import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { traceInference } from '../../src/engine/gliznet-graph.ts';
+import { traceInference, trainingFunction } from '../../src/engine/gliznet-graph.ts';
 import { createGraphSession, type GraphSession } from '../../src/engine/onnx-session.ts';
 import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
-import { createTrainingEngine } from '../../src/engine/training-session.ts';
+import { createTrainingEngine, trainingFeeds } from '../../src/engine/training-session.ts';
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { type GliZNetInputs, gliznetForward } from '../../src/model/gliznet.ts';
 import { hybridLoss, type LossSettings } from '../../src/model/loss.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import type { JointBatch } from '../../src/text/joint-sequence.ts';
 import { traceGraph } from '../../src/trace/trace.ts';
+import { tinyModel } from '../engine-parity.ts';
 import { random } from '../random.ts';
 import { randomBatch, randomWeights, type Weights } from '../random-model.ts';
 
@@ -179,6 +180,30 @@ describe('tracing', () => {
       run: ({ x }: Record<string, tf.Tensor>) => ({ y: tf.mul(x, x.shape[0]) }),
     };
     expect(() => traceGraph(request)).toThrow(/bakes a dynamic size/);
+  });
+
+  it("leaves ONNX Runtime's own matrix product out where asked, and computes the same", async () => {
+    const model = tinyModel('deberta-v3', {});
+    const next = random(5);
+    const feeds = {
+      ...trainingFeeds(randomBatch(next, 2, 17, 3), 1),
+      ...Object.fromEntries(model.weights as ReadonlyMap<string, { shape: number[]; data: Float32Array }>),
+    };
+    const results = [];
+    for (const onnxProducts of [false, true]) {
+      const graph = traceGraph({ ...trainingFunction(model, model), onnxProducts });
+      expect(graph.nodes.some(({ op }) => op === 'FusedMatMul')).toBe(!onnxProducts);
+      const session = await createGraphSession(graph);
+      results.push(
+        await session.run(
+          feeds,
+          graph.outputs.map(({ name }) => name),
+        ),
+      );
+      await session.dispose();
+    }
+    for (const [name, values] of Object.entries(results[0]))
+      expect([name, difference(results[1][name], values) < 2e-5]).toEqual([name, true]);
   });
 
   it('refuses a model that reads values', () => {
