@@ -1,5 +1,4 @@
 /** `glz train`: options, wiring and messages; the work is in src/train. */
-import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { layoutOf } from '../engine/classifier.ts';
@@ -11,6 +10,7 @@ import { memory } from '../report/html.ts';
 import { dataStatistics, statisticsLines } from '../train/data-statistics.ts';
 import { type Dataset, readDataset } from '../train/dataset.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, readRunLog } from '../train/run-folder.ts';
+import { runIdentity } from '../train/run-identity.ts';
 import { runReport } from '../train/run-report.ts';
 import type { SampledBatch } from '../train/sampling.ts';
 import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
@@ -185,12 +185,10 @@ async function run(flags: TrainFlags): Promise<void> {
     return;
   }
 
-  // A run may go on elsewhere than it began.
-  const { device: _, ...identifying } = settings;
-  const identity = createHash('sha256')
-    .update(JSON.stringify([identifying, dataset.hash]))
-    .digest('hex');
-  writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+  // A run that was killed before it saved a state begins again.
+  const resume = flags.resume === true && holdsRun(flags.output);
+  const identity = runIdentity(settings, dataset.hash, resume ? flags.output : '');
+  if (!resume) writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
   let stop = false;
   const onSignal = () => {
     if (stop) process.exit(130);
@@ -225,8 +223,7 @@ async function run(flags: TrainFlags): Promise<void> {
       teacher,
       dataset,
       output: flags.output,
-      // A run that was killed before it saved a state begins again.
-      resume: flags.resume === true && holdsRun(flags.output),
+      resume,
       identity,
       device,
       stopRequested: () => stop,
