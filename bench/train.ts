@@ -87,10 +87,10 @@ function paddingUnsorted(batches: number): number {
 /** Seconds inside the engine. */
 let engineSeconds = 0;
 let longest = 0;
-const timed = async <T>(work: Promise<T>): Promise<T> => {
+const timed = async <T>(work: () => Promise<T>): Promise<T> => {
   const began = performance.now();
   try {
-    return await work;
+    return await work();
   } finally {
     engineSeconds += (performance.now() - began) / 1000;
   }
@@ -104,10 +104,10 @@ const device: TrainingDevice = {
       ...engine,
       accumulate(batch, weight) {
         longest = Math.max(longest, batch.batch * batch.length);
-        return timed(engine.accumulate(batch, weight));
+        return timed(() => engine.accumulate(batch, weight));
       },
-      gradientNorm: (groups) => timed(engine.gradientNorm(groups)),
-      apply: (step) => timed(engine.apply(step)),
+      gradientNorm: (groups) => timed(() => engine.gradientNorm(groups)),
+      apply: (step) => timed(() => engine.apply(step)),
     };
   },
 };
