@@ -165,7 +165,6 @@ const noteOf =
 async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
   const source = sourceName(input);
   if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
-  if (input !== '-' && statSync(input).isDirectory()) throw new DataError(`${input} is a folder; give a file of records`);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   // Written beside its place and renamed when it is complete; an interrupted run leaves what is done under the other name.
   const partial = flags.output === undefined ? undefined : `${flags.output}.partial`;

@@ -58,18 +58,20 @@ export function formatOfName(path: string): RecordFormat | undefined {
   }
 }
 
+/** @throws DataError where a path is no file that can be read as records. */
+function checkIsFile(path: string): void {
+  let isFile: boolean;
+  try {
+    isFile = !statSync(path).isDirectory();
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new DataError(missing ? `${path}: no such file` : `cannot read ${path}: ${errorMessage(error)}`);
+  }
+  if (!isFile) throw new DataError(`${path} is a folder, not a file of records`);
+}
+
 /** The bytes of a source, decompressed where they begin with gzip's mark. */
 async function* readBytes(path: string, { stdin = process.stdin, onBytes }: ReadOptions): AsyncGenerator<Buffer> {
-  if (path !== '-') {
-    let isFile: boolean;
-    try {
-      isFile = !statSync(path).isDirectory();
-    } catch (error) {
-      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      throw new DataError(missing ? `${path}: no such file` : `cannot read ${path}: ${errorMessage(error)}`);
-    }
-    if (!isFile) throw new DataError(`${path} is a folder, not a file of records`);
-  }
   const source: Readable = path === '-' ? stdin : createReadStream(path, { highWaterMark: 1 << 18 });
   let seen = 0;
   async function* counted(): AsyncGenerator<Buffer> {
@@ -236,6 +238,7 @@ async function* readTable(
  */
 export async function* readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<SourceRecord> {
   const name = sourceName(path);
+  if (path !== '-') checkIsFile(path);
   let format = options.format ?? (path === '-' ? undefined : formatOfName(path));
   if (!format && path !== '-')
     throw new UsageError(`${path}: the format cannot be told from the name; say --format jsonl, csv, tsv or text`);

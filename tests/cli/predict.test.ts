@@ -158,7 +158,7 @@ describe('glz predict', () => {
     [['--text', 'x', '--labels', 'a', '--labels-file', 'f'], 2, /either --labels or --labels-file/],
     [['--text', 'x', '--labels-file', '/none.txt'], 1, /cannot read the labels \/none\.txt: no such file or directory$/m],
     [['none.jsonl', '--labels', 'a,b'], 1, /none\.jsonl: no such file/],
-    [[folder, '--labels', 'a,b'], 1, /is a folder; give a file of records/],
+    [[folder, '--labels', 'a,b'], 1, /is a folder, not a file of records/],
     [['--text', 'x', '--labels', 'a,b', '--threshold', '2'], 2, /from 0 to 1/],
     [['--text', 'x', '--labels', 'a,b', '--precision', 'int4'], 2, /Allowed choices/],
     [['--text', 'x', '--labels', `a,${'very long label '.repeat(60)}`], 1, /is too long/],
