@@ -226,7 +226,7 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
     for (const raw of examples) {
       const result = checkExample(raw, {
         language: languageCode(fields.language),
-        promptParts: [prompt.system, ...prompt.prompt.split('\n')],
+        prompt: `${prompt.system}\n${prompt.prompt}`,
         nearDuplicates,
         allowLeakage: leaked + 1 <= settings.max_leakage * (kept + good.length + 1),
         fixedLabels: mode.kind === 'texts',

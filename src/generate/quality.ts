@@ -14,8 +14,8 @@ export interface CheckedExample {
 export interface QualitySettings {
   /** ISO 639-1 code of the language asked for; not checked where unknown. */
   language?: string;
-  /** Parts of the prompt that must not come back as a text. */
-  promptParts: readonly string[];
+  /** What was asked: no part of it may come back as a text. */
+  prompt: string;
   nearDuplicates: NearDuplicates;
   /** Whether an example that contains a true label word for word may be kept: false once their share is used up. */
   allowLeakage: boolean;
@@ -54,9 +54,23 @@ const REFUSAL =
   /^(i('m| am) sorry|sorry,? (but )?i|i can('|no)t (help|assist|provide|write|create)|as an ai\b|as a language model|i cannot\b)/i;
 const PLACEHOLDER = /^(\.\.\.|text|string|example( text)?( \d+)?|lorem ipsum.*|n\/a|none|null|\[.*\]|<.*>)$/i;
 
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+
+/** So many words in a row of the prompt are no chance. */
+const ECHO = 5;
+
+/** Whether a text has some words in a row from the prompt, or is a shorter part of it. */
+function echoes(text: string, prompt: string): boolean {
+  const words = wordsOf(text);
+  const asked = ` ${wordsOf(prompt).join(' ')} `;
+  for (let at = 0; at === 0 || at + ECHO <= words.length; at++)
+    if (asked.includes(` ${words.slice(at, at + ECHO).join(' ')} `)) return true;
+  return false;
+}
+
 /** Whether a text contains a label word for word, singular or plural. */
 export function leaks(text: string, label: string): boolean {
-  const words = (value: string) => ` ${(value.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []).map(singular).join(' ')} `;
+  const words = (value: string) => ` ${wordsOf(value).map(singular).join(' ')} `;
   return words(text).includes(words(label));
 }
 
@@ -68,9 +82,7 @@ export function checkExample(raw: CheckedExample, settings: QualitySettings): Qu
   const text = raw.text.replace(/\s+/g, ' ').trim();
   if (text.length < 8 || PLACEHOLDER.test(text)) return { dropped: 'no real text' };
   if (REFUSAL.test(text)) return { dropped: 'refusal' };
-  const folded = text.toLowerCase();
-  if (settings.promptParts.some((part) => part.length > 20 && (folded.includes(part.toLowerCase()) || part.toLowerCase().includes(folded))))
-    return { dropped: 'echo of the prompt' };
+  if (echoes(text, settings.prompt)) return { dropped: 'echo of the prompt' };
   const labels = settings.fixedLabels ? raw.labels : distinctLabels(raw.labels.map(normalizeLabel).filter(isLabel));
   if (labels.length === 0) return { dropped: 'no label' };
   const { kept: notLabels, taken } = hardNegatives(labels, settings.fixedLabels ? [] : raw.not_labels.map(normalizeLabel));

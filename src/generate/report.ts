@@ -103,13 +103,13 @@ const STYLE = `
 body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 .by{color:var(--soft);margin:.2rem 0 1.5rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.6rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.6rem}
 .tiles div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .8rem;color:var(--soft);font-size:.85rem}
-.tiles b{display:block;color:var(--ink);font-size:1.4rem;font-weight:600;line-height:1.3}
+.tiles b{display:block;color:var(--ink);font-size:1.25rem;font-weight:600;line-height:1.4;white-space:nowrap}
 table{border-collapse:collapse;width:100%}
 td{padding:.15rem .7rem .15rem 0;vertical-align:middle;border-bottom:1px solid var(--line)}
 td:first-child{width:19rem;overflow-wrap:anywhere}td:nth-child(2){text-align:right;width:5rem;font-variant-numeric:tabular-nums}
-.bar{height:.7rem;background:var(--bar);border-radius:2px;min-width:1px}
+.bar{height:.7rem;background:var(--bar);border-radius:2px}
 .more{color:var(--soft);font-size:.9rem}
 ol{list-style:none;padding:0;margin:0}
 li{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem;margin:.6rem 0;overflow-wrap:anywhere}

@@ -120,7 +120,7 @@ describe('answers', () => {
 
 describe('quality', () => {
   const settings = () => ({
-    promptParts: ['Write two different texts with labels about banks.'],
+    prompt: 'Write two different texts with labels about banks.\nSample: "I had expected more from this lawn mower."',
     nearDuplicates: createNearDuplicates(),
     allowLeakage: true,
   });
@@ -186,6 +186,8 @@ describe('quality', () => {
     ['refusal', { ...good, text: "I'm sorry, but I can't help with that request." }, {}],
     ['no real text', { ...good, text: 'text' }, {}],
     ['echo of the prompt', { ...good, text: 'write two different texts with labels about banks.' }, {}],
+    ['echo of the prompt', { ...good, text: 'A good deal? I was expecting more from this lawn-mower!' }, {}],
+    ['echo of the prompt', { ...good, text: 'different texts' }, {}],
     ['label copied into the text', { ...good, text: 'My delivery is late again, what a pity.' }, { allowLeakage: false }],
     [
       'wrong language',
@@ -199,11 +201,11 @@ describe('quality', () => {
 
   it('finds near-duplicates among thousands, and takes no other text for one', () => {
     const memory = createNearDuplicates();
-    for (let i = 0; i < 3000; i++) {
+    for (let i = 0; i < 1000; i++) {
       expect(memory.has(uniqueText(i))).toBe(false);
       memory.add(uniqueText(i));
     }
-    for (let i = 0; i < 3000; i += 100) {
+    for (let i = 0; i < 1000; i += 50) {
       expect(memory.has(uniqueText(i).toUpperCase())).toBe(true);
       expect(memory.has(`${uniqueText(i)} indeed`)).toBe(true);
     }
