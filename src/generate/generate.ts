@@ -52,6 +52,9 @@ export interface GenerateResult {
 /** Requests that yield nothing, one after the other, before a run gives up: the model does not do what it is asked. */
 const GIVE_UP = 40;
 
+/** Questions without an answer, of a server that never gave one, before a run gives up. */
+const HOPELESS = 3;
+
 /** Examples that a run is to have in the end. */
 export const wantedCount = (settings: GenerateSettings, mode: Mode): number =>
   mode.kind === 'negatives' ? mode.records.length : settings.count;
@@ -285,7 +288,8 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
         result = mode.kind === 'negatives' ? await acceptNegatives(number, mode.records) : await acceptExamples(number);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof NoAnswerError)) {
+        // A server that never answered anything is no server for this.
+        if (!(error instanceof NoAnswerError) || (requester.statistics.answers === 0 && failed + 1 >= HOPELESS)) {
           stop.abort();
           throw error;
         }

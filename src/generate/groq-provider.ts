@@ -1,7 +1,8 @@
 /** Groq through its npm client; GROQ_API_KEY and GROQ_BASE_URL are read from the environment and never printed. */
 import Groq from 'groq-sdk';
 import { errorMessage, UsageError } from '../errors.ts';
-import { type Completion, type CompletionRequest, isAbsent, type Provider, ProviderError } from './provider.ts';
+import { patientFetch } from './patient-fetch.ts';
+import { type Completion, type CompletionRequest, isAbsent, messageWithCause, type Provider, ProviderError } from './provider.ts';
 
 /** Longest wait that a server may ask for, in seconds: a mistake or malice must not stop a run for hours. */
 const LONGEST_WAIT = 120;
@@ -18,7 +19,7 @@ export function retryAfterSeconds(value: string | null | undefined, now = Date.n
 export function createGroqProvider({ model }: { model: string }): Provider {
   if (!process.env.GROQ_API_KEY) throw new UsageError('GROQ_API_KEY is not set; make a key in the Groq console and export it');
   // Retries and time limits are the requester's.
-  const client = new Groq({ maxRetries: 0, timeout: 2 ** 31 - 1 });
+  const client = new Groq({ maxRetries: 0, timeout: 2 ** 31 - 1, fetch: patientFetch });
   // Models without structured output answer 400 to a schema; they are asked for plain JSON from then on.
   let withSchema = true;
 
@@ -72,7 +73,7 @@ export function createGroqProvider({ model }: { model: string }): Provider {
         if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409)
           throw new ProviderError('fatal', `Groq refuses the request (${status}): ${message}`);
         if (isAbsent(error)) throw new ProviderError('absent', `no server at ${client.baseURL}; check GROQ_BASE_URL and the network`);
-        throw new ProviderError('retry', `Groq: ${message}`);
+        throw new ProviderError('retry', `Groq: ${messageWithCause(error).slice(0, 300)}`);
       }
     },
   };

@@ -90,7 +90,9 @@ export function openJournal(output: string, identity: string): Journal {
     lines = wholeLines(path);
     try {
       const header = lines.length ? (JSON.parse(lines[0]) as { plan?: string }) : undefined;
-      if (header && header.plan !== identity)
+      // Without an answer nothing ties the output to its plan: a model's name that was wrong may be put right.
+      if (lines.length === 1 && header?.plan !== identity) lines = [];
+      else if (header && header.plan !== identity)
         throw new UsageError(
           `${output} was begun with another plan (settings, model or seed); go on with the same, or choose another --output`,
         );

@@ -1,7 +1,8 @@
 /** Ollama through its npm client; OLLAMA_HOST names the server. */
 import { Ollama } from 'ollama';
 import { errorMessage } from '../errors.ts';
-import { type Completion, type CompletionRequest, isAbsent, type Provider, ProviderError } from './provider.ts';
+import { patientFetch } from './patient-fetch.ts';
+import { type Completion, type CompletionRequest, isAbsent, messageWithCause, type Provider, ProviderError } from './provider.ts';
 
 /** Settings of {@link createOllamaProvider}. */
 export interface OllamaSettings {
@@ -13,7 +14,7 @@ export interface OllamaSettings {
 
 /** `fetch`, with an error page as JSON: the client prints others to stdout. */
 async function fetchJson(input: string | URL | Request, init: RequestInit): Promise<Response> {
-  const response = await fetch(input, init);
+  const response = await patientFetch(input, init);
   if (response.ok || response.headers.get('content-type')?.includes('application/json')) return response;
   const { status } = response;
   return Response.json({ error: `status ${status}: ${(await response.text()).slice(0, 200)}` }, { status });
@@ -42,7 +43,7 @@ export function createOllamaProvider({
       const needed = (system.length + prompt.length) / CHARACTERS_PER_TOKEN + maxTokens;
       while (context < needed) context *= 2;
       try {
-        // Streamed: Node's fetch gives up on headers that take more than five minutes, and a slow machine needs longer for an answer.
+        // Streamed: a connection that says nothing for minutes is cut by what lies between.
         const parts = await client.chat({
           model,
           messages: [
@@ -70,7 +71,7 @@ export function createOllamaProvider({
         if (status === 429 || status === 503) throw new ProviderError('overload', `Ollama is busy (${status})`);
         if (status !== undefined && status >= 400 && status < 500)
           throw new ProviderError('fatal', `Ollama refuses the request (${status}): ${errorMessage(error)}`);
-        throw new ProviderError('retry', `Ollama: ${errorMessage(error)}`);
+        throw new ProviderError('retry', `Ollama at ${host}: ${messageWithCause(error)}`);
       }
     },
   };

@@ -1,5 +1,7 @@
 /** What a language model server is to the generator: one question, one answer, and errors that say whether to ask again. */
 
+import { errorMessage } from '../errors.ts';
+
 /** One question. */
 export interface CompletionRequest {
   system: string;
@@ -56,4 +58,10 @@ export function isAbsent(error: unknown): boolean {
     for (const inner of (at as { errors?: unknown[] }).errors ?? []) if (isAbsent(inner)) return true;
   }
   return false;
+}
+
+/** An error's message with its cause's: `fetch failed` alone says nothing. */
+export function messageWithCause(error: unknown): string {
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  return cause instanceof Error && cause.message ? `${errorMessage(error)}: ${cause.message}` : errorMessage(error);
 }

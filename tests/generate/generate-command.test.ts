@@ -204,7 +204,8 @@ describe('glz generate', () => {
     ['groq', 404, /Groq has no model "m"/],
     ['ollama', 404, /Ollama has no model "m"; get it with: ollama pull m/],
   ] as const)('%s %i stops at once and says what to do', async (provider, status, message) => {
-    const { code, stderr } = await glz(provider, { share: 0, faults: [], status }, ['--output', output(), '--count', '5', '--quiet']);
+    const out = output();
+    const { code, stderr } = await glz(provider, { share: 0, faults: [], status }, ['--output', out, '--count', '5', '--quiet']);
     expect(stderr).toMatch(message);
     expect(code).toBe(1);
     expect(stderr.trim().split('\n').length).toBe(1);

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { exampleSchema, objectsIn, parseAnswer } from '../../src/generate/answer.ts';
 import { createGroqProvider, retryAfterSeconds } from '../../src/generate/groq-provider.ts';
+import { openJournal } from '../../src/generate/journal.ts';
 import { hardNegatives, isBroader, labelKey, normalizeLabel, sameMeaning } from '../../src/generate/label-meaning.ts';
 import { createNearDuplicates } from '../../src/generate/near-duplicates.ts';
 import { distinctRequests, plannedRequest, plannedText } from '../../src/generate/plan.ts';
@@ -9,7 +11,7 @@ import { type Provider, ProviderError } from '../../src/generate/provider.ts';
 import { checkExample, leaks } from '../../src/generate/quality.ts';
 import { createRequester, NoAnswerError } from '../../src/generate/requester.ts';
 import { checkGenerateSettings, readGenerateSettings } from '../../src/generate/settings.ts';
-import { ROOT } from '../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 import { startFaultServer, uniqueText } from './fault-server.ts';
 
 const preset = (name: string) => checkGenerateSettings(readGenerateSettings(`${ROOT}configs/generate/${name}.yaml`), name);
@@ -214,6 +216,25 @@ describe('quality', () => {
     expect(memory.has('The staff of the hotel was rude, and breakfast came cold; only the room was clean.')).toBe(false);
     memory.add('\u9019\u500b\u5bb6\u5ead\u7684\u65e9\u9910\u662f\u51b7\u7684');
     expect(memory.has('\u9019\u500b\u5bb6\u5ead\u7684\u5348\u9910\u662f\u51b7\u7684')).toBe(true);
+  });
+});
+
+describe('journal', () => {
+  it('lets a run without an answer be put right, and no other one', () => {
+    const path = join(temporaryFolder(), 'out.jsonl');
+    openJournal(path, 'wrong model').close();
+    const journal = openJournal(path, 'right model');
+    journal.add(3, [{ text: 't', labels: ['a'], not_labels: [] }], { 'near-duplicate': 1 }, { 'named twice': 2 });
+    journal.close();
+    expect(() => openJournal(path, 'wrong model')).toThrow(/begun with another plan/);
+    const again = openJournal(path, 'right model');
+    expect([[...again.done], again.records.length, again.dropped, again.mended]).toEqual([
+      [3],
+      1,
+      { 'near-duplicate': 1 },
+      { 'named twice': 2 },
+    ]);
+    again.close();
   });
 });
 
