@@ -26,14 +26,23 @@ if [ "${WEBGPU:-}" != real ]; then
 fi
 echo "3. parity with the CPU engine"
 node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js -w 1 --testTimeout 300000 --testMatch '**/tests/devices/webgpu.device.ts'
-echo "4. glz train: the same steps on both, stopped and resumed"
+echo "4. glz train: the same steps on both, killed and resumed"
 train() {
   node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/$1" \
-    --device "$1" --max-steps 6 --batch-size 4 --set save_every=3 --set loss.distill_weight=0.1 --set max_text_tokens=24 --quiet "${@:2}"
+    --device "$1" --max-steps 7 --batch-size 4 --set save_every=3 --set loss.distill_weight=0.1 --set max_text_tokens=24 \
+    --set dropout=0.1 --quiet "${@:2}"
 }
 train cpu
-train webgpu
-rm -r "$work/webgpu/final" "$work/webgpu/states/step-6"
-train webgpu --resume
-node scripts/compare-checkpoints.mjs "$work/cpu/final" "$work/webgpu/final" 1e-5
+# Killed as soon as a state is there: at its end a run calibrates on 100 batches, for which a software driver takes minutes.
+for step in 3 6; do
+  train webgpu $([ "$step" = 3 ] || echo --resume) &
+  running=$!
+  until [ -d "$work/webgpu/states/step-$step" ]; do
+    kill -0 "$running" || exit 1
+    sleep 0.5
+  done
+  pkill -9 -P "$running"
+  wait "$running" 2>/dev/null || true
+done
+node scripts/compare-checkpoints.mjs "$work/cpu/states/step-6" "$work/webgpu/states/step-6" 1e-5
 echo "all passed"
