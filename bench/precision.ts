@@ -6,9 +6,11 @@ import { choiceProbabilities, labelProbability } from '../src/engine/classifier.
 import { cacheFolder, derivedFile } from '../src/engine/graph-cache.ts';
 import { deriveInferenceGraph } from '../src/engine/inference-graph.ts';
 import { loadClassifier } from '../src/engine/load-classifier.ts';
-import { createGraphSession, type Feed, type GraphSession } from '../src/engine/onnx-session.ts';
+import { createGraphSession, type GraphSession } from '../src/engine/onnx-session.ts';
+import { sequenceFeeds } from '../src/engine/sequence-feeds.ts';
 import { findEvalSets, readEvalSet } from '../src/eval/eval-set.ts';
 import { topLabelF1 } from '../src/eval/metrics/classification.ts';
+import type { JointBatch } from '../src/text/joint-sequence.ts';
 import { checkpointHash, readCheckpointConfig } from '../src/weights/checkpoint.ts';
 
 const [folder = 'checkpoints/glz-mini', sets = 'datasets/benchmark', limit = '60'] = process.argv.slice(2);
@@ -79,24 +81,26 @@ function line(name: string, texts: number, row: { agree: number; choice: number;
 }
 
 /** A batch of made-up ids: a text, then labels of three tokens with a token in front of each. */
-function batchOf(batch: number, length: number, labels: number, vocabulary: number): Record<string, Feed> {
+function batchOf(batch: number, length: number, labels: number, vocabulary: number, blocks: boolean) {
   const size = batch * length;
-  const [ids, lmask, textMask] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)];
-  for (let i = 0; i < size; i++) {
-    ids[i] = (i * 7919) % vocabulary;
-    const at = (i % length) - (length - 4 * labels);
-    if (at < 0) textMask[i] = 1;
-    else if (at % 4) lmask[i] = 1 + Math.floor(at / 4);
-  }
-  const shape = [batch, length];
-  return {
-    input_ids: { data: ids, shape },
-    attention_mask: { data: new Int32Array(size).fill(1), shape },
-    lmask: { data: lmask, shape },
-    text_mask: { data: textMask, shape },
-    positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
-    label_numbers: { data: Int32Array.from({ length: labels }, (_, i) => i + 1), shape: [labels] },
+  const joint: JointBatch = {
+    ...{ batch, length, labels, labelCounts: new Int32Array(batch).fill(labels) },
+    inputIds: Int32Array.from({ length: size }, (_, i) => (i * 7919) % vocabulary),
+    attentionMask: new Int32Array(size).fill(1),
+    lmask: new Int32Array(size),
+    textMask: new Int32Array(size),
+    ...(blocks ? { blocks: { numbers: new Int32Array(size), positions: new Int32Array(size) } } : {}),
   };
+  for (let i = 0; i < size; i++) {
+    const at = (i % length) - (length - 4 * labels);
+    if (at < 0) joint.textMask[i] = 1;
+    else if (at % 4) joint.lmask[i] = 1 + Math.floor(at / 4);
+    if (joint.blocks) {
+      joint.blocks.numbers[i] = at < 0 ? 0 : 1 + Math.floor(at / 4);
+      joint.blocks.positions[i] = at < 0 ? i % length : at % 4;
+    }
+  }
+  return sequenceFeeds(joint);
 }
 
 async function speed(): Promise<void> {
@@ -113,7 +117,7 @@ async function speed(): Promise<void> {
       [78, 4],
       [162, 25],
     ]) {
-      const feeds = batchOf(32, length, labels, Number(config.encoder.vocab_size));
+      const feeds = batchOf(32, length, labels, Number(config.encoder.vocab_size), config.options.crossAttention === 'gated');
       const times: number[][] = [[], []];
       for (let round = -1; round < ROUNDS; round++)
         for (const [at, session] of sessions.entries()) {
