@@ -22,7 +22,7 @@ if [ "${WEBGPU:-}" != real ]; then
   echo "2. a software driver"
   (cd "$work" && apt-get download chromium-common libvulkan1 >/dev/null 2>&1 && for package in *.deb; do dpkg -x "$package" driver; done)
   export VK_ICD_FILENAMES=$work/driver/usr/lib/chromium/vk_swiftshader_icd.json
-  export LD_LIBRARY_PATH=$(dirname "$(find "$work/driver" -name libvulkan.so.1)"):${LD_LIBRARY_PATH:-}
+  export LD_LIBRARY_PATH=$(dirname "$(find "$work/driver" -path '*-linux-gnu/libvulkan.so.1' -print -quit)"):${LD_LIBRARY_PATH:-}
 fi
 echo "3. parity with the CPU engine"
 node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js -w 1 --testTimeout 300000 --testMatch '**/tests/devices/webgpu.device.ts'
