@@ -1,5 +1,8 @@
 /** Compares a training engine with the CPU's: what every device has to pass. */
 import { readFileSync } from 'node:fs';
+import { traceInference } from '../src/engine/gliznet-graph.ts';
+import { createGraphSession, type GraphSession } from '../src/engine/onnx-session.ts';
+import { sequenceFeeds } from '../src/engine/sequence-feeds.ts';
 import {
   createTrainingEngine,
   type EngineArrays,
@@ -138,6 +141,20 @@ export async function expectParity(
     await reference.dispose();
     await engine.dispose();
   }
+}
+
+/** Compares the scores of a session of a model's forward pass with those of the traced graph on the CPU; disposes the session. */
+export async function expectSameScores(
+  session: GraphSession,
+  model: Pick<TrainingEngineRequest, 'encoder' | 'options' | 'weights'>,
+): Promise<void> {
+  const traced = await createGraphSession(traceInference(model, model.weights));
+  const batch = randomBatch(random(3), 4, 25, 6);
+  const actual = await session.run(sequenceFeeds(batch), ['logits']);
+  const expected = await traced.run(sequenceFeeds(batch), ['logits']);
+  for (const [at, valid] of batch.valid.entries()) if (valid) expect(actual.logits[at]).toBeCloseTo(expected.logits[at], 4);
+  await session.dispose();
+  await traced.dispose();
 }
 
 /** A fresh engine with the state of another, which is disposed. */

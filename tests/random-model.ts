@@ -2,7 +2,18 @@
 import type { TrainingBatch } from '../src/engine/training-session.ts';
 import type { Encoder } from '../src/model/encoders/encoder.ts';
 import { gliznetParameterShapes } from '../src/model/gliznet.ts';
-import type { GliZNetOptions } from '../src/model/options.ts';
+import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
+
+/** Options of a model with gated cross-attention. */
+export const GATED_OPTIONS: GliZNetOptions = {
+  ...ARTICLE_OPTIONS,
+  textPooling: 'mean',
+  labelPooling: 'mean',
+  projection: null,
+  similarity: 'cosine',
+  labelStyle: 'marker',
+  crossAttention: 'gated',
+};
 
 /** Parameters by name. */
 export type Weights = Map<string, { shape: number[]; data: Float32Array }>;

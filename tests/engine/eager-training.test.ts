@@ -6,10 +6,8 @@ import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { createEagerSession } from '../../src/engine/eager-session.ts';
 import { createEagerTrainingEngine } from '../../src/engine/eager-training.ts';
-import { inferenceFunction, traceInference } from '../../src/engine/gliznet-graph.ts';
-import { createGraphSession } from '../../src/engine/onnx-session.ts';
-import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
-import { expectParity, HEADS, tinyModel } from '../engine-parity.ts';
+import { inferenceFunction } from '../../src/engine/gliznet-graph.ts';
+import { expectParity, expectSameScores, HEADS, tinyModel } from '../engine-parity.ts';
 import { random } from '../random.ts';
 import { randomBatch } from '../random-model.ts';
 
@@ -53,16 +51,10 @@ describe('the eager training engine', () => {
 
 describe('an eager session', () => {
   it('scores as the traced graph does, leaves the current backend to tracing, and keeps nothing', async () => {
-    const { encoder, options, weights } = tinyModel('bert', cosine);
+    const model = tinyModel('bert', cosine);
     tf.setBackend('cpu');
     const before = tf.memory().numTensors;
-    const eager = createEagerSession(inferenceFunction({ encoder, options }, weights), 'cpu');
-    const traced = await createGraphSession(traceInference({ encoder, options }, weights));
-    const batch = randomBatch(random(3), 4, 25, 6);
-    const [actual, expected] = [await eager.run(sequenceFeeds(batch), ['logits']), await traced.run(sequenceFeeds(batch), ['logits'])];
-    for (const [at, valid] of batch.valid.entries()) if (valid) expect(actual.logits[at]).toBeCloseTo(expected.logits[at], 4);
-    await eager.dispose();
-    await traced.dispose();
+    await expectSameScores(createEagerSession(inferenceFunction(model, model.weights), 'cpu'), model);
     expect(tf.memory().numTensors).toBe(before);
   });
 });

@@ -17,7 +17,7 @@ import type { JointBatch } from '../../src/text/joint-sequence.ts';
 import { traceGraph } from '../../src/trace/trace.ts';
 import { tinyModel } from '../engine-parity.ts';
 import { random } from '../random.ts';
-import { randomBatch, randomWeights, type Weights } from '../random-model.ts';
+import { GATED_OPTIONS, randomBatch, randomWeights, type Weights } from '../random-model.ts';
 
 const config = JSON.parse(readFileSync(new URL('../fixtures/encoders/bert/config.json', import.meta.url), 'utf8'));
 // A small vocabulary: eager gradients of the embedding table are what makes this test slow.
@@ -58,23 +58,9 @@ function difference(actual: ArrayLike<number>, expected: ArrayLike<number>, vali
 
 const OPTIONS: [string, GliZNetOptions][] = [
   ['attention pooling, projection, linear', { ...ARTICLE_OPTIONS, projection: 8 }],
-  [
-    'mean pooling, cosine',
-    { ...ARTICLE_OPTIONS, textPooling: 'mean', labelPooling: 'mean', projection: null, similarity: 'cosine', labelStyle: 'marker' },
-  ],
+  ['mean pooling, cosine', { ...GATED_OPTIONS, crossAttention: 'free' }],
   ['marker pooling, bilinear', { ...ARTICLE_OPTIONS, labelPooling: 'marker', projection: 6, similarity: 'bilinear', labelStyle: 'marker' }],
-  [
-    'gated cross-attention',
-    {
-      ...ARTICLE_OPTIONS,
-      textPooling: 'mean',
-      labelPooling: 'mean',
-      projection: null,
-      similarity: 'cosine',
-      labelStyle: 'marker',
-      crossAttention: 'gated',
-    },
-  ],
+  ['gated cross-attention', GATED_OPTIONS],
   ['mean text, dot', { ...ARTICLE_OPTIONS, textPooling: 'mean', projection: null, similarity: 'dot' }],
 ];
 const LOSS: LossSettings = {

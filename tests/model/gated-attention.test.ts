@@ -8,19 +8,10 @@ import { traceInference } from '../../src/engine/gliznet-graph.ts';
 import { createGraphSession } from '../../src/engine/onnx-session.ts';
 import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
 import { ENCODER_PREFIX, GATE, gliznetForward, gliznetParameterShapes } from '../../src/model/gliznet.ts';
-import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import { buildJointSequence, type JointLayout, padBatch } from '../../src/text/joint-sequence.ts';
+import { GATED_OPTIONS } from '../random-model.ts';
 import { FOLDERS, inputsOf, loadFixture, tensorsOf } from './encoder-fixtures.ts';
 
-const OPTIONS: GliZNetOptions = {
-  ...ARTICLE_OPTIONS,
-  textPooling: 'mean',
-  labelPooling: 'mean',
-  projection: null,
-  similarity: 'cosine',
-  labelStyle: 'marker',
-  crossAttention: 'gated',
-};
 const [CLS, SEP, PAD] = [5, 6, 1];
 const none = new Int32Array(0);
 const LAYOUT = {
@@ -39,14 +30,14 @@ const families = FOLDERS.filter((folder) => loadFixture(folder).encoder.readsBlo
 it('is there for the families with absolute positions and for MPNet', () => {
   expect(families).toEqual(['bert', 'distilbert', 'roberta', 'xlm-roberta', 'mpnet', 'electra', 'albert']);
   const { encoder } = loadFixture('modernbert');
-  expect(() => gliznetParameterShapes(encoder, OPTIONS)).toThrow(/not there for modernbert/);
+  expect(() => gliznetParameterShapes(encoder, GATED_OPTIONS)).toThrow(/not there for modernbert/);
 });
 
 describe.each(families)('gated cross-attention of %s', (folder) => {
   const { encoder, values } = loadFixture(folder);
   const weightsWith = (gate: number) =>
     new Map(
-      Object.entries(gliznetParameterShapes(encoder, OPTIONS)).map(([name, shape]) => {
+      Object.entries(gliznetParameterShapes(encoder, GATED_OPTIONS)).map(([name, shape]) => {
         const size = shape.reduce((a, b) => a * b, 1);
         const own = name.startsWith(ENCODER_PREFIX) ? values[name.slice(ENCODER_PREFIX.length)] : undefined;
         const scalar = name === GATE ? gate : name === 'similarity.scale' ? 10 : 0;
@@ -61,14 +52,14 @@ describe.each(families)('gated cross-attention of %s', (folder) => {
       TEXTS.map((text) => buildJointSequence(LAYOUT, text, labels)),
       PAD,
     );
-    const session = await createGraphSession(traceInference({ encoder, options: OPTIONS }, weights));
+    const session = await createGraphSession(traceInference({ encoder, options: GATED_OPTIONS }, weights));
     const traced = (await session.run(sequenceFeeds(batch), ['logits'])).logits;
     await session.dispose();
     tf.setBackend('cpu');
     const int2d = (data: Int32Array) => tf.tensor2d(data, [batch.batch, batch.length], 'int32');
     const eager = gliznetForward(
       encoder,
-      OPTIONS,
+      GATED_OPTIONS,
       Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)])),
       {
         inputIds: int2d(batch.inputIds),
