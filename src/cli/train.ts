@@ -15,7 +15,7 @@ import { runReport } from '../train/run-report.ts';
 import type { SampledBatch } from '../train/sampling.ts';
 import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
 import { settingsText } from '../train/settings-table.ts';
-import { loadStart } from '../train/start.ts';
+import { loadAverageWith, loadStart } from '../train/start.ts';
 import { loadTeacherModel } from '../train/teacher.ts';
 import { CALIBRATION_BATCHES, samplerOf, totalSteps, train } from '../train/trainer.ts';
 import { tryOut } from '../train/trial.ts';
@@ -133,6 +133,7 @@ async function run(flags: TrainFlags): Promise<void> {
   const device = await openDevice(settings.device, { threads: flags.threads });
   note(`device: ${device.description}`);
   const start = await loadStart(settings, note);
+  const averageWith = await loadAverageWith(settings, start, note);
   checkDiskSpace(flags.output, start.weights, settings.keep);
   const sets = settings.dev ? await readDevSets(settings.dev.data, settings.dev.limit) : [];
   const teacher = await loadTeacherModel(settings, start, note);
@@ -221,6 +222,7 @@ async function run(flags: TrainFlags): Promise<void> {
       settings,
       start,
       teacher,
+      averageWith,
       dataset,
       output: flags.output,
       resume,

@@ -12,15 +12,20 @@ function withoutDevice<Settings extends { device?: unknown }>(settings: Settings
   return others;
 }
 
+/** What decides about the steps, as JSON, where a field that is absent and one that is undefined are the same. */
+function ofSteps({ device: _, start_share: _share, average_with: _others, ...settings }: TrainSettings): unknown {
+  return JSON.parse(JSON.stringify(settings));
+}
+
 const hashOf = (settings: unknown, dataHash: string): string =>
   createHash('sha256')
     .update(JSON.stringify([settings, dataHash]))
     .digest('hex');
 
 /**
- * sha256 of settings and data. Where the run that goes on in `output` (empty: none) was begun by an older
- * version, with settings that are equal but for fields that came later and have their defaults here, it is that run's: a new version must
- * not make states useless.
+ * sha256 of settings and data. Where the run that goes on in `output` (empty: none) was begun with settings that are equal but for those
+ * that only make the final weights out of the trained ones (`start_share`, `average_with`), it is that run's: its steps are the same. So it is
+ * where an older version began it, with settings without fields that came later and have their defaults here.
  * @throws DataError when the settings of the run there cannot be read
  */
 export function runIdentity(settings: TrainSettings, dataHash: string, output: string): string {
@@ -33,10 +38,7 @@ export function runIdentity(settings: TrainSettings, dataHash: string, output: s
       throw new DataError(`${path}: ${errorMessage(error)}`);
     }
     try {
-      const filled = withoutDevice(checkSettings(begun, path));
-      // Compared as JSON, where a field that is absent and one that is undefined are the same.
-      const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-      if (isDeepStrictEqual(plain(filled), plain(withoutDevice(settings)))) return hashOf(withoutDevice(begun), dataHash);
+      if (isDeepStrictEqual(ofSteps(checkSettings(begun, path)), ofSteps(settings))) return hashOf(withoutDevice(begun), dataHash);
     } catch {
       // Settings that are no longer valid are those of another run.
     }

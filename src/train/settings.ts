@@ -149,6 +149,14 @@ export const trainSettingsSchema = z
     start_share: share
       .default(0)
       .describe('Share of the start weights in the final weights, which keeps more of what they knew (WiSE-FT, Wortsman et al. 2022)'),
+    average_with: z
+      .array(z.string().min(1))
+      .min(1)
+      // No default in the schema: settings without the field stay those that an older run is resumed with.
+      .optional()
+      .describe(
+        "Checkpoints of other runs from the same start: the final weights are the mean of theirs and this run's (model soup, Wortsman et al. 2022)",
+      ),
     dev: z
       .strictObject({
         data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file'),
@@ -213,6 +221,10 @@ export function readSettingsFile(path: string): PartialSettings {
   // A start that is a hub id stays as it is; one that begins with a dot is beside the settings file.
   for (const start of ['encoder', 'checkpoint'])
     if (typeof settings[start] === 'string' && settings[start].startsWith('.')) settings[start] = located(settings[start]);
+  if (Array.isArray(settings.average_with))
+    settings.average_with = settings.average_with.map((each: unknown) =>
+      typeof each === 'string' && each.startsWith('.') ? located(each) : each,
+    );
   const loss = settings.loss as { teacher?: unknown } | undefined;
   if (typeof loss?.teacher === 'string' && loss.teacher.startsWith('.')) loss.teacher = located(loss.teacher);
   const dev = settings.dev as { data?: unknown } | undefined;

@@ -1,5 +1,6 @@
 /** What a run starts from: an encoder with a fresh head, or a GliZNet checkpoint. */
 import { randomStream } from '../data/random.ts';
+import { DataError } from '../errors.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, GATE, gliznetParameterShapes } from '../model/gliznet.ts';
@@ -68,4 +69,26 @@ export async function loadStart(settings: TrainSettings, note: (line: string) =>
   const weights = new Map([...encoderWeights].map(([name, tensor]) => [ENCODER_PREFIX + name, tensor]));
   for (const [name, tensor] of freshHead(encoder, options, settings.seed, settings.model)) weights.set(name, tensor);
   return { encoder, encoderConfig: config, options, weights, tokenizer: await loadTokenizer(folder) };
+}
+
+/** Options that say how weights are read: checkpoints in which they differ have no mean. */
+const OPTIONS_OF_WEIGHTS = ['textPooling', 'labelPooling', 'projection', 'similarity', 'labelStyle', 'crossAttention'] as const;
+
+/**
+ * Weights of the checkpoints that a run's final weights are averaged with.
+ * @throws DataError when one is not of this model: another encoder, other options
+ */
+export async function loadAverageWith(settings: TrainSettings, start: StartModel, note: (line: string) => void): Promise<FloatWeights[]> {
+  const members: FloatWeights[] = [];
+  for (const one of settings.average_with ?? []) {
+    const folder = checkpointFolder(await resolveModelFolder(one, { note }));
+    const { options } = readCheckpointConfig(folder);
+    for (const option of OPTIONS_OF_WEIGHTS)
+      if (options[option] !== start.options[option])
+        throw new DataError(
+          `${folder}: cannot be averaged with this run: its ${option} is ${options[option]}, here ${start.options[option]}`,
+        );
+    members.push(checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(start.encoder, start.options), folder));
+  }
+  return members;
 }

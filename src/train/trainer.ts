@@ -47,6 +47,8 @@ export interface RunRequest {
   start: StartModel;
   /** Needed if the settings distil. */
   teacher?: TeacherModel;
+  /** Weights of other runs, of which the final ones are the mean together with this run's. */
+  averageWith?: readonly FloatWeights[];
   dataset: Dataset;
   output: string;
   resume: boolean;
@@ -111,19 +113,24 @@ function isSnapshot(step: number, steps: number, average: TrainSettings['average
 }
 
 /**
- * The weights that a run ends with: the mean of its snapshots, or the last step's, with a share of the start's mixed in. What is behind
- * the encoder has no start worth keeping.
+ * The weights that a run ends with: the mean of its snapshots, or the last step's; of these and other runs' the mean; with a share of
+ * the start's mixed in. What is behind the encoder has no start worth keeping.
  */
 export function finalWeights(
   last: FloatWeights,
   snapshots: { sums: ReadonlyMap<string, Float32Array>; count: number } | undefined,
+  others: readonly FloatWeights[],
   start: FloatWeights,
   startShare: number,
 ): FloatWeights {
   const final = new Map<string, { shape: number[]; data: Float32Array }>();
   for (const [name, { shape, data }] of last) {
     const sum = snapshots?.sums.get(name);
-    const trained = sum && snapshots ? sum.map((value) => value / snapshots.count) : data;
+    const own = sum && snapshots ? sum.map((value) => value / snapshots.count) : data;
+    const theirs = others.map((weights) => weights.get(name)!.data);
+    const trained = others.length
+      ? own.map((value, i) => theirs.reduce((total, each) => total + each[i], value) / (others.length + 1))
+      : own;
     const from = startShare > 0 && name.startsWith(ENCODER_PREFIX) ? start.get(name)!.data : undefined;
     final.set(name, { shape, data: from ? trained.map((value, i) => (1 - startShare) * value + startShare * from[i]) : trained });
   }
@@ -332,7 +339,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
 
     await engine.download('parameters');
     const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
-    const averaged = finalWeights(engine.parameters, snapshots, start.weights, settings.start_share);
+    const averaged = finalWeights(engine.parameters, snapshots, request.averageWith ?? [], start.weights, settings.start_share);
     request.onCalibration?.();
     calibration = await calibrate(averaged);
     if (request.evaluate) {

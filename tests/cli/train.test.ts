@@ -1,5 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENCODER_PREFIX } from '../../src/model/gliznet.ts';
+import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
+import { readEncoderFolder } from '../../src/weights/encoder-weights.ts';
 import { runGlz } from '../run-glz.ts';
 import { TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -147,6 +150,38 @@ describe('glz train', () => {
     expect(code).toBe(0);
     const config = JSON.parse(readFileSync(join(out, 'final/config.json'), 'utf8')) as { gliznet: { similarity: string } };
     expect(config.gliznet.similarity).toBe('cosine');
+  });
+
+  it('averages with other runs; a finished run makes its final weights again with other shares, without training', async () => {
+    const [one, two, both] = [output(), output(), output()];
+    const args = ['--max-steps', '4', ...COSINE.flatMap((field) => ['--set', field])];
+    const averaged = ['--seed', '2', '--set', `average_with=["${one}/final"]`, '--set', 'start_share=0.25'];
+    expect((await train(one, args)).code).toBe(0);
+    expect((await train(two, [...args, '--seed', '2'])).code).toBe(0);
+    const own = readCheckpointWeights(join(two, 'final'));
+    const lines = log(two);
+    expect((await train(both, [...args, ...averaged])).code).toBe(0);
+    expect((await train(two, [...args, ...averaged, '--resume'])).code).toBe(0);
+    expect(log(two)).toEqual(lines);
+    const [first, start, mixed, again] = [join(one, 'final'), TINY_ENCODER, join(both, 'final'), join(two, 'final')].map((folder) =>
+      folder === TINY_ENCODER ? readEncoderFolder(folder).weights : readCheckpointWeights(folder),
+    );
+    for (const [name, { data }] of mixed) {
+      const from = start.get(name.replace(ENCODER_PREFIX, ''));
+      const share = name.startsWith(ENCODER_PREFIX) ? 0.25 : 0;
+      expect(again.get(name)!.data).toEqual(data);
+      for (const i of [0, data.length - 1]) {
+        const mean = (own.get(name)!.data[i] + first.get(name)!.data[i]) / 2;
+        expect(data[i]).toBeCloseTo((1 - share) * mean + share * (from?.data[i] ?? 0), 6);
+      }
+    }
+  });
+
+  it('refuses to average with a checkpoint of another kind before it trains', async () => {
+    const other = await writeTinyCheckpoint({ similarity: 'dot', projection: null, textPooling: 'mean', labelPooling: 'mean' });
+    const fields = [...COSINE, `average_with=["${other}"]`].flatMap((field) => ['--set', field]);
+    const { code, stderr } = await train(output(), ['--max-steps', '2', ...fields]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/cannot be averaged with this run: its similarity is dot, here cosine/)]);
   });
 
   it('looks at everything in a dry run, and writes and trains nothing', async () => {

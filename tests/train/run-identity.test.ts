@@ -31,8 +31,15 @@ describe('the identity of a run', () => {
       .digest('hex');
     expect(runIdentity(settings(), 'data', '')).not.toBe(its);
     expect(runIdentity(settings(), 'data', folder)).toBe(its);
-    expect(runIdentity(settings({ start_share: 0.2 }), 'data', folder)).not.toBe(its);
     expect(runIdentity(settings({ epochs: 3 }), 'data', folder)).not.toBe(its);
+  });
+
+  it('stays when only what makes the final weights changes: the steps are the same', () => {
+    const folder = begunWith({ ...settings() });
+    const its = runIdentity(settings(), 'data', '');
+    expect(runIdentity(settings({ start_share: 0.2 }), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ average_with: ['other/final'] }), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ start_share: 0.2, seed: 2 }), 'data', folder)).not.toBe(its);
   });
 
   it('of another run is not taken, nor that of settings which are no longer valid', () => {
