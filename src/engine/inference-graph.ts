@@ -9,19 +9,22 @@ import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { onnxChunks } from '../trace/onnx-proto.ts';
 import { type CheckpointConfig, checkWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
+import { findActivationRanges } from './activation-ranges.ts';
+import { ALLOWED_ERROR, chooseFloatProducts, productErrors } from './float-products.ts';
 import { traceInference } from './gliznet-graph.ts';
-import { findLargeFeatures } from './large-features.ts';
 import { quantizeGraph } from './quantize.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
 
 /**
  * Traces a checkpoint to an ONNX file's chunks.
+ * @param allowedError root mean square error of the logits that int8 may have on made-up sequences
  * @throws DataError naming the tensor that is missing or of the wrong shape, or the configuration's field that is wrong
  */
 export async function deriveInferenceGraph(
   folder: string,
   config: CheckpointConfig,
   kind: 'fp32' | 'int8' | 'embedding',
+  allowedError = ALLOWED_ERROR,
 ): Promise<Uint8Array[]> {
   let encoder: Encoder;
   try {
@@ -36,6 +39,8 @@ export async function deriveInferenceGraph(
   }
   const graph = traceInference({ encoder, options: config.options }, weights);
   if (kind === 'fp32') return onnxChunks(graph);
-  const large = await findLargeFeatures(graph, Number(config.encoder.vocab_size), config.options.maxLength);
-  return onnxChunks(quantizeGraph(graph, large));
+  const vocabulary = Number(config.encoder.vocab_size);
+  const ranges = await findActivationRanges(graph, vocabulary, config.options.maxLength);
+  const errors = await productErrors(graph, ranges, vocabulary, config.options.maxLength);
+  return onnxChunks(quantizeGraph(graph, ranges, { inFloat: chooseFloatProducts(errors, allowedError) }));
 }

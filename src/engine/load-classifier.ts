@@ -56,7 +56,7 @@ export async function loadClassifier(
   tokenizer.catch(() => {});
   const hash = checkpointHash(folder, config, cacheFolder());
   const graph = await derivedFile(hash, chosen, async () => {
-    note?.(`preparing ${path} for this machine (once)`);
+    note?.(`preparing ${path} for this machine (once${chosen === 'int8' ? ', and what 8 bits cost each product is measured' : ''})`);
     const { deriveInferenceGraph } = await import('./inference-graph.ts');
     return deriveInferenceGraph(folder, config, chosen);
   });

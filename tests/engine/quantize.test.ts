@@ -1,6 +1,7 @@
+import { findActivationRanges } from '../../src/engine/activation-ranges.ts';
 import { createClassifier } from '../../src/engine/classifier.ts';
+import { chooseFloatProducts, productErrors } from '../../src/engine/float-products.ts';
 import { traceInference } from '../../src/engine/gliznet-graph.ts';
-import { findLargeFeatures } from '../../src/engine/large-features.ts';
 import { createOnnxScorer } from '../../src/engine/onnx-scorer.ts';
 import { createGraphSession } from '../../src/engine/onnx-session.ts';
 import { quantizeGraph } from '../../src/engine/quantize.ts';
@@ -31,7 +32,8 @@ async function tinyModel(loud = 1, special: Partial<GliZNetOptions> = {}) {
   const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
   weights.get('encoder.embeddings.LayerNorm.weight')!.data[LOUD] *= loud;
   const graph = traceInference({ encoder, options }, weights);
-  const large = await findLargeFeatures(graph, Number(config.vocab_size), options.maxLength);
+  const vocabulary = Number(config.vocab_size);
+  const ranges = await findActivationRanges(graph, vocabulary, options.maxLength);
   const tokenizer = await loadTokenizer(folder);
   const logits = async (each: Graph, batch: readonly string[]) => {
     const classifier = await createClassifier(tokenizer, options, createOnnxScorer(await createGraphSession(each, { threads: 1 })));
@@ -44,7 +46,8 @@ async function tinyModel(loud = 1, special: Partial<GliZNetOptions> = {}) {
     const [exact, found] = [await logits(graph, texts), await logits(each, texts)];
     return Math.max(...exact.flatMap((row, i) => [...row].map((logit, k) => Math.abs(found[i][k] - logit))));
   };
-  return { graph, large, quantized: quantizeGraph(graph, large), logits, error };
+  const errors = () => productErrors(graph, ranges, vocabulary, options.maxLength);
+  return { graph, ranges, quantized: quantizeGraph(graph, ranges), logits, error, errors };
 }
 
 const count = (graph: Graph, op: string) => graph.nodes.filter((node) => node.op === op).length;
@@ -65,12 +68,44 @@ describe('quantizeGraph', () => {
   });
 
   it('finds a feature that is far larger than the others and keeps its part of the products in float', async () => {
-    const { graph, large, quantized, error } = await tinyModel(30);
+    const { graph, ranges, quantized, error } = await tinyModel(30);
     const query = graph.nodes.find(({ op, inputs }) => op === 'Gemm' && /query/.test(inputs[1]))!;
-    expect([...large.get(query.inputs[0])!]).toContain(LOUD);
-    const none = quantizeGraph(graph, new Map());
+    expect([...ranges.get(query.inputs[0])!.large]).toContain(LOUD);
+    const none = quantizeGraph(
+      graph,
+      new Map([...ranges].map(([name, { largest }]) => [name, { large: new Int32Array(), largest: largest.map(() => 1) }])),
+    );
     expect(count(none, 'Gemm')).toBe(0);
     expect(await error(quantized)).toBeLessThan(0.6 * (await error(none)));
+  });
+
+  it('divides features by what makes them even: one that is loud costs little even if it is not kept in float', async () => {
+    const { graph, ranges, error } = await tinyModel(30);
+    const evened = (change: (largest: Float32Array) => Float32Array) =>
+      quantizeGraph(
+        graph,
+        new Map([...ranges].map(([name, { largest }]) => [name, { large: new Int32Array(), largest: change(largest) }])),
+      );
+    expect(await error(evened((largest) => largest))).toBeLessThan(0.5 * (await error(evened((largest) => largest.map(() => 1)))));
+  });
+
+  it('keeps the products in float that it is told to', async () => {
+    const { graph, ranges, error } = await tinyModel();
+    const products = graph.nodes.filter(({ op }) => op === 'Gemm').map(({ outputs }) => outputs[0]);
+    const half = quantizeGraph(graph, ranges, { inFloat: new Set(products.slice(0, 4)) });
+    expect(count(half, 'MatMulIntegerToFloat')).toBe(products.length - 4);
+    expect(await error(quantizeGraph(graph, ranges, { inFloat: new Set(products) }))).toBe(0);
+  });
+
+  it('measures what each product alone does to the logits; the worst ones in float leave less error', async () => {
+    const { graph, ranges, quantized, error, errors } = await tinyModel(30);
+    const measured = await errors();
+    expect(measured.map(({ output }) => output)).toEqual(graph.nodes.filter(({ op }) => op === 'Gemm').map(({ outputs }) => outputs[0]));
+    expect(Math.min(...measured.map((each) => each.error))).toBeGreaterThan(0);
+    const sum = measured.reduce((total, each) => total + each.error, 0);
+    const inFloat = chooseFloatProducts(measured, 0.5 * Math.sqrt(sum));
+    expect(inFloat.size).toBeLessThan(measured.length);
+    expect(await error(quantizeGraph(graph, ranges, { inFloat }))).toBeLessThan(await error(quantized));
   });
 
   it('gives a text the same scores whatever else is in its batch', async () => {
@@ -80,5 +115,20 @@ describe('quantizeGraph', () => {
       const [alone] = await logits(quantized, [text]);
       for (const [k, logit] of alone.entries()) expect(together[row][k]).toBeCloseTo(logit, 2);
     }
+  });
+});
+
+describe('chooseFloatProducts', () => {
+  const errors = [
+    { output: 'a', error: 1 },
+    { output: 'b', error: 9 },
+    { output: 'c', error: 4 },
+  ];
+
+  it('takes the worst first, and no more than needed', () => {
+    expect([...chooseFloatProducts(errors, Math.sqrt(14))]).toEqual([]);
+    expect([...chooseFloatProducts(errors, Math.sqrt(13.9))]).toEqual(['b']);
+    expect([...chooseFloatProducts(errors, 1)]).toEqual(['b', 'c']);
+    expect([...chooseFloatProducts(errors, 0)]).toEqual(['b', 'c', 'a']);
   });
 });
