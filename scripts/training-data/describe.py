@@ -33,19 +33,19 @@ def main():
     options = parser.parse_args()
     mix = json.loads((HERE / "mix.json").read_text())
     folder = {name: options.at_hand for name in mix["at_hand"]}
-    found = list(entries(mix, lambda name: folder.get(name, options.data)))
-    rows, sizes = {}, {}
-    for entry in found:
-        name = Path(entry["path"]).stem
-        rows[name] = rows_in(Path(entry["path"]), entry.get("languages"))
-        sizes[name] = entry["weight"] * rows[name] ** 0.5
-    total = sum(sizes.values())
+    rows, sizes = {}, [{} for _ in mix["runs"]]
+    for run, own in zip(mix["runs"], sizes):
+        for entry in entries(mix, run["shares"], lambda name: folder.get(name, options.data)):
+            name = Path(entry["path"]).stem
+            if name not in rows:
+                rows[name] = rows_in(Path(entry["path"]), entry.get("languages"))
+            own[name] = entry["weight"] * rows[name] ** 0.5
     print(f"{len(rows)} files, {sum(rows.values()):,} rows\n")
-    print("| family | share of the mix | sets (rows) |\n| --- | --- | --- |")
-    for family, settings in sorted(mix["families"].items(), key=lambda item: -item[1]["share"]):
+    print("| family | share of run 1 | of run 2 | sets (rows) |\n| --- | --- | --- | --- |")
+    for family, settings in sorted(mix["families"].items(), key=lambda item: -mix["runs"][0]["shares"][item[0]]):
         names = sorted(settings["files"], key=lambda name: (name not in mix["at_hand"], name))
-        share = sum(sizes[name] for name in names) / total
-        print(f"| {family} | {100 * share:.1f} % | {', '.join(f'{name} {rows[name]:,}' for name in names)} |")
+        shares = [sum(own[name] for name in names) / sum(own.values()) for own in sizes]
+        print(f"| {family} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} | {', '.join(f'{name} {rows[name]:,}' for name in names)} |")
     print()
     for data_set in sorted(DATA_SETS.values(), key=lambda data_set: data_set.name):
         names = files_of(data_set.name, rows)

@@ -13,55 +13,30 @@ SIGNS = {1: "positive", -1: "negative", 0: "neutral"}
 NAMED = {"positive": "positive", "negative": "negative", "neutral": "neutral"}
 
 VADER = ("cjhutto/vaderSentiment", "additional_resources/hutto_ICWSM_2014.tar.gz")
-VADER_WORDINGS = {
-    "amazon": [
-        SIGNS,
-        {1: "positive opinion", -1: "negative opinion", 0: "no clear opinion"},
-        {1: "the writer likes it", -1: "the writer dislikes it", 0: "the writer is indifferent"},
-    ],
-    "editorials": [
-        SIGNS,
-        {1: "a positive tone", -1: "a negative tone", 0: "a neutral tone"},
-        {1: "good news or praise", -1: "bad news or criticism", 0: "plain report"},
-    ],
-    "tweets": [
+
+
+@data_set(
+    "vader_tweets",
+    "sentiment",
+    [(VADER[0], f"{VADER[1]} (tweets_GroundTruth.txt)")],
+    "MIT: LICENSE.txt of the repository",
+    "mean human rating >= .9 positive, <= -.9 negative, |x| <= .3 neutral; the reviews and editorials of the archive are not used",
+)
+def vader_tweets(context):
+    content = tar_member(context.repositories.read(*VADER), "/tweets_GroundTruth.txt")
+    rows = []
+    for row in fields(content.decode("utf-8", "replace")):
+        if len(row) < 3:
+            continue
+        rating = float(row[1])
+        if rating >= 0.9 or rating <= -0.9 or abs(rating) <= 0.3:
+            rows.append((row[2], 1 if rating >= 0.9 else -1 if rating <= -0.9 else 0))
+    wordings = [
         SIGNS,
         {1: "positive sentiment", -1: "negative sentiment", 0: "neutral sentiment"},
         {1: "happy or pleased", -1: "unhappy or annoyed", 0: "neither happy nor unhappy"},
-    ],
-}
-VADER_FILES = {"amazon": "amazonReviewSnippets", "editorials": "nytEditorialSnippets", "tweets": "tweets"}
-VADER_TEXTS = {
-    "amazon": "; the sentences are of the customer reviews of Hu and Liu (2004)",
-    "editorials": "; the sentences are of New York Times editorials",
-    "tweets": "",
-}
-
-
-def vader(kind):
-    """Registers one of the three sets with human ratings from -4 to 4."""
-
-    @data_set(
-        f"vader_{kind}",
-        "sentiment",
-        [(VADER[0], f"{VADER[1]} ({VADER_FILES[kind]}_GroundTruth.txt)")],
-        f"MIT: LICENSE.txt of the repository{VADER_TEXTS[kind]}",
-        "mean human rating >= .9 positive, <= -.9 negative, |x| <= .3 neutral; the film reviews of the archive are not used",
-    )
-    def build(context):
-        content = tar_member(context.repositories.read(*VADER), f"/{VADER_FILES[kind]}_GroundTruth.txt")
-        rows = []
-        for row in fields(content.decode("utf-8", "replace")):
-            if len(row) < 3:
-                continue
-            rating = float(row[1])
-            if rating >= 0.9 or rating <= -0.9 or abs(rating) <= 0.3:
-                rows.append((row[2], 1 if rating >= 0.9 else -1 if rating <= -0.9 else 0))
-        return versions(f"vader_{kind}_v", prepare(rows, context.evaluation), VADER_WORDINGS[kind])
-
-
-for kind in VADER_FILES:
-    vader(kind)
+    ]
+    return versions("vader_tweets_v", prepare(rows, context.evaluation), wordings)
 
 
 @data_set(
