@@ -8,7 +8,7 @@ import { createGraphSession } from './onnx-session.ts';
 import { type ActivationRange, quantizableWeight, quantizeGraph, SWITCHES } from './quantize.ts';
 
 /** Root mean square error of the logits that a graph may have. Measured (docs/speed.md): no probability is then off by more than 0.02. */
-export const ALLOWED_ERROR = 0.014;
+export const ALLOWED_ERROR = 0.012;
 
 /** How much a product moves the logits when it alone is made integer. */
 export interface ProductError {

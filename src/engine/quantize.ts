@@ -121,7 +121,7 @@ export function quantizeGraph(
     return node;
   };
 
-  /** Divisors of a value's features: as far from each other as their largest values, by half of what is left by their weights. */
+  /** What a value's features are divided by: the root of the largest value over the largest weight shares the unevenness between both. */
   const divisorsOf = (name: string, { largest }: ActivationRange): Float32Array => {
     const heaviest = new Float32Array(largest.length);
     for (const node of graph.nodes) {
@@ -153,19 +153,8 @@ export function quantizeGraph(
     let rows = `${name}.even`;
     if (isGelu) {
       rows = `${name}.positive`;
-      add(
-        'Add',
-        [
-          `${name}.even`,
-          constant(
-            `${name}.offset`,
-            'float32',
-            shape,
-            factors.map((factor) => factor * GELU_LOWEST),
-          ),
-        ],
-        rows,
-      );
+      const offsets = factors.map((factor) => factor * GELU_LOWEST);
+      add('Add', [`${name}.even`, constant(`${name}.offset`, 'float32', shape, offsets)], rows);
       add('ReduceMax', [rows, lastAxis], `${name}.range`, { keepdims: 1 });
     } else {
       add('ReduceMax', [rows, lastAxis], `${name}.max`, { keepdims: 1 });
@@ -193,7 +182,7 @@ export function quantizeGraph(
     const input = quantizeRows(value);
     // The same weight behind other values (ALBERT's shared layers) is split anew.
     const own = `${weight.name}.${value}`;
-    const names = { bytes: `${own}.int8`, scales: `${own}.scales`, exact: `${own}.large`, bias: `${own}.${bias ?? ''}.bias` };
+    const names = { bytes: `${own}.int8`, scales: `${own}.scales`, exact: `${own}.large`, bias: `${own}.bias` };
     if (!initializers.has(names.bytes)) {
       const { bytes, scales, exact, ofOffset } = splitWeight(weight, input);
       constant(names.bytes, 'int8', [inSize, outSize], bytes);
@@ -201,12 +190,8 @@ export function quantizeGraph(
       if (exact.length) constant(names.exact, 'float32', [outSize, input.large.length], exact);
       if (input.offset) {
         const without = bias ? (initializers.get(bias)!.data as Float32Array) : undefined;
-        constant(
-          names.bias,
-          'float32',
-          [outSize],
-          ofOffset.map((value, i) => (without?.[i] ?? 0) - value),
-        );
+        const shifted = ofOffset.map((value, i) => (without?.[i] ?? 0) - value);
+        constant(names.bias, 'float32', [outSize], shifted);
       }
     }
     const shift = input.offset ? names.bias : bias;
