@@ -1,14 +1,12 @@
 /**
  * The tfjs kernels of the tracing backend: each is a short function that emits ONNX nodes and says the result's shape.
- * Semantics follow tfjs (src/kernel_names of tfjs-core); the last section holds the fused kernels that src/model/ops.ts
- * uses where a backend has them. Kernels missing here fail at trace time with tfjs's message that names them.
+ * Semantics follow tfjs (src/kernel_names of tfjs-core); the fused kernels that src/model/ops.ts uses
+ * where a backend has them are in fused-kernels.ts. Kernels missing here fail at trace time with tfjs's message that names them.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { TRACE_BACKEND, type TraceBackend } from './backend.ts';
-import type { GraphAttribute } from './graph.ts';
+import { FUSED_KERNELS, INFERENCE_KERNELS, type Inputs, matrixProduct } from './fused-kernels.ts';
 
-/** Inputs of a kernel by their tfjs names. */
-type Inputs = Record<string, tf.TensorInfo>;
 /** Attributes of a kernel by their tfjs names. */
 // biome-ignore lint/suspicious/noExplicitAny: tfjs types every kernel's attributes apart; each kernel below reads its own
 type Attributes = any;
@@ -257,35 +255,8 @@ KERNELS.LogSoftmax = (backend, { logits }, { axis }) => backend.emit('LogSoftmax
 
 // Matrix products. FusedMatMul (com.microsoft) takes transposed inputs without a Transpose node.
 KERNELS.BatchMatMul = (backend, { a, b }, { transposeA, transposeB }) => {
-  const rank = a.shape.length;
-  const rows = a.shape[transposeA ? rank - 1 : rank - 2];
-  const columns = b.shape[transposeB ? rank - 2 : rank - 1];
-  const shape = [...tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
-  return matrixProduct(backend, a, b, { shape, factor: 1, transposeA, transposeB });
+  return matrixProduct(backend, a, b, { factor: 1, transposeA, transposeB });
 };
-
-/** factor * a b over the last two axes, either of them transposed. */
-function matrixProduct(
-  backend: TraceBackend,
-  a: tf.TensorInfo,
-  b: tf.TensorInfo,
-  { shape, factor, transposeA, transposeB }: { shape: number[]; factor: number; transposeA: boolean; transposeB: boolean },
-): tf.TensorInfo {
-  if (factor === 1 && !transposeA && !transposeB) return backend.emit('MatMul', [a, b], shape, a.dtype);
-  if (backend.onnxProducts) {
-    const turned = (x: tf.TensorInfo, transpose: boolean): string => {
-      const rank = x.shape.length;
-      const perm = [...x.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2);
-      return transpose ? backend.append('Transpose', [backend.nameOf(x)], { perm })[0] : backend.nameOf(x);
-    };
-    const inputs = [turned(a, transposeA), turned(b, transposeB)];
-    if (factor === 1) return backend.emit('MatMul', inputs, shape, a.dtype);
-    return backend.emit('Mul', [backend.append('MatMul', inputs)[0], backend.scalarName(factor)], shape, a.dtype);
-  }
-  // tfjs turns 2-D products into 3-D ones with one matrix; Gemm wants 2-D, FusedMatMul takes both.
-  const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, ...(factor === 1 ? {} : { alpha: { float: factor } }) };
-  return backend.emit('FusedMatMul', [a, b], shape, a.dtype, attributes, 'com.microsoft');
-}
 
 // Rows by index.
 KERNELS.GatherV2 = (backend, { x, indices }, { axis, batchDims }) => {
@@ -330,62 +301,6 @@ KERNELS.Conv2D = (backend, { x, filter }, { strides, pad, dilations, dataFormat 
   return backend.emit('Transpose', [result], info.outShape, x.dtype, { perm: [0, 2, 3, 1] });
 };
 
-// Fused kernels that tfjs does not have: src/model/ops.ts calls them where they are registered.
-const MICROSOFT = 'com.microsoft' as const;
-/** a b (+ bias) on matrices, either of them transposed. */
-KERNELS.Gemm = (backend, { a, b, bias }, { transposeA, transposeB }) =>
-  backend.emit('Gemm', bias ? [a, b, bias] : [a, b], [a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]], a.dtype, {
-    transA: transposeA ? 1 : 0,
-    transB: transposeB ? 1 : 0,
-  });
-/** Result, mean and inverse standard deviation. */
-KERNELS.LayerNormalization = (backend, { x, gamma, beta }, { epsilon }) => {
-  const inputs = [x, gamma, ...(beta ? [beta] : [])].map((tensor) => backend.nameOf(tensor));
-  const [y, mean, inverse] = backend.append('LayerNormalization', inputs, { axis: -1, epsilon: { float: epsilon } }, 3);
-  const reduced = [...x.shape.slice(0, -1), 1];
-  return [backend.info(y, x.shape, x.dtype), backend.info(mean, reduced, x.dtype), backend.info(inverse, reduced, x.dtype)];
-};
-KERNELS.Gelu = (backend, { x }) => backend.emit('Gelu', [x], x.shape, x.dtype);
-/** factor * a b' on [.., m, k], [.., n, k]. */
-KERNELS.ScaledMatMul = (backend, { a, b }, { factor, transposeA, transposeB }) => {
-  const rank = a.shape.length;
-  const shape = [...a.shape.slice(0, -2), a.shape[transposeA ? rank - 1 : rank - 2], b.shape[transposeB ? rank - 2 : rank - 1]];
-  return matrixProduct(backend, a, b, { shape, factor, transposeA, transposeB });
-};
-/** result[.., i, j] = x[.., i, T + j - i]. x [B, h, T, 2T] -> [B, h, T, T]; the last T * (2T - 1) elements, read as T rows. */
-KERNELS.ByKey = (backend, { x }) => {
-  const [batch, heads, length, width] = x.shape;
-  const [flat] = backend.append('Reshape', [backend.nameOf(x), backend.intsName([-1, length * width])]);
-  const slice = (value: string, start: string, end: string, axis: number) =>
-    backend.append('Slice', [value, start, end, backend.intsName([axis])])[0];
-  const read = slice(flat, backend.intsName([length]), backend.intsName([length * width]), 1);
-  const [rows] = backend.append('Reshape', [read, backend.intsName([batch, heads, length, -1])]); // [B, h, T, 2T - 1]
-  const shape = [batch, heads, length, length];
-  return backend.info(slice(rows, backend.intsName([0]), backend.intsName([length]), 3), shape, x.dtype);
-};
-/** The gradient of ByKey. dy [B, h, T, T] -> [B, h, T, 2T]. */
-KERNELS.ByKeyGradient = (backend, { dy }) => {
-  const [batch, heads, length] = dy.shape;
-  const pad = (value: string, pads: string[]) => backend.append('Pad', [value, backend.append('Concat', pads, { axis: 0 })[0]])[0];
-  const none = (axes: number) => backend.intsName(new Array<number>(axes).fill(0));
-  const rows = pad(backend.nameOf(dy), [none(7), backend.sizeDifference(length, 1)]); // [B, h, T, 2T - 1]
-  const [read] = backend.append('Reshape', [rows, backend.intsName([batch * heads, -1])]);
-  const flat = pad(read, [none(1), backend.intsName([length]), none(2)]); // [B * h, T * 2T]
-  return backend.emit('Reshape', [flat, backend.intsName([batch, heads, length, -1])], [batch, heads, length, 2 * length], dy.dtype);
-};
-
-/** Attention in one node (no probabilities, no gradient): inference only. q, k, v [B, T, H]. */
-const multiHeadAttention: Kernel = (backend, { q, k, v, attentionMask, bias }, { heads, scale }) => {
-  const inputs = [q, k, v].map((tensor) => backend.nameOf(tensor));
-  const attributes: Record<string, GraphAttribute> = { num_heads: heads, scale: { float: scale } };
-  inputs.push('', backend.nameOf(attentionMask));
-  if (bias) inputs.push(backend.nameOf(bias));
-  return backend.emit('MultiHeadAttention', inputs, q.shape, q.dtype, attributes, MICROSOFT);
-};
-
-/** Kernels that have no gradient and are only there while an inference graph is traced. */
-const INFERENCE_KERNELS: Record<string, Kernel> = { MultiHeadAttention: multiHeadAttention };
-
 const register = (name: string, kernel: Kernel): void =>
   tf.registerKernel({
     kernelName: name,
@@ -395,7 +310,8 @@ const register = (name: string, kernel: Kernel): void =>
 
 /** Registers the kernels with tfjs; the inference-only ones are there only if asked for. */
 export function useKernels(inference: boolean): void {
-  if (!tf.getKernel('Add', TRACE_BACKEND)) for (const [name, kernel] of Object.entries(KERNELS)) register(name, kernel);
+  if (!tf.getKernel('Add', TRACE_BACKEND))
+    for (const [name, kernel] of Object.entries({ ...KERNELS, ...FUSED_KERNELS })) register(name, kernel);
   for (const [name, kernel] of Object.entries(INFERENCE_KERNELS)) {
     const present = tf.getKernel(name, TRACE_BACKEND) !== undefined;
     if (inference && !present) register(name, kernel);
