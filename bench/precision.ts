@@ -4,16 +4,17 @@
  */
 import { type Classifier, choiceProbabilities, createClassifier, labelProbability } from '../src/engine/classifier.ts';
 import { ALLOWED_ERROR } from '../src/engine/float-products.ts';
+import { cacheFolder } from '../src/engine/graph-cache.ts';
 import { deriveInferenceGraph } from '../src/engine/inference-graph.ts';
+import { checkpointEmbedder } from '../src/engine/load-classifier.ts';
+import { madeUpBatch } from '../src/engine/made-up-feeds.ts';
 import { createOnnxScorer } from '../src/engine/onnx-scorer.ts';
 import { createGraphSession } from '../src/engine/onnx-session.ts';
 import { sequenceFeeds } from '../src/engine/sequence-feeds.ts';
-import { createSessionEmbedder } from '../src/engine/session-embedder.ts';
 import { findEvalSets, readEvalSet } from '../src/eval/eval-set.ts';
 import { topLabelF1 } from '../src/eval/metrics/classification.ts';
-import type { JointBatch } from '../src/text/joint-sequence.ts';
 import { loadTokenizer } from '../src/text/tokenizer.ts';
-import { readCheckpointConfig } from '../src/weights/checkpoint.ts';
+import { checkpointHash, readCheckpointConfig } from '../src/weights/checkpoint.ts';
 
 const [folder = 'checkpoints/glz-mini', sets = 'datasets/benchmark', limit = '60', allowedErrors = `${ALLOWED_ERROR}`] =
   process.argv.slice(2);
@@ -25,14 +26,12 @@ const topOf = (logits: Float32Array): number => logits.indexOf(logits.reduce((a,
 
 const fp32 = Buffer.concat(await deriveInferenceGraph(folder, config, 'fp32'));
 
+const hash = checkpointHash(folder, config, cacheFolder());
 const tokenizer = await loadTokenizer(folder);
 
 /** A classifier of a derived graph; shortlists of long label sets are made by the same float encoder for all. */
 async function classifierOf(model: Uint8Array): Promise<Classifier> {
-  const embedder = async () => {
-    const session = await createGraphSession(Buffer.concat(await deriveInferenceGraph(folder, config, 'embedding')));
-    return createSessionEmbedder({ session, tokenizer, maxLength: 128 });
-  };
+  const embedder = () => checkpointEmbedder(hash, folder, config, tokenizer);
   return createClassifier(tokenizer, config.options, createOnnxScorer(await createGraphSession(model)), 'fp32', embedder);
 }
 
@@ -95,29 +94,6 @@ function line(name: string, texts: number, row: { agree: number; choice: number;
   return [name, texts, ...differences, ...f1.map((each) => each.toFixed(4))].join(' | ');
 }
 
-/** A batch of made-up ids: a text, then labels of three tokens with a token in front of each. */
-function batchOf(batch: number, length: number, labels: number, vocabulary: number, blocks: boolean) {
-  const size = batch * length;
-  const joint: JointBatch = {
-    ...{ batch, length, labels, labelCounts: new Int32Array(batch).fill(labels) },
-    inputIds: Int32Array.from({ length: size }, (_, i) => (i * 7919) % vocabulary),
-    attentionMask: new Int32Array(size).fill(1),
-    lmask: new Int32Array(size),
-    textMask: new Int32Array(size),
-    ...(blocks ? { blocks: { numbers: new Int32Array(size), positions: new Int32Array(size) } } : {}),
-  };
-  for (let i = 0; i < size; i++) {
-    const at = (i % length) - (length - 4 * labels);
-    if (at < 0) joint.textMask[i] = 1;
-    else if (at % 4) joint.lmask[i] = 1 + Math.floor(at / 4);
-    if (joint.blocks) {
-      joint.blocks.numbers[i] = at < 0 ? 0 : 1 + Math.floor(at / 4);
-      joint.blocks.positions[i] = at < 0 ? i % length : at % 4;
-    }
-  }
-  return sequenceFeeds(joint);
-}
-
 async function speed(int8: Uint8Array): Promise<void> {
   console.log('threads | batch x tokens | fp32 ms | int8 ms | fp32 / int8');
   for (const threads of [1, 2]) {
@@ -126,7 +102,8 @@ async function speed(int8: Uint8Array): Promise<void> {
       [78, 4],
       [162, 25],
     ]) {
-      const feeds = batchOf(32, length, labels, Number(config.encoder.vocab_size), config.options.crossAttention === 'gated');
+      const { blocks, ...free } = madeUpBatch(32, length, labels, Number(config.encoder.vocab_size));
+      const feeds = sequenceFeeds(config.options.crossAttention === 'gated' ? { ...free, blocks } : free);
       const times: number[][] = [[], []];
       for (let round = -1; round < ROUNDS; round++)
         for (const [at, session] of sessions.entries()) {

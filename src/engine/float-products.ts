@@ -3,9 +3,8 @@
  * logits more than all others together, so that a graph without those is nearly as fast and much closer to the float one.
  */
 import type { Graph } from '../trace/graph.ts';
-import { madeUpFeeds } from './made-up-feeds.ts';
-import { createGraphSession } from './onnx-session.ts';
-import { type ActivationRange, quantizableWeight, quantizeGraph, SWITCHES } from './quantize.ts';
+import { createGraphSession, type Feed } from './onnx-session.ts';
+import { type ActivationRange, quantizableProducts, quantizeGraph, SWITCHES } from './quantize.ts';
 
 /** Root mean square error of the logits that a graph may have. Measured (docs/speed.md): no probability is then off by more than 0.02. */
 export const ALLOWED_ERROR = 0.012;
@@ -19,20 +18,18 @@ export interface ProductError {
 }
 
 /**
- * Tries each product of {@link quantizeGraph} alone in 8 bits, on made-up sequences, in the order of the graph.
+ * Tries each product of {@link quantizeGraph} alone in 8 bits, in the order of the graph.
  * @param ranges as for {@link quantizeGraph}
+ * @param feeds sequences to try it on, for every input of the graph
  */
 export async function productErrors(
   graph: Graph,
   ranges: ReadonlyMap<string, ActivationRange>,
-  vocabulary: number,
-  maxLength: number,
+  feeds: Record<string, Feed>,
 ): Promise<ProductError[]> {
-  const initializers = new Map(graph.initializers.map((constant) => [constant.name, constant]));
-  const outputs = graph.nodes.filter((node) => quantizableWeight(node, initializers)).map((node) => node.outputs[0]);
+  const outputs = [...quantizableProducts(graph).keys()];
   const session = await createGraphSession(quantizeGraph(graph, ranges, { switched: true }));
   try {
-    const feeds = madeUpFeeds(graph, vocabulary, maxLength);
     const logitsWith = async (integer?: number): Promise<Float32Array> => {
       const data = new Float32Array(outputs.length);
       if (integer !== undefined) data[integer] = 1;

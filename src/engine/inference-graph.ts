@@ -12,6 +12,7 @@ import { type CheckpointConfig, checkWeights, readCheckpointWeights } from '../w
 import { findActivationRanges } from './activation-ranges.ts';
 import { ALLOWED_ERROR, chooseFloatProducts, productErrors } from './float-products.ts';
 import { traceInference } from './gliznet-graph.ts';
+import { madeUpFeeds } from './made-up-feeds.ts';
 import { quantizeGraph } from './quantize.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
 
@@ -39,8 +40,8 @@ export async function deriveInferenceGraph(
   }
   const graph = traceInference({ encoder, options: config.options }, weights);
   if (kind === 'fp32') return onnxChunks(graph);
-  const vocabulary = Number(config.encoder.vocab_size);
-  const ranges = await findActivationRanges(graph, vocabulary, config.options.maxLength);
-  const errors = await productErrors(graph, ranges, vocabulary, config.options.maxLength);
+  const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);
+  const ranges = await findActivationRanges(graph, feeds);
+  const errors = await productErrors(graph, ranges, feeds);
   return onnxChunks(quantizeGraph(graph, ranges, { inFloat: chooseFloatProducts(errors, allowedError) }));
 }

@@ -4,14 +4,14 @@
  */
 import { existsSync } from 'node:fs';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
-import { loadTokenizer } from '../text/tokenizer.ts';
-import { checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { cacheFolder, derivedFile } from './graph-cache.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import { createGraphSession, type ExecutionProvider } from './onnx-session.ts';
 import type { Precision } from './scorer.ts';
-import { createSessionEmbedder } from './session-embedder.ts';
+import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
 
 /** How a checkpoint is loaded. */
 export interface LoadSettings {
@@ -36,6 +36,25 @@ export async function localCheckpoint(path: string, note: LoadSettings['note']):
   if (existsSync(path)) return checkpointFolder(path);
   const { isHubId, resolveModelFolder } = await import('../weights/hub.ts');
   return checkpointFolder(path.includes('/') && isHubId(path) ? await resolveModelFolder(path, { note }) : path);
+}
+
+/**
+ * The embedder of a checkpoint's own encoder, by which shortlists are made.
+ * @param hash of the checkpoint in the folder
+ */
+export async function checkpointEmbedder(
+  hash: string,
+  folder: string,
+  config: CheckpointConfig,
+  tokenizer: Tokenizer,
+  { threads, provider }: Pick<LoadSettings, 'threads' | 'provider'> = {},
+): Promise<SentenceEmbedder> {
+  const graph = await derivedFile(hash, 'embedding', async () => {
+    const { deriveInferenceGraph } = await import('./inference-graph.ts');
+    return deriveInferenceGraph(folder, config, 'embedding');
+  });
+  const maxLength = Math.min(EMBEDDED_TOKENS, config.options.maxLength, tokenizer.modelMaxLength);
+  return createSessionEmbedder({ session: await createGraphSession(graph, { threads, provider }), tokenizer, maxLength });
 }
 
 /**
@@ -69,14 +88,7 @@ export async function loadClassifier(
   try {
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
-    const embedder = async () => {
-      const encoderGraph = await derivedFile(hash, 'embedding', async () => {
-        const { deriveInferenceGraph } = await import('./inference-graph.ts');
-        return deriveInferenceGraph(folder, config, 'embedding');
-      });
-      const maxLength = Math.min(EMBEDDED_TOKENS, config.options.maxLength, ready.modelMaxLength);
-      return createSessionEmbedder({ session: await createGraphSession(encoderGraph, { threads, provider }), tokenizer: ready, maxLength });
-    };
+    const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
     return await createClassifier(ready, config.options, createOnnxScorer(session), chosen, embedder);
   } catch (error) {
     await session.dispose();

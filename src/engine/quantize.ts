@@ -28,12 +28,23 @@ export interface ActivationRange {
   largest: Float32Array;
 }
 
-/** A product that can be quantized, with constant weight and bias: its weight [out, in]. */
-export function quantizableWeight(node: GraphNode, initializers: ReadonlyMap<string, Initializer>): Initializer | undefined {
-  if (node.op !== 'Gemm' || node.attributes.transB !== 1 || node.attributes.transA) return undefined;
-  if (node.inputs[2] && initializers.get(node.inputs[2])?.type !== 'float32') return undefined;
-  const weight = initializers.get(node.inputs[1]);
-  return weight?.type === 'float32' ? weight : undefined;
+/** A product that can be quantized: its node and its weight [out, in]. */
+interface QuantizableProduct {
+  node: GraphNode;
+  weight: Initializer;
+}
+
+/** The products of a graph that can be quantized, with constant weight and bias, by the name of their output, in the order of the graph. */
+export function quantizableProducts(graph: Graph): Map<string, QuantizableProduct> {
+  const initializers = new Map(graph.initializers.map((constant) => [constant.name, constant]));
+  const products = new Map<string, QuantizableProduct>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'Gemm' || node.attributes.transB !== 1 || node.attributes.transA) continue;
+    if (node.inputs[2] && initializers.get(node.inputs[2])?.type !== 'float32') continue;
+    const weight = initializers.get(node.inputs[1]);
+    if (weight?.type === 'float32') products.set(node.outputs[0], { node, weight });
+  }
+  return products;
 }
 
 /**
@@ -94,6 +105,7 @@ export function quantizeGraph(
 ): Graph {
   const initializers = new Map(graph.initializers.map((constant) => [constant.name, constant]));
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const products = quantizableProducts(graph);
   const nodes: GraphNode[] = [];
   const constant = (name: string, type: Initializer['type'], shape: number[], data: Initializer['data']): string => {
     initializers.set(name, { name, type, shape, data });
@@ -124,12 +136,10 @@ export function quantizeGraph(
   /** What a value's features are divided by: the root of the largest value over the largest weight shares the unevenness between both. */
   const divisorsOf = (name: string, { largest }: ActivationRange): Float32Array => {
     const heaviest = new Float32Array(largest.length);
-    for (const node of graph.nodes) {
-      const weight = node.inputs[0] === name ? quantizableWeight(node, initializers)?.data : undefined;
-      weight?.forEach((value, i) => {
-        heaviest[i % heaviest.length] = Math.max(heaviest[i % heaviest.length], Math.abs(Number(value)));
-      });
-    }
+    for (const { node, weight } of products.values())
+      if (node.inputs[0] === name)
+        for (const [i, value] of (weight.data as Float32Array).entries())
+          heaviest[i % heaviest.length] = Math.max(heaviest[i % heaviest.length], Math.abs(value));
     return largest.map((value, i) => Math.sqrt(Math.max(value, SMALLEST) / Math.max(heaviest[i], SMALLEST)));
   };
 
@@ -169,9 +179,9 @@ export function quantizeGraph(
     return result;
   };
 
-  let products = 0;
+  const places = new Map([...products.keys()].map((name, place) => [name, place]));
   for (const node of graph.nodes) {
-    const weight = quantizableWeight(node, initializers);
+    const weight = products.get(node.outputs[0])?.weight;
     if (!weight || inFloat.has(node.outputs[0])) {
       nodes.push(node);
       continue;
@@ -213,7 +223,9 @@ export function quantizeGraph(
     if (switched) {
       const [result] = node.outputs;
       nodes.push({ ...node, outputs: [`${result}.float`] });
-      add('Gather', [SWITCHES, constant(`${result}.place`, 'int32', [], Int32Array.of(products++))], `${result}.switch`, { axis: 0 });
+      add('Gather', [SWITCHES, constant(`${result}.place`, 'int32', [], Int32Array.of(places.get(result)!))], `${result}.switch`, {
+        axis: 0,
+      });
       add('Sub', [output, `${result}.float`], `${result}.difference`);
       add('Mul', [`${result}.difference`, `${result}.switch`], `${result}.taken`);
       add('Add', [`${result}.float`, `${result}.taken`], result);
@@ -222,7 +234,7 @@ export function quantizeGraph(
   const used = new Set(nodes.flatMap((node) => node.inputs));
   return {
     ...graph,
-    inputs: switched ? [...graph.inputs, { name: SWITCHES, type: 'float32', shape: [products] }] : graph.inputs,
+    inputs: switched ? [...graph.inputs, { name: SWITCHES, type: 'float32', shape: [products.size] }] : graph.inputs,
     nodes,
     initializers: [...initializers.values()].filter(({ name }) => used.has(name)),
   };

@@ -21,7 +21,7 @@ svg text.soft { fill: var(--soft); } svg .grid { stroke: var(--line); stroke-wid
 details { margin: 6px 0; border: 1px solid var(--line); border-radius: 6px; padding: 0 12px; } summary { cursor: pointer; padding: 7px 0; }
 ul.examples { padding-left: 18px; font-size: 13.5px; } ul.examples li { margin: 6px 0; overflow-wrap: anywhere; } .label { background: var(--fill); border-radius: 4px; padding: 0 5px; }
 @media screen and (max-width: 700px) { svg[width="1030"] { max-width: none; width: 760px; } }
-@media print { .legend { break-after: avoid; } body { max-width: none; padding: 0; font-size: 10.5pt; } h2, h3, h2 + p, h3 + p, summary, .legend, figcaption { break-after: avoid; } figure, tr, li { break-inside: avoid; }
+@media print { body { max-width: none; padding: 0; font-size: 10.5pt; } h2, h3, h2 + p, h3 + p, summary, .legend, figcaption { break-after: avoid; } figure, tr, li { break-inside: avoid; }
   .scroll { overflow: visible; } table { font-size: 8pt; } .interval { font-size: 7pt; } th, td { padding: 2px 5px; } details { border: none; padding: 0; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 @page { size: A4; margin: 14mm; }

@@ -2,6 +2,7 @@ import { findActivationRanges } from '../../src/engine/activation-ranges.ts';
 import { createClassifier } from '../../src/engine/classifier.ts';
 import { chooseFloatProducts, productErrors } from '../../src/engine/float-products.ts';
 import { traceInference } from '../../src/engine/gliznet-graph.ts';
+import { madeUpFeeds } from '../../src/engine/made-up-feeds.ts';
 import { createOnnxScorer } from '../../src/engine/onnx-scorer.ts';
 import { createGraphSession } from '../../src/engine/onnx-session.ts';
 import { quantizeGraph } from '../../src/engine/quantize.ts';
@@ -32,8 +33,8 @@ async function tinyModel(loud = 1, special: Partial<GliZNetOptions> = {}) {
   const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
   weights.get('encoder.embeddings.LayerNorm.weight')!.data[LOUD] *= loud;
   const graph = traceInference({ encoder, options }, weights);
-  const vocabulary = Number(config.vocab_size);
-  const ranges = await findActivationRanges(graph, vocabulary, options.maxLength);
+  const feeds = madeUpFeeds(graph, Number(config.vocab_size), options.maxLength);
+  const ranges = await findActivationRanges(graph, feeds);
   const tokenizer = await loadTokenizer(folder);
   const logits = async (each: Graph, batch: readonly string[]) => {
     const classifier = await createClassifier(tokenizer, options, createOnnxScorer(await createGraphSession(each, { threads: 1 })));
@@ -46,7 +47,7 @@ async function tinyModel(loud = 1, special: Partial<GliZNetOptions> = {}) {
     const [exact, found] = [await logits(graph, texts), await logits(each, texts)];
     return Math.max(...exact.flatMap((row, i) => [...row].map((logit, k) => Math.abs(found[i][k] - logit))));
   };
-  const errors = () => productErrors(graph, ranges, vocabulary, options.maxLength);
+  const errors = () => productErrors(graph, ranges, feeds);
   return { graph, ranges, quantized: quantizeGraph(graph, ranges), logits, error, errors };
 }
 
