@@ -1,13 +1,13 @@
 /**
  * Peak memory of glz predict on files of different length: it must not grow with the number of lines.
- * Run: npm run bench -- memory [small] [large]
+ * Run: npm run bench -- memory [lines ..., default 1000 20000]
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const sizes = [Number(process.argv[2] ?? 1000), Number(process.argv[3] ?? 20_000)];
+const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1000, 20_000];
 const work = mkdtempSync(join(tmpdir(), 'glz-bench-'));
 
 /** Highest resident memory of a run, in MB. */
