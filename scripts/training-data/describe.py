@@ -13,7 +13,7 @@ from pathlib import Path
 import sets  # noqa: F401  registers the data sets
 from registry import DATA_SETS
 from rows import read_rows
-from settings import HERE, entries
+from settings import HERE, entries, numbered_runs
 
 
 def rows_in(path, languages):
@@ -33,18 +33,19 @@ def main():
     options = parser.parse_args()
     mix = json.loads((HERE / "mix.json").read_text())
     folder = {name: options.at_hand for name in mix["at_hand"]}
-    rows, sizes = {}, [{} for _ in mix["runs"]]
-    for run, own in zip(mix["runs"], sizes):
-        for entry in entries(mix, run["shares"], lambda name: folder.get(name, options.data)):
+    runs = numbered_runs(mix)
+    rows, sizes = {}, [{} for _ in runs]
+    for number, own in enumerate(sizes, 1):
+        for entry in entries(mix, number, lambda name: folder.get(name, options.data)):
             name = Path(entry["path"]).stem
             if name not in rows:
                 rows[name] = rows_in(Path(entry["path"]), entry.get("languages"))
             own[name] = entry["weight"] * rows[name] ** 0.5
     print(f"{len(rows)} files, {sum(rows.values()):,} rows\n")
-    print("| family | share of run 1 | of run 2 | sets (rows) |\n| --- | --- | --- | --- |")
-    for family, settings in sorted(mix["families"].items(), key=lambda item: -mix["runs"][0]["shares"][item[0]]):
+    print("| family | share of run 1 | of run 2 | of run 3 | of run 4 | sets (rows) |\n| --- | --- | --- | --- | --- | --- |")
+    for family, settings in sorted(mix["families"].items(), key=lambda item: -runs[0][1]["shares"][item[0]]):
         names = sorted(settings["files"], key=lambda name: (name not in mix["at_hand"], name))
-        shares = [sum(own[name] for name in names) / sum(own.values()) for own in sizes]
+        shares = [sum(own.get(name, 0) for name in names) / sum(own.values()) for own in sizes]
         print(f"| {family} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} | {', '.join(f'{name} {rows[name]:,}' for name in names)} |")
     print()
     for data_set in sorted(DATA_SETS.values(), key=lambda data_set: data_set.name):

@@ -3,6 +3,7 @@
 Writes the settings of one of the runs from base.json, mix.json and the number of rows of each file.
 
   python3 settings.py --run 1 --data FOLDER --at-hand FOLDER --encoder FOLDER --output FILE
+  python3 settings.py --run 3 --checkpoint FOLDER ...
 
 A file's weight times the square root of its rows (mixing_temperature 0.5) is its share of its family, times its boost.
 """
@@ -16,19 +17,32 @@ from registry import WITHOUT_DISTILLATION
 HERE = Path(__file__).parent
 
 
-def entries(mix, shares, folder_of):
-    """The list "data" of the settings; shares by family, folder_of(file name) gives its folder."""
+def entries(mix, number, folder_of):
+    """The list "data" of the settings of a run (from 1); folder_of(file name) gives its folder."""
+    round_number, run = numbered_runs(mix)[number - 1]
     for family, settings in mix["families"].items():
-        paths = {name: folder_of(name) / f"{name}.jsonl" for name in settings["files"]}
-        sizes = {name: count_lines(path) ** 0.5 * mix["boosts"].get(name, 1) for name, path in paths.items()}
+        names = [name for name in settings["files"] if round_number > 0 or name not in mix["second_round_files"]]
+        boosts = {name: boost_of(name, mix["rounds"][round_number]["boosts"]) for name in names}
+        paths = {name: folder_of(name) / f"{name}.jsonl" for name in names}
+        sizes = {name: count_lines(path) ** 0.5 * boosts[name] for name, path in paths.items()}
         for name, path in paths.items():
-            weight = shares[family] / sum(sizes.values()) * mix["boosts"].get(name, 1) * 1000
+            weight = run["shares"][family] / sum(sizes.values()) * boosts[name] * 1000
             entry = {"path": str(path), "weight": round(weight, 4)}
             if family in WITHOUT_DISTILLATION:
                 entry["distill"] = False
             if name in mix["languages"]:
                 entry["languages"] = mix["languages"][name]
             yield entry
+
+
+def numbered_runs(mix):
+    """(number of its round from 0, run) of all runs, in order."""
+    return [(number, run) for number, each in enumerate(mix["rounds"]) for run in each["runs"]]
+
+
+def boost_of(name, boosts):
+    """The boost of the longest beginning of a file's name that has one."""
+    return next((boosts[start] for start in sorted(boosts, key=len, reverse=True) if name.startswith(start)), 1)
 
 
 def count_lines(path):
@@ -39,19 +53,29 @@ def count_lines(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", required=True, type=int, choices=(1, 2), help="which of the runs that are averaged")
+    parser.add_argument("--run", required=True, type=int, choices=(1, 2, 3, 4), help="1 and 2 are of the first round, 3 and 4 of the second")
     parser.add_argument("--data", required=True, type=Path, help="folder that build.py wrote")
     parser.add_argument("--at-hand", required=True, type=Path, help="folder of the sets that are not made here")
     parser.add_argument("--encoder", required=True, help="folder of the encoder to start from")
+    parser.add_argument("--checkpoint", help="mean of the first round, from which the second starts")
     parser.add_argument("--output", required=True, type=Path, help="settings file for glz train --config")
     options = parser.parse_args()
     mix = json.loads((HERE / "mix.json").read_text())
     settings = json.loads((HERE / "base.json").read_text())
-    settings["encoder"] = options.encoder
-    run = mix["runs"][options.run - 1]
+    round_number, run = numbered_runs(mix)[options.run - 1]
+    if (round_number > 0) != bool(options.checkpoint):
+        parser.error("--checkpoint is for the runs of the second round, which need it")
+    if options.checkpoint:
+        # A checkpoint brings its model options; what the distillation keeps is still the encoder's own similarity.
+        del settings["encoder"], settings["model"]
+        settings["checkpoint"] = options.checkpoint
+        settings["loss"]["teacher"] = options.encoder
+    else:
+        settings["encoder"] = options.encoder
+    settings.update(mix["rounds"][round_number]["settings"])
     settings["seed"] = run["seed"]
     settings["loss"]["distill_weight"] = run["distill_weight"]
-    settings["data"] = list(entries(mix, run["shares"], lambda name: options.at_hand if name in mix["at_hand"] else options.data))
+    settings["data"] = list(entries(mix, options.run, lambda name: options.at_hand if name in mix["at_hand"] else options.data))
     options.output.write_text(json.dumps(settings, indent=2) + "\n")
 
 

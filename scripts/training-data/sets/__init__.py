@@ -5,6 +5,7 @@ from sets import (  # noqa: F401
     emotion,
     finance,
     intents,
+    medical,
     news,
     questions,
     sentiment,

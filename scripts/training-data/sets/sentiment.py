@@ -1,5 +1,7 @@
 """Sets of the family sentiment."""
 
+import collections
+import html
 import json
 import random
 import re
@@ -8,6 +10,7 @@ from registry import data_set
 from sampling import balance, deal, one_label, prepare, shuffled, versions
 from sets import goemotions, reviews
 from tables import fields, json_lines, lines, rows_of, tar_member, zip_texts
+from texts import words
 
 SIGNS = {1: "positive", -1: "negative", 0: "neutral"}
 NAMED = {"positive": "positive", "negative": "negative", "neutral": "neutral"}
@@ -291,3 +294,88 @@ def korean_film_reviews(context):
     rows = [(text, sign, "ko") for text, sign in rows]
     wordings = [{1: "positive", -1: "negative"}, {1: "the viewer liked the film", -1: "the viewer disliked the film"}]
     return deal("korean_film_reviews_v", rows, wordings)
+
+
+FILM_REVIEWS = ("nltk/nltk_data", "packages/corpora/movie_reviews.zip")
+LEXICON = ("clips/pattern", "pattern/text/en/en-sentiment.xml")
+FILM_WORDINGS = [
+    {1: "positive", -1: "negative"},
+    {1: "positive review", -1: "negative review"},
+    {1: "praise", -1: "criticism"},
+    {1: "the critic likes the film", -1: "the critic dislikes the film"},
+    {1: "good", -1: "bad"},
+]
+# What turns a sentence around, and marks of ratings, which the source leaves at the ends of reviews.
+TURNS = re.compile(r"\b(?:not|no|never|nothing|neither|nor|without|but|yet|although|though|however|despite|hardly)\b|n't\b")
+RATING = re.compile(r"\d|\*|\b(?:rated|rating|mpaa|stars?|grade|reviewed|copyright)\b|\(c\)")
+
+
+def film_reviews(context):
+    """(sentences, 1 positive or -1 negative) of the 2,000 reviews; sentences of 6 to 45 words, without ratings."""
+    content = context.repositories.read(*FILM_REVIEWS)
+    for name, text in zip_texts(content):
+        if "/pos/" in name or "/neg/" in name:
+            sentences = [" ".join(line.split()) for line in lines(text)]
+            kept = [line for line in sentences if 6 <= len(words(line)) <= 45 and not RATING.search(line)]
+            yield kept, 1 if "/pos/" in name else -1
+
+
+def polar_words(context):
+    """(word, sense, polarity) of the lexicon of adjectives; polarity from -1 to 1."""
+    found = re.findall(r'<word form="([^"]+)"[^>]*? sense="([^"]*)" polarity="([^"]+)"', context.repositories.text(*LEXICON))
+    return [(html.unescape(word), html.unescape(sense), float(polarity)) for word, sense, polarity in found]
+
+
+def polarities(context):
+    """{word: mean polarity of its senses}."""
+    senses = collections.defaultdict(list)
+    for word, _, polarity in polar_words(context):
+        senses[word].append(polarity)
+    return {word: sum(values) / len(values) for word, values in senses.items()}
+
+
+@data_set(
+    "film_review_ends",
+    "sentiment",
+    [FILM_REVIEWS],
+    "CC BY 4.0: packages/corpora/movie_reviews.xml (Bo Pang and Lillian Lee, polarity dataset 2.0; reviews of a Usenet group)",
+    "the last three sentences of a review to its sign",
+)
+def film_review_ends(context):
+    rows = [(" ".join(sentences[-3:]), sign) for sentences, sign in film_reviews(context)]
+    return versions("film_review_ends_v", prepare(rows, context.evaluation), FILM_WORDINGS, 63)
+
+
+@data_set(
+    "film_review_sentences",
+    "sentiment",
+    [FILM_REVIEWS, LEXICON],
+    "CC BY 4.0: packages/corpora/movie_reviews.xml; lexicon ODC-PDDL 1.0: head of the file",
+    "sentences whose words in the lexicon of adjectives agree with the sign of their review (sum of polarities at least 0.3, none of "
+    "the other sign, no negation or contrast); label by these two, not by annotation",
+)
+def film_review_sentences(context):
+    polarity = polarities(context)
+    rows = []
+    for sentences, sign in film_reviews(context):
+        for sentence in sentences[:-3]:
+            found = [polarity[word] * sign for word in words(sentence) if abs(polarity.get(word, 0)) >= 0.2]
+            if found and min(found) > 0 and sum(found) >= 0.3 and not TURNS.search(sentence):
+                rows.append((sentence, sign))
+    return versions("film_review_sentences_v", balance(prepare(rows, context.evaluation), 10000, 64, ratio=1), FILM_WORDINGS, 64)
+
+
+@data_set(
+    "opinion_adjectives",
+    "sentiment",
+    [LEXICON],
+    "ODC-PDDL 1.0: head of the file (Tom De Smedt, Walter Daelemans)",
+    "adjective with its sense; polarity >= .4 positive, <= -.4 negative, |x| <= .1 neutral",
+)
+def opinion_adjectives(context):
+    rows = []
+    for word, sense, polarity in polar_words(context):
+        if abs(polarity) >= 0.4 or abs(polarity) <= 0.1:
+            rows.append((f"{word}: {sense}" if sense else word, 1 if polarity >= 0.4 else -1 if polarity <= -0.4 else 0))
+    wordings = [SIGNS, {1: "a good quality", -1: "a bad quality", 0: "neither good nor bad"}, {1: "praise", -1: "criticism"}]
+    return versions("opinion_adjectives_v", balance(prepare(rows, context.evaluation), 2400, 65, ratio=1.3), wordings, 65)
