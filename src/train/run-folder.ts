@@ -44,6 +44,8 @@ export interface RunState {
   withoutGain: number;
   /** Snapshots summed for weight averaging. */
   snapshots: number;
+  /** Seconds that the run took so far, over all its calls. */
+  seconds?: number;
 }
 
 const statesFolder = (output: string): string => join(output, 'states');

@@ -75,6 +75,7 @@ export interface RunSummary {
   finished: boolean;
   /** Stopped because evaluations no longer got better. */
   early: boolean;
+  /** What the run took, over all its calls. */
   seconds: number;
   best?: { step: number; score: number };
   /** Folder of the final checkpoint, once finished. */
@@ -168,6 +169,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const saved = request.resume ? readNewestState(output, identity) : undefined;
   if (!saved) clearRun(output);
   let state: RunState = saved?.state ?? { step: 0, identity, withoutGain: 0, snapshots: 0 };
+  const before = state.seconds ?? 0;
+  const secondsSoFar = () => before + (performance.now() - began) / 1000;
   const log = openRunLog(output, state.step);
 
   const loss = lossSettings(settings);
@@ -200,7 +203,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   });
   const save = async () => {
     await engine.download('parameters', 'moments');
-    saveState(output, state, content(engine.parameters), engine, snapshotSum, settings.keep);
+    saveState(output, { ...state, seconds: secondsSoFar() }, content(engine.parameters), engine, snapshotSum, settings.keep);
   };
 
   const evaluate = async (weights: FloatWeights): Promise<Evaluation> => {
@@ -334,8 +337,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       if (stopped || early || (state.step % settings.save_every === 0 && state.step < steps)) await save();
       if (stopped) break;
     }
-    const seconds = (performance.now() - began) / 1000;
-    if (stopped && state.step < steps) return { steps: state.step, finished: false, early: false, seconds, best: state.best };
+    if (stopped && state.step < steps)
+      return { steps: state.step, finished: false, early: false, seconds: secondsSoFar(), best: state.best };
 
     await engine.download('parameters');
     const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
@@ -353,7 +356,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       request.onEvaluation?.(state.step, evaluation, better);
     }
     const checkpoint = join(output, 'final');
-    const summary: RunSummary = { steps: state.step, finished: true, early, seconds, best: state.best, checkpoint };
+    const summary: RunSummary = { steps: state.step, finished: true, early, seconds: secondsSoFar(), best: state.best, checkpoint };
     writeCheckpoint(checkpoint, { ...content(averaged), files: request.finalFiles?.(summary) });
     if (!early) await save();
     return summary;

@@ -160,9 +160,12 @@ describe('glz train', () => {
     expect((await train(two, [...args, '--seed', '2'])).code).toBe(0);
     const own = readCheckpointWeights(join(two, 'final'));
     const lines = log(two);
+    const seconds = () => (JSON.parse(readFileSync(join(two, 'states/step-4/state.json'), 'utf8')) as { seconds: number }).seconds;
+    const before = seconds();
     expect((await train(both, [...args, ...averaged])).code).toBe(0);
     expect((await train(two, [...args, ...averaged, '--resume'])).code).toBe(0);
     expect(log(two)).toEqual(lines);
+    expect(seconds()).toBeGreaterThan(before);
     const [first, start, mixed, again] = [join(one, 'final'), TINY_ENCODER, join(both, 'final'), join(two, 'final')].map((folder) =>
       folder === TINY_ENCODER ? readEncoderFolder(folder).weights : readCheckpointWeights(folder),
     );
