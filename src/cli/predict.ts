@@ -292,7 +292,7 @@ export function command(): Command {
     .option('--batch-size <n>', 'texts in a batch', positiveInteger)
     .option(
       '--shortlist <n>',
-      'of a larger label set read only the n labels nearest to the text; 0 reads all; 100 of more than 200 by default',
+      'of a larger label set read only the n labels nearest to the text; 0 reads all; by default half of more than 50 (50 to 100)',
       count,
     )
     .option(

@@ -3,7 +3,7 @@
  *
  * The groups depend on the labels, the layout and the *length class* of the text (its length rounded up to an eighth of the window, at most
  * the text's share), never on other texts of a batch, so a score does not depend on its neighbours. Short texts leave more room for labels,
- * and all long texts get the same groups.
+ * and all long texts get the same groups. Labels that come sorted by nearness to the text are cut in that order (`inOrder`).
  * Imports errors and the joint sequence; must not know models or files.
  */
 import { UsageError } from '../errors.ts';
@@ -13,6 +13,8 @@ import { type JointLayout, labelTokens } from './joint-sequence.ts';
 export interface GroupOptions {
   /** Most labels in one group; unlimited by default. */
   maxLabelsPerGroup?: number;
+  /** Whether each group takes the labels that follow on those of the one before, instead of those that make all about as long. */
+  inOrder?: boolean;
 }
 
 /** Length classes in a window. */
@@ -62,6 +64,25 @@ function deal(order: readonly number[], costs: readonly number[], count: number,
   return groups;
 }
 
+/** Cuts labels in their order into groups of about the same number, as few as fit. */
+function cutInOrder(costs: readonly number[], leastGroups: number, budget: number): number[][] {
+  for (let count = leastGroups; ; ) {
+    const most = Math.ceil(costs.length / count);
+    const groups: number[][] = [];
+    let tokens = Number.POSITIVE_INFINITY;
+    for (const [label, cost] of costs.entries()) {
+      if (tokens + cost > budget || groups.at(-1)!.length === most) {
+        groups.push([]);
+        tokens = 0;
+      }
+      groups.at(-1)!.push(label);
+      tokens += cost;
+    }
+    if (groups.length <= count) return groups;
+    count = groups.length;
+  }
+}
+
 /**
  * Splits labels into as few groups as fit, of about equal size, each in the labels' own order.
  * @param labelLengths tokens of each label, without separators and markers; each at most `layout.labelLimit`.
@@ -73,7 +94,7 @@ export function groupLabels(
   labelLengths: readonly number[],
   textLength: number,
   layout: JointLayout,
-  { maxLabelsPerGroup = Number.POSITIVE_INFINITY }: GroupOptions = {},
+  { maxLabelsPerGroup = Number.POSITIVE_INFINITY, inOrder = false }: GroupOptions = {},
 ): number[][] {
   if (!(maxLabelsPerGroup >= 1)) throw new UsageError(`labels per group must be at least 1, not ${maxLabelsPerGroup}`);
   const tooLong = labelLengths.findIndex((length) => length > layout.labelLimit);
@@ -93,6 +114,7 @@ export function groupLabels(
   const order = costs.map((_, label) => label).sort((a, b) => costs[b]! - costs[a]! || a - b);
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   let count = Math.max(1, Math.ceil(total / budget), Math.ceil(n / maxLabelsPerGroup));
+  if (inOrder) return cutInOrder(costs, count, budget);
   for (;;) {
     const groups = deal(order, costs, count, budget, maxLabelsPerGroup);
     if (groups) return groups.filter((group) => group.length > 0).map((group) => group.sort((a, b) => a - b));

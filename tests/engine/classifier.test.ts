@@ -118,10 +118,27 @@ describe('shortlist', () => {
       const [result] = await classifier.logits([{ text: 'x', labels: labels.slice(0, n) }], { shortlist });
       return result.logits.filter(Number.isFinite).length;
     };
-    expect([await count(200), await count(240), await count(240, 0), await count(30, 10)]).toEqual([200, 100, 240, 10]);
+    const sizes = [await count(50), await count(60), await count(140), await count(240), await count(240, 0), await count(30, 10)];
+    expect(sizes).toEqual([50, 50, 70, 100, 240, 10]);
     const ranked = rankLabels(labels, logits, classifier.options.calibration);
     expect(ranked.labels.length).toBe(8);
     expect([...ranked.scores].sort((a, b) => b - a)).toEqual(ranked.scores);
+    await classifier.dispose();
+  });
+
+  it('labels that need several sequences: their order changes no score, and one sequence holds the nearest to the text', async () => {
+    const classifier = await loadClassifier(
+      await writeTinyCheckpoint({ labelsPerGroup: 4, crossAttention: 'gated', labelStyle: 'marker', marker: '[unused0]' }),
+    );
+    const labels = Array.from({ length: 11 }, (_, i) => `${words[i % words.length]} ${i}`);
+    const text = 'the train by the river';
+    const [{ logits }] = await classifier.logits([{ text, labels }]);
+    const [{ logits: turned }] = await classifier.logits([{ text, labels: [...labels].reverse() }]);
+    for (const [k, logit] of [...turned].reverse().entries()) expect(logits[k]).toBeCloseTo(logit, 4);
+    const [{ logits: short }] = await classifier.logits([{ text, labels }], { shortlist: 4 });
+    const nearest = [...short.keys()].filter((k) => Number.isFinite(short[k]));
+    expect(nearest.length).toBe(4);
+    for (const k of nearest) expect(logits[k]).toBeCloseTo(short[k], 4);
     await classifier.dispose();
   });
 });

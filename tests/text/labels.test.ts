@@ -92,8 +92,10 @@ describe('groupLabels', () => {
       const lengths = Array.from({ length: 1 + next(200) }, () => 1 + next(next(4) === 0 ? ready.labelLimit : 3));
       const textLength = next(100);
       const most = next(2) === 0 ? undefined : 1 + next(20);
-      const groups = groupLabels(lengths, textLength, ready, { maxLabelsPerGroup: most });
-      expect(groups.flat().sort((a, b) => a - b)).toEqual(lengths.map((_, label) => label));
+      const inOrder = next(2) === 0;
+      const groups = groupLabels(lengths, textLength, ready, { maxLabelsPerGroup: most, inOrder });
+      const numbers = groups.flat();
+      expect(inOrder ? numbers : numbers.sort((a, b) => a - b)).toEqual(lengths.map((_, label) => label));
       for (const group of groups) {
         expect(group.length).toBeLessThanOrEqual(most ?? Number.POSITIVE_INFINITY);
         expect([...group].sort((a, b) => a - b)).toEqual(group);
