@@ -89,8 +89,8 @@ interface PreparedLabels {
   ids: Int32Array[];
   lengths: number[];
   groups: Map<number, number[][]>;
-  /** Unit vectors of the labels, [N, H] by rows, once a shortlist was needed. */
-  vectors?: Promise<Float32Array[]>;
+  /** Unit vectors of the labels, [N, H] by rows, once the nearest were asked for. */
+  vectors?: Float32Array[];
 }
 
 interface Work {
@@ -145,9 +145,12 @@ export async function createClassifier(
 
   let embedder: Promise<SentenceEmbedder> | undefined;
 
+  // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
+  const vectorOf = new WeakMap<Int32Array, Float32Array>();
+
   /**
    * For each of these requests the numbers of the labels that are read, the nearest to the text first. Labels that compete for a text so
-   * come into one sequence, where they can be compared best, and their order in the request is without effect.
+   * come into one sequence, where they can be compared best, and which labels share one does not depend on their order in the request.
    */
   async function nearestLabels(
     numbers: readonly number[],
@@ -155,21 +158,21 @@ export async function createClassifier(
     textIds: readonly Int32Array[],
     shortlist: number | undefined,
   ): Promise<Map<number, number[]>> {
-    const lists = new Map<number, number[]>();
-    if (!makeEmbedder || numbers.length === 0) return lists;
+    if (!makeEmbedder || numbers.length === 0) return new Map();
     embedder ??= makeEmbedder();
     const { embedIds } = await embedder;
     const texts = await embedIds(numbers.map((request) => textIds[request]));
-    for (const [at, request] of numbers.entries()) {
-      const { labels } = requests[request];
-      const ready = await readyLabels(labels);
-      ready.vectors ??= embedIds(ready.ids);
-      lists.set(
-        request,
-        nearest(texts[at], await ready.vectors, shortlist === 0 ? labels.length : (shortlist ?? shortlistSize(labels.length))),
-      );
-    }
-    return lists;
+    const sets = await Promise.all(numbers.map((request) => readyLabels(requests[request].labels)));
+    const unread = [...new Set(sets)].flatMap(({ ids, vectors }) => (vectors ? [] : ids));
+    const missing = [...new Set(unread)].filter((ids) => !vectorOf.has(ids));
+    for (const [at, vector] of (await embedIds(missing)).entries()) vectorOf.set(missing[at], vector);
+    return new Map(
+      sets.map((set, at) => {
+        set.vectors ??= set.ids.map((ids) => vectorOf.get(ids)!);
+        const size = shortlist === 0 ? set.ids.length : (shortlist ?? shortlistSize(set.ids.length));
+        return [numbers[at], nearest(texts[at], set.vectors, size)];
+      }),
+    );
   }
 
   const readyLabels = (labels: readonly string[]): Promise<PreparedLabels> => {

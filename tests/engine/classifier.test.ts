@@ -135,6 +135,10 @@ describe('shortlist', () => {
     const [{ logits }] = await classifier.logits([{ text, labels }]);
     const [{ logits: turned }] = await classifier.logits([{ text, labels: [...labels].reverse() }]);
     for (const [k, logit] of [...turned].reverse().entries()) expect(logits[k]).toBeCloseTo(logit, 4);
+    // Lists that share labels, in one call.
+    const both = await classifier.logits([labels.slice(0, 9), labels.slice(2)].map((own) => ({ text, labels: own })));
+    const [alone] = await classifier.logits([{ text, labels: labels.slice(2) }]);
+    for (const [k, logit] of alone.logits.entries()) expect(both[1].logits[k]).toBeCloseTo(logit, 4);
     const [{ logits: short }] = await classifier.logits([{ text, labels }], { shortlist: 4 });
     const nearest = [...short.keys()].filter((k) => Number.isFinite(short[k]));
     expect(nearest.length).toBe(4);
