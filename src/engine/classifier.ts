@@ -4,7 +4,7 @@
  */
 import type { GliZNetOptions } from '../model/options.ts';
 import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch, prepareLayout } from '../text/joint-sequence.ts';
-import { groupLabels } from '../text/label-groups.ts';
+import { fitTogether, groupLabels } from '../text/label-groups.ts';
 import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -89,8 +89,6 @@ interface PreparedLabels {
   ids: Int32Array[];
   lengths: number[];
   groups: Map<number, number[][]>;
-  /** Unit vectors of the labels, [N, H] by rows, once the nearest were asked for. */
-  vectors?: Float32Array[];
 }
 
 interface Work {
@@ -163,14 +161,14 @@ export async function createClassifier(
     const { embedIds } = await embedder;
     const texts = await embedIds(numbers.map((request) => textIds[request]));
     const sets = await Promise.all(numbers.map((request) => readyLabels(requests[request].labels)));
-    const unread = [...new Set(sets)].flatMap(({ ids, vectors }) => (vectors ? [] : ids));
-    const missing = [...new Set(unread)].filter((ids) => !vectorOf.has(ids));
+    const labels = new Set([...new Set(sets)].flatMap(({ ids }) => ids));
+    const missing = [...labels].filter((ids) => !vectorOf.has(ids));
     for (const [at, vector] of (await embedIds(missing)).entries()) vectorOf.set(missing[at], vector);
     return new Map(
-      sets.map((set, at) => {
-        set.vectors ??= set.ids.map((ids) => vectorOf.get(ids)!);
-        const size = shortlist === 0 ? set.ids.length : (shortlist ?? shortlistSize(set.ids.length));
-        return [numbers[at], nearest(texts[at], set.vectors, size)];
+      sets.map(({ ids }, at) => {
+        const vectors = ids.map((label) => vectorOf.get(label)!);
+        const size = shortlist === 0 ? ids.length : (shortlist ?? shortlistSize(ids.length));
+        return [numbers[at], nearest(texts[at], vectors, size)];
       }),
     );
   }
@@ -217,6 +215,11 @@ export async function createClassifier(
     const long: number[] = [];
     for (const [request, { labels }] of requests.entries()) {
       const { ids, lengths, groups } = await readyLabels(labels);
+      const together = fitTogether(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
+      if (makeEmbedder && (!together || (shortlist && labels.length > shortlist))) {
+        long.push(request);
+        continue;
+      }
       // Groups depend on the text's length class only; one key for each class keeps them by class.
       const key = Math.min(layout.textShare, textIds[request].length) * 4096 + Math.min(4095, maxLabelsPerGroup ?? 4095);
       let split = groups.get(key);
@@ -224,8 +227,7 @@ export async function createClassifier(
         split = groupLabels(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
         groups.set(key, split);
       }
-      if (makeEmbedder && (split.length > 1 || (shortlist && labels.length > shortlist))) long.push(request);
-      else for (const group of split) addGroup(request, group, ids);
+      for (const group of split) addGroup(request, group, ids);
     }
     for (const [request, list] of await nearestLabels(long, requests, textIds, shortlist)) {
       const { ids, lengths } = await readyLabels(requests[request].labels);
@@ -287,10 +289,6 @@ export async function createClassifier(
     },
   };
 }
-
-/** Whether a label set fits beside a text of any length in one joint sequence. */
-export const fitsInOneSequence = (labelLengths: readonly number[], layout: JointLayout): boolean =>
-  labelTokens(labelLengths, layout) <= layout.window - layout.textShare;
 
 /** Probability of a label by itself: sigmoid of the calibrated logit. */
 export function labelProbability(logit: number, { temperature, bias }: GliZNetOptions['calibration']): number {

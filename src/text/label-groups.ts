@@ -83,6 +83,17 @@ function cutInOrder(costs: readonly number[], leastGroups: number, budget: numbe
   }
 }
 
+/** Whether labels (see {@link groupLabels}) fit into one joint sequence beside a text. */
+export function fitTogether(
+  labelLengths: readonly number[],
+  textLength: number,
+  layout: JointLayout,
+  { maxLabelsPerGroup = Number.POSITIVE_INFINITY }: GroupOptions = {},
+): boolean {
+  if (labelLengths.length > maxLabelsPerGroup) return false;
+  return labelTokens(labelLengths, layout) <= layout.window - reservedTextTokens(textLength, layout);
+}
+
 /**
  * Splits labels into as few groups as fit, of about equal size, each in the labels' own order.
  * @param labelLengths tokens of each label, without separators and markers; each at most `layout.labelLimit`.
@@ -104,13 +115,12 @@ export function groupLabels(
     );
   const n = labelLengths.length;
   if (n === 0) return [];
-  const room = layout.window - reservedTextTokens(textLength, layout);
-  if (n <= maxLabelsPerGroup && labelTokens(labelLengths, layout) <= room) return [labelLengths.map((_, label) => label)];
+  if (fitTogether(labelLengths, textLength, layout, { maxLabelsPerGroup })) return [labelLengths.map((_, label) => label)];
 
   // n labels have n - 1 separators: counting one for each and adding one to the room is the same.
   const extra = layout.separatorIds.length + layout.markerIds.length;
   const costs = labelLengths.map((length) => length + extra);
-  const budget = room + layout.separatorIds.length;
+  const budget = layout.window - reservedTextTokens(textLength, layout) + layout.separatorIds.length;
   const order = costs.map((_, label) => label).sort((a, b) => costs[b]! - costs[a]! || a - b);
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   let count = Math.max(1, Math.ceil(total / budget), Math.ceil(n / maxLabelsPerGroup));
