@@ -1,13 +1,12 @@
 """Sets of the family medical that are made from the Disease Ontology."""
 
 import collections
-import html
 import random
 import re
 
 from registry import data_set
 from sampling import labelled, prepare
-from sets.questions import MEDQUAD, MEDQUAD_LICENCE, medquad
+from sets.questions import MEDQUAD, MEDQUAD_LICENCE, medquad_answers
 from tables import fields
 from texts import cut_at_word, squash
 
@@ -112,14 +111,11 @@ def medquad_disease_kinds(context):
     known = {squash(other): name_of[key] for key, (_, others) in said.items() if key in name_of for other in others}
     known.update((squash(name), name) for name in name_of.values())
     rows = []
-    for _, text in medquad(context):
-        focus = re.search(r"<Focus>([^<]*)</Focus>", text)
-        name = known.get(squash(re.sub(r"\(.*?\)", "", html.unescape(focus.group(1))))) if focus else None
-        if name in kinds.of:
-            for topic, answer in re.findall(r'qtype="([^"]*)">[^<]*</Question>\s*<Answer>(.*?)</Answer>', text, re.DOTALL):
-                answer = re.sub(r"\s+", " ", answer).strip()
-                if len(answer) > 150 and topic not in SAYS_LITTLE and not answer.startswith("These resources"):
-                    rows.append((cut_at_word(answer, 900), name))
+    for focus, topic, _, answer in medquad_answers(context):
+        name = known.get(squash(re.sub(r"\(.*?\)", "", focus)))
+        telling = topic not in SAYS_LITTLE and not answer.startswith("These resources")
+        if name in kinds.of and len(answer) > 150 and telling:
+            rows.append((cut_at_word(answer, 900), name))
     draw.shuffle(rows)
     made = (kinds.row(text, name, 60, draw) for text, name in prepare(rows, context.evaluation))
     return {"medquad_disease_kinds": [row for row in made if row][:6000]}

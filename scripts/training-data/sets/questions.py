@@ -209,6 +209,16 @@ def medquad(context):
     )
 
 
+def medquad_answers(context):
+    """(condition, type of question, question, answer) of all files; the condition is "" where a file names none."""
+    for _, text in medquad(context):
+        focus = re.search(r"<Focus>([^<]*)</Focus>", text)
+        focus = html.unescape(focus.group(1)).strip() if focus else ""
+        found = re.findall(r'qtype="([^"]*)">([^<]*)</Question>\s*<Answer>(.*?)</Answer>', text, re.DOTALL)
+        for topic, question, answer in found:
+            yield focus, topic, question, re.sub(r"\s+", " ", answer).strip()
+
+
 def medquad_draws(context):
     """Rows of the three MedQuAD sets, shuffled by one source of numbers one after the other."""
     return context.once("MedQuAD draws", _medquad_draws)
@@ -216,17 +226,12 @@ def medquad_draws(context):
 
 def _medquad_draws(context):
     answers, questions, conditions = [], [], []
-    for _, text in medquad(context):
-        focus = re.search(r"<Focus>([^<]*)</Focus>", text)
-        focus = html.unescape(focus.group(1)).strip() if focus else ""
-        found = re.findall(r'qtype="([^"]*)">([^<]*)</Question>\s*<Answer>(.*?)</Answer>', text, re.DOTALL)
-        for topic, question, answer in found:
-            answer = re.sub(r"\s+", " ", answer).strip()
-            questions.append((question, topic))
-            if len(answer) > 60:
-                answers.append((cut_at_word(answer, 900), topic))
-                if 0 < len(focus) < 60:
-                    conditions.append((cut_at_word(answer, 700), focus))
+    for focus, topic, question, answer in medquad_answers(context):
+        questions.append((question, topic))
+        if len(answer) > 60:
+            answers.append((cut_at_word(answer, 900), topic))
+            if 0 < len(focus) < 60:
+                conditions.append((cut_at_word(answer, 700), focus))
     draw = random.Random(101)
     draw.shuffle(answers)
     answers = prepare(of_frequent_topics(answers)[:9000], context.evaluation)
