@@ -21,6 +21,20 @@ const NODE = dirname(process.execPath);
 // Nothing listens on port 9 of this machine.
 const NO_NETWORK = { npm_config_registry: 'http://127.0.0.1:9/', npm_config_fetch_retries: '0', npm_config_cache: temporaryFolder() };
 
+/** Node options under which a process takes itself for one on this platform: what is refused elsewhere can be seen on any. */
+const on = (platform: string) => `--import=data:text/javascript,Object.defineProperty(process,'platform',{value:'${platform}'})`;
+
+describe('glz setup-gpu elsewhere', () => {
+  it.each(['darwin', 'win32'])('%s: says that it is for Linux, and leaves nothing', async (platform) => {
+    const parent = temporaryFolder();
+    const env = { NODE_OPTIONS: on(platform), GLZ_TENSORFLOW: join(parent, 'tensorflow') };
+    const { code, stderr } = await runGlz(['setup-gpu', '--cpu'], { env });
+    expect(stderr).toMatch(/TensorFlow is set up on Linux only .*--device cpu/);
+    expect([code, readdirSync(parent)]).toEqual([2, []]);
+  });
+});
+
+// The command's download and compiler are those of Linux; what it says on other platforms is tested above, on all of them.
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 onLinux('glz setup-gpu', () => {
