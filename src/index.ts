@@ -7,6 +7,7 @@
  *     await model.dispose();
  */
 import type { Classifier } from './engine/classifier.ts';
+import { balanceLogits, labelShares } from './engine/label-balance.ts';
 import { type LoadSettings, loadClassifier } from './engine/load-classifier.ts';
 import { UsageError } from './errors.ts';
 import { type LabelingOptions, type LabelScores, rankLabels, scoringOptions } from './predict/predict-records.ts';
@@ -23,13 +24,18 @@ export type { LabelingOptions, LabelScores } from './predict/predict-records.ts'
 export interface ClassifyOptions extends LabelingOptions {
   /** Joint sequences in one batch; 32 unless given. */
   batchSize?: number;
-  /** Of a larger label set only so many labels nearest to the text are read; 0: all. 100 of more than 200 unless given. */
+  /** Of a larger label set only so many labels nearest to the text are read; 0: all. Half of more than 50, 50 to 100, unless given. */
   shortlist?: number;
   /**
    * Overlapping windows in which a text is read that is longer than one; what they do not reach is cut. 4 unless given. Scores are the
    * windows' mean, with `multiLabel` those of the best window.
    */
   windows?: number;
+  /**
+   * Holds back labels that win too often over the texts of this call, with this strength from 0 (not at all) to 1; 0.7 is a good one.
+   * For one list of labels that are about equally frequent, and some hundred texts. Not with `multiLabel`.
+   */
+  balance?: number;
 }
 
 /** Labels for each text: one list for all, or one list for each text. */
@@ -66,12 +72,19 @@ export class GliZNet {
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own.
-   * @throws UsageError for empty or duplicate labels; DataError for a label that is too long for the model
+   * @throws UsageError for empty or duplicate labels and for a balance that does not fit; DataError for a label that is too long for the model
    */
   async classify(texts: readonly string[], labels: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
     const candidates = this.#candidates(texts, labels);
     const { calibration } = this.#classifier.options;
-    const results = await this.#score(texts, candidates, options);
+    const { balance = 0, multiLabel } = options;
+    if (!(balance >= 0 && balance <= 1)) throw new UsageError('balance must be a number from 0 to 1');
+    if (balance > 0 && (multiLabel || isPerText(labels))) throw new UsageError('balance is for one list of labels of which one is right');
+    let results = await this.#score(texts, candidates, options);
+    if (balance > 0 && texts.length > 0) {
+      const shares = labelShares(results);
+      results = results.map((logits) => balanceLogits(logits, { shares, strength: balance }));
+    }
     return results.map((logits, row) => rankLabels(candidates[row], logits, calibration, options));
   }
 

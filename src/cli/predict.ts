@@ -16,11 +16,13 @@ import {
 import type { Writable } from 'node:stream';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
-import { DEFAULT_WINDOWS } from '../engine/classifier.ts';
+import { type Classifier, DEFAULT_WINDOWS } from '../engine/classifier.ts';
+import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, labelShares } from '../engine/label-balance.ts';
 import { loadClassifier, PRECISIONS } from '../engine/load-classifier.ts';
 import type { Precision } from '../engine/scorer.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
 import { predictRecords, rankLabels, scoringOptions } from '../predict/predict-records.ts';
+import { sampleTexts } from '../predict/sample-texts.ts';
 import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
 import { cleanLabels } from '../text/labels.ts';
 import { startProgress } from './progress.ts';
@@ -45,6 +47,7 @@ interface PredictFlags {
   multiLabel?: boolean;
   threshold?: number;
   topK?: number;
+  balance?: boolean;
   batchSize?: number;
   shortlist?: number;
   windows?: number;
@@ -74,6 +77,9 @@ const probability = (value: string): number => {
   if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('expected a number from 0 to 1.');
   return number;
 };
+
+/** Of fewer texts the shares of labels are mostly chance. */
+const FEW_TEXTS = 50;
 
 /** Larger label files are no label files. */
 const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
@@ -107,6 +113,24 @@ function labelsOf(flags: PredictFlags): string[] | undefined {
   if (flags.labels !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --labels or --labels-file');
   if (flags.labels !== undefined) return cleanLabels(flags.labels.trim() === '' ? [] : flags.labels.split(','), '--labels');
   return flags.labelsFile === undefined ? undefined : readLabelsFile(flags.labelsFile);
+}
+
+/** Shares of the labels over texts of the whole file: it may be sorted. */
+async function balanceOf(classifier: Classifier, input: string, labels: string[], flags: PredictFlags): Promise<LabelBalance | undefined> {
+  const texts = await sampleTexts(readRecords(input, { format: flags.format, onBadLine: () => {} }), BALANCE_TEXTS, flags.textField);
+  if (texts.length === 0) return undefined;
+  const results = await classifier.logits(
+    texts.map((text) => ({ text, labels })),
+    scoringOptions(flags),
+  );
+  const shares = labelShares(results.map(({ logits }) => logits));
+  const note = noteOf(flags);
+  const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
+  const shown = most.map((label) => `${labels[label]} ${Math.round(100 * shares[label])} %`).join(', ');
+  note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
+  if (texts.length < FEW_TEXTS)
+    note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
+  return { shares, strength: BALANCE_STRENGTH };
 }
 
 /** Number of lines of a plain file, for the progress bar; undefined where it would take reading twice. */
@@ -208,8 +232,10 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
         seen = count;
       },
     });
+    const balance = flags.balance && labels ? await balanceOf(classifier, input, labels, flags) : undefined;
     const labelled = predictRecords(classifier, records, {
       ...flags,
+      balance,
       labels,
       source,
       onBadRecord: onBad,
@@ -263,8 +289,15 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   }
 }
 
+function checkBalance(input: string | undefined, labels: string[] | undefined, { text, multiLabel }: PredictFlags): void {
+  if (text !== undefined || input === '-') throw new UsageError('--balance looks at the whole input before it labels it: give a file');
+  if (multiLabel) throw new UsageError('--balance is for one label a text, not for --multi-label');
+  if (!labels) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
+}
+
 async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
   const labels = labelsOf(flags);
+  if (flags.balance) checkBalance(input, labels, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
     if (!labels) throw new UsageError('--text needs labels: --labels a,b,c or --labels-file FILE');
@@ -286,6 +319,7 @@ export function command(): Command {
     .option('--multi-label', 'score each label by itself: any number may fit')
     .option('--threshold <p>', 'leave out labels that score less', probability)
     .option('--top-k <n>', 'leave out all but the n best labels', positiveInteger)
+    .option('--balance', `hold back labels that win too often over ${BALANCE_TEXTS} texts of the file; for labels about equally frequent`)
     .option('--output <file>', 'write here instead of to stdout')
     .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
     .addOption(new Option('--precision <precision>', 'numbers that the model computes with').choices(PRECISIONS).default('auto'))

@@ -5,6 +5,7 @@
 import { labelList, textOf } from '../data/examples.ts';
 import type { SourceRecord } from '../data/read-records.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability } from '../engine/classifier.ts';
+import { balanceLogits, type LabelBalance } from '../engine/label-balance.ts';
 import { DataError } from '../errors.ts';
 
 /** How labels are chosen and reported. */
@@ -36,6 +37,8 @@ export interface PredictOptions extends LabelingOptions {
   windows?: number;
   /** Records that are held and batched together. */
   windowSize?: number;
+  /** Holds back labels that win too often; for one list of candidates, and one of them. */
+  balance?: LabelBalance;
   /** Names the source in messages. */
   source: string;
   /** Called for a record that cannot be labelled, which is then left out; without it the first one is thrown. */
@@ -146,8 +149,10 @@ export async function* predictRecords(
     const results = await scored(window);
     const cut = results.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
-    for (const [at, { logits }] of results.entries())
-      yield labelledRecord(window[at].fields, rankLabels(window[at].labels, logits, classifier.options.calibration, options));
+    for (const [at, { logits }] of results.entries()) {
+      const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
+      yield labelledRecord(window[at].fields, rankLabels(window[at].labels, balanced, classifier.options.calibration, options));
+    }
   }
 
   let window: Prepared[] = [];

@@ -93,6 +93,29 @@ describe('glz predict', () => {
     expect(existsSync(`${output}.partial`)).toBe(false);
   });
 
+  it('holds back labels that win too often over the whole file, in whatever order its records are', async () => {
+    const path = join(folder, 'balance.jsonl');
+    const labelled = async (order: string[], ...args: string[]) => {
+      // A malformed line is skipped once, not twice.
+      writeFileSync(path, `${order.map((text) => JSON.stringify({ text })).join('\n')}\n{"no": 1}\n`);
+      const { code, stdout, stderr } = await predict([path, '--labels', 'travel,sport,film', '--top-k', '1', ...args]);
+      expect([code, stderr.match(/skipped: /g)?.length]).toEqual([0, 1]);
+      const records = lines(stdout) as { text: string; labels: string[]; scores: number[] }[];
+      return { stderr, byText: new Map(records.map(({ text, labels, scores }) => [text, `${labels[0]} ${scores[0].toFixed(4)}`])) };
+    };
+    const most = ({ byText }: { byText: Map<string, string> }) => {
+      const counts = new Map<string, number>();
+      for (const each of byText.values()) counts.set(each.split(' ')[0], (counts.get(each.split(' ')[0]) ?? 0) + 1);
+      return Math.max(...counts.values());
+    };
+    const plain = await labelled(texts);
+    const balanced = await labelled(texts, '--balance');
+    expect(balanced.stderr).toMatch(/^balance: over 150 texts (travel|sport|film) \d+ %, \w+ \d+ %, \w+ \d+ %$/m);
+    expect(most(balanced)).toBeLessThan(most(plain));
+    expect((await labelled([...texts].reverse(), '--balance')).byText).toEqual(new Map([...balanced.byText].reverse()));
+    expect((await labelled(texts.slice(0, 20), '--balance')).stderr).toMatch(/note: 20 texts say little .* files of 50 and more/);
+  });
+
   it('reads a text of 10 MB and a set of 300 labels, and says what was cut', async () => {
     const input = `${JSON.stringify({ text: 'word '.repeat(2_000_000) })}\n`;
     const labels = Array.from({ length: 300 }, (_, i) => `label ${i}`).join(',');
@@ -164,6 +187,10 @@ describe('glz predict', () => {
     [['--text', 'x', '--labels', `a,${'very long label '.repeat(60)}`], 1, /is too long/],
     [['--text', 'x', '--labels', 'a,\u200b'], 1, /has no token/],
     [['-', '--labels', 'a,b', '--output', '/none/such/file'], 1, /cannot write/],
+    [['-', '--labels', 'a,b', '--balance'], 2, /--balance looks at the whole input before it labels it: give a file/],
+    [['--text', 'x', '--labels', 'a,b', '--balance'], 2, /--balance looks at the whole input/],
+    [['none.jsonl', '--labels', 'a,b', '--balance', '--multi-label'], 2, /--balance is for one label a text/],
+    [['none.jsonl', '--balance'], 2, /--balance needs the same labels for all records/],
   ])('%j: exit code %i and one clear line', async (args, code, message) => {
     const result = await predict(args as string[], { input: 'text\n' });
     expect(result.stderr).toMatch(message as RegExp);

@@ -16,6 +16,7 @@ import type { System } from '../../src/eval/system.ts';
 import { systemIdentity } from '../../src/eval/system-identity.ts';
 import { parseSystemSpec } from '../../src/eval/system-spec.ts';
 import { resultCsv, resultTables } from '../../src/eval/table.ts';
+import { writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 import { modelFolder } from './model-folders.ts';
 import { plainRecords, temporaryFolder, writeSet } from './sets.ts';
 
@@ -246,6 +247,27 @@ describe('failures', () => {
     await expect(run(['random', 'random,seed=1,name=random'])).rejects.toThrow(/two systems are called "random"; give one another name/);
     const failed = await run(['random,seed=-1']);
     expect(failed.failures[0].message).toMatch(/seed must be a whole number from 0 on, not "-1"/);
+  });
+});
+
+describe('a GliZNet checkpoint with balance', () => {
+  it('chooses labels more evenly, and scores each label by itself as before', async () => {
+    const checkpoint = await writeTinyCheckpoint();
+    const [set] = await loadSets(join(root, 'sets'));
+    const scores = async (text: string) => {
+      const system = await BASELINES.get('gliznet')!.create({ spec: spec(text), model: checkpoint, threads: 1 });
+      await system.prepare?.(set);
+      const { choice, each, columns } = await system.score(set.texts, set.labels, {});
+      await system.dispose();
+      const shares = set.labels.map((_, label) => set.texts.reduce((sum, _, row) => sum + choice![row * columns + label], 0));
+      return { each, spread: Math.max(...shares) - Math.min(...shares) };
+    };
+    const plain = await scores(`gliznet:${checkpoint}`);
+    const balanced = await scores(`gliznet:${checkpoint},balance=1`);
+    expect(balanced.each).toEqual(plain.each);
+    expect(balanced.spread).toBeLessThan(plain.spread / 2);
+    const failed = await run([`gliznet:${checkpoint},balance=2`]);
+    expect(failed.failures[0].message).toMatch(/balance must be a number from 0 to 1, not "2"/);
   });
 });
 

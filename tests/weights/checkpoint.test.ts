@@ -168,6 +168,24 @@ describe('GliZNet', () => {
     await model.dispose();
   });
 
+  it('holds back labels that win too often over the texts of a call', async () => {
+    const model = await GliZNet.load(await writeTinyCheckpoint());
+    const many = Array.from({ length: 60 }, (_, i) => `${texts[i % texts.length]} ${i}`);
+    const spread = async (balance?: number) => {
+      const results = await model.classify(many, labels, { balance });
+      const shares = labels.map((label) => results.reduce((sum, each) => sum + each.scores[each.labels.indexOf(label)] / many.length, 0));
+      return Math.max(...shares) - Math.min(...shares);
+    };
+    expect(await spread(0)).toBe(await spread());
+    expect(await spread(1)).toBeLessThan((await spread()) / 2);
+    await expect(model.classify(many, labels, { balance: 2 })).rejects.toThrow(/from 0 to 1/);
+    await expect(model.classify(['a'], labels, { balance: 0.7, multiLabel: true })).rejects.toThrow(
+      /one list of labels of which one is right/,
+    );
+    await expect(model.classify(['a'], [['x']], { balance: 0.7 })).rejects.toThrow(/one list of labels/);
+    await model.dispose();
+  });
+
   it('takes one label list for each text and names what is wrong', async () => {
     const model = await GliZNet.load(await writeTinyCheckpoint());
     const results = await model.classify(['a', 'b'], [['x', 'y'], ['z']]);

@@ -1,20 +1,24 @@
 /** GliZNet itself, measured through the same interface as its rivals. */
+import { randomStream, shuffle } from '../../data/random.ts';
+import type { LabelBalance } from '../../engine/label-balance.ts';
 import type { System, SystemKind } from '../system.ts';
+import { numberOption } from '../system-spec.ts';
 
 /** A GliZNet checkpoint. */
 export const GLIZNET: SystemKind = {
   description: 'a GliZNet checkpoint (what --checkpoint takes)',
   takesModel: true,
   modelSource: 'folder',
-  options: {},
-  async create({ model, threads, precision }): Promise<System> {
-    const [{ loadClassifier }, { choiceProbabilities, labelProbability }] = await Promise.all([
-      import('../../engine/load-classifier.ts'),
-      import('../../engine/classifier.ts'),
-    ]);
+  options: { balance: 'hold back labels that win too often over texts of a set, with this strength from 0 to 1 (predict --balance: 0.7)' },
+  async create({ spec, model, threads, precision }): Promise<System> {
+    const strength = numberOption(spec, 'balance', 0, 0, 1);
+    const { loadClassifier } = await import('../../engine/load-classifier.ts');
+    const { choiceProbabilities, labelProbability } = await import('../../engine/classifier.ts');
+    const { BALANCE_TEXTS, balanceLogits, labelShares } = await import('../../engine/label-balance.ts');
     const classifier = await loadClassifier(model, { threads, precision });
     const { calibration } = classifier.options;
     let mergeWindows: 'mean' | 'max' = 'mean';
+    let balance: LabelBalance | undefined;
     let cut = 0;
     let scored = 0;
     return {
@@ -23,6 +27,14 @@ export const GLIZNET: SystemKind = {
       },
       async prepare(set) {
         mergeWindows = set.multiLabel ? 'max' : 'mean'; // as glz predict does
+        balance = undefined;
+        if (strength === 0 || set.recordLabels) return;
+        const texts = shuffle([...set.texts], randomStream(BALANCE_TEXTS)).slice(0, BALANCE_TEXTS);
+        const results = await classifier.logits(
+          texts.map((text) => ({ text, labels: set.labels })),
+          { mergeWindows },
+        );
+        balance = { strength, shares: labelShares(results.map(({ logits }) => logits)) };
       },
       // GliZNet reads bare labels; a template would only take room from the text.
       async score(texts, labels, { onPart }) {
@@ -38,7 +50,7 @@ export const GLIZNET: SystemKind = {
             logits.map((logit) => labelProbability(logit, calibration)),
             row * columns,
           );
-          choice.set(choiceProbabilities(logits), row * columns);
+          choice.set(choiceProbabilities(balance ? balanceLogits(logits, balance) : logits), row * columns);
           if (cutTokens > 0) cut++;
         }
         scored += rows;
