@@ -175,7 +175,8 @@ async function run(flags: TrainFlags): Promise<void> {
       'plan',
       `  ${'steps'.padEnd(24)}${steps}, ${(trial.secondsAStep).toPrecision(2)} s each (measured on ${trial.steps} here): ${formatDuration(steps * trial.secondsAStep)}${sets.length ? ', evaluations not counted' : ''}`,
       `  ${'calibration'.padEnd(24)}${formatDuration((CALIBRATION_BATCHES * trial.secondsAPass) / BACKWARD)} behind the last step`,
-      `  ${'memory'.padEnd(24)}${memory(trial.peakBytes)}, the largest of ${count} batches included`,
+      // The runtime's pool of memory doubles where a batch is larger than all before: over 6,000 batches of mixed sizes it took 1.47 times this.
+      `  ${'memory'.padEnd(24)}${memory(trial.peakBytes)}, the largest of ${count} batches included${steps * settings.accumulation > count ? '; up to half more in the whole run' : ''}`,
       `  ${'disk'.padEnd(24)}${memory(needed)} needed in ${flags.output}, ${memory(free)} free`,
     ]);
     for (const message of report.malformed) note(message);
