@@ -42,7 +42,7 @@ def main():
                 rows[name] = rows_in(Path(entry["path"]), entry.get("languages"))
             own[name] = entry["weight"] * rows[name] ** 0.5
     print(f"{len(rows)} files, {sum(rows.values()):,} rows\n")
-    print("| family | share of run 1 | of run 2 | of run 3 | of run 4 | sets (rows) |\n| --- | --- | --- | --- | --- | --- |")
+    print(f"| family | {' | '.join(f'run {number}' for number in range(1, len(runs) + 1))} | sets (rows) |\n|{' --- |' * (len(runs) + 2)}")
     for family, settings in sorted(mix["families"].items(), key=lambda item: -runs[0][1]["shares"][item[0]]):
         names = sorted(settings["files"], key=lambda name: (name not in mix["at_hand"], name))
         shares = [sum(own.get(name, 0) for name in names) / sum(own.values()) for own in sizes]

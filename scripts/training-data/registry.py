@@ -31,6 +31,8 @@ class DataSet:
     @property
     def source_text(self):
         """The sources with their commits, as one line."""
+        if not self.sources:
+            return "sentences written for this project"
         return "; ".join(
             f"https://github.com/{repository} commit {ALL_COMMITS[repository]}, {path}" for repository, path in self.sources
         )

@@ -20,8 +20,9 @@ HERE = Path(__file__).parent
 def entries(mix, number, folder_of):
     """The list "data" of the settings of a run (from 1); folder_of(file name) gives its folder."""
     round_number, run = numbered_runs(mix)[number - 1]
+    first_round = {name: index for index, each in enumerate(mix["rounds"]) for name in each.get("new_files", [])}
     for family, settings in mix["families"].items():
-        names = [name for name in settings["files"] if round_number > 0 or name not in mix["second_round_files"]]
+        names = [name for name in settings["files"] if first_round.get(name, 0) <= round_number]
         boosts = {name: boost_of(name, mix["rounds"][round_number]["boosts"]) for name in names}
         paths = {name: folder_of(name) / f"{name}.jsonl" for name in names}
         sizes = {name: count_lines(path) ** 0.5 * boosts[name] for name, path in paths.items()}
@@ -53,18 +54,18 @@ def count_lines(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", required=True, type=int, choices=(1, 2, 3, 4), help="1 and 2 are of the first round, 3 and 4 of the second")
+    parser.add_argument("--run", required=True, type=int, choices=range(1, 7), help="two of each of the three rounds")
     parser.add_argument("--data", required=True, type=Path, help="folder that build.py wrote")
     parser.add_argument("--at-hand", required=True, type=Path, help="folder of the sets that are not made here")
     parser.add_argument("--encoder", required=True, help="folder of the encoder to start from")
-    parser.add_argument("--checkpoint", help="mean of the first round, from which the second starts")
+    parser.add_argument("--checkpoint", help="weights from which the second round or the third starts")
     parser.add_argument("--output", required=True, type=Path, help="settings file for glz train --config")
     options = parser.parse_args()
     mix = json.loads((HERE / "mix.json").read_text())
     settings = json.loads((HERE / "base.json").read_text())
     round_number, run = numbered_runs(mix)[options.run - 1]
     if (round_number > 0) != bool(options.checkpoint):
-        parser.error("--checkpoint is for the runs of the second round, which need it")
+        parser.error("--checkpoint is for the runs of the second round and the third, which need it")
     if options.checkpoint:
         # A checkpoint brings its model options; what the distillation keeps is still the encoder's own similarity.
         del settings["encoder"], settings["model"]

@@ -3,10 +3,12 @@
 from sets import (  # noqa: F401
     at_hand,
     emotion,
+    feeling_words,
     finance,
     intents,
     medical,
     news,
+    newswire,
     questions,
     sentiment,
     style,

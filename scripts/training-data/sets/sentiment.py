@@ -379,3 +379,31 @@ def opinion_adjectives(context):
             rows.append((f"{word}: {sense}" if sense else word, 1 if polarity >= 0.4 else -1 if polarity <= -0.4 else 0))
     wordings = [SIGNS, {1: "a good quality", -1: "a bad quality", 0: "neither good nor bad"}, {1: "praise", -1: "criticism"}]
     return versions("opinion_adjectives_v", balance(prepare(rows, context.evaluation), 2400, 65, ratio=1.3), wordings, 65)
+
+
+EMOBANK = ("JULIELab/EmoBank", "corpus/{emobank.csv,meta.tsv}")
+
+
+@data_set(
+    "sentence_mood",
+    "sentiment",
+    [EMOBANK],
+    "CC BY-SA 4.0: README.md (text of MASC, which is free of restrictions)",
+    "valence of a sentence of fiction, letters, blogs, essays, newspapers or travel guides: at least 3.4 positive, at most 2.6 negative, "
+    "2.98 to 3.02 neutral; the headlines of SemEval left out; at least 25 characters",
+)
+def sentence_mood(context):
+    category = {row[0]: row[2] for row in fields(context.repositories.text(EMOBANK[0], "corpus/meta.tsv"))}
+    rows = []
+    for row in rows_of(context.repositories.text(EMOBANK[0], "corpus/emobank.csv")):
+        valence = float(row["V"])
+        sign = 1 if valence >= 3.4 else -1 if valence <= 2.6 else 0 if 2.98 <= valence <= 3.02 else None
+        if sign is not None and category.get(row["id"], "SemEval") != "SemEval":
+            rows.append((row["text"], sign))
+    wordings = [
+        SIGNS,
+        {1: "pleasant", -1: "unpleasant", 0: "neither pleasant nor unpleasant"},
+        {1: "a good feeling", -1: "a bad feeling", 0: "no feeling"},
+    ]
+    rows = balance(prepare(rows, context.evaluation, shortest=25), 4000, 411, ratio=1.3)
+    return versions("sentence_mood_v", rows, wordings, 412)

@@ -3,9 +3,9 @@
 import re
 
 from registry import data_set
-from sampling import balance, deal, one_label, prepare, shuffled, versions
+from sampling import balance, deal, labelled, one_label, prepare, shuffled, versions
 from sets import goemotions
-from tables import fields, rows_of
+from tables import fields, json_lines, rows_of
 
 HATEFUL = [
     {"hateful": "hateful", "non-hateful": "not hateful"},
@@ -156,6 +156,16 @@ SWEAR_WORDS = re.compile(
 HATE, OFFENSIVE, NEITHER = 0, 1, 2
 
 
+def civil_comments(context):
+    """GoEmotions comments that are neutral or positive and hold no swear word, shuffled."""
+    found = [
+        (text, NEITHER)
+        for text, emotions in goemotions.comments(context)
+        if emotions == ("neutral",) or goemotions.POSITIVE.issuperset(emotions)
+    ]
+    return [text for text, _ in shuffled(found, 31) if not SWEAR_WORDS.search(text)]
+
+
 def two_classes(offensive, neither):
     """A wording in which hate speech counts as offensive."""
     return {HATE: offensive, OFFENSIVE: offensive, NEITHER: neither}
@@ -170,12 +180,7 @@ def two_classes(offensive, neither):
     "leading RT dropped",
 )
 def toxicity(context):
-    civil = [
-        (text, NEITHER)
-        for text, emotions in goemotions.comments(context)
-        if emotions == ("neutral",) or goemotions.POSITIVE.issuperset(emotions)
-    ]
-    civil = [row for row in shuffled(civil, 31) if not SWEAR_WORDS.search(row[0])]
+    civil = [(text, NEITHER) for text in civil_comments(context)]
     tweets = []
     table = context.repositories.text("t-davidson/hate-speech-and-offensive-language", "data/labeled_data.csv")
     for row in rows_of(table):
@@ -215,3 +220,146 @@ def german_offensive(context):
         {"OFFENSE": "beleidigend", "OTHER": "nicht beleidigend"},
     ]
     return deal("german_offensive_v", rows, wordings)
+
+
+CONVABUSE = ("amandacurry/convabuse", "2_splits/ConvAbuseEMNLP{train,valid,test}.csv")
+
+
+def abuse_votes(context):
+    """(user's message, annotators' ratings from 1 not abusive to -3) of ConvAbuse."""
+    for part in ("train", "valid", "test"):
+        for row in rows_of(context.repositories.text(CONVABUSE[0], f"2_splits/ConvAbuseEMNLP{part}.csv")):
+            ratings = [
+                value
+                for number in range(1, 9)
+                for value in (1, 0, -1, -2, -3)
+                if row[f"Annotator{number}_is_abuse.{value}"].startswith("1")
+            ]
+            yield row["user"], ratings
+
+
+@data_set(
+    "abuse_of_bots",
+    "toxicity",
+    [CONVABUSE],
+    "CC BY 4.0: LICENSE",
+    "message of a user to a chat robot; abusive where all annotators say so, not abusive where all say so; at most 2 to 1",
+)
+def abuse_of_bots(context):
+    rows = []
+    for text, ratings in abuse_votes(context):
+        if ratings and (max(ratings) < 0 or min(ratings) == 1):
+            rows.append((text, max(ratings) < 0))
+    wordings = [
+        {True: "abusive", False: "not abusive"},
+        {True: "offensive", False: "not offensive"},
+        {True: "insulting or harassing", False: "a normal message"},
+    ]
+    return versions("abuse_of_bots_v", balance(prepare(rows, context.evaluation), 3000, 401, ratio=2), wordings, 402)
+
+
+SURGE = ("surge-ai/toxicity", "toxicity_en.csv")
+
+
+@data_set("social_media_toxic", "toxicity", [SURGE], "MIT: LICENSE", "Toxic and Not Toxic")
+def social_media_toxic(context):
+    rows = [(row["text"], row["is_toxic"]) for row in rows_of(context.repositories.text(*SURGE))]
+    wordings = [
+        {"Toxic": "offensive", "Not Toxic": "not offensive"},
+        {"Toxic": "toxic", "Not Toxic": "not toxic"},
+        {"Toxic": "hostile or abusive", "Not Toxic": "friendly or neutral"},
+    ]
+    return versions("social_media_toxic_v", prepare(rows, context.evaluation), wordings, 404)
+
+
+SPANS = ("ipavlopoulos/toxic_spans", "data/{comments,annotations,spans}.csv")
+TALK = ("ipavlopoulos/context_toxicity", "data/CAT_LARGE/gn.csv")
+
+
+def toxic_comments(context):
+    """(comment, number of annotators, {kind of toxicity: annotators who marked a span of it}) of Civil Comments chosen as toxic."""
+    tables = {
+        name: list(rows_of(context.repositories.text(SPANS[0], f"data/{name}.csv"))) for name in ("comments", "annotations", "spans")
+    }
+    marked = {}
+    for span in tables["spans"]:
+        marked.setdefault(span["annotation"], set()).add(span["type"])
+    asked, kinds = {}, {}
+    for row in tables["annotations"]:
+        comment = row["comment_id"]
+        asked[comment] = asked.get(comment, 0) + 1
+        for kind in sorted(marked.get(row["annotation"], ())):
+            seen = kinds.setdefault(comment, {})
+            seen[kind] = seen.get(kind, 0) + 1
+    for row in tables["comments"]:
+        comment = row["comment_id"]
+        yield row["comment_text"], asked.get(comment, 0), kinds.get(comment, {})
+
+
+@data_set(
+    "civil_comment_toxic",
+    "toxicity",
+    [SPANS, TALK, goemotions.SOURCE],
+    "CC0 1.0: LICENSE of toxic_spans (Civil Comments); Apache 2.0: LICENSE of context_toxicity, text of Wikipedia talk pages CC BY-SA; "
+    "GoEmotions as there",
+    "toxic: comments in which all annotators marked insulting, profane, threatening or attacking words, at most 300 characters; "
+    "not toxic: talk page posts of label 0 with a score below 0.15, and as many GoEmotions rows as in toxicity, but others; 1 to 1; "
+    "label partly by source",
+)
+def civil_comment_toxic(context):
+    rows = [(text, False) for text in civil_comments(context)[2600:4400]]
+    talk = []
+    for text, asked, kinds in toxic_comments(context):
+        if asked and max(kinds.values(), default=0) == asked and len(text) <= 300:
+            rows.append((text, True))
+    for row in rows_of(context.repositories.text(*TALK)):
+        if row["label"] == "0" and float(row["api"]) < 0.15 and 25 <= len(row["text"]) <= 300:
+            talk.append((row["text"].replace("\n", " "), False))
+    rows += shuffled(talk, 413)[:1800]
+    wordings = [
+        {True: "offensive language", False: "not offensive"},
+        {True: "toxic", False: "not toxic"},
+        {True: "insulting or swearing", False: "civil"},
+        {True: "rude comment", False: "polite or neutral comment"},
+    ]
+    return versions("civil_comment_toxic_v", balance(prepare(rows, context.evaluation), 6000, 407, ratio=1), wordings, 408)
+
+
+@data_set(
+    "toxicity_kind",
+    "toxicity",
+    [SPANS],
+    "CC0 1.0: LICENSE (Civil Comments)",
+    "toxic comments of at most 300 characters, the kinds of which more than half of the annotators marked spans; Other Toxicity left out; "
+    "at most 450 rows a combination of kinds",
+)
+def toxicity_kind(context):
+    names = [
+        {
+            "Insult": "insult",
+            "Profane/Obscene": "profanity",
+            "Identity based Attack": "attack on a group of people",
+            "Threat": "violent language",
+        },
+        {
+            "Insult": "calls someone names",
+            "Profane/Obscene": "obscene or swear words",
+            "Identity based Attack": "hate against an identity",
+            "Threat": "speaks of killing or hurting",
+        },
+    ]
+    rows = []
+    for text, asked, kinds in toxic_comments(context):
+        found = tuple(kind for kind in sorted(kinds) if kind in names[0] and kinds[kind] * 2 > asked)
+        if found and len(text) <= 300:
+            rows.append((text, found))
+    rows = shuffled(prepare(rows, context.evaluation), 409)
+    taken, kept = {}, []
+    for text, found in rows:
+        taken[found] = taken.get(found, 0) + 1
+        if taken[found] <= 450:
+            kept.append((text, found))
+    return {
+        f"toxicity_kind_v{number + 1}": [labelled(text, [wording[kind] for kind in found]) for text, found in kept[number::2]]
+        for number, wording in enumerate(names)
+    }
