@@ -290,7 +290,10 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
 }
 
 function checkBalance(input: string | undefined, labels: string[] | undefined, { text, multiLabel }: PredictFlags): void {
-  if (text !== undefined || input === '-') throw new UsageError('--balance looks at the whole input before it labels it: give a file');
+  const kind = input === undefined ? undefined : statSync(input, { throwIfNoEntry: false });
+  // A pipe cannot be read twice; what is missing or a folder is refused where the records are read.
+  const pipe = input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
+  if (text !== undefined || pipe) throw new UsageError('--balance looks at the whole input before it labels it: give a file');
   if (multiLabel) throw new UsageError('--balance is for one label a text, not for --multi-label');
   if (!labels) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
 }

@@ -188,6 +188,7 @@ describe('glz predict', () => {
     [['--text', 'x', '--labels', 'a,\u200b'], 1, /has no token/],
     [['-', '--labels', 'a,b', '--output', '/none/such/file'], 1, /cannot write/],
     [['-', '--labels', 'a,b', '--balance'], 2, /--balance looks at the whole input before it labels it: give a file/],
+    [['/dev/stdin', '--labels', 'a,b', '--balance', '--format', 'text'], 2, /--balance looks at the whole input/],
     [['--text', 'x', '--labels', 'a,b', '--balance'], 2, /--balance looks at the whole input/],
     [['none.jsonl', '--labels', 'a,b', '--balance', '--multi-label'], 2, /--balance is for one label a text/],
     [['none.jsonl', '--balance'], 2, /--balance needs the same labels for all records/],
