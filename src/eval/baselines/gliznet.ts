@@ -28,7 +28,8 @@ export const GLIZNET: SystemKind = {
       async prepare(set) {
         mergeWindows = set.multiLabel ? 'max' : 'mean'; // as glz predict does
         balance = undefined;
-        if (strength === 0 || set.recordLabels) return;
+        // Sets with several true labels are ranked by the labels' own probabilities, which no balance changes.
+        if (strength === 0 || set.recordLabels || set.multiLabel) return;
         const texts = shuffle([...set.texts], randomStream(BALANCE_TEXTS)).slice(0, BALANCE_TEXTS);
         const results = await classifier.logits(
           texts.map((text) => ({ text, labels: set.labels })),
