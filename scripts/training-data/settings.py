@@ -20,10 +20,11 @@ HERE = Path(__file__).parent
 def entries(mix, number, folder_of):
     """The list "data" of the settings of a run (from 1); folder_of(file name) gives its folder."""
     round_number, run = numbered_runs(mix)[number - 1]
+    all_boosts = kept(mix, round_number, "boosts")
     first_round = {name: index for index, each in enumerate(mix["rounds"]) for name in each.get("new_files", [])}
     for family, settings in mix["families"].items():
         names = [name for name in settings["files"] if first_round.get(name, 0) <= round_number]
-        boosts = {name: boost_of(name, mix["rounds"][round_number]["boosts"]) for name in names}
+        boosts = {name: boost_of(name, all_boosts) for name in names}
         paths = {name: folder_of(name) / f"{name}.jsonl" for name in names}
         sizes = {name: count_lines(path) ** 0.5 * boosts[name] for name, path in paths.items()}
         for name, path in paths.items():
@@ -41,6 +42,11 @@ def numbered_runs(mix):
     return [(number, run) for number, each in enumerate(mix["rounds"]) for run in each["runs"]]
 
 
+def kept(mix, round_number, field):
+    """A table that a round has with what the rounds before it set."""
+    return {key: value for each in mix["rounds"][: round_number + 1] for key, value in each[field].items()}
+
+
 def boost_of(name, boosts):
     """The boost of the longest beginning of a file's name that has one."""
     return next((boosts[start] for start in sorted(boosts, key=len, reverse=True) if name.startswith(start)), 1)
@@ -54,18 +60,19 @@ def count_lines(path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", required=True, type=int, choices=range(1, 7), help="two of each of the three rounds")
+    mix = json.loads((HERE / "mix.json").read_text())
+    runs = range(1, len(numbered_runs(mix)) + 1)
+    parser.add_argument("--run", required=True, type=int, choices=runs, help="two of each round")
     parser.add_argument("--data", required=True, type=Path, help="folder that build.py wrote")
     parser.add_argument("--at-hand", required=True, type=Path, help="folder of the sets that are not made here")
     parser.add_argument("--encoder", required=True, help="folder of the encoder to start from")
-    parser.add_argument("--checkpoint", help="weights from which the second round or the third starts")
+    parser.add_argument("--checkpoint", help="weights from which a round after the first starts")
     parser.add_argument("--output", required=True, type=Path, help="settings file for glz train --config")
     options = parser.parse_args()
-    mix = json.loads((HERE / "mix.json").read_text())
     settings = json.loads((HERE / "base.json").read_text())
     round_number, run = numbered_runs(mix)[options.run - 1]
     if (round_number > 0) != bool(options.checkpoint):
-        parser.error("--checkpoint is for the runs of the second round and the third, which need it")
+        parser.error("--checkpoint is for the runs after the first round, which need it")
     if options.checkpoint:
         # A checkpoint brings its model options; what the distillation keeps is still the encoder's own similarity.
         del settings["encoder"], settings["model"]
@@ -73,7 +80,7 @@ def main():
         settings["loss"]["teacher"] = options.encoder
     else:
         settings["encoder"] = options.encoder
-    settings.update(mix["rounds"][round_number]["settings"])
+    settings.update(kept(mix, round_number, "settings"))
     settings["seed"] = run["seed"]
     settings["loss"]["distill_weight"] = run["distill_weight"]
     settings["data"] = list(entries(mix, options.run, lambda name: options.at_hand if name in mix["at_hand"] else options.data))

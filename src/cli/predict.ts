@@ -17,7 +17,7 @@ import type { Writable } from 'node:stream';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
 import { type Classifier, DEFAULT_WINDOWS } from '../engine/classifier.ts';
-import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, labelShares } from '../engine/label-balance.ts';
+import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../engine/label-balance.ts';
 import { loadClassifier, PRECISIONS } from '../engine/load-classifier.ts';
 import type { Precision } from '../engine/scorer.ts';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
@@ -119,11 +119,7 @@ function labelsOf(flags: PredictFlags): string[] | undefined {
 async function balanceOf(classifier: Classifier, input: string, labels: string[], flags: PredictFlags): Promise<LabelBalance | undefined> {
   const texts = await sampleTexts(readRecords(input, { format: flags.format, onBadLine: () => {} }), BALANCE_TEXTS, flags.textField);
   if (texts.length === 0) return undefined;
-  const results = await classifier.logits(
-    texts.map((text) => ({ text, labels })),
-    scoringOptions(flags),
-  );
-  const shares = labelShares(results.map(({ logits }) => logits));
+  const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
   const note = noteOf(flags);
   const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
   const shown = most.map((label) => `${labels[label]} ${Math.round(100 * shares[label])} %`).join(', ');

@@ -4,7 +4,7 @@
  * Calibration for In-Context Learning and Prompt Engineering", ICLR 2024, section 3) subtracts the logarithm of a label's mean probability
  * over the texts. No right label is looked at. It helps where labels are about equally frequent, and costs where one truly is most frequent.
  */
-import { choiceProbabilities } from './classifier.ts';
+import { type Classifier, type ClassifierOptions, choiceProbabilities } from './classifier.ts';
 
 /** Strength unless the caller says otherwise: 0 changes nothing, 1 makes all labels equally frequent. */
 export const BALANCE_STRENGTH = 0.7;
@@ -25,6 +25,18 @@ export function labelShares(logits: readonly Float32Array[]): Float64Array {
   const shares = new Float64Array(logits[0].length).fill(1);
   for (const each of logits) for (const [label, probability] of choiceProbabilities(each).entries()) shares[label] += probability;
   return shares.map((share) => share / (logits.length + shares.length));
+}
+
+/** {@link labelShares} over texts that a classifier scores. @throws as {@link Classifier.logits} */
+export async function measureLabelShares(
+  classifier: Classifier,
+  texts: readonly string[],
+  labels: readonly string[],
+  options?: ClassifierOptions,
+): Promise<Float64Array> {
+  const requests = texts.map((text) => ({ text, labels }));
+  const results = await classifier.logits(requests, options);
+  return labelShares(results.map(({ logits }) => logits));
 }
 
 /** Logits less strength x the logarithm of each label's share. logits [N] -> [N] */

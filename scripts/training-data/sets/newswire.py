@@ -108,6 +108,11 @@ def a_few_of_each_story(rows, most):
     return kept
 
 
+def titles_of(context, *names):
+    """The folded titles that these sets hold."""
+    return {squash(row["text"]) for name in names for rows in context.made(name).values() for row in rows}
+
+
 HEAVENS = re.compile(
     r"\b(?:meteors?|moon|lunar|eclipse|NASA|planets?|climate|asteroids?|comets?|space station|Mars|galaxy cluster|fossils?|species|"
     r"scientists?|astronomers?|dinosaurs?|earthquakes?|gas prices)\b",
@@ -207,7 +212,7 @@ MONEY = re.compile(
     "headlines than in headline_sections",
 )
 def technology_or_business(context):
-    used = {squash(row["text"]) for rows in context.made("headline_sections").values() for row in rows}
+    used = titles_of(context, "headline_sections")
     rows = []
     for headline, section in sections(context):
         if section not in ("technology", "business") or squash(headline.title) in used:
@@ -260,12 +265,7 @@ DESK_FOLDERS = {desk: (section, frozenset(folders.split())) for desk, (section, 
     "with folders of two desks; at most 4 of a story for a desk, 12 of world news; other headlines than in the two sets before",
 )
 def news_desks(context):
-    used = {
-        squash(row["text"])
-        for name in ("headline_sections", "technology_or_business")
-        for rows in context.made(name).values()
-        for row in rows
-    }
+    used = titles_of(context, "headline_sections", "technology_or_business")
     rows = []
     for headline, section in sections(context):
         desks = [

@@ -5,7 +5,7 @@ import re
 from registry import data_set
 from sampling import balance, deal, labelled, one_label, prepare, shuffled, versions
 from sets import goemotions
-from tables import fields, json_lines, rows_of
+from tables import fields, rows_of
 
 HATEFUL = [
     {"hateful": "hateful", "non-hateful": "not hateful"},
@@ -159,11 +159,11 @@ HATE, OFFENSIVE, NEITHER = 0, 1, 2
 def civil_comments(context):
     """GoEmotions comments that are neutral or positive and hold no swear word, shuffled."""
     found = [
-        (text, NEITHER)
+        text
         for text, emotions in goemotions.comments(context)
         if emotions == ("neutral",) or goemotions.POSITIVE.issuperset(emotions)
     ]
-    return [text for text, _ in shuffled(found, 31) if not SWEAR_WORDS.search(text)]
+    return [text for text in shuffled(found, 31) if not SWEAR_WORDS.search(text)]
 
 
 def two_classes(offensive, neither):
