@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 def entries(mix, number, folder_of):
     """The list "data" of the settings of a run (from 1); folder_of(file name) gives its folder."""
     round_number, run = numbered_runs(mix)[number - 1]
-    all_boosts = kept(mix, round_number, "boosts")
+    all_boosts = {**kept(mix, round_number, "boosts"), **run.get("boosts", {})}
     first_round = {name: index for index, each in enumerate(mix["rounds"]) for name in each.get("new_files", [])}
     for family, settings in mix["families"].items():
         names = [name for name in settings["files"] if first_round.get(name, 0) <= round_number]
@@ -44,7 +44,7 @@ def numbered_runs(mix):
 
 def kept(mix, round_number, field):
     """A table that a round has with what the rounds before it set."""
-    return {key: value for each in mix["rounds"][: round_number + 1] for key, value in each[field].items()}
+    return {key: value for each in mix["rounds"][: round_number + 1] for key, value in each.get(field, {}).items()}
 
 
 def boost_of(name, boosts):

@@ -1,12 +1,17 @@
 """The data sets by kind; importing this registers them all."""
 
 from sets import (  # noqa: F401
+    assistants,
     at_hand,
+    customer_reviews,
+    economics,
     emotion,
     feeling_words,
     finance,
     intents,
+    library,
     medical,
+    medical_terms,
     news,
     newswire,
     questions,
@@ -15,4 +20,6 @@ from sets import (  # noqa: F401
     things,
     topics,
     toxicity,
+    verdicts,
+    web_questions,
 )

@@ -276,3 +276,35 @@ def subjectivity_mix(context):
         {1: "expresses a personal opinion", 0: "gives neutral information"},
     ]
     return versions("subjectivity_mix_", rows, wordings, 83)
+
+
+COMMENTS = "AGalassi/StructurePrediction18"
+
+
+def propositions(context):
+    """(proposition, its kind) of the comments: value, fact, testimony, policy or reference."""
+    paths = context.repositories.files(COMMENTS, "Datasets/cdcp_ACL17/", ".ann.json")
+    comments = context.repositories.texts(COMMENTS, [path.replace(".ann.json", ".txt") for path in paths])
+    for (_, notes), (_, text) in zip(context.repositories.texts(COMMENTS, paths), comments):
+        notes = json.loads(notes)
+        for (start, end), kind in zip(notes["prop_offsets"], notes["prop_labels"]):
+            yield text[start:end].strip(), kind
+
+
+@data_set(
+    "comment_proposition_kind",
+    "style",
+    [(COMMENTS, "Datasets/cdcp_ACL17/{train,test}/*.{txt,ann.json}")],
+    "ODbL 1.0, contents DbCL 1.0: Datasets/cdcp_ACL17/readme.txt (Cornell eRulemaking Corpus CDCP)",
+    "propositions of comments on a rule for debt collectors to their kind: opinion, fact, experience or proposal",
+)
+def comment_proposition_kind(context):
+    rows = [row for row in propositions(context) if row[1] != "reference"]
+    rows = balance(prepare(rows, context.evaluation, shortest=20), 3000, 343, ratio=1.3)
+    wording = {
+        "value": "opinion",
+        "fact": "statement of fact",
+        "testimony": "personal experience",
+        "policy": "proposal of what should be done",
+    }
+    return one_label("comment_proposition_kind", rows, wording)
