@@ -17,7 +17,7 @@ LEAST_TITLES = 20
 
 
 def subject_files(context, addresses):
-    """[(address of the subject, its titles)] in a language: no abstracts, no titles in two languages, at least four words."""
+    """[(address of the subject, its titles)] in English: no abstracts, no titles in two languages, at least four words."""
     there = set(context.once("Finna", lambda context: context.repositories.files(FINNA, "subjects/yso-finna-en/", ".txt")))
     asked = {f"subjects/yso-finna-en/{address.split('/')[-1]}-en.txt": address for address in addresses}
     found = []
