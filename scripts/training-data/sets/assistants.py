@@ -271,11 +271,16 @@ def star_requests(context):
     return sample("star_requests", rows, [TASKS], context.evaluation, per_class=110, siblings=near_tasks())
 
 
+def same_domain(key, keys):
+    """The other keys that begin with the same word."""
+    return [other for other in keys if other != key and other.split("_")[0] == key.split("_")[0]]
+
+
 def near_tasks():
     """Siblings: the tasks of the same domain first, then four others."""
     siblings = {}
     for task in TASKS:
-        same = [other for other in TASKS if other != task and other.split("_")[0] == task.split("_")[0]]
+        same = same_domain(task, TASKS)
         rest = [other for other in TASKS if other != task and other not in same]
         siblings[task] = same + random.Random(task).sample(rest, 4)
     return siblings
@@ -356,6 +361,6 @@ def near_replies(names):
     """Siblings: the replies of the same domain; for those without one, all."""
     siblings = {}
     for action in names:
-        same = [other for other in names if other != action and other.split("_")[0] == action.split("_")[0]]
+        same = same_domain(action, names)
         siblings[action] = same if len(same) > 3 else [other for other in names if other != action]
     return siblings

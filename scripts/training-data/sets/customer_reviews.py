@@ -4,6 +4,7 @@ import json
 
 from registry import data_set
 from sampling import balance, prepare, versions
+from sets.sentiment import NAMED
 from tables import json_lines, lists_of, rows_of, zip_texts
 from texts import words
 
@@ -11,15 +12,17 @@ FOOD_FIRST = ("Chitresh62001/Sentiment-Analysis-using-NLTK", "Reviews.csv")
 FOOD_SECOND = ("FadlyHaikal/ReviewDataset", "Reviews.csv")
 
 
-def food_rows(context):
-    """(text, 1 positive or -1 negative): headlines of at least three words, and reviews of at most 500 characters."""
-    for source in (FOOD_FIRST, FOOD_SECOND):
-        for row in rows_of(context.repositories.text(*source)):
-            sign = {"5": 1, "2": -1, "1": -1}.get(row["Score"])
-            if sign and len(words(row["Summary"] or "")) >= 3:
-                yield row["Summary"], sign
-            if sign and len(row["Text"] or "") <= 500:
-                yield row["Text"], sign
+def starred(table, stars, headline, review):
+    """
+    (text, 1 positive or -1 negative) of a CSV text with these columns: headlines of at least three words, and reviews of at most
+    500 characters.
+    """
+    for row in rows_of(table):
+        sign = {"5": 1, "2": -1, "1": -1}.get(row[stars])
+        if sign and len(words(row[headline] or "")) >= 3:
+            yield row[headline], sign
+        if sign and len(row[review] or "") <= 500:
+            yield row[review], sign
 
 
 @data_set(
@@ -32,7 +35,9 @@ def food_rows(context):
     "5 stars positive, 1 and 2 stars negative; headline and text of a review apart",
 )
 def food_reviews(context):
-    rows = balance(prepare(food_rows(context), context.evaluation), 8000, 301, ratio=1)
+    tables = [context.repositories.text(*source) for source in (FOOD_FIRST, FOOD_SECOND)]
+    rows = [row for table in tables for row in starred(table, "Score", "Summary", "Text")]
+    rows = balance(prepare(rows, context.evaluation), 8000, 301, ratio=1)
     wordings = [
         {1: "positive", -1: "negative"},
         {1: "positive review", -1: "negative review"},
@@ -45,17 +50,6 @@ def food_reviews(context):
 CLOTHES = ("ftadithyan/CLOTHING_E_COMMERCE_AUTOMATED_REVIEW_SYSTEM", "DATASET/Womens Clothing E-Commerce Reviews.csv.zip")
 
 
-def clothing_rows(context):
-    """(text, 1 positive or -1 negative): headlines of at least three words, and reviews of at most 500 characters."""
-    for _, table in zip_texts(context.repositories.read(*CLOTHES), ending=".csv"):
-        for row in rows_of(table):
-            sign = {"5": 1, "2": -1, "1": -1}.get(row["Rating"])
-            if sign and len(words(row["Title"])) >= 3:
-                yield row["Title"], sign
-            if sign and len(row["Review Text"]) <= 500:
-                yield row["Review Text"], sign
-
-
 @data_set(
     "clothing_reviews",
     "sentiment",
@@ -65,7 +59,9 @@ def clothing_rows(context):
     "5 stars positive, 1 and 2 stars negative; headline and text of a review apart",
 )
 def clothing_reviews(context):
-    rows = balance(prepare(clothing_rows(context), context.evaluation), 6000, 351, ratio=1)
+    tables = zip_texts(context.repositories.read(*CLOTHES), ending=".csv")
+    rows = [row for _, table in tables for row in starred(table, "Rating", "Title", "Review Text")]
+    rows = balance(prepare(rows, context.evaluation), 6000, 351, ratio=1)
     wordings = [
         {1: "positive", -1: "negative"},
         {1: "positive review", -1: "negative review"},
@@ -120,10 +116,10 @@ def developer_posts(context):
     rows = []
     for part in ("train3098", "test1326"):
         table = lists_of(context.repositories.text(POSTS, f"{POST_FILES}/{part}itemPOLARITY.csv"), delimiter=";")
-        rows += [(row[2], row[1]) for row in table if len(row) == 3 and row[1] in ("positive", "negative", "neutral")]
+        rows += [(row[2], row[1]) for row in table if len(row) == 3 and row[1] in NAMED]
     rows = balance(prepare(rows, context.evaluation), 4500, 331, ratio=1.3)
     wordings = [
-        {"positive": "positive", "negative": "negative", "neutral": "neutral"},
+        NAMED,
         {"positive": "pleased or thankful", "negative": "annoyed or disappointed", "neutral": "matter-of-fact"},
     ]
     return versions("developer_posts_v", rows, wordings, 332)

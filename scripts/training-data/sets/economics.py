@@ -6,7 +6,7 @@ import html
 import re
 
 from registry import data_set
-from sampling import sample
+from sampling import same_names, sample
 from tables import rows_of
 
 BASE = "cbroschinski/MALIS-21-Master_Thesis"
@@ -58,7 +58,7 @@ def economics_abstracts(context):
     kept = set(JEL.values()) | {label for label, count in common.items() if count >= 5}
     rows = [(text, [label for label in labels if label in kept]) for text, labels in rows]
     rows = [(text, labels) for text, labels in rows if labels]
-    return sample("economics_abstracts", rows, [{label: label for _, labels in rows for label in labels}], context.evaluation, most=5000)
+    return sample("economics_abstracts", rows, [same_names(rows)], context.evaluation, most=5000)
 
 
 def values(record, tag):

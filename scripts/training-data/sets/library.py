@@ -4,7 +4,7 @@ import collections
 import re
 
 from registry import data_set
-from sampling import sample, shuffled
+from sampling import same_names, sample, shuffled
 from tables import fields, lines
 
 FINNA = "NatLibFi/Annif-corpora"
@@ -39,7 +39,7 @@ def subject_names(context):
 
 def titles_with_subjects(context, wanted=None):
     """(title, names of its subjects); of all subjects with enough titles, or of the wanted ones only."""
-    names, subjects = subject_names(context), collections.defaultdict(list)
+    names, subjects = context.once("Finna names", subject_names), collections.defaultdict(list)
     addresses = [address for address, name in names.items() if not wanted or name in wanted]
     for address, titles in subject_files(context, addresses):
         if wanted or len(titles) >= LEAST_TITLES:
@@ -56,11 +56,6 @@ def even_rows(rows, most, per_label, seed=11):
             taken.update(labels)
             kept.append((text, labels))
     return kept
-
-
-def same_names(rows):
-    """A wording that leaves each label as it is."""
-    return {label: label for _, labels in rows for label in labels}
 
 
 @data_set(

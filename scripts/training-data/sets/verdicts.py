@@ -191,11 +191,6 @@ WORDINGS = [
 ]
 
 
-def two(draw, words):
-    """Two different words of a list."""
-    return draw.sample(words, 2)
-
-
 def strengthened(draw, word, degrees):
     """A word with a degree now and then."""
     degree = draw.choice(degrees) if draw.random() < 0.4 else ""
@@ -205,9 +200,9 @@ def strengthened(draw, word, degrees):
 def verdict(draw, sign):
     """One sentence that praises (sign 1) or blames."""
     domain = DOMAINS[draw.choice(["film", "film", "film", *DOMAINS])]
-    good, good2 = two(draw, domain["praise"].split(","))
-    bad, bad2 = two(draw, domain["blame"].split(","))
-    part, part2 = two(draw, domain["parts"].split(","))
+    good, good2 = draw.sample(domain["praise"].split(","), 2)
+    bad, bad2 = draw.sample(domain["blame"].split(","), 2)
+    part, part2 = draw.sample(domain["parts"].split(","), 2)
     slots = {
         "is {g}": f"is {strengthened(draw, good, DEGREES)}",
         "is {b}": f"is {strengthened(draw, bad, BAD_DEGREES)}",
