@@ -62,7 +62,8 @@ const { dataset } = await readDataset(settings.data, start.tokenizer, {
   maxLabelTokens: layout.labelLimit,
   skipBadRows: false,
 });
-const sampler = await samplerOf(settings, start, dataset);
+const cpu = cpuDevice({ threads: Number(values.threads) });
+const sampler = await samplerOf({ settings, start, dataset, device: cpu });
 
 /** Share of the tokens that are padding if each batch takes the next examples as they come, without regard to their length. */
 function paddingUnsorted(batches: number): number {
@@ -95,7 +96,6 @@ const timed = async <T>(work: () => Promise<T>): Promise<T> => {
     engineSeconds += (performance.now() - began) / 1000;
   }
 };
-const cpu = cpuDevice({ threads: Number(values.threads) });
 const device: TrainingDevice = {
   ...cpu,
   async createTrainingEngine(request) {
@@ -125,6 +125,7 @@ try {
     settings,
     start,
     dataset,
+    sampler,
     output: join(output, 'run'),
     resume: false,
     identity: 'bench',

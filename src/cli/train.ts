@@ -146,8 +146,6 @@ async function run(flags: TrainFlags): Promise<void> {
     skipBadRows: flags.onError === 'skip' || flags.dryRun === true,
     measureTexts: flags.dryRun === true,
   });
-  const sampler = await samplerOf(settings, start, dataset);
-  const steps = totalSteps(settings, sampler.batchesPerEpoch);
   note(
     `data: ${dataset.rows} rows, ${dataset.labelNames.length} labels, ${report.cutTexts} texts cut, ${report.duplicates + report.duplicatesAcross} duplicate texts`,
   );
@@ -156,6 +154,8 @@ async function run(flags: TrainFlags): Promise<void> {
       `  ${report.contradictions.length} labels are true of a text in one row and a hard negative of it in another (--dry-run names some)`,
     );
   for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
+  const sampler = await samplerOf({ settings, start, teacher, dataset, device, note });
+  const steps = totalSteps(settings, sampler.batchesPerEpoch);
   dataset.sources.forEach((source, at) => {
     note(`  ${source.name}: ${source.rows} rows, ${source.labelSet.length} labels, ${(100 * sampler.shares[at]).toFixed(1)} % of the mix`);
   });
@@ -225,6 +225,7 @@ async function run(flags: TrainFlags): Promise<void> {
       teacher,
       averageWith,
       dataset,
+      sampler,
       output: flags.output,
       resume,
       identity,

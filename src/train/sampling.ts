@@ -1,11 +1,12 @@
 /**
- * Which examples a step trains on and which labels each shows: a pure function of the data, the settings, the seed and the step's
- * number, so that a resumed run goes on with exactly the batches that it would have had.
+ * Which examples a step trains on and which labels each shows: a pure function of the data (with the near labels, of the teacher too), the
+ * settings, the seed and the step's number, so that a resumed run goes on with exactly the batches that it would have had.
  */
 import { randomInteger, randomStream, shuffle } from '../data/random.ts';
 import type { TrainingBatch } from '../engine/training-session.ts';
 import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch } from '../text/joint-sequence.ts';
 import type { DataSource, Dataset } from './dataset.ts';
+import type { NearLabels, SourceNearLabels } from './near-labels.ts';
 
 /** Settings of sampling; fields as in settings.ts. */
 export interface SamplingSettings {
@@ -18,6 +19,7 @@ export interface SamplingSettings {
   hardNegatives: number;
   noneShare: number;
   labelDropout: number;
+  nearNegatives: number;
 }
 
 /** One example as it is shown once. */
@@ -49,6 +51,12 @@ export interface Sampler {
 /** Batches whose examples are drawn together and sorted by length, so that little of a batch is padding. */
 const WINDOW_BATCHES = 16;
 
+/**
+ * The nearest labels that wrong ones are drawn from, as a multiple of the labels shown: were they always the very nearest, a label would
+ * have the same few beside it every time.
+ */
+const NEAR = 2;
+
 /** Tries to find a further wrong label before an example is shown with fewer. */
 const TRIES = 4;
 
@@ -65,6 +73,7 @@ function chooseLabels(
   layout: JointLayout,
   settings: SamplingSettings,
   random: () => number,
+  near: SourceNearLabels | undefined,
 ) {
   const { minLabels, maxLabels } = settings;
   const size = minLabels + randomInteger(random, maxLabels - minLabels + 1);
@@ -87,6 +96,11 @@ function chooseLabels(
     chosen.add(label);
   };
   for (const label of shuffle([...source.notLabels.at(row)], random).slice(0, settings.hardNegatives)) add(label);
+  // Without the setting nothing is drawn here: the batches of runs that do not use it stay what they were.
+  if (near && settings.nearNegatives > 0 && random() < settings.nearNegatives && isTrue.size > 0) {
+    const nearTo = [...isTrue][randomInteger(random, isTrue.size)];
+    for (const label of shuffle([...near.nearest(nearTo, NEAR * size)], random)) add(label);
+  }
   // Half as frequent labels come (another row's true label), half evenly from all: both kinds of label sets occur in use.
   for (let tries = TRIES * size; chosen.size < size && tries > 0; tries--) {
     const other = source.labels.at(randomInteger(random, source.rows));
@@ -97,8 +111,8 @@ function chooseLabels(
   return { labels, targets: labels.map((label) => (isTrue.has(label) ? 1 : 0)) };
 }
 
-/** Makes a sampler over a data set. */
-export function createSampler(dataset: Dataset, layout: JointLayout, settings: SamplingSettings): Sampler {
+/** Makes a sampler over a data set. `near`: what near negatives are drawn from; without it there are none. */
+export function createSampler(dataset: Dataset, layout: JointLayout, settings: SamplingSettings, near?: NearLabels): Sampler {
   const { seed, batchSize } = settings;
   const { sources } = dataset;
   const sizes = sources.map((source) => source.weight * source.rows ** settings.mixingTemperature);
@@ -152,7 +166,7 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     const row = rowOf(source, drawNumber[draw]);
     const random = randomStream(seed, LABELS, epoch, draw);
     const data = sources[source];
-    const { labels, targets } = chooseLabels(dataset, data, row, layout, settings, random);
+    const { labels, targets } = chooseLabels(dataset, data, row, layout, settings, random, near?.[source]);
     const sequence = buildJointSequence(
       layout,
       data.texts.at(row),

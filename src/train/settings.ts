@@ -77,6 +77,9 @@ const labelsSchema = z
     hard_negatives: z.number().int().min(0).default(5).describe("Most of a record's `not_labels` that are used at once"),
     none_share: share.default(0).describe('Share of examples that are shown without their true labels: nothing fits'),
     label_dropout: share.default(0).describe('Share of true labels left out where an example has more than one'),
+    near_negatives: share
+      .default(0)
+      .describe('Share of examples whose other wrong labels are near to a true one by the embeddings of loss.teacher or the start encoder'),
   })
   .prefault({});
 
@@ -179,8 +182,8 @@ export const trainSettingsSchema = z
   .superRefine((settings, context) => {
     const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (!settings.encoder === !settings.checkpoint) issue(['encoder'], 'give either an encoder or a checkpoint to start from');
-    if (settings.loss.teacher !== undefined && settings.loss.distill_weight === 0)
-      issue(['loss', 'teacher'], 'has no effect without loss.distill_weight');
+    if (settings.loss.teacher !== undefined && settings.loss.distill_weight === 0 && settings.labels.near_negatives === 0)
+      issue(['loss', 'teacher'], 'has no effect without loss.distill_weight or labels.near_negatives');
     if (settings.labels.max < settings.labels.min) issue(['labels', 'max'], 'is less than labels.min');
     if (settings.labels.max < 2) issue(['labels', 'max'], 'an example needs at least 2 labels');
     if (settings.model.cross_attention === 'gated' && settings.model.label_style !== 'marker')

@@ -1,9 +1,10 @@
 /**
  * The teacher of distillation: the embedding similarity of a text and its labels under an encoder that is not trained (the start
  * encoder, or `loss.teacher`), as a distribution over the labels of an example. Keeps fine-tuning from forgetting what the encoder
- * knew. Label embeddings are computed once.
+ * knew. Label embeddings are computed once. The same encoder says which labels are near to each other (near-labels.ts).
  */
-import type { SentenceEmbedder } from '../engine/sentence-embedder.ts';
+import type { TrainingDevice } from '../engine/devices.ts';
+import { createSentenceEmbedder, type SentenceEmbedder } from '../engine/sentence-embedder.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
@@ -34,15 +35,15 @@ const tokenization = ({ json }: Tokenizer): string => {
 };
 
 /**
- * The teacher that the settings ask for, or undefined where they do not distil.
+ * The teacher that the settings ask for, or undefined where they neither distil nor draw near negatives.
  * @throws UsageError / DataError naming the folder or file that is wrong
  */
 export async function loadTeacherModel(
-  { loss }: TrainSettings,
+  { loss, labels }: TrainSettings,
   start: StartModel,
   note: (line: string) => void,
 ): Promise<TeacherModel | undefined> {
-  if (loss.distill_weight === 0) return undefined;
+  if (loss.distill_weight === 0 && labels.near_negatives === 0) return undefined;
   if (loss.teacher === undefined) {
     const weights = new Map([...start.weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
     return { encoder: start.encoder, weights, tokenizer: start.tokenizer, pooling: 'mean', ownIds: false };
@@ -53,6 +54,13 @@ export async function loadTeacherModel(
   const ownIds = tokenization(tokenizer) !== tokenization(start.tokenizer);
   return { encoder, weights, tokenizer, pooling: sentencePooling(folder), ownIds };
 }
+
+/** Puts a teacher on the device; its vectors have `encoder.hiddenSize` elements. */
+export const createTeacherEmbedder = (
+  model: TeacherModel,
+  device: TrainingDevice,
+  { max_text_tokens }: TrainSettings,
+): Promise<SentenceEmbedder> => createSentenceEmbedder({ ...model, createSession: device.createSession, maxLength: max_text_tokens + 2 });
 
 /** Gives the teacher's distribution [B, N] of a batch; rows of sources without distillation are 0. */
 export interface Teacher {

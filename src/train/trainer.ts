@@ -7,7 +7,6 @@ import { type Classifier, createClassifier, layoutOf } from '../engine/classifie
 import type { TrainingDevice } from '../engine/devices.ts';
 import { inferenceFunction } from '../engine/gliznet-graph.ts';
 import { createOnnxScorer } from '../engine/onnx-scorer.ts';
-import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
 import type { StepResult, TrainingEngine } from '../engine/training-session.ts';
 import { DataError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
@@ -17,12 +16,13 @@ import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration } from './calibration.ts';
 import type { Dataset } from './dataset.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
+import { nearLabels } from './near-labels.ts';
 import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
-import { createSampler, type SampledBatch } from './sampling.ts';
+import { createSampler, type SampledBatch, type Sampler } from './sampling.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
-import { createTeacher, type Teacher, type TeacherModel } from './teacher.ts';
+import { createTeacher, createTeacherEmbedder, type Teacher, type TeacherModel } from './teacher.ts';
 
 /** Result of one evaluation: the figure that `dev.metric` names, to choose by, and whatever else is to be logged. */
 export interface Evaluation {
@@ -50,6 +50,8 @@ export interface RunRequest {
   /** Weights of other runs, of which the final ones are the mean together with this run's. */
   averageWith?: readonly FloatWeights[];
   dataset: Dataset;
+  /** Of {@link samplerOf}, with the same settings. */
+  sampler: Sampler;
   output: string;
   resume: boolean;
   /** sha256 of settings and data. */
@@ -91,19 +93,41 @@ export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): nu
 /** Batches whose logits the calibration is fitted to. */
 export const CALIBRATION_BATCHES = 100;
 
-/** Samples batches as the settings say. */
-export async function samplerOf(settings: TrainSettings, start: StartModel, dataset: Dataset) {
+/** What the batches of a run are made of. */
+export interface SamplerRequest {
+  settings: TrainSettings;
+  start: StartModel;
+  /** Needed if the settings ask for near negatives. */
+  teacher?: TeacherModel;
+  dataset: Dataset;
+  /** Where labels are embedded. */
+  device: TrainingDevice;
+  /** Told before labels are embedded, which may take minutes. */
+  note?: (line: string) => void;
+}
+
+/** Samples batches as the settings say; embeds labels if they ask for near negatives. */
+export async function samplerOf({ settings, start, teacher, dataset, device, note = () => {} }: SamplerRequest): Promise<Sampler> {
+  const { labels } = settings;
   const layout = await layoutOf(start.tokenizer, start.options);
-  return createSampler(dataset, layout, {
-    seed: settings.seed,
-    batchSize: settings.batch_size,
-    mixingTemperature: settings.mixing_temperature,
-    minLabels: settings.labels.min,
-    maxLabels: settings.labels.max,
-    hardNegatives: settings.labels.hard_negatives,
-    noneShare: settings.labels.none_share,
-    labelDropout: settings.labels.label_dropout,
-  });
+  const embedder = labels.near_negatives > 0 ? await createTeacherEmbedder(teacher!, device, settings) : undefined;
+  try {
+    const near = embedder && (await nearLabels(dataset, embedder, labels.max, note));
+    const sampling = {
+      seed: settings.seed,
+      batchSize: settings.batch_size,
+      mixingTemperature: settings.mixing_temperature,
+      minLabels: labels.min,
+      maxLabels: labels.max,
+      hardNegatives: labels.hard_negatives,
+      noneShare: labels.none_share,
+      labelDropout: labels.label_dropout,
+      nearNegatives: labels.near_negatives,
+    };
+    return createSampler(dataset, layout, sampling, near);
+  } finally {
+    await embedder?.dispose();
+  }
 }
 
 /** Whether a step is one of the last ones, of which the final weights are the mean. */
@@ -161,8 +185,7 @@ async function restore(
  * @throws DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
  */
 export async function train(request: RunRequest): Promise<RunSummary> {
-  const { settings, start, dataset, output, identity, device } = request;
-  const sampler = await samplerOf(settings, start, dataset);
+  const { settings, start, dataset, sampler, output, identity, device } = request;
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
   const began = performance.now();
   removeLeftovers(output);
@@ -181,12 +204,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     await restore(engine, saved.weights, saved.arrays);
     for (const [name, { data }] of saved.arrays) if (name.startsWith('sum.')) snapshotSum.set(name.slice(4), data as Float32Array);
   }
-  if (request.teacher) {
-    const embedder = await createSentenceEmbedder({
-      ...request.teacher,
-      createSession: device.createSession,
-      maxLength: settings.max_text_tokens + 2,
-    });
+  if (request.teacher && settings.loss.distill_weight > 0) {
+    const embedder = await createTeacherEmbedder(request.teacher, device, settings);
     teacher = createTeacher(embedder, request.teacher.encoder.hiddenSize, dataset, settings.loss.distill_scale);
   }
   const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);

@@ -1,12 +1,11 @@
 /** A few real steps that change nothing on disk: how long a run will take on this machine and how much memory it needs. */
 import type { TrainingDevice } from '../engine/devices.ts';
-import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
 import type { Dataset } from './dataset.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
 import type { Sampler } from './sampling.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
-import { createTeacher, type TeacherModel } from './teacher.ts';
+import { createTeacher, createTeacherEmbedder, type TeacherModel } from './teacher.ts';
 
 /** What the steps showed. */
 export interface Trial {
@@ -46,13 +45,14 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
   const engine = await device.createTrainingEngine({ ...start, loss: lossSettings(settings), dropout: settings.dropout });
   try {
     const teacher =
-      request.teacher &&
-      createTeacher(
-        await createSentenceEmbedder({ ...request.teacher, createSession: device.createSession, maxLength: settings.max_text_tokens + 2 }),
-        request.teacher.encoder.hiddenSize,
-        dataset,
-        settings.loss.distill_scale,
-      );
+      request.teacher && settings.loss.distill_weight > 0
+        ? createTeacher(
+            await createTeacherEmbedder(request.teacher, device, settings),
+            request.teacher.encoder.hiddenSize,
+            dataset,
+            settings.loss.distill_scale,
+          )
+        : undefined;
     try {
       /** Passes over one batch, and a step. Returns seconds of a pass, seconds of the optimizer, and tokens. */
       const step = async (number: number, index: number) => {

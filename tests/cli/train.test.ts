@@ -216,6 +216,18 @@ describe('glz train', () => {
     expect((await train(output(), [...dry, '--on-error', 'skip'])).code).toBe(0);
   });
 
+  it('compares labels for near negatives, in a dry run too, and does not distil for it', async () => {
+    const out = output();
+    const near = ['--max-steps', '2', '--set', 'labels.max=3', '--set', 'labels.near_negatives=0.5'];
+    for (const args of [[...near, '--dry-run'], near]) {
+      const { code, stderr } = await train(out, args);
+      expect([code, stderr]).toEqual([0, expect.stringMatching(/near negatives: comparing 4 labels of 1 file \.\.\./)]);
+    }
+    expect(log(out).map(({ distill }) => distill)).toEqual([undefined, undefined]);
+    const { code } = await train(output(), [...near, '--set', 'loss.distill_weight=1']);
+    expect(code).toBe(0);
+  });
+
   it('finds a folder that it cannot write into before it reads anything', async () => {
     const inFile = join(data, 'run');
     for (const args of [[], ['--dry-run']]) {
@@ -245,6 +257,7 @@ describe('glz train', () => {
   it.each([
     [['--set', 'loss.margin=-1'], 2, /loss\.margin/],
     [['--set', 'lose.margin=1'], 2, /lose/],
+    [['--set', 'labels.near_negatives=2'], 2, /labels\.near_negatives/],
     [['--set', 'labels.min=30'], 2, /labels\.max.*less than labels\.min/],
     [['--config', 'none'], 2, /no settings file none, and no preset/],
     [['--set', 'model.label_style=marker', '--set', 'model.marker=[nope]'], 2, /the marker "\[nope\]" is not a token/],

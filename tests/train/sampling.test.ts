@@ -17,6 +17,7 @@ const SETTINGS: SamplingSettings = {
   hardNegatives: 2,
   noneShare: 0,
   labelDropout: 0,
+  nearNegatives: 0,
 };
 
 async function sources(sizes: number[], weights = sizes.map(() => 1), labelsOf = (row: number) => [`label ${row % 8}`]) {

@@ -32,6 +32,19 @@ describe('the settings of a training run', () => {
     expect(() => checkSettings({ data: ['train.jsonl'], ...settings }, file)).not.toThrow();
   });
 
+  it('refuse a share outside of 0 to 1, naming the field', () => {
+    const withShare = (near_negatives: number) => checkSettings({ encoder: 'e', data: ['d'], labels: { near_negatives } }, 'test');
+    for (const wrong of [-0.1, 1.1]) expect(() => withShare(wrong)).toThrow(/^test: labels\.near_negatives: /);
+    expect(withShare(1).labels.near_negatives).toBe(1);
+  });
+
+  it('accept a teacher where it only says which labels are near', () => {
+    const withTeacher = (near_negatives: number) =>
+      checkSettings({ encoder: 'e', data: ['d'], loss: { teacher: 't' }, labels: { near_negatives } }, 'test');
+    expect(() => withTeacher(0)).toThrow(/loss\.teacher: has no effect/);
+    expect(() => withTeacher(0.5)).not.toThrow();
+  });
+
   it("give the article's figures in article.yaml", () => {
     const settings = checkSettings({ ...readSettingsFile(join(PRESETS, 'article.yaml')), data: ['train.jsonl'] }, 'article');
     expect(settings).toMatchObject({

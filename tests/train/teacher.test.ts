@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layoutOf } from '../../src/engine/classifier.ts';
+import { cpuDevice } from '../../src/engine/devices.ts';
 import { createSentenceEmbedder } from '../../src/engine/sentence-embedder.ts';
 import { readDataset } from '../../src/train/dataset.ts';
 import { checkSettings, readSettingsFile } from '../../src/train/settings.ts';
@@ -44,7 +45,7 @@ async function prepared(loss: Record<string, unknown>, start: Record<string, unk
     maxLabelTokens: layout.labelLimit,
     ...(teacher.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
   });
-  return { model, teacher, dataset, sampler: await samplerOf(settings, model, dataset) };
+  return { model, teacher, dataset, sampler: await samplerOf({ settings, start: model, teacher, dataset, device: cpuDevice() }) };
 }
 
 /** Compares the teacher's distribution with the softmax of cosines of the embedder's own reading of the strings. */

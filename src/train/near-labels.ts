@@ -1,0 +1,129 @@
+/**
+ * Which labels of a file are near to each other by their embeddings, for wrong labels like those that a model reads where there are many:
+ * the nearest to the text. A function of the data, the teacher's weights and one setting, computed once, before the first batch.
+ */
+import type { SentenceEmbedder } from '../engine/session-embedder.ts';
+import type { Dataset } from './dataset.ts';
+
+/** The nearest labels of each label of one source. */
+export interface SourceNearLabels {
+  /** At most `count` label numbers, the nearest first: a view; empty where none is near or the label is not the source's. */
+  nearest(label: number, count: number): Int32Array;
+}
+
+/** Near labels by source number; undefined for sources whose labels nearly all are shown anyway. */
+export type NearLabels = readonly (SourceNearLabels | undefined)[];
+
+/** Labels with a higher cosine are too close to be called wrong: another spelling, a synonym. */
+const TOO_NEAR = 0.9;
+
+/** Near labels that are kept of each, as a multiple of the most that an example shows: enough to draw from. */
+const KEPT = 2;
+
+/** Rows between two moments for other events. */
+const ROWS_AT_ONCE = 64;
+
+/**
+ * The nearest others of each vector.
+ * @param vectors [N, H], unit rows
+ * @param width H
+ * @param most K, how many are kept of each
+ * @returns row numbers [N, K], the nearest first, of two alike the first; filled up with -1. Without those whose cosine is over 0.9.
+ */
+export async function nearestRows(vectors: Float32Array, width: number, most: number): Promise<Int32Array> {
+  const rows = vectors.length / width;
+  const found = new Int32Array(rows * most).fill(-1); // [N, K]
+  const cosines = new Float64Array(rows * most).fill(Number.NEGATIVE_INFINITY); // [N, K]
+  const keep = (row: number, other: number, cosine: number): void => {
+    const first = row * most;
+    let at = first + most - 1;
+    if (!(cosine > cosines[at])) return;
+    for (; at > first && cosines[at - 1] < cosine; at--) {
+      cosines[at] = cosines[at - 1];
+      found[at] = found[at - 1];
+    }
+    cosines[at] = cosine;
+    found[at] = other;
+  };
+  const compared = (row: number, other: number, cosine: number): void => {
+    if (cosine > TOO_NEAR) return;
+    keep(row, other, cosine);
+    keep(other, row, cosine);
+  };
+  for (let row = 0; row < rows; row++) {
+    const own = row * width;
+    let other = 0;
+    // Four at a time take less than half as long: each element of the row is read once for all four.
+    for (; other + 4 <= row; other += 4) {
+      const [a, b, c, d] = [other * width, (other + 1) * width, (other + 2) * width, (other + 3) * width];
+      let [cosineA, cosineB, cosineC, cosineD] = [0, 0, 0, 0];
+      for (let i = 0; i < width; i++) {
+        const value = vectors[own + i];
+        cosineA += value * vectors[a + i];
+        cosineB += value * vectors[b + i];
+        cosineC += value * vectors[c + i];
+        cosineD += value * vectors[d + i];
+      }
+      compared(row, other, cosineA);
+      compared(row, other + 1, cosineB);
+      compared(row, other + 2, cosineC);
+      compared(row, other + 3, cosineD);
+    }
+    for (; other < row; other++) {
+      let cosine = 0;
+      for (let i = 0; i < width; i++) cosine += vectors[own + i] * vectors[other * width + i];
+      compared(row, other, cosine);
+    }
+    if (row % ROWS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return found;
+}
+
+/**
+ * Embeds the labels of all sources that have more than `maxLabels`, each label once, and finds for each the nearest others of its source.
+ * `note` is told how many before it begins.
+ */
+export async function nearLabels(
+  dataset: Dataset,
+  embedder: SentenceEmbedder,
+  maxLabels: number,
+  note: (line: string) => void,
+): Promise<NearLabels> {
+  const { sources } = dataset;
+  const isCompared = sources.map(({ labelSet }) => labelSet.length > maxLabels);
+  const labels = [...new Set(sources.flatMap(({ labelSet }, source) => (isCompared[source] ? [...labelSet] : [])))];
+  if (labels.length === 0) {
+    note(`near negatives: no file has more than ${maxLabels} labels, so all are drawn as without`);
+    return sources.map(() => undefined);
+  }
+  const files = isCompared.filter(Boolean).length;
+  note(`near negatives: comparing ${labels.length.toLocaleString('en-US')} labels of ${files} file${files === 1 ? '' : 's'} ...`);
+  const ids = dataset.teacherLabelIds ?? dataset.labelIds;
+  const embedded = await embedder.embedIds(labels.map((label) => ids.at(label)));
+  const vectorOf = new Map(labels.map((label, at) => [label, embedded[at]]));
+  const width = embedded[0].length;
+  const result: (SourceNearLabels | undefined)[] = [];
+  for (const [source, { labelSet }] of sources.entries()) {
+    if (!isCompared[source]) {
+      result.push(undefined);
+      continue;
+    }
+    const vectors = new Float32Array(labelSet.length * width); // [N, H]
+    labelSet.forEach((label, row) => {
+      vectors.set(vectorOf.get(label)!, row * width);
+    });
+    const most = Math.min(KEPT * maxLabels, labelSet.length - 1);
+    const found = (await nearestRows(vectors, width, most)).map((row) => (row < 0 ? -1 : labelSet[row])); // [N, K]
+    const rowOf = new Map(Array.from(labelSet, (label, row) => [label, row]));
+    result.push({
+      nearest(label, count) {
+        const row = rowOf.get(label);
+        if (row === undefined) return found.subarray(0, 0);
+        const near = found.subarray(row * most, row * most + Math.min(count, most));
+        const end = near.indexOf(-1);
+        return end < 0 ? near : near.subarray(0, end);
+      },
+    });
+  }
+  return result;
+}
