@@ -259,6 +259,10 @@ async function run(flags: TrainFlags): Promise<void> {
         if (progress) progress.note(line);
         else note(line);
       },
+      onRescue: (step) => {
+        progress?.stop();
+        note(`saved at step ${step}; --resume goes on from there`);
+      },
       onEvaluation: (step, evaluation, best) => {
         for (const line of table.row({ step, loss, ...evaluation.details }, best)) {
           if (progress) progress.note(line);

@@ -23,6 +23,9 @@ const KEPT = 2;
 /** Rows between two moments for other events. */
 const ROWS_AT_ONCE = 64;
 
+/** Labels that are compared with each other: of a larger set each meets those of its own part, for the time grows with the square. */
+const COMPARED_AT_ONCE = 4096;
+
 /**
  * The nearest others of each vector.
  * @param vectors [N, H], unit rows
@@ -108,12 +111,20 @@ export async function nearLabels(
       result.push(undefined);
       continue;
     }
-    const vectors = new Float32Array(labelSet.length * width); // [N, H]
-    labelSet.forEach((label, row) => {
-      vectors.set(vectorOf.get(label)!, row * width);
-    });
     const most = Math.min(KEPT * maxLabels, labelSet.length - 1);
-    const found = (await nearestRows(vectors, width, most)).map((row) => (row < 0 ? -1 : labelSet[row])); // [N, K]
+    const found = new Int32Array(labelSet.length * most).fill(-1); // [N, K]
+    const parts = Math.ceil(labelSet.length / COMPARED_AT_ONCE);
+    for (let part = 0; part < parts; part++) {
+      // Every so manieth: neighbours in the order of a file are often alike, and are spread like all others.
+      const members = labelSet.filter((_, row) => row % parts === part);
+      const vectors = new Float32Array(members.length * width); // [M, H]
+      members.forEach((label, at) => {
+        vectors.set(vectorOf.get(label)!, at * width);
+      });
+      const nearest = await nearestRows(vectors, width, most);
+      for (const [at, member] of nearest.entries())
+        if (member >= 0) found[(part + parts * Math.floor(at / most)) * most + (at % most)] = members[member];
+    }
     const rowOf = new Map(Array.from(labelSet, (label, row) => [label, row]));
     result.push({
       nearest(label, count) {

@@ -64,6 +64,8 @@ export interface RunRequest {
   /** Told when the steps are done and the calibration begins. */
   onCalibration?: () => void;
   onEvaluation?: (step: number, evaluation: Evaluation, best: boolean) => void;
+  /** Told when a step failed (no memory on the device, say) and the steps before it are saved. */
+  onRescue?: (step: number) => void;
   /** Asked after every step; true saves and ends the run. */
   stopRequested?: () => boolean;
   /** Text files that the final checkpoint gets beside its own. */
@@ -220,9 +222,22 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     tokenizer: start.tokenizer,
     dtype: settings.dtype,
   });
+  let savedStep = state.step;
   const save = async () => {
     await engine.download('parameters', 'moments');
     saveState(output, { ...state, seconds: secondsSoFar() }, content(engine.parameters), engine, snapshotSum, settings.keep);
+    savedStep = state.step;
+  };
+  let updating = false;
+  /** A step that fails before its update leaves weights and moments as they were: the steps before it are not lost. */
+  const rescue = async () => {
+    if (updating || state.step === savedStep) return;
+    try {
+      await save();
+      request.onRescue?.(state.step);
+    } catch {
+      // What stopped the run says more than that it cannot be saved.
+    }
   };
 
   const evaluate = async (weights: FloatWeights): Promise<Evaluation> => {
@@ -301,6 +316,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     if (!Number.isFinite(gradientNorm)) badBatch(last!, mean);
     const number = state.step + 1;
     const learningRate = optimizer.learning_rate * rateFactor(number, steps, settings.schedule);
+    updating = true;
     await engine.apply({
       learningRate,
       betas: [optimizer.beta1, optimizer.beta2],
@@ -310,6 +326,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       step: number,
       groups,
     });
+    updating = false;
     return { ...mean, step: number, learningRate, gradientNorm };
   };
 
@@ -379,6 +396,9 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     writeCheckpoint(checkpoint, { ...content(averaged), files: request.finalFiles?.(summary) });
     if (!early) await save();
     return summary;
+  } catch (error) {
+    if (!(error instanceof DataError)) await rescue();
+    throw error;
   } finally {
     log.close();
     await teacher?.dispose();

@@ -193,6 +193,31 @@ describe('near negatives', () => {
     for (const i of [59, 3, 40, 0, 25]) expect(jumping.batch(i)).toEqual(batches[i]);
   });
 
+  it('of very many labels come from the same part of them', async () => {
+    // 9,000 labels are compared in three parts: number 4 with 1, 7, 10 and so on.
+    const count = 9000;
+    const labelSet = Int32Array.from({ length: count }, (_, label) => label);
+    const { dataset } = await twoFiles();
+    const labelIds = { at: (label: number) => Int32Array.of(label) } as typeof dataset.labelIds;
+    const large = { ...dataset, labelIds, sources: [{ ...dataset.sources[0], labelSet }] };
+    const embedder: SentenceEmbedder = {
+      ...circle(dataset),
+      embedIds: async (ids) => ids.map(([label]) => Float32Array.of(Math.cos(label / 3000), Math.sin(label / 3000))),
+    };
+    const [near] = await nearLabels(large, embedder, 3, () => {});
+    // The first with a cosine of at most 0.9 is 0.451 radians, 1,353 labels, away.
+    const first = Math.ceil(Math.acos(0.9) * 3000);
+    const next = first + ((3 - (first % 3)) % 3);
+    for (const label of [4, 4500, 8999]) {
+      const expected = [0, 3, 6, 9, 12, 15]
+        .flatMap((more) => [label - next - more, label + next + more])
+        .filter((other) => other >= 0 && other < count);
+      const found = [...near!.nearest(label, 6)];
+      expect(found).toHaveLength(6);
+      for (const other of found) expect(expected).toContain(other);
+    }
+  });
+
   it.each([
     ['the start encoder', {}],
     ['a teacher with a vocabulary of its own', { teacher: TINY_ENCODER.replace(/bert$/, 'roberta') }],
