@@ -49,11 +49,11 @@ export interface DataStatistics {
     trueShare: number;
     /** Share of all tokens that are padding. */
     padding: number;
-    /** Mean tokens of a padded batch. */
+    /** Mean tokens of a batch, padding included. */
     tokens: number;
     /** Sequences whose text lost tokens to the labels. */
     textCut: number;
-    /** Number of the batch with most tokens. */
+    /** Number of the batch with most tokens at once. */
     largest: number;
   };
 }
@@ -91,21 +91,22 @@ export function dataStatistics(dataset: Dataset, report: DataReport, sampler: Sa
   const sums = { tokens: 0, padded: 0, true: 0, cut: 0 };
   let largest = { index: 0, tokens: 0 };
   for (let index = 0; index < count; index++) {
-    const { batch, examples } = sampler.batch(index);
-    const size = batch.batch * batch.length;
-    if (size > largest.tokens) largest = { index, tokens: size };
-    sums.padded += size;
-    for (let row = 0; row < batch.batch; row++) {
-      let [length, text] = [0, 0];
-      for (let token = row * batch.length; token < (row + 1) * batch.length; token++) {
-        length += batch.attentionMask[token];
-        text += batch.textMask[token];
+    for (const { batch, examples } of sampler.parts(index)) {
+      const size = batch.batch * batch.length;
+      if (size > largest.tokens) largest = { index, tokens: size };
+      sums.padded += size;
+      for (let row = 0; row < batch.batch; row++) {
+        let [length, text] = [0, 0];
+        for (let token = row * batch.length; token < (row + 1) * batch.length; token++) {
+          length += batch.attentionMask[token];
+          text += batch.textMask[token];
+        }
+        lengths.push(length);
+        labelCounts.push(examples[row].labels.length);
+        sums.tokens += length;
+        sums.true += examples[row].targets.reduce((sum, target) => sum + target, 0);
+        if (text < Math.min(dataset.sources[examples[row].source].texts.at(examples[row].row).length, layout.window)) sums.cut++;
       }
-      lengths.push(length);
-      labelCounts.push(examples[row].labels.length);
-      sums.tokens += length;
-      sums.true += examples[row].targets.reduce((sum, target) => sum + target, 0);
-      if (text < Math.min(dataset.sources[examples[row].source].texts.at(examples[row].row).length, layout.window)) sums.cut++;
     }
   }
   return {

@@ -7,16 +7,17 @@ import type { Encoder } from '../model/encoders/encoder.ts';
 /** Kind of random stream, beside those of sampling.ts. */
 const DROPOUT = 5;
 
-/** Numbers for pass number `pass` over a batch of `batch` x `length` tokens. */
+/** Numbers for pass number `pass` over a batch of `batch` x `length` tokens, or over part number `part` of it. */
 export function dropoutNumbers(
   encoder: Pick<Encoder, 'layers' | 'hiddenSize'>,
   seed: number,
   pass: number,
   batch: number,
   length: number,
+  part = 0,
 ): DropoutArrays {
   const { places, columns, layers } = dropoutSizes(encoder);
-  const random = randomStream(seed, DROPOUT, pass);
+  const random = randomStream(seed, DROPOUT, pass, ...(part > 0 ? [part] : []));
   const { least, most } = DROPOUT_NUMBERS;
   const numbers = (count: number) => Float32Array.from({ length: count }, () => least + (most - least) * random());
   return { rows: numbers(places * batch * length), columns: numbers(places * columns), keys: numbers(layers * length) };

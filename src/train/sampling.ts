@@ -20,6 +20,8 @@ export interface SamplingSettings {
   noneShare: number;
   labelDropout: number;
   nearNegatives: number;
+  /** Most tokens of a part of a batch, padding included; absent: batches are whole. */
+  maxPassTokens?: number;
 }
 
 /** One example as it is shown once. */
@@ -46,6 +48,8 @@ export interface Sampler {
   readonly shares: readonly number[];
   /** Batch number `index`, from 0. */
   batch(index: number): SampledBatch;
+  /** The same examples in parts of about equally many, none with more than `maxPassTokens` as long as it has more than one example. */
+  parts(index: number): SampledBatch[];
 }
 
 /** Batches whose examples are drawn together and sorted by length, so that little of a batch is padding. */
@@ -194,26 +198,38 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     windowNumber = number;
   };
 
+  /** The examples of batch number `index`, the shortest first. */
+  const preparedBatch = (index: number): Prepared[] => {
+    const within = index % batchesPerEpoch;
+    enterWindow(Math.floor(index / batchesPerEpoch) * windowsPerEpoch + Math.floor(within / WINDOW_BATCHES));
+    return window[within % WINDOW_BATCHES];
+  };
+  const padded = (chosen: readonly Prepared[]): SampledBatch => {
+    const examples = chosen.map(({ example }) => example);
+    const joint = padBatch(
+      chosen.map(({ sequence }) => sequence),
+      layout.special.pad,
+    );
+    const targets = new Float32Array(joint.batch * joint.labels); // [B, N]
+    const valid = new Float32Array(targets.length); // [B, N]
+    for (const [row, example] of examples.entries()) {
+      targets.set(example.targets, row * joint.labels);
+      valid.fill(1, row * joint.labels, row * joint.labels + example.labels.length);
+    }
+    return { batch: { ...joint, targets, valid }, examples };
+  };
+
   return {
     batchesPerEpoch,
     shares,
-    batch(index) {
-      const epoch = Math.floor(index / batchesPerEpoch);
-      const within = index % batchesPerEpoch;
-      enterWindow(epoch * windowsPerEpoch + Math.floor(within / WINDOW_BATCHES));
-      const chosen = window[within % WINDOW_BATCHES];
-      const examples = chosen.map(({ example }) => example);
-      const joint = padBatch(
-        chosen.map(({ sequence }) => sequence),
-        layout.special.pad,
-      );
-      const targets = new Float32Array(joint.batch * joint.labels); // [B, N]
-      const valid = new Float32Array(targets.length); // [B, N]
-      for (const [row, example] of examples.entries()) {
-        targets.set(example.targets, row * joint.labels);
-        valid.fill(1, row * joint.labels, row * joint.labels + example.labels.length);
-      }
-      return { batch: { ...joint, targets, valid }, examples };
+    batch: (index) => padded(preparedBatch(index)),
+    parts(index) {
+      const chosen = preparedBatch(index);
+      const longest = chosen.at(-1)!.sequence.inputIds.length;
+      const most = settings.maxPassTokens === undefined ? chosen.length : Math.max(1, Math.floor(settings.maxPassTokens / longest));
+      const count = Math.ceil(chosen.length / most);
+      const edge = (part: number) => Math.round((part * chosen.length) / count);
+      return Array.from({ length: count }, (_, part) => padded(chosen.slice(edge(part), edge(part + 1))));
     },
   };
 }

@@ -139,6 +139,11 @@ export const trainSettingsSchema = z
       .describe('Share of hidden states and attention probabilities that are zeroed at random in training; none where absent'),
     batch_size: count.default(32).describe('Examples in one pass'),
     accumulation: count.default(1).describe('Passes in one step'),
+    max_pass_tokens: count
+      .optional()
+      .describe(
+        'Most tokens, padding included, that the model reads at once: a larger batch goes through it in parts, whose gradients add up',
+      ),
     epochs: z.number().positive().default(10).describe('Passes over the data; may be a fraction'),
     max_steps: count.optional().describe('Ends the run after so many steps, whatever the epochs'),
     max_text_tokens: count.default(256).describe('Text tokens kept of an example'),

@@ -125,6 +125,7 @@ export async function samplerOf({ settings, start, teacher, dataset, device, not
       noneShare: labels.none_share,
       labelDropout: labels.label_dropout,
       nearNegatives: labels.near_negatives,
+      maxPassTokens: settings.max_pass_tokens,
     };
     return createSampler(dataset, layout, sampling, near);
   } finally {
@@ -257,15 +258,16 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const found: { logits: number[]; targets: number[]; weights: number[] } = { logits: [], targets: [], weights: [] };
     try {
       for (let i = 0; i < CALIBRATION_BATCHES; i++) {
-        const { batch } = sampler.batch(steps * settings.accumulation + i);
-        const logits = await scorer.score(batch); // [B, N]
-        for (let row = 0; row < batch.batch; row++)
-          for (let k = 0; k < batch.labelCounts[row]; k++) {
-            found.logits.push(logits[row * batch.labels + k]);
-            found.targets.push(batch.targets[row * batch.labels + k]);
-            // Each text counts the same, whether it is asked about two labels or twenty.
-            found.weights.push(1 / batch.labelCounts[row]);
-          }
+        for (const { batch } of sampler.parts(steps * settings.accumulation + i)) {
+          const logits = await scorer.score(batch); // [B, N]
+          for (let row = 0; row < batch.batch; row++)
+            for (let k = 0; k < batch.labelCounts[row]; k++) {
+              found.logits.push(logits[row * batch.labels + k]);
+              found.targets.push(batch.targets[row * batch.labels + k]);
+              // Each text counts the same, whether it is asked about two labels or twenty.
+              found.weights.push(1 / batch.labelCounts[row]);
+            }
+        }
       }
     } finally {
       await scorer.dispose();
@@ -296,21 +298,25 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     let last: SampledBatch | undefined;
     for (let pass = 0; pass < settings.accumulation; pass++) {
       const passNumber = state.step * settings.accumulation + pass;
-      const sampled = sampler.batch(passNumber);
-      const { batch } = sampled;
-      if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, passNumber, batch.batch, batch.length);
-      if (teacher) batch.teacher = await teacher.distribution(sampled);
-      const { logits, ...terms } = await engine.accumulate(batch, 1 / settings.accumulation);
-      if (!Number.isFinite(terms.loss)) badBatch(sampled, { ...terms, logits });
-      for (const [name, value] of Object.entries(terms)) {
-        const field = name as 'loss';
-        mean[field] = (mean[field] ?? 0) + value / settings.accumulation;
+      let [tokens, paddedTokens] = [0, 0];
+      for (const [part, sampled] of sampler.parts(passNumber).entries()) {
+        const { batch } = sampled;
+        // Each example counts the same, in whatever part it is.
+        const share = batch.batch / settings.batch_size / settings.accumulation;
+        if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, passNumber, batch.batch, batch.length, part);
+        if (teacher) batch.teacher = await teacher.distribution(sampled);
+        const { logits, ...terms } = await engine.accumulate(batch, share);
+        if (!Number.isFinite(terms.loss)) badBatch(sampled, { ...terms, logits });
+        for (const [name, value] of Object.entries(terms)) {
+          const field = name as 'loss';
+          mean[field] = (mean[field] ?? 0) + value * share;
+        }
+        mean.examples += batch.batch;
+        for (const one of batch.attentionMask) tokens += one;
+        paddedTokens += batch.attentionMask.length;
+        last = sampled;
       }
-      mean.examples += batch.batch;
-      let tokens = 0;
-      for (const one of batch.attentionMask) tokens += one;
-      mean.padding += (1 - tokens / batch.attentionMask.length) / settings.accumulation;
-      last = sampled;
+      mean.padding += (1 - tokens / paddedTokens) / settings.accumulation;
     }
     const gradientNorm = await engine.gradientNorm(groups);
     if (!Number.isFinite(gradientNorm)) badBatch(last!, mean);

@@ -56,12 +56,16 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
     try {
       /** Passes over one batch, and a step. Returns seconds of a pass, seconds of the optimizer, and tokens. */
       const step = async (number: number, index: number) => {
-        const sampled = sampler.batch(index);
+        const parts = sampler.parts(index);
         const began = performance.now();
-        if (settings.dropout)
-          sampled.batch.dropout = dropoutNumbers(start.encoder, settings.seed, number, sampled.batch.batch, sampled.batch.length);
-        if (teacher) sampled.batch.teacher = await teacher.distribution(sampled);
-        await engine.accumulate(sampled.batch, 1);
+        let tokens = 0;
+        for (const [part, sampled] of parts.entries()) {
+          const { batch } = sampled;
+          if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, number, batch.batch, batch.length, part);
+          if (teacher) batch.teacher = await teacher.distribution(sampled);
+          await engine.accumulate(batch, batch.batch / settings.batch_size);
+          tokens += batch.batch * batch.length;
+        }
         const passed = performance.now();
         await engine.gradientNorm();
         await engine.apply({
@@ -73,7 +77,6 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
           gradientScale: 1,
           step: number,
         });
-        const tokens = sampled.batch.batch * sampled.batch.length;
         return { pass: (passed - began) / 1000, apply: (performance.now() - passed) / 1000, tokens };
       };
       const began = performance.now();
