@@ -5,8 +5,10 @@ import { layoutOf } from '../engine/classifier.ts';
 import { DEVICES, openDevice } from '../engine/devices.ts';
 import { DataError, UsageError } from '../errors.ts';
 import { devScore, readDevSets } from '../eval/dev-score.ts';
+import { labelledLogits } from '../eval/labelled-logits.ts';
 import { writeFileAtomically } from '../files.ts';
 import { memory } from '../report/html.ts';
+import { fitCalibration } from '../train/calibration.ts';
 import { dataStatistics, statisticsLines } from '../train/data-statistics.ts';
 import { type Dataset, readDataset } from '../train/dataset.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, readRunLog } from '../train/run-folder.ts';
@@ -136,6 +138,7 @@ async function run(flags: TrainFlags): Promise<void> {
   const averageWith = await loadAverageWith(settings, start, note);
   checkDiskSpace(flags.output, start.weights, settings.keep);
   const sets = settings.dev ? await readDevSets(settings.dev.data, settings.dev.limit) : [];
+  const calibrationSets = settings.calibration ? await readDevSets(settings.calibration.data, settings.calibration.limit) : [];
   const teacher = await loadTeacherModel(settings, start, note);
   const layout = await layoutOf(start.tokenizer, start.options);
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
@@ -174,7 +177,11 @@ async function run(flags: TrainFlags): Promise<void> {
     result([
       'plan',
       `  ${'steps'.padEnd(24)}${steps}, ${(trial.secondsAStep).toPrecision(2)} s each (measured on ${trial.steps} here): ${formatDuration(steps * trial.secondsAStep)}${sets.length ? ', evaluations not counted' : ''}`,
-      `  ${'calibration'.padEnd(24)}${formatDuration((CALIBRATION_BATCHES * trial.secondsAPass) / BACKWARD)} behind the last step`,
+      `  ${'calibration'.padEnd(24)}${
+        calibrationSets.length
+          ? `on ${calibrationSets.reduce((sum, { texts }) => sum + texts.length, 0)} texts of ${calibrationSets.length} sets`
+          : `${formatDuration((CALIBRATION_BATCHES * trial.secondsAPass) / BACKWARD)} behind the last step`
+      }`,
       // The runtime's pool of memory doubles where a batch is larger than all before: over 6,000 batches of mixed sizes it took 1.47 times this.
       `  ${'memory'.padEnd(24)}${memory(trial.peakBytes)}, the largest of ${count} batches included${steps * settings.accumulation > count ? '; up to half more in the whole run' : ''}`,
       `  ${'disk'.padEnd(24)}${memory(needed)} needed in ${flags.output}, ${memory(free)} free`,
@@ -238,6 +245,14 @@ async function run(flags: TrainFlags): Promise<void> {
               const metrics = { macro_f1: macroF1, accuracy, dev_loss: loss };
               const chosen = { macro_f1: macroF1, accuracy, loss }[settings.dev?.metric ?? 'macro_f1'];
               return { score: chosen, details: { ...metrics, ...others } };
+            },
+          }
+        : {}),
+      ...(calibrationSets.length
+        ? {
+            calibrate: async (classifier) => {
+              const { logits, targets, weights } = await labelledLogits(classifier, calibrationSets);
+              return fitCalibration(logits, targets, weights);
             },
           }
         : {}),

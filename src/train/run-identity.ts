@@ -13,7 +13,7 @@ function withoutDevice<Settings extends { device?: unknown }>(settings: Settings
 }
 
 /** What decides about the steps, as JSON, where a field that is absent and one that is undefined are the same. */
-function ofSteps({ device: _, start_share: _share, average_with: _others, ...settings }: TrainSettings): unknown {
+function ofSteps({ device: _, start_share: _share, average_with: _others, calibration: _sets, ...settings }: TrainSettings): unknown {
   return JSON.parse(JSON.stringify(settings));
 }
 
@@ -24,7 +24,7 @@ const hashOf = (settings: unknown, dataHash: string): string =>
 
 /**
  * sha256 of settings and data. Where the run that goes on in `output` (empty: none) was begun with settings that are equal but for those
- * that only make the final weights out of the trained ones (`start_share`, `average_with`), it is that run's: its steps are the same. So it is
+ * that only make the final weights out of the trained ones (`start_share`, `average_with`, `calibration`), it is that run's: its steps are the same. So it is
  * where an older version began it, with settings without fields that came later and have their defaults here.
  * @throws DataError when the settings of the run there cannot be read
  */

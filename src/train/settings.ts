@@ -179,6 +179,14 @@ export const trainSettingsSchema = z
       })
       .optional()
       .describe('Evaluation while training; none where absent'),
+    calibration: z
+      .strictObject({
+        data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file, not trained on'),
+        limit: count.optional().describe('At most so many texts of each set'),
+      })
+      // No default in the schema: settings without the field stay those that an older run is resumed with.
+      .optional()
+      .describe('What the temperature and bias of --multi-label are fitted to; training examples behind the last step where absent'),
     save_every: count.default(250).describe('Steps between saved states, from which --resume goes on'),
     keep: count.default(2).describe('Saved states kept'),
     dtype: z.enum(['F32', 'F16']).default('F32').describe('How the final checkpoint stores its weights'),
@@ -235,8 +243,8 @@ export function readSettingsFile(path: string): PartialSettings {
     );
   const loss = settings.loss as { teacher?: unknown } | undefined;
   if (typeof loss?.teacher === 'string' && loss.teacher.startsWith('.')) loss.teacher = located(loss.teacher);
-  const dev = settings.dev as { data?: unknown } | undefined;
-  if (typeof dev === 'object' && dev !== null) dev.data = located(dev.data);
+  for (const sets of [settings.dev, settings.calibration] as ({ data?: unknown } | null | undefined)[])
+    if (typeof sets === 'object' && sets !== null) sets.data = located(sets.data);
   return settings;
 }
 

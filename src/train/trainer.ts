@@ -7,6 +7,7 @@ import { type Classifier, createClassifier, layoutOf } from '../engine/classifie
 import type { TrainingDevice } from '../engine/devices.ts';
 import { inferenceFunction } from '../engine/gliznet-graph.ts';
 import { createOnnxScorer } from '../engine/onnx-scorer.ts';
+import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
 import type { StepResult, TrainingEngine } from '../engine/training-session.ts';
 import { DataError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
@@ -59,6 +60,8 @@ export interface RunRequest {
   /** Where it is trained and evaluated. */
   device: TrainingDevice;
   evaluate?: (classifier: Classifier) => Promise<Evaluation>;
+  /** Fits the calibration to the final weights' scores; absent: it is fitted to training examples behind the last step. */
+  calibrate?: (classifier: Classifier) => Promise<Calibration>;
   /** `seconds`: how long the step took. */
   onStep?: (report: StepReport, steps: number, seconds: number) => void;
   /** Told when the steps are done and the calibration begins. */
@@ -241,18 +244,33 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     }
   };
 
-  const evaluate = async (weights: FloatWeights): Promise<Evaluation> => {
+  /** Classifies with these weights as `glz predict` would, with shortlists of its own encoder. */
+  const withClassifier = async <Result>(weights: FloatWeights, use: (classifier: Classifier) => Promise<Result>): Promise<Result> => {
     const graph = await device.createSession(inferenceFunction(start, weights));
-    const classifier = await createClassifier(start.tokenizer, { ...start.options, calibration }, createOnnxScorer(graph));
+    const embedder = () =>
+      createSentenceEmbedder({
+        encoder: start.encoder,
+        weights: new Map([...weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor])),
+        tokenizer: start.tokenizer,
+        createSession: device.createSession,
+      });
+    const classifier = await createClassifier(
+      start.tokenizer,
+      { ...start.options, calibration },
+      createOnnxScorer(graph),
+      'fp32',
+      embedder,
+    );
     try {
-      return await request.evaluate!(classifier);
+      return await use(classifier);
     } finally {
       await classifier.dispose();
     }
   };
+  const evaluate = (weights: FloatWeights): Promise<Evaluation> => withClassifier(weights, request.evaluate!);
 
   /** Fits the calibration to the batches behind the last step's: rows that were not trained on, if the run is shorter than an epoch. */
-  const calibrate = async (weights: FloatWeights): Promise<Calibration> => {
+  const calibrateOnExamples = async (weights: FloatWeights): Promise<Calibration> => {
     const graph = await device.createSession(inferenceFunction(start, weights));
     const scorer = createOnnxScorer(graph);
     const found: { logits: number[]; targets: number[]; weights: number[] } = { logits: [], targets: [], weights: [] };
@@ -386,7 +404,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
     const averaged = finalWeights(engine.parameters, snapshots, request.averageWith ?? [], start.weights, settings.start_share);
     request.onCalibration?.();
-    calibration = await calibrate(averaged);
+    calibration = await (request.calibrate ? withClassifier(averaged, request.calibrate) : calibrateOnExamples(averaged));
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);
       const better = isBetter(evaluation.score);

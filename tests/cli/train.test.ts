@@ -180,6 +180,40 @@ describe('glz train', () => {
     }
   });
 
+  it('fits temperature and bias to sets that are named, and a finished run fits them again to others, without training', async () => {
+    const out = output();
+    const args = ['--max-steps', '12', ...COSINE.flatMap((field) => ['--set', field])];
+    expect((await train(out, args)).code).toBe(0);
+    const lines = log(out);
+    const calibration = () =>
+      (JSON.parse(readFileSync(join(out, 'final/config.json'), 'utf8')) as { gliznet: { calibration: Record<string, number> } }).gliznet
+        .calibration;
+    const weights = () => readFileSync(join(out, 'final/model.safetensors'));
+    const [fittedToExamples, before] = [calibration(), weights()];
+    // Sets whose texts have no label that fits, and so many labels that they are read through a shortlist: scores have to go down.
+    const sets = join(folder, 'calibration');
+    mkdirSync(join(sets, 'none'), { recursive: true });
+    const labels = [...Object.keys(TOPICS), ...Array.from({ length: 60 }, (_, at) => `nothing ${at}`)];
+    writeFileSync(join(sets, 'none/labels.json'), JSON.stringify(labels));
+    writeFileSync(
+      join(sets, 'none/test.jsonl'),
+      TOPICS.food.map((text, at) => JSON.stringify({ text, labels: [`nothing ${at}`] })).join('\n'),
+    );
+    const named = [...args, '--resume', '--set', `calibration.data=${sets}`];
+    expect((await train(out, named)).code).toBe(0);
+    expect(log(out)).toEqual(lines);
+    expect(weights().equals(before)).toBe(true);
+    // One of 64 labels is true: no score may stay near a half.
+    const fittedToSets = calibration();
+    expect(fittedToSets).not.toEqual(fittedToExamples);
+    const answer = await runGlz(['predict', '--text', 'the train was late', '--labels', 'food', '--multi-label', '--checkpoint', out]);
+    expect(answer.code).toBe(0);
+    expect(Number(/0\.\d+/.exec(answer.stdout)![0])).toBeLessThan(0.2);
+    const missing = await train(output(), [...args, '--set', `calibration.data=${join(folder, 'not-there')}`]);
+    expect([missing.code, missing.stderr]).toEqual([expect.any(Number), expect.stringMatching(/not-there/)]);
+    expect(missing.code).not.toBe(0);
+  });
+
   it('refuses to average with a checkpoint of another kind before it trains', async () => {
     const other = await writeTinyCheckpoint({ similarity: 'dot', projection: null, textPooling: 'mean', labelPooling: 'mean' });
     const fields = [...COSINE, `average_with=["${other}"]`].flatMap((field) => ['--set', field]);

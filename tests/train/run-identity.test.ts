@@ -39,6 +39,7 @@ describe('the identity of a run', () => {
     const its = runIdentity(settings(), 'data', '');
     expect(runIdentity(settings({ start_share: 0.2 }), 'data', folder)).toBe(its);
     expect(runIdentity(settings({ average_with: ['other/final'] }), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ calibration: { data: 'sets' } }), 'data', folder)).toBe(its);
     expect(runIdentity(settings({ start_share: 0.2, seed: 2 }), 'data', folder)).not.toBe(its);
   });
 
