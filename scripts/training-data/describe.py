@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """
-Prints the two lists of docs/training-data.md: families with their files, and sections by data set.
+Prints the lists of docs/training-data.md: families with their files, sections by data set, and the sets that
+temperature and bias are fitted to.
 
   python3 describe.py --data FOLDER --at-hand FOLDER
 """
@@ -11,7 +12,7 @@ import re
 from pathlib import Path
 
 import sets  # noqa: F401  registers the data sets
-from registry import DATA_SETS
+from registry import CALIBRATION, DATA_SETS
 from rows import read_rows
 from settings import HERE, entries, numbered_runs
 
@@ -49,12 +50,18 @@ def main():
         print(f"| {family} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} | {', '.join(f'{name} {rows[name]:,}' for name in names)} |")
     print()
     for data_set in sorted(DATA_SETS.values(), key=lambda data_set: data_set.name):
+        if data_set.family == CALIBRATION:
+            continue
         names = files_of(data_set.name, rows)
         print(f"#### {', '.join(names)}\n")
         print(
             f"- Family: {data_set.family}; distill: {str(data_set.distill).lower()}; rows: {', '.join(f'{rows[name]:,}' for name in names)}"
         )
         print(f"- Source: {data_set.source_text}\n- Licence: {data_set.licence}\n- Conversion: {data_set.conversion}\n")
+    print("| set | source | licence | what it is |\n| --- | --- | --- | --- |")
+    for data_set in sorted(DATA_SETS.values(), key=lambda data_set: data_set.name):
+        if data_set.family == CALIBRATION:
+            print(f"| {data_set.name} | {data_set.source_text} | {data_set.licence} | {data_set.conversion} |")
 
 
 if __name__ == "__main__":

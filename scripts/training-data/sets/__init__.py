@@ -3,6 +3,8 @@
 from sets import (  # noqa: F401
     assistants,
     at_hand,
+    calibration_opinions,
+    calibration_requests,
     customer_reviews,
     economics,
     emotion,
