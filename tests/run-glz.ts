@@ -17,6 +17,8 @@ export interface GlzRun {
   input?: string | Buffer;
   env?: Record<string, string>;
   cwd?: string;
+  /** Folder of another installation of glz than the one under test. */
+  root?: string;
   /** Called with everything that stderr has said so far, and the process's kill. */
   onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
   /** Asked every few milliseconds; the process gets SIGKILL once it says yes: kills by progress, the same on a slow and a fast machine. */
@@ -32,10 +34,10 @@ export const linesOf = (path: string): number => (existsSync(path) ? readFileSyn
 /** Runs `glz ...args` and waits for its end; killed after `timeout` ms. */
 export function runGlz(
   args: readonly string[],
-  { input, env = {}, cwd, onStderr, killWhen, timeout = 60_000 }: GlzRun = {},
+  { input, env = {}, cwd, root = ROOT, onStderr, killWhen, timeout = 60_000 }: GlzRun = {},
 ): Promise<GlzResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), ...args], {
+    const child = spawn(process.execPath, [join(root, 'bin/glz.js'), ...args], {
       cwd,
       env: { ...process.env, GLZ_CACHE: cache, NO_COLOR: '1', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

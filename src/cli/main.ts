@@ -13,7 +13,7 @@ const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> 
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
   export: ['write a checkpoint as ONNX files for other runtimes', () => import('./export.ts')],
-  'setup-gpu': ['install TensorFlow for training on a GPU', () => import('./setup-gpu.ts')],
+  'setup-gpu': ['install what training on a GPU needs', () => import('./setup-gpu.ts')],
 };
 
 async function main(argv: string[]): Promise<void> {

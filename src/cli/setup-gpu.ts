@@ -1,7 +1,10 @@
-/** `glz setup-gpu`: options and messages; the work is in src/engine/tensorflow-setup.ts. */
+/** `glz setup-gpu`: options and messages; the work is in src/engine/tensorflow-setup.ts and src/engine/cuda-setup.ts. */
 import { Command } from 'commander';
+import { cudaFolder } from '../engine/cuda-provider.ts';
+import { abandonCudaSetup, setUpCuda } from '../engine/cuda-setup.ts';
 import { tensorflowFolder } from '../engine/tensorflow.ts';
 import { abandonSetup, setUpTensorFlow, TENSORFLOW_VERSION } from '../engine/tensorflow-setup.ts';
+import { UsageError } from '../errors.ts';
 
 const EXAMPLES = `
 Examples:
@@ -13,10 +16,14 @@ Examples:
   On a machine without a GPU, to try it:
     $ glz setup-gpu --cpu
     $ glz train --config minilm --data train.jsonl --output runs/try --device tensorflow
+  For ONNX Runtime on an NVIDIA GPU instead of TensorFlow; again after npm ci, which then only puts it back:
+    $ glz setup-gpu --cuda
+    $ glz train --config minilm --data train.jsonl --output runs/cuda --device cuda
 
-Needs Linux, npm, g++, and Python with pip or with TensorFlow. A second run only checks; a run that was stopped is begun again.`;
+Needs Linux, npm, g++, and Python with pip or with TensorFlow; --cuda needs Linux x64 and Python with pip. A second run only checks; a run that was stopped is begun again.`;
 
 interface SetupFlags {
+  cuda?: boolean;
   cpu?: boolean;
   folder?: string;
   tensorflow: string;
@@ -27,49 +34,80 @@ interface SetupFlags {
   quiet?: boolean;
 }
 
-async function run(flags: SetupFlags): Promise<void> {
-  const folder = flags.folder ?? tensorflowFolder();
-  const note = (line: string) => process.stderr.write(`${line}\n`);
+const note = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Runs a setup; a signal stops it. */
+async function stoppable(abandon: () => void, setUp: () => Promise<void>): Promise<void> {
   const onSignal = () => {
-    abandonSetup(folder);
+    abandon();
     note('stopped; nothing was installed');
     process.exit(130);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const { gpu, path } = await setUpTensorFlow({
-      folder,
-      cpu: flags.cpu === true,
-      version: flags.tensorflow,
-      python: flags.python,
-      download: flags.download === true,
-      systemCuda: flags.systemCuda === true,
-      force: flags.force === true,
-      note,
-      show: process.stderr.isTTY === true && !flags.quiet,
-    });
-    if (gpu) note('TensorFlow sees a GPU: `glz train` takes it (--device auto or gpu)');
-    else if (flags.cpu) note('`glz train --device tensorflow` trains with it; a CPU trains faster without it (--device cpu)');
-    else note('TensorFlow sees no GPU on this machine: is there a driver (nvidia-smi)? Until then `glz train` takes the CPU');
-    if (flags.folder) note(`set GLZ_TENSORFLOW=${folder} wherever glz is to find it`);
-    process.stdout.write(`${path}\n`);
+    await setUp();
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
   }
 }
 
+/** What both setups take. */
+const common = (flags: SetupFlags) => ({
+  python: flags.python,
+  systemCuda: flags.systemCuda === true,
+  force: flags.force === true,
+  note,
+  show: process.stderr.isTTY === true && !flags.quiet,
+});
+
+function setUpForTensorFlow(flags: SetupFlags): Promise<void> {
+  const folder = flags.folder ?? tensorflowFolder();
+  return stoppable(
+    () => abandonSetup(folder),
+    async () => {
+      const request = { folder, cpu: flags.cpu === true, version: flags.tensorflow, download: flags.download === true, ...common(flags) };
+      const { gpu, path } = await setUpTensorFlow(request);
+      if (gpu) note('TensorFlow sees a GPU: `glz train` takes it (--device auto or gpu)');
+      else if (flags.cpu) note('`glz train --device tensorflow` trains with it; a CPU trains faster without it (--device cpu)');
+      else note('TensorFlow sees no GPU on this machine: is there a driver (nvidia-smi)? Until then `glz train` takes the CPU');
+      if (flags.folder) note(`set GLZ_TENSORFLOW=${folder} wherever glz is to find it`);
+      process.stdout.write(`${path}\n`);
+    },
+  );
+}
+
+function setUpForCuda(flags: SetupFlags): Promise<void> {
+  for (const [option, given] of Object.entries({ '--cpu': flags.cpu, '--download': flags.download }))
+    if (given) throw new UsageError(`${option} is for TensorFlow; it does not go with --cuda`);
+  const folder = flags.folder ?? cudaFolder();
+  return stoppable(
+    () => abandonCudaSetup(folder),
+    async () => {
+      const { missing, path } = await setUpCuda({ folder, ...common(flags) });
+      if (missing) note(`${missing} on this machine: until that is changed, \`--device cuda\` does not run here`);
+      else note('`glz train --device cuda` trains with it');
+      process.stdout.write(`${path}\n`);
+    },
+  );
+}
+
 /** The command's definition. */
 export function command(): Command {
   return new Command('setup-gpu')
-    .description('Install TensorFlow for training on a GPU, and build its binding for this machine.')
+    .description(
+      "Install what training on an NVIDIA GPU needs: TensorFlow, with its binding built for this machine, or ONNX Runtime's CUDA provider.",
+    )
+    .option('--cuda', "ONNX Runtime's CUDA provider instead of TensorFlow")
     .option('--cpu', "TensorFlow's build for the CPU only (smaller; for trying)")
-    .option('--folder <folder>', 'where it goes; GLZ_TENSORFLOW, or "tensorflow" in the cache folder unless given')
+    .option('--folder <folder>', 'where it goes; GLZ_TENSORFLOW, or "tensorflow" (--cuda: "cuda") in the cache folder unless given')
     .option('--tensorflow <version>', 'version to download', TENSORFLOW_VERSION)
     .option('--python <program>', 'Python that has pip, or TensorFlow')
     .option('--download', 'download TensorFlow although Python has one')
-    .option('--system-cuda', "leave NVIDIA's libraries out: the system has CUDA 12 and cuDNN 9")
-    .option('--force', 'build again although a build is there')
+    .option('--system-cuda', "leave NVIDIA's libraries out: the system has CUDA 12 (--cuda: 13) and cuDNN 9")
+    .option('--force', 'build or download again although it is there')
     .option('--quiet', "do not show npm's and pip's own output")
     .addHelpText('after', EXAMPLES)
-    .action((flags: SetupFlags) => run(flags));
+    .action((flags: SetupFlags) => (flags.cuda ? setUpForCuda(flags) : setUpForTensorFlow(flags)));
 }

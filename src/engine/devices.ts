@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { DataError, errorMessage } from '../errors.ts';
 import { type TraceRequest, traceGraph } from '../trace/trace.ts';
+import { hasCudaProvider } from './cuda-provider.ts';
 import { createGraphSession, type GraphSession } from './onnx-session.ts';
 import { createTrainingEngine, type TrainingEngine, type TrainingEngineRequest } from './training-session.ts';
 
@@ -76,10 +77,9 @@ async function webGpuDevice({ threads }: DeviceSettings): Promise<TrainingDevice
 
 /** Runs the traced graphs on CUDA; AdamW stays on the CPU, because onnxruntime-node keeps no tensor in CUDA's memory between runs. */
 async function cudaDevice({ threads }: DeviceSettings): Promise<TrainingDevice> {
-  await tryProvider(
-    'cuda',
-    "ONNX Runtime's CUDA provider does not load; it is not in the npm package: `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node` fetches it, CUDA 12 and cuDNN 9 have to be installed",
-  );
+  if (!hasCudaProvider())
+    throw new DataError("ONNX Runtime's CUDA provider is not installed: `glz setup-gpu --cuda` installs it (Linux x64, NVIDIA GPU)");
+  await tryProvider('cuda', "ONNX Runtime's CUDA provider does not load: `glz setup-gpu --cuda` says what is missing");
   const session = { provider: 'cuda', threads } as const;
   return {
     name: 'cuda',

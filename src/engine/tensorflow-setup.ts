@@ -3,12 +3,14 @@
  * of 2021), a current TensorFlow from pip or from an installed Python package, and the binding compiled against it. Everything is made
  * beside its place and renamed once it has been checked, so that a run that was stopped leaves nothing that loads.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version_core } from '@tensorflow/tfjs-core';
-import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { DataError, UsageError } from '../errors.ts';
+import { reasonIn, runCheck, runProgram, stopPrograms } from './child-programs.ts';
+import { extraRequirements, fetchPackages, findPython, requirePip } from './python-packages.ts';
+import { abandonStaged, makeStaged, removeLeftovers, requireSpace } from './staged-folder.ts';
 import { BINDING_PACKAGES, installedBindings, readSetup, SETUP_RECORD, type SetupRecord } from './tensorflow.ts';
 import type { CheckResult } from './tensorflow-check.ts';
 
@@ -54,43 +56,11 @@ export interface SetupResult {
   path: string;
 }
 
-const running = new Set<ChildProcess>();
-
-/** Runs a program to its end. @returns its exit code (null: it does not exist or was killed) and what it printed */
-function run(command: string, args: readonly string[], { cwd, show = false }: { cwd?: string; show?: boolean } = {}) {
-  return new Promise<{ code: number | null; output: string }>((done) => {
-    const child = spawn(command, args, { cwd, stdio: show ? ['ignore', 2, 'pipe'] : ['ignore', 'pipe', 'pipe'] });
-    running.add(child);
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        if (show) process.stderr.write(text);
-      });
-    child.on('error', (error) => done({ code: null, output: error.message }));
-    child.on('close', (code) => {
-      running.delete(child);
-      done({ code, output });
-    });
-  });
-}
-
-/** The line of a program's output that says best what went wrong. */
-function reasonIn(output: string): string {
-  const lines = output
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean);
-  return (lines.find((line) => /error|fatal/i.test(line)) ?? lines.at(-1) ?? 'no output').slice(0, 300);
-}
-
 /** Tries a binding in a process of its own. */
 export async function checkBinding(path: string): Promise<CheckResult> {
   const script = fileURLToPath(new URL(`./tensorflow-check${extname(import.meta.url)}`, import.meta.url));
-  const { code, output } = await run(process.execPath, [script, path]);
-  const line = output.split('\n').find((each) => each.startsWith('{'));
-  if (line) return JSON.parse(line) as CheckResult;
-  return { error: `the process that loaded it ended with ${code === null ? 'a signal' : `code ${code}`}: ${reasonIn(output)}`, gpu: false };
+  const check = await runCheck<CheckResult>(script, [path]);
+  return 'failure' in check ? { error: check.failure, gpu: false } : check.result;
 }
 
 /** A TensorFlow to link with. */
@@ -119,18 +89,10 @@ const isOldEnough = (version: string): boolean => {
   return major > OLDEST_TENSORFLOW[0] || (major === OLDEST_TENSORFLOW[0] && minor >= OLDEST_TENSORFLOW[1]);
 };
 
-async function pythonOf(request: SetupRequest): Promise<string> {
-  for (const name of request.python ? [request.python] : ['python3', 'python'])
-    if ((await run(name, ['--version'])).code === 0) return name;
-  throw new DataError(
-    `${request.python ?? 'python3'} does not run: install Python 3 with pip (Debian and Ubuntu: apt install python3-pip), or name one with --python`,
-  );
-}
-
 /** The TensorFlow that Python has, if it can be linked with. */
 async function installedTensorFlow(python: string, { cpu, note }: SetupRequest): Promise<TensorFlowLibrary | undefined> {
   const find = 'import importlib.util as u; s = u.find_spec("tensorflow"); print(list(s.submodule_search_locations)[0] if s else "")';
-  const { code, output } = await run(python, ['-c', find]);
+  const { code, output } = await runProgram(python, ['-c', find]);
   const folder = code === 0 ? output.trim().split('\n').at(-1)! : '';
   if (!folder) return undefined;
   const library = libraryIn(folder);
@@ -146,41 +108,17 @@ async function installedTensorFlow(python: string, { cpu, note }: SetupRequest):
   return undefined;
 }
 
-const pipArguments = (target: string, show: boolean): string[] => [
-  ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-deps', '--no-compile', '--no-warn-conflicts'],
-  ...(show ? [] : ['--quiet']),
-  ...['--only-binary', ':all:', '--upgrade', '--target', target],
-];
-
-async function pip(python: string, args: readonly string[], what: string, show: boolean): Promise<void> {
-  const { code, output } = await run(python, args, { show });
-  if (code === 0) return;
-  if (/No space left|ENOSPC/.test(output))
-    throw new DataError(`the disk is full: ${what} does not fit; free some space or name another --folder`);
-  throw new DataError(`pip cannot install ${what}: ${reasonIn(output)}; is there a network, and is PIP_INDEX_URL right if it is set?`);
-}
-
-/** NVIDIA's libraries that a TensorFlow wheel asks for with its extra `and-cuda`, as requirements. */
-function cudaRequirements(site: string): string[] {
-  const information = readdirSync(site).find((name) => /^tensorflow-.*\.dist-info$/.test(name));
-  if (!information) return [];
-  return readFileSync(join(site, information, 'METADATA'), 'utf8')
-    .split('\n')
-    .map((line) => /^Requires-Dist: ([^;]+); *extra == ["']and-cuda["']/.exec(line)?.[1].trim())
-    .filter((requirement) => requirement !== undefined);
-}
-
 async function downloadTensorFlow(python: string, stage: string, request: SetupRequest): Promise<TensorFlowLibrary> {
   const { cpu, version, systemCuda, note, show } = request;
   const name = `${cpu ? 'tensorflow-cpu' : 'tensorflow'}==${version}`;
   const site = join(stage, 'python');
   note(`downloading ${name} with pip (${cpu ? 'about 0.3 GB' : `about 0.6 GB${systemCuda ? '' : ", then NVIDIA's libraries"}`})`);
   // The library does not depend on Python: any version's wheel has it, whatever Python is installed.
-  await pip(python, [...pipArguments(site, show), '--python-version', '3.12', '--implementation', 'cp', name], name, show);
-  const cuda = cpu || systemCuda ? [] : cudaRequirements(site);
+  await fetchPackages(python, site, { packages: [name], what: name, anyPython: true, show });
+  const cuda = cpu || systemCuda ? [] : extraRequirements(site, 'tensorflow', 'and-cuda');
   if (cuda.length) {
     note(`downloading NVIDIA's libraries with pip: ${cuda.map((each) => each.split(/[<>=]/)[0]).join(', ')}`);
-    await pip(python, [...pipArguments(site, show), ...cuda], "NVIDIA's libraries", show);
+    await fetchPackages(python, site, { packages: cuda, what: "NVIDIA's libraries", show });
   }
   const library = libraryIn(join(site, 'tensorflow'));
   if (!library) throw new DataError(`the wheel of ${name} has no library to link with; try --tensorflow ${TENSORFLOW_VERSION}`);
@@ -195,11 +133,8 @@ function prune(library: TensorFlowLibrary): void {
 
 /** Finds what is missing before anything is downloaded. */
 async function checkTools(python: string, needsPip: boolean): Promise<void> {
-  if (needsPip && (await run(python, ['-m', 'pip', '--version'])).code !== 0)
-    throw new DataError(
-      `${python} has no pip: install it (Debian and Ubuntu: apt install python3-pip), or name another Python with --python`,
-    );
-  if ((await run(compiler(), ['--version'])).code !== 0)
+  if (needsPip) await requirePip(python);
+  if ((await runProgram(compiler(), ['--version'])).code !== 0)
     throw new DataError(`${compiler()} does not run: install a C++ compiler (Debian and Ubuntu: apt install g++), or name one in CXX`);
 }
 
@@ -213,7 +148,7 @@ async function compile(stage: string, packageName: string, library: TensorFlowLi
   // Relative where the library is in the same folder, which is renamed afterwards.
   const inside = library.folder.startsWith(stage);
   const place = inside ? `$ORIGIN/${relative(dirname(output), library.folder)}` : library.folder;
-  const { code, output: said } = await run(compiler(), [
+  const { code, output: said } = await runProgram(compiler(), [
     ...['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
     ...[`-I${join(stage, 'node_modules/node-api-headers/include')}`, `-I${join(library.folder, 'include')}`],
     ...sources.map((name) => join(root, 'binding', name)),
@@ -226,35 +161,12 @@ async function compile(stage: string, packageName: string, library: TensorFlowLi
 async function installPackages(stage: string, packageName: string, show: boolean): Promise<void> {
   writeFileSync(join(stage, 'package.json'), '{ "private": true }\n');
   const packages = [`${packageName}@${version_core}`, 'node-api-headers@1'];
-  const { code, output } = await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], { cwd: stage, show });
+  const { code, output } = await runProgram('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], {
+    cwd: stage,
+    show,
+  });
   if (code === null) throw new DataError('npm does not run: it comes with Node; put it on the path');
   if (code !== 0) throw new DataError(`npm cannot install ${packages.join(' and ')}: ${reasonIn(output)}; is there a network?`);
-}
-
-/** Folders beside `folder` that runs left which no longer live. */
-function removeLeftovers(folder: string): void {
-  const parent = dirname(folder);
-  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return;
-  for (const name of readdirSync(parent)) {
-    const [, pid] = new RegExp(`^${basename(folder).replace(/[^\w]/g, '\\$&')}\\.(\\d+)\\.tmp(\\.old)?$`).exec(name) ?? [];
-    if (!pid) continue;
-    try {
-      if (Number(pid) !== process.pid) process.kill(Number(pid), 0);
-    } catch {
-      rmSync(join(parent, name), { recursive: true, force: true });
-    }
-  }
-}
-
-function checkSpace(folder: string, cpu: boolean): void {
-  let place = folder;
-  while (!existsSync(place)) place = dirname(place);
-  const { bavail, bsize } = statfsSync(place);
-  const needed = cpu ? NEEDED_SPACE.cpu : NEEDED_SPACE.gpu;
-  if (bavail * bsize < needed)
-    throw new DataError(
-      `${folder}: ${(bavail * bsize * 1e-9).toFixed(1)} GB are free, about ${needed * 1e-9} GB are needed; free some space or name another --folder`,
-    );
 }
 
 /** A binding that works already, if there is one of the wished kind. */
@@ -273,8 +185,8 @@ async function workingBinding({ folder, cpu, note }: SetupRequest): Promise<Setu
 
 /** Stops the programs that run, and removes what is half made. */
 export function abandonSetup(folder: string): void {
-  for (const child of running) child.kill('SIGKILL');
-  rmSync(`${resolve(folder)}.${process.pid}.tmp`, { recursive: true, force: true });
+  stopPrograms();
+  abandonStaged(folder);
 }
 
 /**
@@ -294,19 +206,12 @@ export async function setUpTensorFlow(request: SetupRequest): Promise<SetupResul
       return working;
     }
   }
-  const python = await pythonOf(request);
+  const python = await findPython(request.python);
   const installed = request.download ? undefined : await installedTensorFlow(python, request);
   await checkTools(python, !installed);
-  if (!installed) checkSpace(folder, cpu);
+  if (!installed) requireSpace(folder, cpu ? NEEDED_SPACE.cpu : NEEDED_SPACE.gpu);
   const packageName = BINDING_PACKAGES[cpu ? 1 : 0];
-  const stage = `${folder}.${process.pid}.tmp`;
-  const unwritable = (error: unknown) => new DataError(`cannot write ${folder}: ${errorMessage(error)}; name another --folder`);
-  try {
-    mkdirSync(stage, { recursive: true });
-  } catch (error) {
-    throw unwritable(error);
-  }
-  try {
+  return makeStaged(folder, async (stage, finish) => {
     note(`installing ${packageName} ${version_core} from npm, without its install script`);
     await installPackages(stage, packageName, show);
     const library = installed ?? (await downloadTensorFlow(python, stage, request));
@@ -325,16 +230,8 @@ export async function setUpTensorFlow(request: SetupRequest): Promise<SetupResul
       gpu: library.gpu,
     };
     writeFileSync(join(stage, SETUP_RECORD), `${JSON.stringify(record, null, 2)}\n`);
-    const old = `${stage}.old`;
-    if (existsSync(folder)) renameSync(folder, old);
-    renameSync(stage, folder);
-    rmSync(old, { recursive: true, force: true });
+    finish();
     note(`checked: a matrix product and a gradient are right on ${check.gpu ? 'the GPU' : 'the CPU'}`);
     return { gpu: check.gpu, path: join(folder, 'node_modules', packageName, 'dist/index.js') };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw unwritable(error);
-    throw error;
-  } finally {
-    rmSync(stage, { recursive: true, force: true });
-  }
+  });
 }

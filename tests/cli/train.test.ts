@@ -298,7 +298,7 @@ describe('glz train', () => {
     [['--learning-rate', 'x'], 2, /not a number/],
     [['--device', 'tpu'], 2, /device: Invalid option/],
     [['--device', 'gpu'], 1, /TensorFlow is not installed: `glz setup-gpu` installs it/],
-    [['--device', 'cuda'], 1, /CUDA provider does not load; it is not in the npm package: `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild/],
+    [['--device', 'cuda'], 1, /CUDA provider is not installed: `glz setup-gpu --cuda` installs it/],
   ])('%j: exit code %i', async (args, code, message) => {
     const result = await train(output(), args as string[]);
     expect(result.stderr).toMatch(message as RegExp);
