@@ -8,7 +8,6 @@ import { devScore, readDevSets } from '../eval/dev-score.ts';
 import { labelledLogits } from '../eval/labelled-logits.ts';
 import { writeFileAtomically } from '../files.ts';
 import { memory } from '../report/html.ts';
-import { fitCalibration } from '../train/calibration.ts';
 import { dataStatistics, statisticsLines } from '../train/data-statistics.ts';
 import { type Dataset, readDataset } from '../train/dataset.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, readRunLog } from '../train/run-folder.ts';
@@ -248,13 +247,8 @@ async function run(flags: TrainFlags): Promise<void> {
             },
           }
         : {}),
-      ...(calibrationSets.length
-        ? {
-            calibrate: async (classifier) => {
-              const { logits, targets, weights } = await labelledLogits(classifier, calibrationSets);
-              return fitCalibration(logits, targets, weights);
-            },
-          }
+      ...(settings.calibration
+        ? { calibrationSets: { score: (classifier) => labelledLogits(classifier, calibrationSets), share: settings.calibration.share } }
         : {}),
       onStep: (step, total, seconds) => {
         progress ??= startProgress({ label: 'train', unit: 'steps', total, start: step.step - 1, quiet: flags.quiet, plainInterval: 30 });

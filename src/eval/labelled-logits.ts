@@ -2,21 +2,16 @@
 import type { Classifier } from '../engine/classifier.ts';
 import type { EvalSet } from './eval-set.ts';
 
-/** Logits with what they should say; arrays of one length. */
-export interface LabelledLogits {
-  logits: number[];
-  /** 1 for true labels, else 0. */
-  targets: number[];
-  /** So that each set counts the same, in it each text, and of it each label that was read. */
-  weights: number[];
-}
-
 /** Weight of a set in texts: about that of what a calibration is fitted to otherwise, so that its regularisation means the same. */
 const WEIGHT_OF_A_SET = 100;
 
-/** Scores sets as a user would: with all their labels, through a shortlist where there are many. Labels that are not read do not count. */
-export async function labelledLogits(classifier: Classifier, sets: readonly EvalSet[]): Promise<LabelledLogits> {
-  const found: LabelledLogits = { logits: [], targets: [], weights: [] };
+/**
+ * Scores sets as a user would: with all their labels, through a shortlist where there are many. Labels that are not read do not count.
+ * @returns arrays of one length: logits; 1 for true labels, else 0; weights by which each set counts the same, in it each text, and of it
+ * each label that was read
+ */
+export async function labelledLogits(classifier: Classifier, sets: readonly EvalSet[]) {
+  const found: Record<'logits' | 'targets' | 'weights', number[]> = { logits: [], targets: [], weights: [] };
   for (const { texts, truth, labels, recordLabels } of sets) {
     const candidates = recordLabels ?? texts.map(() => labels);
     const results = await classifier.logits(texts.map((text, row) => ({ text, labels: candidates[row] })));

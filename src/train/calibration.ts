@@ -9,17 +9,36 @@ export interface Calibration {
   bias: number;
 }
 
+/** Logits with what they should say; arrays of one length. */
+export interface LabelledLogits {
+  logits: number[];
+  /** 1 for true labels, else 0. */
+  targets: number[];
+  /** How much each counts. */
+  weights: number[];
+}
+
+/** Parts put together, each with its share of the whole weight, which stays that of the first. */
+export function mixedLogits(parts: readonly { part: LabelledLogits; share: number }[]): LabelledLogits {
+  const total = (weights: readonly number[]) => weights.reduce((sum, weight) => sum + weight, 0);
+  const whole = total(parts[0].part.weights);
+  return {
+    logits: parts.flatMap(({ part }) => part.logits),
+    targets: parts.flatMap(({ part }) => part.targets),
+    weights: parts.flatMap(({ part, share }) => {
+      const factor = (share * whole) / total(part.weights);
+      return part.weights.map((weight) => factor * weight);
+    }),
+  };
+}
+
 /** Newton steps; it converges in about six. */
 const STEPS = 50;
 /** Keeps the two parameters finite where logits separate the labels without error. */
 const RIDGE = 1e-3;
 
-/**
- * Fits the calibration that makes the binary cross-entropy of the labels least.
- * @param logits and targets (1 true, 0 wrong) of equal length
- * @param weights of the labels; each counts the same unless given
- */
-export function fitCalibration(logits: ArrayLike<number>, targets: ArrayLike<number>, weights?: ArrayLike<number>): Calibration {
+/** Fits the calibration that makes the binary cross-entropy of the labels least. */
+export function fitCalibration({ logits, targets, weights }: LabelledLogits): Calibration {
   // p = sigmoid(slope x logit + bias), regularised towards slope 1 and bias 0.
   let slope = 1;
   let bias = 0;
@@ -27,7 +46,7 @@ export function fitCalibration(logits: ArrayLike<number>, targets: ArrayLike<num
     let [gradientSlope, gradientBias] = [RIDGE * (slope - 1), RIDGE * bias];
     let [slopeSlope, slopeBias, biasBias] = [RIDGE, 0, RIDGE];
     for (let i = 0; i < logits.length; i++) {
-      const weight = weights ? weights[i] : 1;
+      const weight = weights[i];
       const p = 1 / (1 + Math.exp(-(slope * logits[i] + bias)));
       const error = weight * (p - targets[i]);
       const curvature = weight * p * (1 - p);

@@ -183,6 +183,7 @@ export const trainSettingsSchema = z
       .strictObject({
         data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file, not trained on'),
         limit: count.optional().describe('At most so many texts of each set'),
+        share: share.default(1).describe('Share of the fit that these sets have; the rest is of training examples behind the last step'),
       })
       // No default in the schema: settings without the field stay those that an older run is resumed with.
       .optional()

@@ -14,7 +14,7 @@ import { writeFileAtomically } from '../files.ts';
 import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/safetensors.ts';
-import { type Calibration, fitCalibration } from './calibration.ts';
+import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
 import type { Dataset } from './dataset.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
 import { nearLabels } from './near-labels.ts';
@@ -60,8 +60,8 @@ export interface RunRequest {
   /** Where it is trained and evaluated. */
   device: TrainingDevice;
   evaluate?: (classifier: Classifier) => Promise<Evaluation>;
-  /** Fits the calibration to the final weights' scores; absent: it is fitted to training examples behind the last step. */
-  calibrate?: (classifier: Classifier) => Promise<Calibration>;
+  /** What the calibration is fitted to beside training examples behind the last step, and its share of the fit. */
+  calibrationSets?: { score: (classifier: Classifier) => Promise<LabelledLogits>; share: number };
   /** `seconds`: how long the step took. */
   onStep?: (report: StepReport, steps: number, seconds: number) => void;
   /** Told when the steps are done and the calibration begins. */
@@ -269,11 +269,11 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   };
   const evaluate = (weights: FloatWeights): Promise<Evaluation> => withClassifier(weights, request.evaluate!);
 
-  /** Fits the calibration to the batches behind the last step's: rows that were not trained on, if the run is shorter than an epoch. */
-  const calibrateOnExamples = async (weights: FloatWeights): Promise<Calibration> => {
+  /** Scores of the batches behind the last step's: rows that were not trained on, if the run is shorter than an epoch. */
+  const scoresOfExamples = async (weights: FloatWeights): Promise<LabelledLogits> => {
     const graph = await device.createSession(inferenceFunction(start, weights));
     const scorer = createOnnxScorer(graph);
-    const found: { logits: number[]; targets: number[]; weights: number[] } = { logits: [], targets: [], weights: [] };
+    const found: LabelledLogits = { logits: [], targets: [], weights: [] };
     try {
       for (let i = 0; i < CALIBRATION_BATCHES; i++) {
         for (const { batch } of sampler.parts(steps * settings.accumulation + i)) {
@@ -290,7 +290,15 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     } finally {
       await scorer.dispose();
     }
-    return fitCalibration(found.logits, found.targets, found.weights);
+    return found;
+  };
+
+  const calibrate = async (weights: FloatWeights): Promise<Calibration> => {
+    const { share, score } = request.calibrationSets ?? { share: 0 };
+    const parts: { part: LabelledLogits; share: number }[] = [];
+    if (share < 1) parts.push({ part: await scoresOfExamples(weights), share: 1 - share });
+    if (score && share > 0) parts.push({ part: await withClassifier(weights, score), share });
+    return fitCalibration(mixedLogits(parts));
   };
 
   const badBatch = (sampled: SampledBatch, result: Partial<StepResult>): never => {
@@ -404,7 +412,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
     const averaged = finalWeights(engine.parameters, snapshots, request.averageWith ?? [], start.weights, settings.start_share);
     request.onCalibration?.();
-    calibration = await (request.calibrate ? withClassifier(averaged, request.calibrate) : calibrateOnExamples(averaged));
+    calibration = await calibrate(averaged);
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);
       const better = isBetter(evaluation.score);

@@ -209,6 +209,9 @@ describe('glz train', () => {
     const answer = await runGlz(['predict', '--text', 'the train was late', '--labels', 'food', '--multi-label', '--checkpoint', out]);
     expect(answer.code).toBe(0);
     expect(Number(/0\.\d+/.exec(answer.stdout)![0])).toBeLessThan(0.2);
+    // Without a share the sets do not count.
+    expect((await train(out, [...named, '--set', 'calibration.share=0'])).code).toBe(0);
+    expect(calibration()).toEqual(fittedToExamples);
     const missing = await train(output(), [...args, '--set', `calibration.data=${join(folder, 'not-there')}`]);
     expect([missing.code, missing.stderr]).toEqual([expect.any(Number), expect.stringMatching(/not-there/)]);
     expect(missing.code).not.toBe(0);
