@@ -15,10 +15,9 @@ describe('the settings of a training run', () => {
   });
 
   it('show in the table the defaults that the schema fills in', () => {
-    const filled = trainSettingsSchema.parse({ encoder: 'e', data: ['d'], dev: { data: 'x' }, average_last: {} }) as Record<
-      string,
-      unknown
-    >;
+    const filled = trainSettingsSchema.parse({
+      ...{ encoder: 'e', data: ['d'], dev: { data: 'x' }, calibration: { data: 'x' }, average_last: {} },
+    }) as Record<string, unknown>;
     const compared = settingFields().filter(({ default: value, name }) => value && value !== 'required' && !name.includes('[]'));
     expect(compared.length).toBeGreaterThan(40);
     for (const { name, default: value } of compared) {
