@@ -104,3 +104,19 @@ export function createTeacher(embedder: SentenceEmbedder, width: number, dataset
     dispose: () => embedder.dispose(),
   };
 }
+
+/** The teacher of a run or a trial on the device; undefined where the settings do not distil. */
+export async function openTeacher(
+  model: TeacherModel | undefined,
+  device: TrainingDevice,
+  dataset: Dataset,
+  settings: TrainSettings,
+): Promise<Teacher | undefined> {
+  if (!model || settings.loss.distill_weight === 0) return undefined;
+  return createTeacher(
+    await createTeacherEmbedder(model, device, settings),
+    model.encoder.hiddenSize,
+    dataset,
+    settings.loss.distill_scale,
+  );
+}

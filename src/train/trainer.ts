@@ -3,7 +3,7 @@
  * with the same bits as one that was not (one thread count and machine presumed).
  */
 import { join } from 'node:path';
-import { type Classifier, createClassifier, layoutOf } from '../engine/classifier.ts';
+import { type Classifier, createClassifier } from '../engine/classifier.ts';
 import type { TrainingDevice } from '../engine/devices.ts';
 import { inferenceFunction } from '../engine/gliznet-graph.ts';
 import { createOnnxScorer } from '../engine/onnx-scorer.ts';
@@ -17,13 +17,12 @@ import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
 import type { Dataset } from './dataset.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
-import { nearLabels } from './near-labels.ts';
 import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
-import { createSampler, type SampledBatch, type Sampler } from './sampling.ts';
+import type { SampledBatch, Sampler } from './sampling.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
-import { createTeacher, createTeacherEmbedder, type Teacher, type TeacherModel } from './teacher.ts';
+import { openTeacher, type Teacher, type TeacherModel } from './teacher.ts';
 
 /** Result of one evaluation: the figure that `dev.metric` names, to choose by, and whatever else is to be logged. */
 export interface Evaluation {
@@ -51,7 +50,7 @@ export interface RunRequest {
   /** Weights of other runs, of which the final ones are the mean together with this run's. */
   averageWith?: readonly FloatWeights[];
   dataset: Dataset;
-  /** Of {@link samplerOf}, with the same settings. */
+  /** Of samplerOf() (run-sampler.ts), with the same settings. */
   sampler: Sampler;
   output: string;
   resume: boolean;
@@ -97,44 +96,6 @@ export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): nu
 
 /** Batches whose logits the calibration is fitted to. */
 export const CALIBRATION_BATCHES = 100;
-
-/** What the batches of a run are made of. */
-export interface SamplerRequest {
-  settings: TrainSettings;
-  start: StartModel;
-  /** Needed if the settings ask for near negatives. */
-  teacher?: TeacherModel;
-  dataset: Dataset;
-  /** Where labels are embedded. */
-  device: TrainingDevice;
-  /** Told before labels are embedded, which may take minutes. */
-  note?: (line: string) => void;
-}
-
-/** Samples batches as the settings say; embeds labels if they ask for near negatives. */
-export async function samplerOf({ settings, start, teacher, dataset, device, note = () => {} }: SamplerRequest): Promise<Sampler> {
-  const { labels } = settings;
-  const layout = await layoutOf(start.tokenizer, start.options);
-  const embedder = labels.near_negatives > 0 ? await createTeacherEmbedder(teacher!, device, settings) : undefined;
-  try {
-    const near = embedder && (await nearLabels(dataset, embedder, labels.max, note));
-    const sampling = {
-      seed: settings.seed,
-      batchSize: settings.batch_size,
-      mixingTemperature: settings.mixing_temperature,
-      minLabels: labels.min,
-      maxLabels: labels.max,
-      hardNegatives: labels.hard_negatives,
-      noneShare: labels.none_share,
-      labelDropout: labels.label_dropout,
-      nearNegatives: labels.near_negatives,
-      maxPassTokens: settings.max_pass_tokens,
-    };
-    return createSampler(dataset, layout, sampling, near);
-  } finally {
-    await embedder?.dispose();
-  }
-}
 
 /** Whether a step is one of the last ones, of which the final weights are the mean. */
 function isSnapshot(step: number, steps: number, average: TrainSettings['average_last']): boolean {
@@ -210,10 +171,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     await restore(engine, saved.weights, saved.arrays);
     for (const [name, { data }] of saved.arrays) if (name.startsWith('sum.')) snapshotSum.set(name.slice(4), data as Float32Array);
   }
-  if (request.teacher && settings.loss.distill_weight > 0) {
-    const embedder = await createTeacherEmbedder(request.teacher, device, settings);
-    teacher = createTeacher(embedder, request.teacher.encoder.hiddenSize, dataset, settings.loss.distill_scale);
-  }
+  teacher = await openTeacher(request.teacher, device, dataset, settings);
   const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);
   const { optimizer } = settings;
 

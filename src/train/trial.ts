@@ -5,7 +5,7 @@ import { dropoutNumbers } from './dropout-numbers.ts';
 import type { Sampler } from './sampling.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
-import { createTeacher, createTeacherEmbedder, type TeacherModel } from './teacher.ts';
+import { openTeacher, type TeacherModel } from './teacher.ts';
 
 /** What the steps showed. */
 export interface Trial {
@@ -44,15 +44,7 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
   const { optimizer } = settings;
   const engine = await device.createTrainingEngine({ ...start, loss: lossSettings(settings), dropout: settings.dropout });
   try {
-    const teacher =
-      request.teacher && settings.loss.distill_weight > 0
-        ? createTeacher(
-            await createTeacherEmbedder(request.teacher, device, settings),
-            request.teacher.encoder.hiddenSize,
-            dataset,
-            settings.loss.distill_scale,
-          )
-        : undefined;
+    const teacher = await openTeacher(request.teacher, device, dataset, settings);
     try {
       /** Passes over one batch, and a step. Returns seconds of a pass, seconds of the optimizer, and tokens. */
       const step = async (number: number, index: number) => {

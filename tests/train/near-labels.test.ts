@@ -7,11 +7,11 @@ import { prepareLayout } from '../../src/text/joint-sequence.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
 import { readDataset } from '../../src/train/dataset.ts';
 import { nearestRows, nearLabels } from '../../src/train/near-labels.ts';
+import { samplerOf } from '../../src/train/run-sampler.ts';
 import { createSampler, type SamplingSettings } from '../../src/train/sampling.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
 import { createTeacherEmbedder, loadTeacherModel } from '../../src/train/teacher.ts';
-import { samplerOf } from '../../src/train/trainer.ts';
 import { random } from '../random.ts';
 import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
 

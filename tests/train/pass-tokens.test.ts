@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { layoutOf } from '../../src/engine/classifier.ts';
 import { cpuDevice, type TrainingDevice } from '../../src/engine/devices.ts';
 import { readDataset } from '../../src/train/dataset.ts';
+import { samplerOf } from '../../src/train/run-sampler.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
-import { samplerOf, train } from '../../src/train/trainer.ts';
+import { train } from '../../src/train/trainer.ts';
 import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
 
 const BATCH = 6;

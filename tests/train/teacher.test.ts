@@ -4,10 +4,10 @@ import { layoutOf } from '../../src/engine/classifier.ts';
 import { cpuDevice } from '../../src/engine/devices.ts';
 import { createSentenceEmbedder } from '../../src/engine/sentence-embedder.ts';
 import { readDataset } from '../../src/train/dataset.ts';
+import { samplerOf } from '../../src/train/run-sampler.ts';
 import { checkSettings, readSettingsFile } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
 import { createTeacher, loadTeacherModel } from '../../src/train/teacher.ts';
-import { samplerOf } from '../../src/train/trainer.ts';
 import { ROOT, TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const ROBERTA = join(ROOT, 'tests/fixtures/encoders/roberta');
