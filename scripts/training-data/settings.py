@@ -21,10 +21,11 @@ def entries(mix, number, folder_of):
     """The list "data" of the settings of a run (from 1); folder_of(file name) gives its folder."""
     round_number, run = numbered_runs(mix)[number - 1]
     all_boosts = {**kept(mix, round_number, "boosts"), **run.get("boosts", {})}
+    noises = kept(mix, round_number, "label_noise")
     first_round = {name: index for index, each in enumerate(mix["rounds"]) for name in each.get("new_files", [])}
     for family, settings in mix["families"].items():
         names = [name for name in settings["files"] if first_round.get(name, 0) <= round_number]
-        boosts = {name: boost_of(name, all_boosts) for name in names}
+        boosts = {name: starting(name, all_boosts, 1) for name in names}
         paths = {name: folder_of(name) / f"{name}.jsonl" for name in names}
         sizes = {name: count_lines(path) ** 0.5 * boosts[name] for name, path in paths.items()}
         for name, path in paths.items():
@@ -32,6 +33,8 @@ def entries(mix, number, folder_of):
             entry = {"path": str(path), "weight": round(weight, 4)}
             if family in WITHOUT_DISTILLATION:
                 entry["distill"] = False
+            if noise := starting(name, noises, 0):
+                entry["label_noise"] = noise
             if name in mix["languages"]:
                 entry["languages"] = mix["languages"][name]
             yield entry
@@ -47,9 +50,9 @@ def kept(mix, round_number, field):
     return {key: value for each in mix["rounds"][: round_number + 1] for key, value in each.get(field, {}).items()}
 
 
-def boost_of(name, boosts):
-    """The boost of the longest beginning of a file's name that has one."""
-    return next((boosts[start] for start in sorted(boosts, key=len, reverse=True) if name.startswith(start)), 1)
+def starting(name, table, otherwise):
+    """What a table has for the longest beginning of a file's name that is in it."""
+    return next((table[start] for start in sorted(table, key=len, reverse=True) if name.startswith(start)), otherwise)
 
 
 def count_lines(path):

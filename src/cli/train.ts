@@ -9,7 +9,7 @@ import { labelledLogits } from '../eval/labelled-logits.ts';
 import { writeFileAtomically } from '../files.ts';
 import { memory } from '../report/html.ts';
 import { dataStatistics, statisticsLines } from '../train/data-statistics.ts';
-import { type Dataset, readDataset } from '../train/dataset.ts';
+import { type Dataset, readDataset, shownLabel } from '../train/dataset.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, readRunLog } from '../train/run-folder.ts';
 import { runIdentity } from '../train/run-identity.ts';
 import { runReport } from '../train/run-report.ts';
@@ -118,7 +118,7 @@ const LOOKED_AT = 200;
 
 /** The first example as the model sees it. */
 function exampleLines({ examples: [first] }: SampledBatch, dataset: Dataset): string[] {
-  const labels = first.labels.map((label, at) => `${first.targets[at] ? '+' : '-'} ${dataset.labelNames[label]}`);
+  const labels = first.labels.map((label, at) => `${first.targets[at] ? '+' : '-'} ${shownLabel(dataset, label)}`);
   return [
     'first example',
     `  of ${dataset.sources[first.source].name}, its labels (+ true, - wrong):`,
@@ -144,6 +144,7 @@ async function run(flags: TrainFlags): Promise<void> {
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
     maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
+    negations: settings.labels.negated_share > 0,
     ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
     // A dry run names all that is wrong, not only the first.
     skipBadRows: flags.onError === 'skip' || flags.dryRun === true,

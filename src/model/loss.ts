@@ -34,7 +34,7 @@ export const ARTICLE_LOSS: LossSettings = {
 export interface LossInputs {
   /** [B, N] */
   logits: tf.Tensor2D;
-  /** float32 [B, N]: 1 for true labels, else 0 */
+  /** float32 [B, N]: 1 for true labels, else 0; or how likely each is to be true, the true ones over a half and the wrong ones under it */
   targets: tf.Tensor2D;
   /** float32 [B, N]: 1 for labels that the row has, else 0 */
   valid: tf.Tensor2D;
@@ -59,8 +59,9 @@ const meanOver = (values: tf.Tensor, counts: tf.Tensor): tf.Scalar => tf.div(tf.
 
 /** Computes the loss. */
 export function hybridLoss({ logits, targets, valid, teacher }: LossInputs, settings: LossSettings): LossTerms {
-  const positive = tf.mul(targets, valid); // [B, N]
-  const negative = tf.mul(tf.sub(1, targets), valid); // [B, N]
+  const isTrue = tf.cast(tf.greater(targets, 0.5), 'float32'); // [B, N]
+  const positive = tf.mul(isTrue, valid); // [B, N]
+  const negative = tf.mul(tf.sub(1, isTrue), valid); // [B, N]
   // softplus(s) - y s = -(y log p + (1 - y) log(1 - p)) with p = sigmoid(s), without overflow
   const bceEach = tf.sub(tf.softplus(logits), tf.mul(logits, targets)); // [B, N]
   const bce = meanOver(bceEach, valid);
@@ -77,7 +78,8 @@ export function hybridLoss({ logits, targets, valid, teacher }: LossInputs, sett
   const logShares = tf.logSoftmax(tf.add(logits, tf.mul(tf.sub(valid, 1), FAR)), 1); // [B, N]
   const crossEntropy = (shares: tf.Tensor) => tf.neg(tf.sum(tf.mul(shares, tf.mul(logShares, valid)), 1, true)); // [B, 1]
   if (settings.softmaxWeight !== 0) {
-    const shares = tf.div(positive, tf.maximum(tf.sum(positive, 1, true), 1)); // [B, N]
+    const likely = tf.mul(targets, valid); // [B, N]
+    const shares = tf.div(likely, tf.maximum(tf.sum(likely, 1, true), 1)); // [B, N]
     terms.softmax = meanOver(crossEntropy(shares), tf.max(positive, 1, true));
     terms.loss = tf.add(terms.loss, tf.mul(terms.softmax, settings.softmaxWeight));
   }

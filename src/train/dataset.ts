@@ -23,6 +23,8 @@ export interface DataSource {
   weight: number;
   /** Whether the teacher has a say on these rows. */
   distill: boolean;
+  /** Share of its true labels that are presumably wrong. */
+  labelNoise: number;
   rows: number;
   /** Text ids of each row, cut to the longest that is used. */
   texts: IntegerLists;
@@ -41,13 +43,24 @@ export interface Dataset {
   sources: DataSource[];
   /** Label names by number. */
   labelNames: string[];
-  /** Ids of each label. */
+  /** Ids of each label; behind them, where negations were asked for, those of each label's {@link negationOf}. */
   labelIds: IntegerLists;
   /** The same in the teacher's ids, where its vocabulary is another one. */
   teacherLabelIds?: IntegerLists;
   /** sha256 of all records in order. */
   hash: string;
   rows: number;
+}
+
+/** What stands before a label that is negated: "not spam". */
+export const NEGATION = 'not ';
+
+/** Number of a label's negation. */
+export const negationOf = (dataset: Pick<Dataset, 'labelNames'>, label: number): number => dataset.labelNames.length + label;
+
+/** A label as it is shown, by its number or that of its negation. */
+export function shownLabel({ labelNames }: Pick<Dataset, 'labelNames'>, number: number): string {
+  return number < labelNames.length ? labelNames[number] : NEGATION + labelNames[number - labelNames.length];
 }
 
 /** What a look at the data found. */
@@ -101,6 +114,7 @@ export interface DataFile {
   path: string;
   weight: number;
   distill: boolean;
+  label_noise?: number;
   languages?: readonly string[];
 }
 
@@ -112,6 +126,8 @@ export interface DatasetSettings {
   maxLabelTokens: number;
   /** Tokenizes texts and labels once more, for a teacher with a vocabulary of its own. */
   teacherTokenizer?: Tokenizer;
+  /** Tokenizes the negation of each label too. */
+  negations?: boolean;
   /** Leave malformed and unusable rows out and count them, instead of stopping at the first. */
   skipBadRows?: boolean;
   /** Measure texts beyond what is kept of them, for {@link DataReport.textTokens}. */
@@ -127,7 +143,7 @@ export async function readDataset(
   tokenizer: Tokenizer,
   settings: DatasetSettings,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
-  const { maxTextTokens, maxLabelTokens, teacherTokenizer, skipBadRows = false, measureTexts = false } = settings;
+  const { maxTextTokens, maxLabelTokens, teacherTokenizer, negations = false, skipBadRows = false, measureTexts = false } = settings;
   const hash = createHash('sha256');
   const labelNumbers = new Map<string, number>();
   const labelNames: string[] = [];
@@ -203,7 +219,8 @@ export async function readDataset(
 
   for (const { examples } of read)
     for (const { labels, notLabels } of examples) for (const label of [...labels, ...notLabels]) labelNumber(label);
-  const labelIds = await tokenizer.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
+  const shownNames = negations ? [...labelNames, ...labelNames.map((name) => NEGATION + name)] : labelNames;
+  const labelIds = await tokenizer.encodeBatch(shownNames, { atLeast: maxLabelTokens + 1 });
   const teacherLabelIds = await teacherTokenizer?.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
   const usable = labelIds.map((ids) => ids.length > 0 && ids.length <= maxLabelTokens);
 
@@ -244,6 +261,7 @@ export async function readDataset(
       name: basename(file.path).replace(/(\.(jsonl|ndjson|json|csv|tsv))?(\.gz)?$/, ''),
       weight: file.weight,
       distill: file.distill,
+      labelNoise: file.label_noise ?? 0,
       rows: texts.length,
       texts: integerLists(texts),
       ...(teacherIds ? { teacherTexts: integerLists(teacherTexts) } : {}),

@@ -5,7 +5,7 @@
 import { randomInteger, randomStream, shuffle } from '../data/random.ts';
 import type { TrainingBatch } from '../engine/training-session.ts';
 import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch } from '../text/joint-sequence.ts';
-import type { DataSource, Dataset } from './dataset.ts';
+import { type DataSource, type Dataset, NEGATION, negationOf } from './dataset.ts';
 import type { NearLabels, SourceNearLabels } from './near-labels.ts';
 
 /** Settings of sampling; fields as in settings.ts. */
@@ -20,6 +20,8 @@ export interface SamplingSettings {
   noneShare: number;
   labelDropout: number;
   nearNegatives: number;
+  /** Above 0 the data set holds negations. */
+  negatedShare: number;
   /** Most tokens of a part of a batch, padding included; absent: batches are whole. */
   maxPassTokens?: number;
 }
@@ -32,6 +34,8 @@ export interface ShownExample {
   labels: number[];
   /** 1 for true labels, else 0. */
   targets: number[];
+  /** A label and its negation: similarity of embeddings, which hardly tells them apart, has nothing to teach here. */
+  negated?: boolean;
 }
 
 /** A training batch and what it was made of. */
@@ -61,6 +65,12 @@ const WINDOW_BATCHES = 16;
  */
 const NEAR = 2;
 
+/** The nearest labels that a wrong one is drawn from to be shown with its negation. */
+const NEAR_TO_NEGATED = 10;
+
+/** The most likely that label noise makes a wrong label: it stays one. */
+const LIKELIEST_WRONG = 0.45;
+
 /** Tries to find a further wrong label before an example is shown with fewer. */
 const TRIES = 4;
 
@@ -70,6 +80,57 @@ const ROWS = 2;
 const LABELS = 3;
 const BATCHES = 4;
 
+/**
+ * How likely labels are to be true where a share of a file's true labels is not: what is taken from each true label goes to the wrong ones
+ * in equal parts, so that the sum stays.
+ */
+function likelyTargets(targets: readonly number[], noise: number): readonly number[] {
+  const isTrue = targets.filter((target) => target === 1).length;
+  const wrong = targets.length - isTrue;
+  if (noise === 0 || isTrue === 0 || wrong === 0) return targets;
+  const likelyWrong = Math.min(LIKELIEST_WRONG, (noise * isTrue) / wrong);
+  const likelyTrue = 1 - (likelyWrong * wrong) / isTrue;
+  return targets.map((target) => (target === 1 ? likelyTrue : likelyWrong));
+}
+
+type ShownLabels = Pick<ShownExample, 'labels' | 'targets' | 'negated'>;
+
+/**
+ * A label and its negation, either of which may be the true one; undefined where the label drawn has a negation already or both do not
+ * fit beside the text. Half of the wrong labels are hard negatives or near ones, where there are any.
+ */
+function chooseNegation(
+  dataset: Dataset,
+  source: DataSource,
+  row: number,
+  layout: JointLayout,
+  random: () => number,
+  near: SourceNearLabels | undefined,
+): ShownLabels | undefined {
+  const truth = source.labels.at(row);
+  const any = (labels: ArrayLike<number>) => labels[randomInteger(random, labels.length)];
+  const isAskedForTrue = truth.length > 0 && random() < 0.5;
+  let label: number;
+  if (isAskedForTrue) label = any(truth);
+  else {
+    const hard = source.notLabels.at(row);
+    const close = hard.length > 0 ? hard : truth.length > 0 && near ? near.nearest(any(truth), NEAR_TO_NEGATED) : hard;
+    label = close.length > 0 && random() < 0.5 ? any(close) : any(source.labelSet);
+  }
+  if (dataset.labelNames[label].toLowerCase().startsWith(NEGATION)) return undefined;
+  const isTrue = Number(truth.includes(label));
+  const negation = negationOf(dataset, label);
+  const textLength = Math.min(source.texts.at(row).length, layout.textShare);
+  const lengths = [label, negation].map((shown) => dataset.labelIds.at(shown).length);
+  if (labelTokens(lengths, layout) > layout.window - textLength) return undefined;
+  const pair = [
+    { shown: label, target: isTrue },
+    { shown: negation, target: 1 - isTrue },
+  ];
+  shuffle(pair, random);
+  return { labels: pair.map(({ shown }) => shown), targets: pair.map(({ target }) => target), negated: true };
+}
+
 function chooseLabels(
   dataset: Dataset,
   source: DataSource,
@@ -78,8 +139,13 @@ function chooseLabels(
   settings: SamplingSettings,
   random: () => number,
   near: SourceNearLabels | undefined,
-) {
+): ShownLabels {
   const { minLabels, maxLabels } = settings;
+  // Without the setting nothing is drawn, here and below: the batches of runs that do not use it stay what they were.
+  if (settings.negatedShare > 0 && random() < settings.negatedShare) {
+    const negated = chooseNegation(dataset, source, row, layout, random, near);
+    if (negated) return negated;
+  }
   const size = minLabels + randomInteger(random, maxLabels - minLabels + 1);
   const isTrue = new Set(source.labels.at(row));
   const truth = shuffle([...isTrue], random).slice(0, Math.max(1, size - 1));
@@ -100,7 +166,6 @@ function chooseLabels(
     chosen.add(label);
   };
   for (const label of shuffle([...source.notLabels.at(row)], random).slice(0, settings.hardNegatives)) add(label);
-  // Without the setting nothing is drawn here: the batches of runs that do not use it stay what they were.
   if (near && settings.nearNegatives > 0 && random() < settings.nearNegatives && isTrue.size > 0) {
     const nearTo = [...isTrue][randomInteger(random, isTrue.size)];
     for (const label of shuffle([...near.nearest(nearTo, NEAR * size)], random)) add(label);
@@ -170,13 +235,13 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     const row = rowOf(source, drawNumber[draw]);
     const random = randomStream(seed, LABELS, epoch, draw);
     const data = sources[source];
-    const { labels, targets } = chooseLabels(dataset, data, row, layout, settings, random, near?.[source]);
+    const shown = chooseLabels(dataset, data, row, layout, settings, random, near?.[source]);
     const sequence = buildJointSequence(
       layout,
       data.texts.at(row),
-      labels.map((label) => dataset.labelIds.at(label)),
+      shown.labels.map((label) => dataset.labelIds.at(label)),
     );
-    return { example: { source, row, labels, targets }, sequence };
+    return { example: { source, row, ...shown }, sequence };
   };
 
   let windowNumber = -1;
@@ -213,7 +278,7 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     const targets = new Float32Array(joint.batch * joint.labels); // [B, N]
     const valid = new Float32Array(targets.length); // [B, N]
     for (const [row, example] of examples.entries()) {
-      targets.set(example.targets, row * joint.labels);
+      targets.set(likelyTargets(example.targets, sources[example.source].labelNoise), row * joint.labels);
       valid.fill(1, row * joint.labels, row * joint.labels + example.labels.length);
     }
     return { batch: { ...joint, targets, valid }, examples };

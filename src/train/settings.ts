@@ -22,6 +22,12 @@ const dataSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe("Whether loss.distill_weight applies: not where the encoder's own similarity knows nothing (sentiment)"),
+  label_noise: z
+    .number()
+    .min(0)
+    .max(0.4)
+    .default(0)
+    .describe('Share of its true labels that are presumably wrong: the model is not taught to be surer than that'),
   languages: z.array(z.string()).optional().describe('Keep records whose field "lang" is one of these; records without one are kept'),
 });
 
@@ -80,6 +86,9 @@ const labelsSchema = z
     near_negatives: share
       .default(0)
       .describe('Share of examples whose other wrong labels are near to a true one by the embeddings of loss.teacher or the start encoder'),
+    negated_share: share
+      .default(0)
+      .describe('Share of examples that show one label and its negation, as "spam" and "not spam", one of which is true'),
   })
   .prefault({});
 

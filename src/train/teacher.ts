@@ -62,7 +62,7 @@ export const createTeacherEmbedder = (
   { max_text_tokens }: TrainSettings,
 ): Promise<SentenceEmbedder> => createSentenceEmbedder({ ...model, createSession: device.createSession, maxLength: max_text_tokens + 2 });
 
-/** Gives the teacher's distribution [B, N] of a batch; rows of sources without distillation are 0. */
+/** Gives the teacher's distribution [B, N] of a batch; rows of sources without distillation, and of a label with its negation, are 0. */
 export interface Teacher {
   distribution(sampled: SampledBatch): Promise<Float32Array>;
   dispose(): Promise<void>;
@@ -75,7 +75,7 @@ export function createTeacher(embedder: SentenceEmbedder, width: number, dataset
   const vectors = new Float32Array(dataset.labelNames.length * width);
   return {
     async distribution({ batch, examples }) {
-      const taught = [...examples.keys()].filter((row) => dataset.sources[examples[row].source].distill);
+      const taught = [...examples.keys()].filter((row) => dataset.sources[examples[row].source].distill && !examples[row].negated);
       const missing = [...new Set(taught.flatMap((row) => examples[row].labels))].filter((label) => !known[label]);
       const embedded = await embedder.embedIds(missing.map((label) => labelIds.at(label)));
       for (const [at, label] of missing.entries()) {

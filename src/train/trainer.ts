@@ -15,7 +15,7 @@ import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
-import type { Dataset } from './dataset.ts';
+import { type Dataset, shownLabel } from './dataset.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
 import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
 import type { SampledBatch, Sampler } from './sampling.ts';
@@ -234,12 +234,12 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const found: LabelledLogits = { logits: [], targets: [], weights: [] };
     try {
       for (let i = 0; i < CALIBRATION_BATCHES; i++) {
-        for (const { batch } of sampler.parts(steps * settings.accumulation + i)) {
+        for (const { batch, examples } of sampler.parts(steps * settings.accumulation + i)) {
           const logits = await scorer.score(batch); // [B, N]
           for (let row = 0; row < batch.batch; row++)
             for (let k = 0; k < batch.labelCounts[row]; k++) {
               found.logits.push(logits[row * batch.labels + k]);
-              found.targets.push(batch.targets[row * batch.labels + k]);
+              found.targets.push(examples[row].targets[k]);
               // Each text counts the same, whether it is asked about two labels or twenty.
               found.weights.push(1 / batch.labelCounts[row]);
             }
@@ -264,7 +264,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const examples = sampled.examples.map(({ source, row, labels, targets }) => ({
       source: dataset.sources[source].name,
       row,
-      labels: labels.map((label) => dataset.labelNames[label]),
+      labels: labels.map((label) => shownLabel(dataset, label)),
       targets,
       text_ids: [...dataset.sources[source].texts.at(row)],
     }));

@@ -20,7 +20,7 @@ const rows = (count: number) =>
 
 const STATE_FILES = ['config.json', 'model.safetensors', 'optimizer.safetensors', 'state.json', 'tokenizer.json', 'tokenizer_config.json'];
 
-// Everything that a resumed run has to go on with: near labels, moments, several passes a step, dropout, snapshots, the best evaluation.
+// Everything that a resumed run has to go on with: near labels, negations, moments, several passes a step, dropout, snapshots, the best evaluation.
 const SETTINGS = {
   batch_size: 2,
   accumulation: 2,
@@ -29,7 +29,7 @@ const SETTINGS = {
   epochs: 1000,
   save_every: 3,
   average_last: { snapshots: 3, every: 2 },
-  labels: { max: 2, near_negatives: 0.5 },
+  labels: { max: 2, near_negatives: 0.5, negated_share: 0.3 },
   model: { projection: 8 },
   dev: { data: dev, every: 5 * KILLS, limit: 6 },
 };

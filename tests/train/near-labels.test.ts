@@ -65,6 +65,7 @@ const NEAR_SETTINGS: SamplingSettings = {
   noneShare: 0.1,
   labelDropout: 0,
   nearNegatives: 1,
+  negatedShare: 0,
 };
 const MANY = 60;
 

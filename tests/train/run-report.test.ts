@@ -7,6 +7,7 @@ const source = (name: string) => ({
   name,
   weight: 2,
   distill: true,
+  labelNoise: 0,
   rows: 1234,
   texts: list,
   labels: list,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareLayout } from '../../src/text/joint-sequence.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
-import { readDataset } from '../../src/train/dataset.ts';
+import { negationOf, readDataset, shownLabel } from '../../src/train/dataset.ts';
 import { createSampler, type SamplingSettings } from '../../src/train/sampling.ts';
 import { parameterGroups, rateFactor } from '../../src/train/schedule.ts';
 import { checkSettings } from '../../src/train/settings.ts';
@@ -18,9 +18,18 @@ const SETTINGS: SamplingSettings = {
   noneShare: 0,
   labelDropout: 0,
   nearNegatives: 0,
+  negatedShare: 0,
 };
 
-async function sources(sizes: number[], weights = sizes.map(() => 1), labelsOf = (row: number) => [`label ${row % 8}`]) {
+interface SourceOptions {
+  weights?: number[];
+  labelsOf?: (row: number) => string[];
+  negations?: boolean;
+  noise?: number;
+}
+
+async function sources(sizes: number[], options: SourceOptions = {}) {
+  const { weights = sizes.map(() => 1), labelsOf = (row) => [`label ${row % 8}`], negations = false, noise = 0 } = options;
   const tokenizer = await loadTokenizer(TINY_ENCODER);
   const folder = temporaryFolder();
   const files = sizes.map((rows, source) => {
@@ -33,9 +42,9 @@ async function sources(sizes: number[], weights = sizes.map(() => 1), labelsOf =
       }),
     );
     writeFileSync(path, lines.join('\n'));
-    return { path, weight: weights[source], distill: true };
+    return { path, weight: weights[source], distill: true, label_noise: noise };
   });
-  const { dataset } = await readDataset(files, tokenizer, { maxTextTokens: 24, maxLabelTokens: 16 });
+  const { dataset } = await readDataset(files, tokenizer, { maxTextTokens: 24, maxLabelTokens: 16, negations });
   const layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', lmaskOn: 'label', maxLength: 64 });
   return { dataset, layout };
 }
@@ -69,7 +78,7 @@ describe('createSampler', () => {
     expect(shares(1)[0]).toBeCloseTo(0.8, 6);
     expect(shares(0.5)[0]).toBeCloseTo(2 / 3, 6);
     expect(shares(0)[0]).toBeCloseTo(0.5, 6);
-    const weighted = await sources([100, 100], [3, 1]);
+    const weighted = await sources([100, 100], { weights: [3, 1] });
     expect(createSampler(weighted.dataset, weighted.layout, SETTINGS).shares[0]).toBeCloseTo(0.75, 6);
   });
 
@@ -96,7 +105,7 @@ describe('createSampler', () => {
   });
 
   it('leaves out a share of the true labels where there is more than one, and never shows them as wrong', async () => {
-    const { dataset, layout } = await sources([64], [1], (row) => [2, 3, 4].map((next) => `label ${(row + next) % 8}`));
+    const { dataset, layout } = await sources([64], { labelsOf: (row) => [2, 3, 4].map((next) => `label ${(row + next) % 8}`) });
     const trueShown = (labelDropout: number) => {
       const sampler = createSampler(dataset, layout, { ...SETTINGS, labelDropout, minLabels: 6 });
       return Array.from({ length: 16 }, (_, i) => sampler.batch(i).examples)
@@ -112,6 +121,71 @@ describe('createSampler', () => {
     const half = trueShown(0.5);
     expect(new Set(half)).toEqual(new Set([1, 2, 3]));
     expect(half.reduce((sum, count) => sum + count, 0) / half.length).toBeCloseTo(2, 0);
+  });
+
+  it('shows, in a share of the examples, one label and its negation, of which one is true', async () => {
+    const { dataset, layout } = await sources([400], { negations: true });
+    const sampler = createSampler(dataset, layout, { ...SETTINGS, negatedShare: 0.5 });
+    const examples = Array.from({ length: sampler.batchesPerEpoch }, (_, i) => sampler.batch(i).examples).flat();
+    const pairs = examples.filter(({ negated }) => negated);
+    expect(pairs.length / examples.length).toBeCloseTo(0.5, 1);
+    const firsts: string[] = [];
+    const truths: string[] = [];
+    for (const { row, labels, targets } of pairs) {
+      const [first, second] = labels.map((label) => shownLabel(dataset, label));
+      expect([`not ${first}`, `not ${second}`].filter((name) => name === first || name === second)).toHaveLength(1);
+      const plain = labels.findIndex((label) => label < dataset.labelNames.length);
+      expect(labels[1 - plain]).toBe(negationOf(dataset, labels[plain]));
+      const isTrue = Number(dataset.sources[0].labels.at(row).includes(labels[plain]));
+      expect(targets[plain]).toBe(isTrue);
+      expect(targets[1 - plain]).toBe(1 - isTrue);
+      firsts.push(plain === 0 ? 'label' : 'negation');
+      truths.push(isTrue ? 'label' : 'negation');
+    }
+    for (const kinds of [firsts, truths])
+      expect(Math.abs(kinds.filter((kind) => kind === 'label').length / kinds.length - 0.5)).toBeLessThan(0.1);
+    const plainExamples = examples.filter(({ negated }) => !negated).flatMap(({ labels }) => labels);
+    expect(plainExamples.every((label) => label < dataset.labelNames.length)).toBe(true);
+  });
+
+  it('negates no label that is a negation already, and changes no batch where nothing is to be negated', async () => {
+    const labelsOf = (row: number) => [row % 2 ? 'spam' : 'Not spam'];
+    const { dataset, layout } = await sources([200], { labelsOf, negations: true });
+    const sampler = createSampler(dataset, layout, { ...SETTINGS, negatedShare: 1 });
+    const shown = Array.from({ length: sampler.batchesPerEpoch }, (_, i) => sampler.batch(i).examples)
+      .flat()
+      .flatMap(({ labels }) => labels.map((label) => shownLabel(dataset, label)));
+    expect(shown).toContain('not spam');
+    expect(shown.filter((name) => /not not/i.test(name))).toEqual([]);
+    const [plain, asked] = [await sources([60]), await sources([60], { negations: true })];
+    expect(createSampler(asked.dataset, asked.layout, SETTINGS).batch(3)).toEqual(
+      createSampler(plain.dataset, plain.layout, SETTINGS).batch(3),
+    );
+  });
+
+  it('passes what label noise takes from the true labels on to the wrong ones, none of which becomes likely', async () => {
+    // Three true labels and one to three wrong ones; every example names its labels as they are in the data.
+    const labelsOf = (row: number) => [2, 3, 4].map((next) => `label ${(row + next) % 8}`);
+    for (const noise of [0, 0.1, 0.4]) {
+      const { dataset, layout } = await sources([64], { labelsOf, noise });
+      const sampler = createSampler(dataset, layout, { ...SETTINGS, minLabels: 4, noneShare: 0.2 });
+      const seen = new Set<number>();
+      for (let i = 0; i < sampler.batchesPerEpoch; i++) {
+        const { batch, examples } = sampler.batch(i);
+        for (const [row, { targets }] of examples.entries()) {
+          const likely = [...batch.targets.subarray(row * batch.labels, row * batch.labels + targets.length)];
+          const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
+          expect(sum(likely)).toBeCloseTo(sum(targets), 5);
+          for (const [k, target] of targets.entries()) {
+            if (target) expect(likely[k]).toBeGreaterThanOrEqual(Math.fround(1 - noise));
+            else expect(likely[k]).toBeLessThanOrEqual(Math.fround(0.45));
+            seen.add(Math.round(100 * likely[k]));
+          }
+        }
+      }
+      expect(seen.has(100)).toBe(noise === 0);
+      if (noise === 0.1) expect(seen).toContain(90);
+    }
   });
 });
 

@@ -32,9 +32,11 @@ describe('the settings of a training run', () => {
   });
 
   it('refuse a share outside of 0 to 1, naming the field', () => {
-    const withShare = (near_negatives: number) => checkSettings({ encoder: 'e', data: ['d'], labels: { near_negatives } }, 'test');
-    for (const wrong of [-0.1, 1.1]) expect(() => withShare(wrong)).toThrow(/^test: labels\.near_negatives: /);
-    expect(withShare(1).labels.near_negatives).toBe(1);
+    for (const field of ['near_negatives', 'negated_share'] as const) {
+      const withShare = (share: number) => checkSettings({ encoder: 'e', data: ['d'], labels: { [field]: share } }, 'test');
+      for (const wrong of [-0.1, 1.1]) expect(() => withShare(wrong)).toThrow(new RegExp(`^test: labels\\.${field}: `));
+      expect(withShare(1).labels[field]).toBe(1);
+    }
   });
 
   it('accept a teacher where it only says which labels are near', () => {

@@ -25,14 +25,18 @@ for (const [name, shift] of [
     TEXTS.map((text, at) => JSON.stringify({ text: `${text} ${shift}`, labels: [LABELS[at]] })).join('\n'),
   );
 
-async function prepared(loss: Record<string, unknown>, start: Record<string, unknown> = { encoder: TINY_ENCODER }) {
+async function prepared(
+  loss: Record<string, unknown>,
+  start: Record<string, unknown> = { encoder: TINY_ENCODER },
+  labels: Record<string, unknown> = {},
+) {
   const settings = checkSettings(
     {
       ...start,
       data: [{ path: join(folder, 'taught.jsonl') }, { path: join(folder, 'untaught.jsonl'), distill: false }],
       loss: { distill_weight: 1, distill_scale: SCALE, ...loss },
       model: { max_length: 64 },
-      labels: { min: 3, max: 4 },
+      labels: { min: 3, max: 4, ...labels },
       batch_size: 8,
     },
     'test',
@@ -43,6 +47,7 @@ async function prepared(loss: Record<string, unknown>, start: Record<string, unk
   const { dataset } = await readDataset(settings.data, model.tokenizer, {
     maxTextTokens: 32,
     maxLabelTokens: layout.labelLimit,
+    negations: settings.labels.negated_share > 0,
     ...(teacher.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
   });
   return { model, teacher, dataset, sampler: await samplerOf({ settings, start: model, teacher, dataset, device: cpuDevice() }) };
@@ -55,9 +60,9 @@ async function expectItsOwnSimilarity({ teacher, dataset, sampler }: Awaited<Ret
   try {
     const sampled = sampler.batch(0);
     const distribution = await one.distribution(sampled);
-    for (const [row, { source, row: number, labels }] of sampled.examples.entries()) {
+    for (const [row, { source, row: number, labels, negated }] of sampled.examples.entries()) {
       const found = [...distribution.subarray(row * sampled.batch.labels, row * sampled.batch.labels + labels.length)];
-      if (source === 1) {
+      if (source === 1 || negated) {
         expect(found).toEqual(labels.map(() => 0));
         continue;
       }
@@ -78,6 +83,13 @@ describe('the teacher', () => {
     const all = await prepared({});
     expect(all.teacher.ownIds).toBe(false);
     expect(all.teacher.encoder).toBe(all.model.encoder);
+    await expectItsOwnSimilarity(all);
+  });
+
+  it('has no say on a label and its negation', async () => {
+    const all = await prepared({ teacher: ROBERTA }, undefined, { negated_share: 0.5 });
+    const negated = all.sampler.batch(0).examples.filter(({ source, negated }) => source === 0 && negated);
+    expect(negated.length).toBeGreaterThan(0);
     await expectItsOwnSimilarity(all);
   });
 
