@@ -51,7 +51,7 @@ export function quantizableProducts(graph: Graph): Map<string, QuantizableProduc
  * A matrix [out, in] in parts: int8 [in, out] of the weights times `divisors`, with one scale for each output feature, and float
  * [out, large] of the large features; and what the int8 part makes of a row that is `offset` everywhere [out].
  */
-function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, divisors, offset }: QuantizedRows) {
+function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, divisors, offset }: QuantizedRows, weightSteps: number) {
   const weight = data as Float32Array;
   const factors = divisors.slice();
   for (const feature of large) factors[feature] = 0;
@@ -63,7 +63,7 @@ function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, d
     const start = row * inSize;
     let largest = 0;
     for (let i = 0; i < inSize; i++) largest = Math.max(largest, Math.abs(weight[start + i] * factors[i]));
-    const scale = largest / 127 || 1;
+    const scale = largest / weightSteps || 1;
     scales[row] = scale;
     let sum = 0;
     for (let i = 0; i < inSize; i++) {
@@ -95,12 +95,14 @@ interface QuantizedRows {
 /**
  * The graph with 8-bit products; what cannot be quantized stays as it is.
  * @param ranges of every value that enters a product, by its name
+ * @param weightSteps the largest steps of a weight (weight-steps.ts)
  * @param inFloat outputs of the products that stay in float
  * @param switched compute every product both ways and take the one that the input {@link SWITCHES} says, to try out which to keep in float
  */
 export function quantizeGraph(
   graph: Graph,
   ranges: ReadonlyMap<string, ActivationRange>,
+  weightSteps: number,
   { inFloat = new Set<string>(), switched = false }: { inFloat?: ReadonlySet<string>; switched?: boolean } = {},
 ): Graph {
   const initializers = new Map(graph.initializers.map((constant) => [constant.name, constant]));
@@ -194,7 +196,7 @@ export function quantizeGraph(
     const own = `${weight.name}.${value}`;
     const names = { bytes: `${own}.int8`, scales: `${own}.scales`, exact: `${own}.large`, bias: `${own}.bias` };
     if (!initializers.has(names.bytes)) {
-      const { bytes, scales, exact, ofOffset } = splitWeight(weight, input);
+      const { bytes, scales, exact, ofOffset } = splitWeight(weight, input, weightSteps);
       constant(names.bytes, 'int8', [inSize, outSize], bytes);
       constant(names.scales, 'float32', [outSize], scales);
       if (exact.length) constant(names.exact, 'float32', [outSize, input.large.length], exact);
