@@ -33,7 +33,8 @@ export interface ClassifierOptions {
   maxLabelsPerGroup?: number;
   /**
    * Of a label set larger than this, only so many labels are read with the text: those whose embeddings are nearest to the text's.
-   * 0: every label is read. Unless given: of labels that do not fit into one sequence half, at least 50 and at most 100.
+   * 0: every label is read. Unless given: of labels that do not fit into one sequence half, at least 50 and at most 100. The more labels are
+   * left out, the more the logit of one that is read falls with its distance to the text.
    */
   shortlist?: number;
   /** Windows over a text that is longer than one joint sequence; what they do not reach is cut. {@link DEFAULT_WINDOWS} unless given. */
@@ -84,6 +85,13 @@ export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise
  */
 const shortlistSize = (labels: number): number => Math.max(50, Math.min(100, Math.ceil(labels / 2)));
 
+/**
+ * What a label's logit loses for each standard deviation that its similarity to the text is below the nearest label's, times the logarithm
+ * of how many times more labels there are than are read. Of many labels a hundred fit a text more or less, and were all scored high
+ * without (docs/experiments.md); where all are read, nothing is lost.
+ */
+const SIMILARITY_WEIGHT = 0.5;
+
 /** A label set made ready: its ids, and its groups by the room that a text leaves. */
 interface PreparedLabels {
   ids: Int32Array[];
@@ -113,15 +121,24 @@ function* batchesOf(work: readonly Work[], batchSize: number): Generator<Work[]>
   }
 }
 
-/** The numbers of the `count` vectors nearest to a vector, the nearest first. All vectors have unit length. */
-function nearest(vector: Float32Array, others: readonly Float32Array[], count: number): number[] {
-  const cosines = Float32Array.from(others, (other) => {
+/** The labels that are read for a text, the nearest first, and what the logit of each loses for being less near than the first. */
+interface Shortlist {
+  labels: number[];
+  discounts: number[];
+}
+
+/** The `count` labels nearest to a text. All vectors have unit length. */
+function shortlistOf(text: Float32Array, labels: readonly Float32Array[], count: number): Shortlist {
+  const cosines = Float32Array.from(labels, (label) => {
     let cosine = 0;
-    for (let i = 0; i < vector.length; i++) cosine += vector[i] * other[i];
+    for (let i = 0; i < text.length; i++) cosine += text[i] * label[i];
     return cosine;
   });
-  const order = [...others.keys()].sort((a, b) => cosines[b] - cosines[a] || a - b);
-  return order.slice(0, count);
+  const order = [...labels.keys()].sort((a, b) => cosines[b] - cosines[a] || a - b).slice(0, count);
+  const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
+  const deviation = Math.sqrt(cosines.reduce((sum, cosine) => sum + (cosine - mean) ** 2, 0) / cosines.length);
+  const weight = deviation > 0 ? (SIMILARITY_WEIGHT * Math.log(labels.length / order.length)) / deviation : 0;
+  return { labels: order, discounts: order.map((label) => weight * (cosines[order[0]] - cosines[label])) };
 }
 
 /** Makes a classifier of a tokenizer and a scorer, which it owns; `makeEmbedder` is called when a shortlist is first needed. @throws UsageError where the options do not suit the tokenizer. */
@@ -147,15 +164,15 @@ export async function createClassifier(
   const vectorOf = new WeakMap<Int32Array, Float32Array>();
 
   /**
-   * For each of these requests the numbers of the labels that are read, the nearest to the text first. Labels that compete for a text so
+   * For each of these requests the labels that are read, the nearest to the text first. Labels that compete for a text so
    * come into one sequence, where they can be compared best, and which labels share one does not depend on their order in the request.
    */
-  async function nearestLabels(
+  async function shortlists(
     numbers: readonly number[],
     requests: readonly ScoreRequest[],
     textIds: readonly Int32Array[],
     shortlist: number | undefined,
-  ): Promise<Map<number, number[]>> {
+  ): Promise<Map<number, Shortlist>> {
     if (!makeEmbedder || numbers.length === 0) return new Map();
     embedder ??= makeEmbedder();
     const { embedIds } = await embedder;
@@ -168,7 +185,7 @@ export async function createClassifier(
       sets.map(({ ids }, at) => {
         const vectors = ids.map((label) => vectorOf.get(label)!);
         const size = shortlist === 0 ? ids.length : (shortlist ?? shortlistSize(ids.length));
-        return [numbers[at], nearest(texts[at], vectors, size)];
+        return [numbers[at], shortlistOf(texts[at], vectors, size)];
       }),
     );
   }
@@ -188,7 +205,7 @@ export async function createClassifier(
     maxLabelsPerGroup: number | undefined,
     shortlist: number | undefined,
     windows: number,
-  ): Promise<Work[]> {
+  ): Promise<{ work: Work[]; listed: Map<number, Shortlist> }> {
     const textIds = await tokenizer.encodeBatch(
       requests.map(({ text }) => text),
       { atLeast: windows * layout.window + 1 },
@@ -229,7 +246,8 @@ export async function createClassifier(
       }
       for (const group of split) addGroup(request, group, ids);
     }
-    for (const [request, list] of await nearestLabels(long, requests, textIds, shortlist)) {
+    const listed = await shortlists(long, requests, textIds, shortlist);
+    for (const [request, { labels: list }] of listed) {
       const { ids, lengths } = await readyLabels(requests[request].labels);
       const own = list.map((label) => lengths[label]);
       for (const group of groupLabels(own, textIds[request].length, layout, { maxLabelsPerGroup, inOrder: true }))
@@ -239,7 +257,7 @@ export async function createClassifier(
           ids,
         );
     }
-    return work;
+    return { work, listed };
   }
 
   return {
@@ -260,7 +278,7 @@ export async function createClassifier(
       const results = requests.map(
         ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
       );
-      const work = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows);
+      const { work, listed } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows);
       let scored = 0;
       for (const batch of batchesOf(work, batchSize)) {
         const joint = padBatch(
@@ -281,6 +299,8 @@ export async function createClassifier(
         scored += batch.length;
         onProgress?.(Math.floor((scored / work.length) * requests.length));
       }
+      for (const [request, { labels, discounts }] of listed)
+        for (const [at, label] of labels.entries()) results[request].logits[label] -= discounts[at];
       return results;
     },
     async dispose() {

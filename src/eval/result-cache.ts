@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { cacheFolder } from '../engine/graph-cache.ts';
 import { writeFileAtomically } from '../files.ts';
 
-/** Raised whenever figures or baselines are computed in another way within a version of glz. */
-const MEASURING = 4;
+/** Raised whenever scores, figures or baselines are computed in another way within a version of glz. */
+const MEASURING = 5;
 
 /** A cache of JSON values. */
 export interface ResultCache {
