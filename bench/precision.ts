@@ -122,7 +122,7 @@ async function speed(int8: Uint8Array): Promise<void> {
 
 for (const allowed of allowedErrors.split(',').map(Number)) {
   const start = performance.now();
-  const int8 = Buffer.concat(await deriveInferenceGraph(folder, config, 'int8', { allowedError: allowed }));
+  const int8 = Buffer.concat(await deriveInferenceGraph(folder, config, 'int8', allowed));
   console.log(`allowed error ${allowed}: derived in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   await speed(int8);
   await exactness(int8);

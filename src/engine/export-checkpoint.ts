@@ -40,7 +40,7 @@ export async function exportCheckpoint(
   for (const precision of precisions) {
     const file = EXPORT_FILES[precision];
     note(`deriving ${file}`);
-    const chunks = await deriveInferenceGraph(folder, config, precision, { portable: true });
+    const chunks = await deriveInferenceGraph(folder, config, precision);
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     if (size > LARGEST_FILE) throw new DataError(`${file} would be larger than the 2 GiB that one ONNX file can have`);
     files.set(file, chunks);

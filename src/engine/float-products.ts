@@ -19,17 +19,16 @@ export interface ProductError {
 
 /**
  * Tries each product of {@link quantizeGraph} alone in 8 bits, in the order of the graph.
- * @param ranges as for {@link quantizeGraph}, and `weightSteps` too
+ * @param ranges as for {@link quantizeGraph}
  * @param feeds sequences to try it on, for every input of the graph
  */
 export async function productErrors(
   graph: Graph,
   ranges: ReadonlyMap<string, ActivationRange>,
   feeds: Record<string, Feed>,
-  weightSteps: number,
 ): Promise<ProductError[]> {
   const outputs = [...quantizableProducts(graph).keys()];
-  const session = await createGraphSession(quantizeGraph(graph, ranges, weightSteps, { switched: true }));
+  const session = await createGraphSession(quantizeGraph(graph, ranges, { switched: true }));
   try {
     const logitsWith = async (integer?: number): Promise<Float32Array> => {
       const data = new Float32Array(outputs.length);

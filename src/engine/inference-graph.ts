@@ -15,19 +15,17 @@ import { traceInference } from './gliznet-graph.ts';
 import { madeUpFeeds } from './made-up-feeds.ts';
 import { quantizeGraph } from './quantize.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
-import { exactWeightSteps, PORTABLE_WEIGHT_STEPS } from './weight-steps.ts';
 
 /**
  * Traces a checkpoint to an ONNX file's chunks.
  * @param allowedError root mean square error of the logits that int8 may have on made-up sequences
- * @param portable make int8 products that are exact on every processor, not on this one alone
  * @throws DataError naming the tensor that is missing or of the wrong shape, or the configuration's field that is wrong
  */
 export async function deriveInferenceGraph(
   folder: string,
   config: CheckpointConfig,
   kind: 'fp32' | 'int8' | 'embedding',
-  { allowedError = ALLOWED_ERROR, portable = false }: { allowedError?: number; portable?: boolean } = {},
+  allowedError = ALLOWED_ERROR,
 ): Promise<Uint8Array[]> {
   let encoder: Encoder;
   try {
@@ -44,7 +42,6 @@ export async function deriveInferenceGraph(
   if (kind === 'fp32') return onnxChunks(graph);
   const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);
   const ranges = await findActivationRanges(graph, feeds);
-  const weightSteps = portable ? PORTABLE_WEIGHT_STEPS : await exactWeightSteps();
-  const errors = await productErrors(graph, ranges, feeds, weightSteps);
-  return onnxChunks(quantizeGraph(graph, ranges, weightSteps, { inFloat: chooseFloatProducts(errors, allowedError) }));
+  const errors = await productErrors(graph, ranges, feeds);
+  return onnxChunks(quantizeGraph(graph, ranges, { inFloat: chooseFloatProducts(errors, allowedError) }));
 }

@@ -12,7 +12,6 @@ import { createOnnxScorer } from './onnx-scorer.ts';
 import { createGraphSession, type ExecutionProvider } from './onnx-session.ts';
 import type { Precision } from './scorer.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
-import { exactWeightSteps } from './weight-steps.ts';
 
 /** How a checkpoint is loaded. */
 export interface LoadSettings {
@@ -75,9 +74,7 @@ export async function loadClassifier(
   // Awaited below; a failure of the graph must not leave this one unheard.
   tokenizer.catch(() => {});
   const hash = checkpointHash(folder, config, cacheFolder());
-  // A machine that shares its cache with another may not make its products as that one does.
-  const kind = chosen === 'int8' ? `int8-${await exactWeightSteps()}` : chosen;
-  const graph = await derivedFile(hash, kind, async () => {
+  const graph = await derivedFile(hash, chosen, async () => {
     note?.(`preparing ${path} for this machine (once${chosen === 'int8' ? ', and what 8 bits cost each product is measured' : ''})`);
     const { deriveInferenceGraph } = await import('./inference-graph.ts');
     return deriveInferenceGraph(folder, config, chosen);

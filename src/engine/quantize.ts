@@ -1,5 +1,5 @@
 /**
- * 8-bit quantization of a traced inference graph: Gemms with a constant weight become integer products. Weights are int8 with one
+ * 8-bit quantization of a traced inference graph: Gemms with a constant weight become integer products. Weights are uint8 around 128 with one
  * scale for each output feature; activations are quantized while the graph runs, with one scale for each row, so that a text's scores
  * do not depend on its neighbours in a batch. Before that each feature is divided by a constant, which its weights are multiplied by, so
  * that features of different sizes get steps of about the same relative size on both sides (SmoothQuant, Xiao et al. 2023).
@@ -10,7 +10,10 @@
  */
 import type { Graph, GraphNode, Initializer } from '../trace/graph.ts';
 
-/** Zero point of symmetric activations. */
+/**
+ * Zero point of weights and of symmetric activations. Signed weights would do without one, but processors without 8-bit dot products (x86
+ * without VNNI) add up unsigned by signed ones in pairs of 16 bits, which cuts off sums that do not fit; unsigned by unsigned they do not.
+ */
 const MIDDLE = 128;
 /** GELU is never below -0.17: with this added nothing is negative, and all 256 steps can be used. What it adds to a product is constant. */
 const GELU_LOWEST = 0.17;
@@ -48,14 +51,14 @@ export function quantizableProducts(graph: Graph): Map<string, QuantizableProduc
 }
 
 /**
- * A matrix [out, in] in parts: int8 [in, out] of the weights times `divisors`, with one scale for each output feature, and float
- * [out, large] of the large features; and what the int8 part makes of a row that is `offset` everywhere [out].
+ * A matrix [out, in] in parts: uint8 [in, out] of the weights times `divisors`, with one scale for each output feature, and float
+ * [out, large] of the large features; and what the 8-bit part makes of a row that is `offset` everywhere [out].
  */
-function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, divisors, offset }: QuantizedRows, weightSteps: number) {
+function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, divisors, offset }: QuantizedRows) {
   const weight = data as Float32Array;
   const factors = divisors.slice();
   for (const feature of large) factors[feature] = 0;
-  const bytes = new Int8Array(outSize * inSize);
+  const bytes = new Uint8Array(outSize * inSize);
   const scales = new Float32Array(outSize);
   const exact = new Float32Array(outSize * large.length);
   const ofOffset = new Float32Array(outSize);
@@ -63,12 +66,12 @@ function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, d
     const start = row * inSize;
     let largest = 0;
     for (let i = 0; i < inSize; i++) largest = Math.max(largest, Math.abs(weight[start + i] * factors[i]));
-    const scale = largest / weightSteps || 1;
+    const scale = largest / 127 || 1;
     scales[row] = scale;
     let sum = 0;
     for (let i = 0; i < inSize; i++) {
       const steps = Math.round((weight[start + i] * factors[i]) / scale);
-      bytes[i * outSize + row] = steps;
+      bytes[i * outSize + row] = steps + MIDDLE;
       if (factors[i]) sum += steps / factors[i];
     }
     ofOffset[row] = offset * scale * sum;
@@ -95,14 +98,12 @@ interface QuantizedRows {
 /**
  * The graph with 8-bit products; what cannot be quantized stays as it is.
  * @param ranges of every value that enters a product, by its name
- * @param weightSteps the largest steps of a weight (weight-steps.ts)
  * @param inFloat outputs of the products that stay in float
  * @param switched compute every product both ways and take the one that the input {@link SWITCHES} says, to try out which to keep in float
  */
 export function quantizeGraph(
   graph: Graph,
   ranges: ReadonlyMap<string, ActivationRange>,
-  weightSteps: number,
   { inFloat = new Set<string>(), switched = false }: { inFloat?: ReadonlySet<string>; switched?: boolean } = {},
 ): Graph {
   const initializers = new Map(graph.initializers.map((constant) => [constant.name, constant]));
@@ -194,10 +195,10 @@ export function quantizeGraph(
     const input = quantizeRows(value);
     // The same weight behind other values (ALBERT's shared layers) is split anew.
     const own = `${weight.name}.${value}`;
-    const names = { bytes: `${own}.int8`, scales: `${own}.scales`, exact: `${own}.large`, bias: `${own}.bias` };
+    const names = { bytes: `${own}.uint8`, scales: `${own}.scales`, exact: `${own}.large`, bias: `${own}.bias` };
     if (!initializers.has(names.bytes)) {
-      const { bytes, scales, exact, ofOffset } = splitWeight(weight, input, weightSteps);
-      constant(names.bytes, 'int8', [inSize, outSize], bytes);
+      const { bytes, scales, exact, ofOffset } = splitWeight(weight, input);
+      constant(names.bytes, 'uint8', [inSize, outSize], bytes);
       constant(names.scales, 'float32', [outSize], scales);
       if (exact.length) constant(names.exact, 'float32', [outSize, input.large.length], exact);
       if (input.offset) {
@@ -211,7 +212,7 @@ export function quantizeGraph(
     nodes.push({
       op: 'MatMulIntegerToFloat',
       domain: 'com.microsoft',
-      inputs: [input.bytes, names.bytes, unit, names.scales, input.zeroPoint],
+      inputs: [input.bytes, names.bytes, unit, names.scales, input.zeroPoint, symmetric.zeroPoint],
       outputs: [product],
       attributes: {},
     });
