@@ -2,7 +2,7 @@
  * GliZNet as a function of texts and labels: tokenizes, packs labels into groups and long texts into windows, batches joint sequences of
  * like length, and merges the logits. Works over any Scorer; knows nothing of files, records or devices.
  */
-import type { GliZNetOptions } from '../model/options.ts';
+import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
 import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch, prepareLayout } from '../text/joint-sequence.ts';
 import { fitTogether, groupLabels } from '../text/label-groups.ts';
 import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
@@ -75,7 +75,7 @@ export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise
     labelStyle: options.labelStyle,
     token: options.labelStyle === 'marker' ? options.marker : options.separator,
     lmaskOn: options.labelPooling === 'marker' ? 'marker' : 'label',
-    blocks: options.crossAttention === 'gated',
+    blocks: hasBlocks(options),
     maxLength: Math.min(options.maxLength, tokenizer.modelMaxLength),
   });
 

@@ -8,7 +8,7 @@ import { createDropout, type Dropout, dropoutSizes } from '../model/dropout.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../model/gliznet.ts';
 import { hybridLoss, type LossSettings } from '../model/loss.ts';
-import type { GliZNetOptions } from '../model/options.ts';
+import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
 import { type Graph, pruneGraph } from '../trace/graph.ts';
 import { type TraceInput, type TraceRequest, traceGraph } from '../trace/trace.ts';
 
@@ -28,14 +28,14 @@ const SEQUENCE_INPUTS: TraceInput[] = [
   { name: 'label_numbers', shape: ['labels'], type: 'int32' },
 ];
 
-/** What gated cross-attention reads besides. */
+/** What models with blocks read besides. */
 const BLOCK_INPUTS: TraceInput[] = [
   { name: 'block_numbers', shape: ['batch', 'length'], type: 'int32' },
   { name: 'position_ids', shape: ['batch', 'length'], type: 'int32' },
 ];
 
-const sequenceInputs = ({ crossAttention }: GliZNetOptions): TraceInput[] =>
-  crossAttention === 'gated' ? [...SEQUENCE_INPUTS, ...BLOCK_INPUTS] : SEQUENCE_INPUTS;
+const sequenceInputs = (options: GliZNetOptions): TraceInput[] =>
+  hasBlocks(options) ? [...SEQUENCE_INPUTS, ...BLOCK_INPUTS] : SEQUENCE_INPUTS;
 
 /** What dropout reads: see src/model/dropout.ts. */
 function dropoutInputs(encoder: Encoder): TraceInput[] {

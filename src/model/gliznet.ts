@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../errors.ts';
 import type { Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
 import { linear } from './ops.ts';
-import type { GliZNetOptions } from './options.ts';
+import { type GliZNetOptions, hasBlocks } from './options.ts';
 
 /** What GliZNet reads. */
 export interface GliZNetInputs extends EncoderInputs {
@@ -19,9 +19,9 @@ export interface GliZNetInputs extends EncoderInputs {
   textMask: tf.Tensor2D;
   /** int32 [N]: 1 2 ... N */
   labelNumbers: tf.Tensor1D;
-  /** int32 [B, T]: 0 for the text's block, k for the block of label k with its marker; read by gated cross-attention only */
+  /** int32 [B, T]: 0 for the text's block, k for the block of label k with its marker; read by models with blocks only */
   blockNumbers?: tf.Tensor2D;
-  /** int32 [B, T]: position of each token in its block; read by gated cross-attention only */
+  /** int32 [B, T]: position of each token in its block; read by models with blocks only */
   positionIds?: tf.Tensor2D;
 }
 
@@ -40,9 +40,17 @@ export interface GliZNetOutput {
 /** Prefix of the encoder's parameters in a GliZNet checkpoint. */
 export const ENCODER_PREFIX = 'encoder.';
 
-/** Biases of what passes between blocks: [layers, 3], from text to labels, from labels to the text, between labels. */
+/**
+ * Biases of what passes between blocks. Gated: [layers, 3], of the text's tokens reading labels, of labels' reading the text, and of labels'
+ * reading other labels. One-way: [layers, 1], of labels' reading the text.
+ */
 export const GATE = 'cross_attention.gate';
-const GATED_DIRECTIONS = 3;
+
+/** Which of the three directions of gated cross-attention one-way keeps. */
+export const LABELS_READ_TEXT = 1;
+
+/** The attention score of what is not read: far below any other, and still finite when a second one is added. */
+const NOT_READ = -1e9;
 
 /**
  * Name and shape of GliZNet's parameters: the encoder's behind `encoder.`, then projection and similarity.
@@ -51,9 +59,10 @@ const GATED_DIRECTIONS = 3;
 export function gliznetParameterShapes(encoder: Encoder, options: GliZNetOptions): Record<string, number[]> {
   const shapes: Record<string, number[]> = {};
   for (const [name, shape] of Object.entries(encoder.parameterShapes())) shapes[ENCODER_PREFIX + name] = shape;
-  if (options.crossAttention === 'gated') {
-    if (!encoder.readsBlocks) throw new UsageError(`gated cross-attention is not there for ${encoder.modelType} encoders`);
-    shapes[GATE] = [encoder.layers, GATED_DIRECTIONS];
+  if (hasBlocks(options)) {
+    if (!encoder.readsBlocks)
+      throw new UsageError(`${options.crossAttention} cross-attention is not there for ${encoder.modelType} encoders`);
+    shapes[GATE] = [encoder.layers, options.crossAttention === 'gated' ? 3 : 1];
   }
   return { ...shapes, ...headParameterShapes(encoder.hiddenSize, options) };
 }
@@ -110,22 +119,32 @@ export function similarityLogits(options: GliZNetOptions, weights: Weights, text
 }
 
 /**
- * Attention biases of gated cross-attention: 0 within a block, the layer's learned bias between blocks.
- * blockNumbers int32 [B, T], gate [layers, 3] -> one [B, 1, T, T] a layer.
+ * Attention biases of a sequence made of blocks: 0 within a block, the layer's learned bias between blocks that read each other.
+ * blockNumbers int32 [B, T], gate [layers, 3] (gated) or [layers, 1] (one-way) -> one [B, 1, T, T] a layer.
  */
 function blockBiases(blockNumbers: tf.Tensor2D, gate: tf.Tensor2D): tf.Tensor4D[] {
   const [query, key] = [tf.expandDims(blockNumbers, 2), tf.expandDims(blockNumbers, 1)]; // [B, T, 1], [B, 1, T]
   const isText = (numbers: tf.Tensor) => tf.cast(tf.equal(numbers, tf.scalar(0, 'int32')), 'float32');
   const [fromText, toText] = [isText(query), isText(key)];
-  const labelsToText = tf.mul(tf.sub(1, fromText), toText); // [B, T, T]: a label's token reads the text's
-  const textToLabels = tf.mul(fromText, tf.sub(1, toText)); // [B, T, T]
+  const labelsReadText = tf.mul(tf.sub(1, fromText), toText); // [B, T, T]: the query is a label's token, the key one of the text's
   const within = tf.cast(tf.equal(query, key), 'float32'); // [B, T, T]
-  const betweenLabels = tf.sub(tf.sub(tf.sub(1, within), labelsToText), textToLabels); // [B, T, T]
-  const directions = [textToLabels, labelsToText, betweenLabels];
-  return Array.from({ length: gate.shape[0] }, (_, layer) => {
-    const parts = directions.map((mask, at) => tf.mul(mask, tf.reshape(tf.slice(gate, [layer, at], [1, 1]), [1, 1, 1])));
-    return tf.expandDims(tf.addN(parts), 1) as tf.Tensor4D; // [B, 1, T, T]
-  });
+  const gated = (mask: tf.Tensor, layer: number, direction: number) =>
+    tf.mul(mask, tf.reshape(tf.slice(gate, [layer, direction], [1, 1]), [1, 1, 1])); // [B, T, T]
+  const [layers, directions] = gate.shape;
+  if (directions === 1) {
+    const notRead = tf.mul(tf.sub(tf.sub(1, within), labelsReadText), NOT_READ); // [B, T, T]
+    return Array.from(
+      { length: layers },
+      (_, layer) => tf.expandDims(tf.add(notRead, gated(labelsReadText, layer, 0)), 1) as tf.Tensor4D, // [B, 1, T, T]
+    );
+  }
+  const textReadsLabels = tf.mul(fromText, tf.sub(1, toText)); // [B, T, T]
+  const betweenLabels = tf.sub(tf.sub(tf.sub(1, within), labelsReadText), textReadsLabels); // [B, T, T]
+  const masks = [textReadsLabels, labelsReadText, betweenLabels];
+  return Array.from(
+    { length: layers },
+    (_, layer) => tf.expandDims(tf.addN(masks.map((mask, direction) => gated(mask, layer, direction))), 1) as tf.Tensor4D, // [B, 1, T, T]
+  );
 }
 
 /** Settings of a forward pass that only training changes. */
@@ -146,10 +165,9 @@ export function gliznetForward(
   const encoderWeights: Record<string, tf.Tensor> = {};
   for (const [name, weight] of Object.entries(weights))
     if (name.startsWith(ENCODER_PREFIX)) encoderWeights[name.slice(ENCODER_PREFIX.length)] = weight;
-  const blocks =
-    options.crossAttention === 'gated'
-      ? { positionIds: inputs.positionIds!, biases: blockBiases(inputs.blockNumbers!, weights[GATE] as tf.Tensor2D) }
-      : undefined;
+  const blocks = hasBlocks(options)
+    ? { positionIds: inputs.positionIds!, biases: blockBiases(inputs.blockNumbers!, weights[GATE] as tf.Tensor2D) }
+    : undefined;
   const { hidden, attention } = encoder.forward(encoderWeights, { ...inputs, blocks }, byAttention); // [B, T, H], [B, h, T, T]
   const [batch, length, hiddenSize] = hidden.shape;
 

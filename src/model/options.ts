@@ -19,8 +19,9 @@ export interface GliZNetOptions {
   /**
    * `free`: every token attends to every token, as in the article. `gated`: the text and each label are blocks whose positions count
    * from their own start, and a learned bias a layer says how much passes between blocks: the order of labels does not matter.
+   * `one-way`: of what passes between blocks only labels reading the text is left: a label's score depends on the text and itself alone.
    */
-  crossAttention: 'free' | 'gated';
+  crossAttention: 'free' | 'gated' | 'one-way';
   /** Longest joint sequence, in tokens. */
   maxLength: number;
   /** Most labels in one joint sequence, as many as the model was trained with; more are packed into groups. null: as many as fit. */
@@ -28,6 +29,9 @@ export interface GliZNetOptions {
   /** Multi-label probability = sigmoid(logit / temperature + bias); fitted after training, 1 and 0 before. */
   calibration: { temperature: number; bias: number };
 }
+
+/** Whether text and labels are blocks with positions of their own. */
+export const hasBlocks = ({ crossAttention }: Pick<GliZNetOptions, 'crossAttention'>): boolean => crossAttention !== 'free';
 
 /** The article's options. */
 export const ARTICLE_OPTIONS: GliZNetOptions = {

@@ -38,6 +38,7 @@ export async function samplerOf({ settings, start, teacher, dataset, device, not
       noneShare: labels.none_share,
       labelDropout: labels.label_dropout,
       nearNegatives: labels.near_negatives,
+      unrelatedNegatives: labels.unrelated_negatives,
       negatedShare: labels.negated_share,
       maxPassTokens: settings.max_pass_tokens,
     };

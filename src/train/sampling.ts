@@ -20,6 +20,7 @@ export interface SamplingSettings {
   noneShare: number;
   labelDropout: number;
   nearNegatives: number;
+  unrelatedNegatives: number;
   /** Above 0 the data set holds negations. */
   negatedShare: number;
   /** Most tokens of a part of a batch, padding included; absent: batches are whole. */
@@ -64,6 +65,9 @@ const WINDOW_BATCHES = 16;
  * have the same few beside it every time.
  */
 const NEAR = 2;
+
+/** The most labels of other files that an example is shown with. */
+const MOST_UNRELATED = 4;
 
 /** The nearest labels that a wrong one is drawn from to be shown with its negation. */
 const NEAR_TO_NEGATED = 10;
@@ -152,6 +156,7 @@ function chooseLabels(
   const kept = truth.filter((_, at) => at === 0 || random() >= settings.labelDropout);
   const shown = random() < settings.noneShare ? [] : kept;
   const chosen = new Set<number>(shown);
+  let most = size;
   let tokens = labelTokens(
     shown.map((label) => dataset.labelIds.at(label).length),
     layout,
@@ -159,7 +164,7 @@ function chooseLabels(
   const textLength = Math.min(source.texts.at(row).length, layout.textShare);
   const room = layout.window - textLength;
   const add = (label: number): void => {
-    if (chosen.size >= size || chosen.has(label) || isTrue.has(label)) return;
+    if (chosen.size >= most || chosen.has(label) || isTrue.has(label)) return;
     const cost = dataset.labelIds.at(label).length + layout.markerIds.length + layout.separatorIds.length;
     if (tokens + cost > room) return;
     tokens += cost;
@@ -175,6 +180,14 @@ function chooseLabels(
     const other = source.labels.at(randomInteger(random, source.rows));
     if (random() < 0.5 && other.length > 0) add(other[randomInteger(random, other.length)]);
     else add(source.labelSet[randomInteger(random, source.labelSet.length)]);
+  }
+  if (settings.unrelatedNegatives > 0 && random() < settings.unrelatedNegatives) {
+    most = chosen.size + 1 + randomInteger(random, MOST_UNRELATED);
+    // Evenly from the labels of all files: by their rows, "positive" and the like would come again and again, beside texts of which they are true.
+    for (let tries = TRIES * MOST_UNRELATED; chosen.size < most && tries > 0; tries--) {
+      const label = randomInteger(random, dataset.labelNames.length);
+      if (dataset.labelIds.at(label).length > 0) add(label);
+    }
   }
   const labels = shuffle([...chosen], random);
   return { labels, targets: labels.map((label) => (isTrue.has(label) ? 1 : 0)) };

@@ -46,14 +46,16 @@ const modelSchema = z
     separator: z.string().min(1).default(';').describe('Text between two labels (label_style: separator)'),
     marker: z.string().min(1).default('[unused0]').describe('Token in front of each label (label_style: marker)'),
     cross_attention: z
-      .enum(['free', 'gated'])
+      .enum(['free', 'gated', 'one-way'])
       .default('free')
-      .describe('Between text and labels: free as in the article, or blocks with a learned bias a layer for what passes between them'),
+      .describe(
+        'Between text and labels: free as in the article; gated: blocks, with a learned bias a layer for what passes between them; one-way: blocks, of which labels read the text and nothing else passes. A run that starts from a gated checkpoint can go on as one-way',
+      ),
     labels_per_group: count.nullable().default(null).describe('Most labels in one joint sequence of prediction; null: as many as fit'),
     max_length: z.number().int().min(16).default(512).describe('Longest joint sequence in prediction, in tokens'),
     scale: z.number().positive().default(12).describe('Start value of the cosine similarity scale'),
     bias: z.number().default(-5).describe('Start value of the cosine similarity bias'),
-    gate: z.number().default(-4).describe('Start value of the gated cross-attention biases: at -4 blocks hardly see each other'),
+    gate: z.number().default(-4).describe('Start value of the biases between blocks: at -4 blocks hardly see each other'),
   })
   .prefault({});
 
@@ -86,6 +88,11 @@ const labelsSchema = z
     near_negatives: share
       .default(0)
       .describe('Share of examples whose other wrong labels are near to a true one by the embeddings of loss.teacher or the start encoder'),
+    unrelated_negatives: share
+      .default(0)
+      .describe(
+        'Share of examples that are shown with one to four labels of any file besides, so that what has nothing to do with a text scores low',
+      ),
     negated_share: share
       .default(0)
       .describe('Share of examples that show one label and its negation, as "spam" and "not spam", one of which is true'),
@@ -209,8 +216,8 @@ export const trainSettingsSchema = z
       issue(['loss', 'teacher'], 'has no effect without loss.distill_weight or labels.near_negatives');
     if (settings.labels.max < settings.labels.min) issue(['labels', 'max'], 'is less than labels.min');
     if (settings.labels.max < 2) issue(['labels', 'max'], 'an example needs at least 2 labels');
-    if (settings.model.cross_attention === 'gated' && settings.model.label_style !== 'marker')
-      issue(['model', 'cross_attention'], 'gated needs label_style: marker');
+    if (settings.encoder && settings.model.cross_attention !== 'free' && settings.model.label_style !== 'marker')
+      issue(['model', 'cross_attention'], `${settings.model.cross_attention} needs label_style: marker`);
     if (settings.model.label_pooling === 'marker' && settings.model.label_style !== 'marker')
       issue(['model', 'label_pooling'], 'marker pooling needs label_style: marker');
   });

@@ -3,7 +3,7 @@ import { randomStream } from '../data/random.ts';
 import { DataError } from '../errors.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
-import { ENCODER_PREFIX, GATE, gliznetParameterShapes } from '../model/gliznet.ts';
+import { ENCODER_PREFIX, GATE, gliznetParameterShapes, LABELS_READ_TEXT } from '../model/gliznet.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
@@ -28,7 +28,7 @@ export interface ScalarStart {
   /** Scale and bias of a cosine similarity. */
   scale: number;
   bias: number;
-  /** Biases of gated cross-attention. */
+  /** Biases between blocks. */
   gate: number;
 }
 
@@ -54,14 +54,31 @@ export function freshHead(encoder: Encoder, options: GliZNetOptions, seed: numbe
   return weights;
 }
 
+/** Weights of a gated checkpoint as a one-way model has them: of its gates those by which labels read the text. */
+function oneWayWeights(weights: FloatWeights): FloatWeights {
+  const gate = weights.get(GATE)!; // [layers, 3]
+  const [layers, directions] = gate.shape;
+  const kept = Float32Array.from({ length: layers }, (_, layer) => gate.data[layer * directions + LABELS_READ_TEXT]);
+  return new Map([...weights, [GATE, { shape: [layers, 1], data: kept }]]);
+}
+
+/** Reads a checkpoint; as one-way where that is asked for, which a gated one can become. @throws DataError naming file and tensor */
+function readModel(folder: string, asOneWay: boolean) {
+  const { options, encoder: encoderConfig } = readCheckpointConfig(folder);
+  const encoder = createEncoder(encoderConfig);
+  const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
+  if (!asOneWay || options.crossAttention === 'one-way') return { encoder, encoderConfig, options, weights };
+  if (options.crossAttention === 'free')
+    throw new DataError(`${folder}: only a checkpoint with gated cross-attention can be read as one-way; this one's is free`);
+  return { encoder, encoderConfig, options: { ...options, crossAttention: 'one-way' as const }, weights: oneWayWeights(weights) };
+}
+
 /** Loads what the settings start from. @throws UsageError / DataError naming the file or field that is wrong. */
 export async function loadStart(settings: TrainSettings, note: (line: string) => void): Promise<StartModel> {
   if (settings.checkpoint) {
     const folder = checkpointFolder(await resolveModelFolder(settings.checkpoint, { note }));
-    const { options, encoder: encoderConfig } = readCheckpointConfig(folder);
-    const encoder = createEncoder(encoderConfig);
-    const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
-    return { encoder, encoderConfig, options, weights, tokenizer: await loadTokenizer(folder) };
+    const model = readModel(folder, settings.model.cross_attention === 'one-way');
+    return { ...model, tokenizer: await loadTokenizer(folder) };
   }
   const folder = await resolveModelFolder(settings.encoder!, { note });
   const { config, encoder, weights: encoderWeights } = readEncoderFolder(folder);
@@ -82,13 +99,13 @@ export async function loadAverageWith(settings: TrainSettings, start: StartModel
   const members: FloatWeights[] = [];
   for (const one of settings.average_with ?? []) {
     const folder = checkpointFolder(await resolveModelFolder(one, { note }));
-    const { options } = readCheckpointConfig(folder);
+    const { options, weights } = readModel(folder, start.options.crossAttention === 'one-way');
     for (const option of OPTIONS_OF_WEIGHTS)
       if (options[option] !== start.options[option])
         throw new DataError(
           `${folder}: cannot be averaged with this run: its ${option} is ${options[option]}, here ${start.options[option]}`,
         );
-    members.push(checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(start.encoder, start.options), folder));
+    members.push(checkWeights(weights, gliznetParameterShapes(start.encoder, start.options), folder));
   }
   return members;
 }

@@ -76,7 +76,7 @@ export function parseOptions(value: unknown, where: string): GliZNetOptions {
     labelStyle: choice('labelStyle', ['separator', 'marker']),
     separator: text('separator'),
     marker: text('marker'),
-    crossAttention: value.crossAttention === undefined ? 'free' : choice('crossAttention', ['free', 'gated']),
+    crossAttention: value.crossAttention === undefined ? 'free' : choice('crossAttention', ['free', 'gated', 'one-way']),
     maxLength: integer('maxLength', 1 << 20),
     labelsPerGroup: value.labelsPerGroup == null ? null : integer('labelsPerGroup', 1 << 20),
     calibration: { temperature, bias },

@@ -91,6 +91,28 @@ describe('gated cross-attention', () => {
     for (const [at, k] of order.entries()) expect(moved[at]).toBeCloseTo(logits[k], 4);
     await classifier.dispose();
   });
+
+  it('one-way: gives a label the same score whatever other labels there are, in one sequence or several', async () => {
+    const classifier = await loadClassifier(await writeTinyCheckpoint({ ...gated, crossAttention: 'one-way' }));
+    const request = { text: phrase(12), labels };
+    const [{ logits }] = await classifier.logits([request]);
+    const [{ logits: inTwos }] = await classifier.logits([request], { maxLabelsPerGroup: 2 });
+    const more = [...labels, ...Array.from({ length: 30 }, (_, i) => `letter ${i}`)];
+    const [{ logits: amongMany }] = await classifier.logits([{ text: request.text, labels: more }]);
+    for (const k of labels.keys()) {
+      expect(inTwos[k]).toBeCloseTo(logits[k], 4);
+      expect(amongMany[k]).toBeCloseTo(logits[k], 4);
+    }
+    // Free attention, of which all this is not true, as the measure of what 4 digits mean here.
+    const free = await loadClassifier(await writeTinyCheckpoint({ ...gated, crossAttention: 'free' }));
+    const [[{ logits: few }], [{ logits: many }]] = [
+      await free.logits([request]),
+      await free.logits([{ text: request.text, labels: more }]),
+    ];
+    expect(Math.max(...labels.map((_, k) => Math.abs(many[k] - few[k])))).toBeGreaterThan(0.001);
+    await classifier.dispose();
+    await free.dispose();
+  });
 });
 
 describe('probabilities', () => {

@@ -62,8 +62,8 @@ describe('quantizeGraph', () => {
     expect(await error(quantized)).toBeLessThan(0.2);
   });
 
-  it('serves gated cross-attention, which has inputs of its own', async () => {
-    const { quantized, error } = await tinyModel(1, { crossAttention: 'gated', labelStyle: 'marker', marker: '[MASK]' });
+  it.each(['gated', 'one-way'] as const)('serves %s cross-attention, which has inputs of its own', async (crossAttention) => {
+    const { quantized, error } = await tinyModel(1, { crossAttention, labelStyle: 'marker', marker: '[MASK]' });
     expect(count(quantized, 'MatMulIntegerToFloat')).toBeGreaterThan(0);
     expect(await error(quantized)).toBeLessThan(0.2);
   });

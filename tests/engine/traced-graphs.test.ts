@@ -12,7 +12,7 @@ import { createTrainingEngine, trainingFeeds } from '../../src/engine/training-s
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { type GliZNetInputs, gliznetForward } from '../../src/model/gliznet.ts';
 import { hybridLoss, type LossSettings } from '../../src/model/loss.ts';
-import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
+import { ARTICLE_OPTIONS, type GliZNetOptions, hasBlocks } from '../../src/model/options.ts';
 import type { JointBatch } from '../../src/text/joint-sequence.ts';
 import { traceGraph } from '../../src/trace/trace.ts';
 import { tinyModel } from '../engine-parity.ts';
@@ -61,6 +61,7 @@ const OPTIONS: [string, GliZNetOptions][] = [
   ['mean pooling, cosine', { ...GATED_OPTIONS, crossAttention: 'free' }],
   ['marker pooling, bilinear', { ...ARTICLE_OPTIONS, labelPooling: 'marker', projection: 6, similarity: 'bilinear', labelStyle: 'marker' }],
   ['gated cross-attention', GATED_OPTIONS],
+  ['one-way cross-attention', { ...GATED_OPTIONS, crossAttention: 'one-way' }],
   ['mean text, dot', { ...ARTICLE_OPTIONS, textPooling: 'mean', projection: null, similarity: 'dot' }],
 ];
 const LOSS: LossSettings = {
@@ -84,7 +85,7 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
   afterAll(() => session.dispose());
 
   const logitsOf = async (batch: JointBatch) => {
-    const own = options.crossAttention === 'gated' ? batch : { ...batch, blocks: undefined };
+    const own = hasBlocks(options) ? batch : { ...batch, blocks: undefined };
     return (await session.run(sequenceFeeds(own), ['logits'])).logits;
   };
 
@@ -122,7 +123,7 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
       const { grads } = tf.valueAndGrads(
         (...values: tf.Tensor[]) => lossOf(Object.fromEntries(names.map((each, i) => [each, values[i]]))).loss,
       )(names.map((each) => asTensors(weights)[each]));
-      const result = await engine.accumulate(options.crossAttention === 'gated' ? batch : { ...batch, blocks: undefined }, 1);
+      const result = await engine.accumulate(hasBlocks(options) ? batch : { ...batch, blocks: undefined }, 1);
       for (const term of ['loss', 'bce', 'margin', 'softmax', 'distill'] as const)
         expect(result[term]).toBeCloseTo(terms[term]!.dataSync()[0], 5);
       names.forEach((each, i) => {

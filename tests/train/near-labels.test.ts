@@ -66,6 +66,7 @@ const NEAR_SETTINGS: SamplingSettings = {
   labelDropout: 0,
   nearNegatives: 1,
   negatedShare: 0,
+  unrelatedNegatives: 0,
 };
 const MANY = 60;
 

@@ -18,6 +18,7 @@ const SETTINGS: SamplingSettings = {
   noneShare: 0,
   labelDropout: 0,
   nearNegatives: 0,
+  unrelatedNegatives: 0,
   negatedShare: 0,
 };
 
@@ -146,6 +147,28 @@ describe('createSampler', () => {
       expect(Math.abs(kinds.filter((kind) => kind === 'label').length / kinds.length - 0.5)).toBeLessThan(0.1);
     const plainExamples = examples.filter(({ negated }) => !negated).flatMap(({ labels }) => labels);
     expect(plainExamples.every((label) => label < dataset.labelNames.length)).toBe(true);
+  });
+
+  it('shows one to four wrong labels of any file besides, in a share of the examples', async () => {
+    // The second file's labels are unknown to the first.
+    const { dataset, layout } = await sources([400, 400], { labelsOf: (row) => [row % 2 ? `label ${row % 8}` : `river ${row}`] });
+    const [own] = dataset.sources.map(({ labelSet }) => new Set(labelSet));
+    expect(dataset.labelNames.length).toBeGreaterThan(100);
+    const settings = { ...SETTINGS, minLabels: 2, maxLabels: 2 };
+    const shownWith = (unrelatedNegatives: number) => {
+      const sampler = createSampler(dataset, layout, { ...settings, unrelatedNegatives });
+      return Array.from({ length: sampler.batchesPerEpoch }, (_, i) => sampler.batch(i).examples).flat();
+    };
+    expect(shownWith(0).every(({ labels }) => labels.length === 2)).toBe(true);
+    const examples = shownWith(0.5);
+    const sizes = examples.map(({ labels }) => labels.length);
+    expect(new Set(sizes)).toEqual(new Set([2, 3, 4, 5, 6]));
+    expect(sizes.filter((size) => size > 2).length / sizes.length).toBeCloseTo(0.5, 1);
+    for (const { source, row, labels, targets } of examples) {
+      expect(new Set(labels).size).toBe(labels.length);
+      expect(targets).toEqual(labels.map((label) => Number(dataset.sources[source].labels.at(row).includes(label))));
+    }
+    expect(own.size).toBeGreaterThan(0);
   });
 
   it('negates no label that is a negation already, and changes no batch where nothing is to be negated', async () => {

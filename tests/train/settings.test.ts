@@ -32,7 +32,7 @@ describe('the settings of a training run', () => {
   });
 
   it('refuse a share outside of 0 to 1, naming the field', () => {
-    for (const field of ['near_negatives', 'negated_share'] as const) {
+    for (const field of ['near_negatives', 'unrelated_negatives', 'negated_share'] as const) {
       const withShare = (share: number) => checkSettings({ encoder: 'e', data: ['d'], labels: { [field]: share } }, 'test');
       for (const wrong of [-0.1, 1.1]) expect(() => withShare(wrong)).toThrow(new RegExp(`^test: labels\\.${field}: `));
       expect(withShare(1).labels[field]).toBe(1);

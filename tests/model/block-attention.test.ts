@@ -1,6 +1,6 @@
 /**
- * Gated cross-attention in every family that has it: with the gate shut, text and labels are encoded as if each stood alone; open, they
- * see each other, and the order of labels still does not matter. Eagerly and through ONNX.
+ * Attention between blocks in every family that has it: with the gate shut, text and labels are encoded as if each stood alone; open, they
+ * see each other, and the order of labels still does not matter; one-way, a label's score is the same in any company. Eagerly and through ONNX.
  */
 import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,6 +8,7 @@ import { traceInference } from '../../src/engine/gliznet-graph.ts';
 import { createGraphSession } from '../../src/engine/onnx-session.ts';
 import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
 import { ENCODER_PREFIX, GATE, gliznetForward, gliznetParameterShapes } from '../../src/model/gliznet.ts';
+import type { GliZNetOptions } from '../../src/model/options.ts';
 import { buildJointSequence, type JointLayout, padBatch } from '../../src/text/joint-sequence.ts';
 import { GATED_OPTIONS } from '../random-model.ts';
 import { FOLDERS, inputsOf, loadFixture, tensorsOf } from './encoder-fixtures.ts';
@@ -33,33 +34,36 @@ it('is there for the families with absolute positions and for MPNet', () => {
   expect(() => gliznetParameterShapes(encoder, GATED_OPTIONS)).toThrow(/not there for modernbert/);
 });
 
-describe.each(families)('gated cross-attention of %s', (folder) => {
+const ONE_WAY: GliZNetOptions = { ...GATED_OPTIONS, crossAttention: 'one-way' };
+
+describe.each(families)('attention between blocks of %s', (folder) => {
   const { encoder, values } = loadFixture(folder);
-  const weightsWith = (gate: number) =>
+  /** `gate` is repeated for every layer: one value for each direction, or one for all. */
+  const weightsWith = (gate: readonly number[], options: GliZNetOptions) =>
     new Map(
-      Object.entries(gliznetParameterShapes(encoder, GATED_OPTIONS)).map(([name, shape]) => {
+      Object.entries(gliznetParameterShapes(encoder, options)).map(([name, shape]) => {
         const size = shape.reduce((a, b) => a * b, 1);
         const own = name.startsWith(ENCODER_PREFIX) ? values[name.slice(ENCODER_PREFIX.length)] : undefined;
-        const scalar = name === GATE ? gate : name === 'similarity.scale' ? 10 : 0;
-        return [name, { shape, data: own ?? new Float32Array(size).fill(scalar) }];
+        const fresh = (at: number) => (name === GATE ? gate[at % gate.length] : name === 'similarity.scale' ? 10 : 0);
+        return [name, { shape, data: own ?? Float32Array.from({ length: size }, (_, at) => fresh(at)) }];
       }),
     );
 
   /** Logits of every text and label, eagerly and through ONNX, which have to agree. */
-  async function logits(gate: number, labels: number[][]): Promise<number[][]> {
-    const weights = weightsWith(gate);
+  async function logits(gate: readonly number[], labels: number[][], options = GATED_OPTIONS): Promise<number[][]> {
+    const weights = weightsWith(gate, options);
     const batch = padBatch(
       TEXTS.map((text) => buildJointSequence(LAYOUT, text, labels)),
       PAD,
     );
-    const session = await createGraphSession(traceInference({ encoder, options: GATED_OPTIONS }, weights));
+    const session = await createGraphSession(traceInference({ encoder, options }, weights));
     const traced = (await session.run(sequenceFeeds(batch), ['logits'])).logits;
     await session.dispose();
     tf.setBackend('cpu');
     const int2d = (data: Int32Array) => tf.tensor2d(data, [batch.batch, batch.length], 'int32');
     const eager = gliznetForward(
       encoder,
-      GATED_OPTIONS,
+      options,
       Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, tf.tensor(data, shape)])),
       {
         inputIds: int2d(batch.inputIds),
@@ -77,7 +81,7 @@ describe.each(families)('gated cross-attention of %s', (folder) => {
   }
 
   it('encodes text and labels as if each stood alone while the gate is shut', async () => {
-    const joint = await logits(-1e4, LABELS);
+    const joint = await logits([-1e4], LABELS);
     const tensors = tensorsOf(encoder, values);
     const embedding = (ids: number[], from: number, to: number): tf.Tensor1D => {
       const { hidden } = encoder.forward(tensors, inputsOf({ input_ids: [ids], attention_mask: [ids.map(() => 1)] }), false);
@@ -93,10 +97,23 @@ describe.each(families)('gated cross-attention of %s', (folder) => {
   });
 
   it('lets them see each other when it is open, in any order of labels', async () => {
-    const [shut, open, turned] = [await logits(-1e4, LABELS), await logits(0, LABELS), await logits(0, [...LABELS].reverse())];
+    const [shut, open, turned] = [await logits([-1e4], LABELS), await logits([0], LABELS), await logits([0], [...LABELS].reverse())];
     for (const row of TEXTS.keys()) {
       expect(Math.max(...LABELS.map((_, k) => Math.abs(open[row][k] - shut[row][k])))).toBeGreaterThan(1e-3);
       for (const k of LABELS.keys()) expect(turned[row][LABELS.length - 1 - k]).toBeCloseTo(open[row][k], 2);
     }
+  });
+
+  it('one-way: lets labels read the text and nothing else, so that a label scores the same alone and beside others', async () => {
+    const [shut, oneWay] = [await logits([-1e4], LABELS), await logits([-1], LABELS, ONE_WAY)];
+    // What gated attention comes to with two of its three directions shut.
+    const gated = await logits([-1e4, -1, -1e4], LABELS);
+    const alone = await Promise.all(LABELS.map((label) => logits([-1], [label], ONE_WAY)));
+    for (const row of TEXTS.keys())
+      for (const k of LABELS.keys()) {
+        expect(oneWay[row][k]).toBeCloseTo(gated[row][k], 3);
+        expect(alone[k][row][0]).toBeCloseTo(oneWay[row][k], 3);
+        expect(Math.abs(oneWay[row][k] - shut[row][k])).toBeGreaterThan(1e-4);
+      }
   });
 });
