@@ -34,7 +34,7 @@ export interface ClassifierOptions {
   /**
    * Of a label set larger than this, only so many labels are read with the text: those whose embeddings are nearest to the text's.
    * 0: every label is read. Unless given: of labels that do not fit into one sequence half, at least 50 and at most 100. The more labels are
-   * left out, the more the logit of one that is read falls with its distance to the text.
+   * left out (by a one-way model: the more there are than 25), the more the logit of one that is read falls with its distance to the text.
    */
   shortlist?: number;
   /** Windows over a text that is longer than one joint sequence; what they do not reach is cut. {@link DEFAULT_WINDOWS} unless given. */
@@ -87,10 +87,13 @@ const shortlistSize = (labels: number): number => Math.max(50, Math.min(100, Mat
 
 /**
  * What a label's logit loses for each standard deviation that its similarity to the text is below the nearest label's, times the logarithm
- * of how many times more labels there are than are read. Of many labels a hundred fit a text more or less, and were all scored high
- * without (docs/experiments.md); where all are read, nothing is lost.
+ * of how many times more labels there are than the model reckons with. Of many labels a hundred fit a text more or less, and were all
+ * scored high without (docs/experiments.md).
  */
 const SIMILARITY_WEIGHT = 0.5;
+
+/** How many labels a one-way model reckons with, which sees none beside the one that it scores: about as many as a training example shows. */
+const LABELS_OF_AN_EXAMPLE = 25;
 
 /** A label set made ready: its ids, and its groups by the room that a text leaves. */
 interface PreparedLabels {
@@ -127,8 +130,8 @@ interface Shortlist {
   discounts: number[];
 }
 
-/** The `count` labels nearest to a text. All vectors have unit length. */
-function shortlistOf(text: Float32Array, labels: readonly Float32Array[], count: number): Shortlist {
+/** The `count` labels nearest to a text, for a model that reckons with `expected` labels. All vectors have unit length. */
+function shortlistOf(text: Float32Array, labels: readonly Float32Array[], count: number, expected: number): Shortlist {
   const cosines = Float32Array.from(labels, (label) => {
     let cosine = 0;
     for (let i = 0; i < text.length; i++) cosine += text[i] * label[i];
@@ -137,7 +140,7 @@ function shortlistOf(text: Float32Array, labels: readonly Float32Array[], count:
   const order = [...labels.keys()].sort((a, b) => cosines[b] - cosines[a] || a - b).slice(0, count);
   const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
   const deviation = Math.sqrt(cosines.reduce((sum, cosine) => sum + (cosine - mean) ** 2, 0) / cosines.length);
-  const weight = deviation > 0 ? (SIMILARITY_WEIGHT * Math.log(labels.length / order.length)) / deviation : 0;
+  const weight = deviation > 0 ? (SIMILARITY_WEIGHT * Math.max(0, Math.log(labels.length / expected))) / deviation : 0;
   return { labels: order, discounts: order.map((label) => weight * (cosines[order[0]] - cosines[label])) };
 }
 
@@ -150,6 +153,7 @@ export async function createClassifier(
   makeEmbedder?: () => Promise<SentenceEmbedder>,
 ): Promise<Classifier> {
   const layout = await layoutOf(tokenizer, options);
+  const isOneWay = options.crossAttention === 'one-way';
   const encoder: LabelEncoder = createLabelEncoder(tokenizer, layout.labelLimit);
   // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
   const prepared = new WeakMap<readonly string[], Promise<PreparedLabels>>();
@@ -184,8 +188,10 @@ export async function createClassifier(
     return new Map(
       sets.map(({ ids }, at) => {
         const vectors = ids.map((label) => vectorOf.get(label)!);
-        const size = shortlist === 0 ? ids.length : (shortlist ?? shortlistSize(ids.length));
-        return [numbers[at], shortlistOf(texts[at], vectors, size)];
+        const size = Math.min(ids.length, shortlist === 0 ? ids.length : (shortlist ?? shortlistSize(ids.length)));
+        // Labels that read each other know of those that are read.
+        const expected = isOneWay ? LABELS_OF_AN_EXAMPLE : size;
+        return [numbers[at], shortlistOf(texts[at], vectors, size, expected)];
       }),
     );
   }
@@ -232,8 +238,11 @@ export async function createClassifier(
     const long: number[] = [];
     for (const [request, { labels }] of requests.entries()) {
       const { ids, lengths, groups } = await readyLabels(labels);
-      const together = fitTogether(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
-      if (makeEmbedder && (!together || (shortlist && labels.length > shortlist))) {
+      // Labels that read each other are best read together, the nearest first; others need it only to be told that there are many.
+      const isMany = isOneWay
+        ? labels.length > LABELS_OF_AN_EXAMPLE
+        : !fitTogether(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
+      if (makeEmbedder && (isMany || (shortlist && labels.length > shortlist))) {
         long.push(request);
         continue;
       }

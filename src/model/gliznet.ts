@@ -62,6 +62,8 @@ export function gliznetParameterShapes(encoder: Encoder, options: GliZNetOptions
   if (hasBlocks(options)) {
     if (!encoder.readsBlocks)
       throw new UsageError(`${options.crossAttention} cross-attention is not there for ${encoder.modelType} encoders`);
+    if (options.crossAttention === 'one-way' && options.labelPooling === 'attention')
+      throw new UsageError('one-way cross-attention needs label pooling "mean" or "marker": there is no attention from [CLS] to labels');
     shapes[GATE] = [encoder.layers, options.crossAttention === 'gated' ? 3 : 1];
   }
   return { ...shapes, ...headParameterShapes(encoder.hiddenSize, options) };

@@ -218,6 +218,8 @@ export const trainSettingsSchema = z
     if (settings.labels.max < 2) issue(['labels', 'max'], 'an example needs at least 2 labels');
     if (settings.encoder && settings.model.cross_attention !== 'free' && settings.model.label_style !== 'marker')
       issue(['model', 'cross_attention'], `${settings.model.cross_attention} needs label_style: marker`);
+    if (settings.encoder && settings.model.cross_attention === 'one-way' && settings.model.label_pooling === 'attention')
+      issue(['model', 'label_pooling'], 'attention pooling has nothing to go by with one-way cross-attention: use mean or marker');
     if (settings.model.label_pooling === 'marker' && settings.model.label_style !== 'marker')
       issue(['model', 'label_pooling'], 'marker pooling needs label_style: marker');
   });

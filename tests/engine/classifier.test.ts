@@ -97,7 +97,7 @@ describe('gated cross-attention', () => {
     const request = { text: phrase(12), labels };
     const [{ logits }] = await classifier.logits([request]);
     const [{ logits: inTwos }] = await classifier.logits([request], { maxLabelsPerGroup: 2 });
-    const more = [...labels, ...Array.from({ length: 30 }, (_, i) => `letter ${i}`)];
+    const more = [...labels, ...Array.from({ length: 20 }, (_, i) => `letter ${i}`)];
     const [{ logits: amongMany }] = await classifier.logits([{ text: request.text, labels: more }]);
     for (const k of labels.keys()) {
       expect(inTwos[k]).toBeCloseTo(logits[k], 4);
@@ -129,45 +129,52 @@ describe('probabilities', () => {
 });
 
 describe('shortlist', () => {
-  it('reads the labels nearest to the text, scores them the lower the less near they are, and leaves the others out', async () => {
-    const folder = await writeTinyCheckpoint({ labelsPerGroup: 4 });
-    const classifier = await loadClassifier(folder);
-    const labels = Array.from({ length: 240 }, (_, i) => `${words[i % words.length]} ${i}`);
-    const text = 'the train by the river';
-    const [{ logits }] = await classifier.logits([{ text, labels }], { shortlist: 8 });
-    const kept = [...logits.keys()].filter((k) => Number.isFinite(logits[k]));
-    expect(kept.length).toBe(8);
-    const config = readCheckpointConfig(folder);
-    const embedder = await checkpointEmbedder(
-      checkpointHash(folder, config, temporaryFolder()),
-      folder,
-      config,
-      await loadTokenizer(folder),
-    );
-    const [vector, ...others] = await embedder.embed([text, ...labels]);
-    await embedder.dispose();
-    const cosines = others.map((other) => other.reduce((sum, value, i) => sum + value * vector[i], 0));
-    const largest = Math.max(...cosines);
-    const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
-    const deviation = Math.sqrt(cosines.reduce((sum, cosine) => sum + (cosine - mean) ** 2, 0) / cosines.length);
-    const [{ logits: alone }] = await classifier.logits([{ text, labels: kept.map((k) => labels[k]) }]);
-    for (const [at, k] of kept.entries()) {
-      const discount = (0.5 * Math.log(240 / 8) * (largest - cosines[k])) / deviation;
-      expect(logits[k]).toBeCloseTo(alone[at] - discount, 4);
-    }
-    const nearest = cosines.indexOf(largest);
-    expect(logits[nearest]).toBeCloseTo(alone[kept.indexOf(nearest)], 4);
-    const count = async (n: number, shortlist?: number) => {
-      const [result] = await classifier.logits([{ text: 'x', labels: labels.slice(0, n) }], { shortlist });
-      return result.logits.filter(Number.isFinite).length;
-    };
-    const sizes = [await count(50), await count(60), await count(140), await count(240), await count(240, 0), await count(30, 10)];
-    expect(sizes).toEqual([50, 50, 70, 100, 240, 10]);
-    const ranked = rankLabels(labels, logits, classifier.options.calibration);
-    expect(ranked.labels.length).toBe(8);
-    expect([...ranked.scores].sort((a, b) => b - a)).toEqual(ranked.scores);
-    await classifier.dispose();
-  });
+  it.each([
+    ['free', 8],
+    ['one-way', 25],
+  ] as const)(
+    'of labels that are %s reads those nearest to the text, scores them the lower the less near they are, and leaves the others out',
+    async (crossAttention, expected) => {
+      const own = { labelsPerGroup: 4, crossAttention, labelStyle: 'marker', marker: '[unused0]', labelPooling: 'mean' } as const;
+      const folder = await writeTinyCheckpoint(own);
+      const classifier = await loadClassifier(folder);
+      const labels = Array.from({ length: 240 }, (_, i) => `${words[i % words.length]} ${i}`);
+      const text = 'the train by the river';
+      const [{ logits }] = await classifier.logits([{ text, labels }], { shortlist: 8 });
+      const kept = [...logits.keys()].filter((k) => Number.isFinite(logits[k]));
+      expect(kept.length).toBe(8);
+      const config = readCheckpointConfig(folder);
+      const embedder = await checkpointEmbedder(
+        checkpointHash(folder, config, temporaryFolder()),
+        folder,
+        config,
+        await loadTokenizer(folder),
+      );
+      const [vector, ...others] = await embedder.embed([text, ...labels]);
+      await embedder.dispose();
+      const cosines = others.map((other) => other.reduce((sum, value, i) => sum + value * vector[i], 0));
+      const largest = Math.max(...cosines);
+      const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
+      const deviation = Math.sqrt(cosines.reduce((sum, cosine) => sum + (cosine - mean) ** 2, 0) / cosines.length);
+      const [{ logits: alone }] = await classifier.logits([{ text, labels: kept.map((k) => labels[k]) }]);
+      for (const [at, k] of kept.entries()) {
+        const discount = (0.5 * Math.log(240 / expected) * (largest - cosines[k])) / deviation;
+        expect(logits[k]).toBeCloseTo(alone[at] - discount, 4);
+      }
+      const nearest = cosines.indexOf(largest);
+      expect(logits[nearest]).toBeCloseTo(alone[kept.indexOf(nearest)], 4);
+      const count = async (n: number, shortlist?: number) => {
+        const [result] = await classifier.logits([{ text: 'x', labels: labels.slice(0, n) }], { shortlist });
+        return result.logits.filter(Number.isFinite).length;
+      };
+      const sizes = [await count(50), await count(60), await count(140), await count(240), await count(240, 0), await count(30, 10)];
+      expect(sizes).toEqual([50, 50, 70, 100, 240, 10]);
+      const ranked = rankLabels(labels, logits, classifier.options.calibration);
+      expect(ranked.labels.length).toBe(8);
+      expect([...ranked.scores].sort((a, b) => b - a)).toEqual(ranked.scores);
+      await classifier.dispose();
+    },
+  );
 
   it('labels that need several sequences: their order changes no score, and one sequence holds the nearest to the text', async () => {
     const classifier = await loadClassifier(

@@ -34,6 +34,13 @@ it('is there for the families with absolute positions and for MPNet', () => {
   expect(() => gliznetParameterShapes(encoder, GATED_OPTIONS)).toThrow(/not there for modernbert/);
 });
 
+it('one-way needs a label pooling that does not go by attention to labels', () => {
+  const { encoder } = loadFixture('bert');
+  expect(() => gliznetParameterShapes(encoder, { ...GATED_OPTIONS, crossAttention: 'one-way', labelPooling: 'attention' })).toThrow(
+    /one-way cross-attention needs label pooling "mean" or "marker"/,
+  );
+});
+
 const ONE_WAY: GliZNetOptions = { ...GATED_OPTIONS, crossAttention: 'one-way' };
 
 describe.each(families)('attention between blocks of %s', (folder) => {

@@ -39,6 +39,16 @@ describe('the settings of a training run', () => {
     }
   });
 
+  it('refuse blocks without markers, and one-way attention with a pooling that goes by attention to labels', () => {
+    const withModel = (model: object) => checkSettings({ encoder: 'e', data: ['d'], model }, 'test');
+    for (const cross_attention of ['gated', 'one-way']) {
+      expect(() => withModel({ cross_attention })).toThrow(/^test: model\.cross_attention: .+ needs label_style: marker$/);
+      expect(() => withModel({ cross_attention, label_style: 'marker', label_pooling: 'mean' })).not.toThrow();
+    }
+    expect(() => withModel({ cross_attention: 'one-way', label_style: 'marker' })).toThrow(/^test: model\.label_pooling: /);
+    expect(() => checkSettings({ checkpoint: 'c', data: ['d'], model: { cross_attention: 'one-way' } }, 'test')).not.toThrow();
+  });
+
   it('accept a teacher where it only says which labels are near', () => {
     const withTeacher = (near_negatives: number) =>
       checkSettings({ encoder: 'e', data: ['d'], loss: { teacher: 't' }, labels: { near_negatives } }, 'test');
