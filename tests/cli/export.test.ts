@@ -14,14 +14,14 @@ interface Example {
 
 process.env.GLZ_CACHE = temporaryFolder();
 
+const BLOCKS = { labelStyle: 'marker', marker: '[MASK]', textPooling: 'mean', labelPooling: 'mean', similarity: 'cosine' } as const;
+const BLOCK_INPUTS = ['input_ids', 'attention_mask', 'lmask', 'text_mask', 'positions', 'label_numbers', 'block_numbers', 'position_ids'];
+
 describe('glz export', () => {
   it.each([
     ['the article', {}, ['input_ids', 'attention_mask', 'lmask', 'text_mask', 'positions', 'label_numbers']],
-    [
-      'gated cross-attention',
-      { crossAttention: 'gated', labelStyle: 'marker', marker: '[MASK]', textPooling: 'mean', labelPooling: 'mean', similarity: 'cosine' },
-      ['input_ids', 'attention_mask', 'lmask', 'text_mask', 'positions', 'label_numbers', 'block_numbers', 'position_ids'],
-    ],
+    ['gated cross-attention', { ...BLOCKS, crossAttention: 'gated' }, BLOCK_INPUTS],
+    ['one-way cross-attention', { ...BLOCKS, crossAttention: 'one-way' }, BLOCK_INPUTS],
   ] as const)('%s: files that bare ONNX Runtime runs to the model’s own logits', async (_, options, names) => {
     const checkpoint = await writeTinyCheckpoint(options);
     const output = join(temporaryFolder(), 'onnx');
