@@ -3,7 +3,15 @@
  * like length, and merges the logits. Works over any Scorer; knows nothing of files, records or devices.
  */
 import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
-import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch, prepareLayout } from '../text/joint-sequence.ts';
+import {
+  buildJointSequence,
+  type JointLayout,
+  type JointSequence,
+  labelTokens,
+  padBatch,
+  prepareLayout,
+  textRoom,
+} from '../text/joint-sequence.ts';
 import { fitTogether, groupLabels } from '../text/label-groups.ts';
 import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
 import { textWindows } from '../text/text-windows.ts';
@@ -224,7 +232,7 @@ export async function createClassifier(
         labelIds.map(({ length }) => length),
         layout,
       );
-      const parts = textWindows(text.length, layout.window - taken, windows);
+      const parts = textWindows(text.length, textRoom(layout, taken), windows);
       const cutTokens = text.length - parts[parts.length - 1].end;
       for (const { start, end } of parts)
         work.push({

@@ -18,7 +18,7 @@ export async function exportReadme(
   { options }: CheckpointConfig,
   precisions: readonly ExportPrecision[],
 ): Promise<string> {
-  const { special, separatorIds, markerIds, blocks, lmaskOn, maxLength } = await layoutOf(tokenizer, options);
+  const { special, separatorIds, markerIds, blocks, lmaskOn, maxLength, window } = await layoutOf(tokenizer, options);
   const { temperature, bias } = options.calibration;
   const list = (ids: Int32Array) => `[${[...ids].join(', ')}]`;
   const marked = markerIds.length > 0;
@@ -42,7 +42,9 @@ The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.mic
 
 ## The sequence
 
-\`${layout}\`, at most ${maxLength} tokens; the text is cut at its end, never a label. Text and labels are encoded each by
+\`${layout}\`, ${
+    blocks ? `of which the text takes at most ${window} tokens, whatever the labels take` : `at most ${maxLength} tokens`
+  }; the text is cut at its end, never a label. Text and labels are encoded each by
 itself, without special tokens. ${marked ? `M is the marker \`${options.marker}\`.` : `S is the separator \`${options.separator}\`.`}${
     options.labelsPerGroup === null
       ? ''
@@ -88,7 +90,7 @@ from tokenizers import Tokenizer
 
 tokenizer = Tokenizer.from_file("tokenizer.json")
 session = onnxruntime.InferenceSession("${EXPORT_FILES[precisions[0]]}")
-CLS, SEP, MARKER, SEPARATOR, LONGEST = ${special.cls}, ${special.sep}, ${list(markerIds)}, ${list(separatorIds)}, ${maxLength}
+CLS, SEP, MARKER, SEPARATOR, LONGEST = ${special.cls}, ${special.sep}, ${list(markerIds)}, ${list(separatorIds)}, ${blocks ? window : maxLength}
 
 
 def encode(words):
@@ -108,7 +110,7 @@ ${
 `
     : `    tail, numbers = tail + [SEP], numbers + [0]
 `
-}    words = encode(text)[: LONGEST - 2 - len(tail)]
+}    words = encode(text)[: ${blocks ? 'LONGEST' : 'LONGEST - 2 - len(tail)'}]
     ids = [CLS] + words + [SEP] + tail
     head = len(ids) - len(tail)
     rows = {

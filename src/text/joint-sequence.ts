@@ -3,7 +3,8 @@
  * tokens `[CLS] text [SEP] [M] label_1 [M] label_2 [SEP]`; and padded batches of them. The types are shared with engine and trainer.
  *
  * Labels are always complete. The text is cut from its end, and keeps at least `min(its length, textShare)` tokens: half of the window
- * without the three special tokens. So labels get at most the other half when the text is long (label-groups.ts splits larger sets).
+ * without the three special tokens. So labels get at most the other half when the text is long (label-groups.ts splits larger sets). In
+ * blocks, whose positions count from their own start, the text has the whole window whatever the labels take, so that they cut nothing off.
  * Imports errors and the tokenizer; must not know models or files.
  */
 import { UsageError } from '../errors.ts';
@@ -26,7 +27,7 @@ export interface SequenceLayout {
    * `[SEP]` at the end: it would belong to no block.
    */
   blocks?: boolean;
-  /** Longest joint sequence in tokens. */
+  /** Longest joint sequence in tokens; with blocks the longest text with three tokens more, to which labels add at most as much. */
   maxLength: number;
 }
 
@@ -70,7 +71,7 @@ export interface JointLayout extends SequenceLayout {
   separatorIds: Int32Array;
   /** Put in front of each label (marker style; else empty). */
   markerIds: Int32Array;
-  /** Tokens for text and labels together: maxLength without `[CLS]` and two `[SEP]`. */
+  /** Tokens for text and labels together, with blocks for each of the two: maxLength without `[CLS]` and two `[SEP]`. */
   window: number;
   /** Text tokens that labels never displace: half of the window. */
   textShare: number;
@@ -119,6 +120,9 @@ export function labelTokens(labelLengths: readonly number[], layout: JointLayout
   return tokens;
 }
 
+/** Text tokens that are read beside labels that take so many. */
+export const textRoom = ({ blocks, window }: JointLayout, labelTokens: number): number => (blocks ? window : window - labelTokens);
+
 /**
  * Builds the sequence of one text and one group of labels.
  * @param textIds the text's ids without special tokens; may be longer than fits.
@@ -131,8 +135,8 @@ export function buildJointSequence(layout: JointLayout, textIds: ArrayLike<numbe
     labelIds.map((ids) => ids.length),
     layout,
   );
-  const kept = Math.min(textIds.length, window - taken);
-  if (kept < Math.min(textIds.length, textShare))
+  const kept = Math.min(textIds.length, textRoom(layout, taken));
+  if (window - taken < Math.min(textIds.length, textShare))
     throw new UsageError(
       `${labelIds.length} labels take ${taken} tokens, which leaves ${Math.max(0, window - taken)} of ${layout.maxLength} for the text: use fewer labels at once or longer sequences`,
     );

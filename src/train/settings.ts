@@ -52,7 +52,12 @@ const modelSchema = z
         'Between text and labels: free as in the article; gated: blocks, with a learned bias a layer for what passes between them; one-way: blocks, of which labels read the text and nothing else passes. A run that starts from a gated checkpoint can go on as one-way',
       ),
     labels_per_group: count.nullable().default(null).describe('Most labels in one joint sequence of prediction; null: as many as fit'),
-    max_length: z.number().int().min(16).default(512).describe('Longest joint sequence in prediction, in tokens'),
+    max_length: z
+      .number()
+      .int()
+      .min(16)
+      .default(512)
+      .describe('Longest joint sequence in prediction, in tokens; of gated and one-way models the longest text, to which labels are added'),
     scale: z.number().positive().default(12).describe('Start value of the cosine similarity scale'),
     bias: z.number().default(-5).describe('Start value of the cosine similarity bias'),
     gate: z.number().default(-4).describe('Start value of the biases between blocks: at -4 blocks hardly see each other'),

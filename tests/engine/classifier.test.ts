@@ -103,6 +103,13 @@ describe('gated cross-attention', () => {
       expect(inTwos[k]).toBeCloseTo(logits[k], 4);
       expect(amongMany[k]).toBeCloseTo(logits[k], 4);
     }
+    // Nor do they take room from a text that is longer than one window.
+    const long = phrase(200);
+    const [{ logits: ofLong, cutTokens }] = await classifier.logits([{ text: long, labels }], { windows: 2 });
+    const [{ logits: ofLongAmongMany, cutTokens: cutAmongMany }] = await classifier.logits([{ text: long, labels: more }], { windows: 2 });
+    expect(cutTokens).toBeGreaterThan(0);
+    expect(cutAmongMany).toBe(cutTokens);
+    for (const k of labels.keys()) expect(ofLongAmongMany[k]).toBeCloseTo(ofLong[k], 4);
     // Free attention, of which all this is not true, as the measure of what 4 digits mean here.
     const free = await loadClassifier(await writeTinyCheckpoint({ ...gated, crossAttention: 'free' }));
     const [[{ logits: few }], [{ logits: many }]] = [

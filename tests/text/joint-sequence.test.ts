@@ -87,6 +87,19 @@ describe('marker style', () => {
     await expect(prepareLayout(tokenizer, { ...ARTICLE, blocks: true })).rejects.toThrow('only with label style');
   });
 
+  it('cuts no more off a text in blocks the more labels there are', async () => {
+    const layout = await prepareLayout(await loadTokenizer(bertFolder), { ...MARKER, lmaskOn: 'label', blocks: true });
+    const text = Array.from({ length: 90 }, (_, i) => 1000 + i);
+    const [one, many] = [1, 12].map((count) => buildJointSequence(layout, text, Array(count).fill([30])));
+    for (const { inputIds, textStart, textEnd, cutTokens, blocks } of [one, many]) {
+      expect([...inputIds.subarray(textStart, textEnd)]).toEqual(text.slice(0, 61));
+      expect(cutTokens).toBe(29);
+      expect(Math.max(...blocks!.positions)).toBeLessThan(layout.maxLength);
+    }
+    expect(many.inputIds.length).toBe(1 + 61 + 1 + 12 * 2);
+    expect(() => buildJointSequence(layout, text, Array(16).fill([30]))).toThrow('16 labels take 32 tokens, which leaves 29 of 64');
+  });
+
   it('cannot be written in a text', async () => {
     const tokenizer = await loadTokenizer(bertFolder);
     expect(await tokenizer.encode('[unused0] [SEP] [CLS] [PAD]')).not.toContain(tokenizer.tokenId('[unused0]'));
