@@ -85,7 +85,7 @@ def main():
         settings["encoder"] = options.encoder
     settings.update(kept(mix, round_number, "settings"))
     settings["seed"] = run["seed"]
-    settings["loss"]["distill_weight"] = run["distill_weight"]
+    settings["loss"].update({name: run[name] for name in ("distill_weight", "softmax_weight") if name in run})
     settings["data"] = list(entries(mix, options.run, lambda name: options.at_hand if name in mix["at_hand"] else options.data))
     options.output.write_text(json.dumps(settings, indent=2) + "\n")
 
