@@ -120,8 +120,8 @@ export function labelTokens(labelLengths: readonly number[], layout: JointLayout
   return tokens;
 }
 
-/** Text tokens that are read beside labels that take so many. */
-export const textRoom = ({ blocks, window }: JointLayout, labelTokens: number): number => (blocks ? window : window - labelTokens);
+/** Text tokens that are read at most beside labels that take so many ({@link labelTokens}). */
+export const textRoom = ({ blocks, window }: JointLayout, taken: number): number => (blocks ? window : window - taken);
 
 /**
  * Builds the sequence of one text and one group of labels.
