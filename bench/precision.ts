@@ -13,6 +13,7 @@ import { createGraphSession } from '../src/engine/onnx-session.ts';
 import { sequenceFeeds } from '../src/engine/sequence-feeds.ts';
 import { findEvalSets, readEvalSet } from '../src/eval/eval-set.ts';
 import { topLabelF1 } from '../src/eval/metrics/classification.ts';
+import { hasBlocks } from '../src/model/options.ts';
 import { loadTokenizer } from '../src/text/tokenizer.ts';
 import { checkpointHash, readCheckpointConfig } from '../src/weights/checkpoint.ts';
 
@@ -103,7 +104,7 @@ async function speed(int8: Uint8Array): Promise<void> {
       [162, 25],
     ]) {
       const { blocks, ...free } = madeUpBatch(32, length, labels, Number(config.encoder.vocab_size));
-      const feeds = sequenceFeeds(config.options.crossAttention === 'gated' ? { ...free, blocks } : free);
+      const feeds = sequenceFeeds(hasBlocks(config.options) ? { ...free, blocks } : free);
       const times: number[][] = [[], []];
       for (let round = -1; round < ROUNDS; round++)
         for (const [at, session] of sessions.entries()) {

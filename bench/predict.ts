@@ -43,6 +43,7 @@ const session = await createGraphSession(graph);
 const scorer = createOnnxScorer(session);
 const batches: JointBatch[] = [];
 const recording = await createClassifier(await loadTokenizer(folder), config.options, {
+  batchTokens: scorer.batchTokens,
   score: (batch) => {
     batches.push(batch);
     return scorer.score(batch);

@@ -322,7 +322,7 @@ export function command(): Command {
     .option('--output <file>', 'write here instead of to stdout')
     .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
     .addOption(new Option('--precision <precision>', 'numbers that the model computes with').choices(PRECISIONS).default('auto'))
-    .option('--batch-size <n>', 'texts in a batch', positiveInteger)
+    .option('--batch-size <n>', 'most texts in a batch; long ones make smaller batches', positiveInteger)
     .option(
       '--shortlist <n>',
       'of a larger label set read only the n labels nearest to the text; 0 reads all; by default half of more than 50 (50 to 100)',

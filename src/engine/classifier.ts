@@ -16,6 +16,7 @@ import { fitTogether, groupLabels } from '../text/label-groups.ts';
 import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import { batchRows } from './batch-rows.ts';
 import type { Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
 
@@ -35,8 +36,10 @@ export interface ScoredRequest {
 
 /** How requests are scored. */
 export interface ClassifierOptions {
-  /** Joint sequences a batch; a batch of long ones takes fewer. */
+  /** Joint sequences a batch; a batch of long ones takes fewer. {@link DEFAULT_BATCH_SIZE} unless given. */
   batchSize?: number;
+  /** Tokens a batch at most, padding included, but for a sequence that alone is longer. As suits the scorer unless given. */
+  batchTokens?: number;
   /** Most labels in one joint sequence; as the model's options say unless given. */
   maxLabelsPerGroup?: number;
   /**
@@ -73,9 +76,6 @@ export const DEFAULT_BATCH_SIZE = 32;
 
 /** Windows over a long text unless the caller says otherwise: some 1,500 words. */
 export const DEFAULT_WINDOWS = 4;
-
-/** Tokens in one batch at most, padding included: beyond this, larger batches only take more memory. */
-const BATCH_TOKENS = 16_384;
 
 /** Lays out sequences as GliZNet's options say. @throws UsageError where the tokenizer lacks the marker or positions. */
 export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise<JointLayout> =>
@@ -121,14 +121,14 @@ interface Work {
 }
 
 /** Cuts sequences, ordered by length, into batches. */
-function* batchesOf(work: readonly Work[], batchSize: number): Generator<Work[]> {
+function* batchesOf(work: readonly Work[], batchSize: number, batchTokens: number): Generator<Work[]> {
   const ordered = [...work].sort(
     (a, b) => b.sequence.inputIds.length - a.sequence.inputIds.length || b.sequence.labels - a.sequence.labels || a.request - b.request,
   );
   for (let at = 0; at < ordered.length; ) {
-    const size = Math.max(1, Math.min(batchSize, Math.floor(BATCH_TOKENS / ordered[at].sequence.inputIds.length)));
-    yield ordered.slice(at, at + size);
-    at += size;
+    const batch = ordered.slice(at, at + batchRows(ordered[at].sequence.inputIds.length, batchTokens, batchSize));
+    yield batch;
+    at += batch.length;
   }
 }
 
@@ -285,6 +285,7 @@ export async function createClassifier(
       requests,
       {
         batchSize = DEFAULT_BATCH_SIZE,
+        batchTokens = scorer.batchTokens,
         maxLabelsPerGroup = options.labelsPerGroup ?? undefined,
         shortlist,
         windows = DEFAULT_WINDOWS,
@@ -297,7 +298,7 @@ export async function createClassifier(
       );
       const { work, listed } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows);
       let scored = 0;
-      for (const batch of batchesOf(work, batchSize)) {
+      for (const batch of batchesOf(work, batchSize, batchTokens)) {
         const joint = padBatch(
           batch.map(({ sequence }) => sequence),
           layout.special.pad,

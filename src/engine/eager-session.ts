@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { TraceRequest } from '../trace/trace.ts';
+import { BATCH_TOKENS } from './batch-rows.ts';
 import type { Feed, FeedData, GraphSession } from './onnx-session.ts';
 
 /** Runs a function with a backend as the current one. Tracing, in the same process, needs its own. */
@@ -22,6 +23,7 @@ export function createEagerSession(request: TraceRequest, backend: string): Grap
     Object.fromEntries((request.constants ?? []).map((constant) => [constant.name, tensorOf(constant)])),
   );
   return {
+    batchTokens: BATCH_TOKENS.gpu,
     async run(feeds, outputs) {
       return onBackend(backend, () => {
         const results = tf.tidy(() => {

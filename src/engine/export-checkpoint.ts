@@ -46,6 +46,7 @@ export async function exportCheckpoint(
     files.set(file, chunks);
     const scorer = createOnnxScorer(await createGraphSession(Buffer.concat(chunks)));
     const classifier = await createClassifier(tokenizer, config.options, {
+      batchTokens: scorer.batchTokens,
       score(batch) {
         inputs = sequenceFeeds(batch);
         return scorer.score(batch);

@@ -7,6 +7,7 @@ import { sequenceFeeds } from './sequence-feeds.ts';
 /** Scores with an inference graph of GliZNet; owns the session. */
 export function createOnnxScorer(session: GraphSession): Scorer {
   return {
+    batchTokens: session.batchTokens,
     async score(batch: JointBatch): Promise<Float32Array> {
       const { logits } = await session.run(sequenceFeeds(batch), ['logits']);
       return logits as Float32Array;

@@ -10,6 +10,7 @@ import { DataError, errorMessage } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import type { Graph } from '../trace/graph.ts';
 import { externalOnnx, onnxBytes } from '../trace/onnx-proto.ts';
+import { BATCH_TOKENS } from './batch-rows.ts';
 
 /** Where a session's graph runs. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
@@ -40,6 +41,8 @@ export interface Feed {
 
 /** A running graph. */
 export interface GraphSession {
+  /** Tokens in a batch with which it is fastest. */
+  batchTokens: number;
   /**
    * Runs the graph; outputs come back in fresh arrays (onnxruntime-node copies each once, also into preallocated tensors).
    * ONNX Runtime computes on the calling thread: the event loop stands still meanwhile.
@@ -113,6 +116,7 @@ export async function createGraphSession(model: Graph | string | Uint8Array, set
     data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
   let released = false;
   return {
+    batchTokens: provider === 'cpu' ? BATCH_TOKENS.processor : BATCH_TOKENS.gpu,
     async run(feeds, outputs, into = {}) {
       const inputs: Record<string, Tensor> = {};
       for (const [name, feed] of Object.entries(feeds)) inputs[name] = tensorOf(feed);

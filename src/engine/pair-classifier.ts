@@ -7,6 +7,7 @@ import type { SequenceClassifier } from '../model/sequence-classifier.ts';
 import type { EncodedPair, Tokenizer } from '../text/tokenizer.ts';
 import { traceGraph } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
+import { batchRows } from './batch-rows.ts';
 import { createGraphSession, type SessionSettings } from './onnx-session.ts';
 
 /** Scores pairs of texts. */
@@ -29,9 +30,8 @@ export interface PairClassifierRequest {
   session?: SessionSettings;
 }
 
-/** Pairs and tokens (padding included) in one batch at most. */
+/** Pairs in one batch at most. */
 const BATCH_PAIRS = 32;
-const BATCH_TOKENS = 4096;
 
 /** Traces the model and makes its session; owns it. */
 export async function createPairClassifier({
@@ -92,8 +92,7 @@ export async function createPairClassifier({
       const order = [...encoded.keys()].sort((a, b) => encoded[b].ids.length - encoded[a].ids.length);
       const result = new Float32Array(pairs.length * model.classes);
       for (let at = 0; at < order.length; ) {
-        const size = Math.max(1, Math.min(BATCH_PAIRS, Math.floor(BATCH_TOKENS / encoded[order[at]].ids.length)));
-        const rows = order.slice(at, at + size);
+        const rows = order.slice(at, at + batchRows(encoded[order[at]].ids.length, session.batchTokens, BATCH_PAIRS));
         const logits = await run(rows.map((pair) => encoded[pair])); // [B, C]
         for (const [row, pair] of rows.entries())
           result.set(logits.subarray(row * model.classes, (row + 1) * model.classes), pair * model.classes);

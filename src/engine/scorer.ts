@@ -8,6 +8,8 @@ export type Precision = 'auto' | 'fp32' | 'int8';
 
 /** Scores joint batches. Calls may overlap; they are queued. */
 export interface Scorer {
+  /** Tokens in a batch, padding included, with which it is fastest. */
+  batchTokens: number;
   /** Logits [B, N], row-major; entries beyond a row's own label count are 0 and mean nothing. */
   score(batch: JointBatch): Promise<Float32Array>;
   /** Releases native memory. Safe to call twice. */

@@ -24,11 +24,17 @@ export interface GliZNetOptions {
   crossAttention: 'free' | 'gated' | 'one-way';
   /** Longest joint sequence, in tokens. */
   maxLength: number;
-  /** Most labels in one joint sequence, as many as the model was trained with; more are packed into groups. null: as many as fit. */
+  /**
+   * Most labels in one joint sequence; more are packed into groups. null: as many as fit. Where labels read each other, as many as the model was
+   * trained with; one-way models score alike with any number.
+   */
   labelsPerGroup: number | null;
   /** Multi-label probability = sigmoid(logit / temperature + bias); fitted after training, 1 and 0 before. */
   calibration: { temperature: number; bias: number };
 }
+
+/** {@link GliZNetOptions.labelsPerGroup} with which one-way models are fastest (bench/batches.ts). */
+export const ONE_WAY_LABELS = 50;
 
 /** Whether text and labels are blocks with positions of their own. */
 export const hasBlocks = ({ crossAttention }: Pick<GliZNetOptions, 'crossAttention'>): boolean => crossAttention !== 'free';

@@ -4,7 +4,7 @@ import { DataError } from '../errors.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, GATE, gliznetParameterShapes, LABELS_READ_TEXT } from '../model/gliznet.ts';
-import type { GliZNetOptions } from '../model/options.ts';
+import { type GliZNetOptions, ONE_WAY_LABELS } from '../model/options.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { readEncoderFolder } from '../weights/encoder-weights.ts';
@@ -70,7 +70,8 @@ function readModel(folder: string, asOneWay: boolean) {
   if (!asOneWay || options.crossAttention === 'one-way') return { encoder, encoderConfig, options, weights };
   if (options.crossAttention === 'free')
     throw new DataError(`${folder}: only a checkpoint with gated cross-attention can be read as one-way; this one's is free`);
-  return { encoder, encoderConfig, options: { ...options, crossAttention: 'one-way' as const }, weights: oneWayWeights(weights) };
+  const oneWay = { ...options, crossAttention: 'one-way' as const, labelsPerGroup: ONE_WAY_LABELS };
+  return { encoder, encoderConfig, options: oneWay, weights: oneWayWeights(weights) };
 }
 
 /** Loads what the settings start from. @throws UsageError / DataError naming the file or field that is wrong. */

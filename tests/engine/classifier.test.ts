@@ -1,6 +1,6 @@
-import { choiceProbabilities, labelProbability } from '../../src/engine/classifier.ts';
+import { choiceProbabilities, createClassifier, labelProbability } from '../../src/engine/classifier.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/engine/load-classifier.ts';
-import type { GliZNetOptions } from '../../src/model/options.ts';
+import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import { rankLabels } from '../../src/predict/predict-records.ts';
 import { textWindows } from '../../src/text/text-windows.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
@@ -28,6 +28,27 @@ describe('createClassifier', () => {
     for (const [row, { logits }] of reversed.entries())
       for (const [k, logit] of logits.entries()) expect(logit).toBeCloseTo(reference[requests.length - 1 - row].logits[k], 4);
     await classifier.dispose();
+  });
+
+  it('makes batches of no more tokens than suit the scorer, but for a sequence that alone is longer', async () => {
+    const shapes: number[][] = [];
+    const classifier = await createClassifier(await loadTokenizer(await writeTinyCheckpoint()), ARTICLE_OPTIONS, {
+      batchTokens: 60,
+      score: async ({ batch, length, labels }) => {
+        shapes.push([batch, length]);
+        return new Float32Array(batch * labels);
+      },
+      dispose: async () => {},
+    });
+    const requests = Array.from({ length: 40 }, (_, i) => ({ text: phrase(1 + ((7 * i) % 20)), labels: ['film', 'bank'] }));
+    await classifier.logits(requests, { windows: 1 });
+    expect(shapes.reduce((rows, [batch]) => rows + batch, 0)).toBe(requests.length);
+    for (const [batch, length] of shapes) expect(batch === 1 || batch * length <= 60).toBe(true);
+    expect(shapes.some(([batch, length]) => batch === 1 && length > 60)).toBe(true);
+    expect(shapes.some(([batch]) => batch > 1)).toBe(true);
+    const most = shapes.length;
+    await classifier.logits(requests, { windows: 1, batchTokens: 1000, batchSize: 1000 });
+    expect(shapes.length - most).toBeLessThan(most);
   });
 
   it('reads a long text in windows: merged by label, the mean or the best one', async () => {

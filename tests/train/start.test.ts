@@ -25,6 +25,7 @@ it('keeps of a gated checkpoint the gates by which labels read the text, and all
   const settings = oneWay(folder, { average_with: [folder] });
   const start = await loadStart(settings, silent);
   expect(start.options.crossAttention).toBe('one-way');
+  expect(start.options.labelsPerGroup).toBe(50);
   const [member] = await loadAverageWith(settings, start, silent);
   for (const weights of [start.weights, member]) {
     expect([...weights.keys()].sort()).toEqual([...before.keys()].sort());
