@@ -1,6 +1,6 @@
 /**
  * How labels are best split into sequences and sequences into batches: milliseconds a text, by the clock, each the faster of two.
- * The texts are words of the README, the labels phrases of two words.
+ * The texts are words of the README, the labels two such words and a number.
  * Run: npm run bench -- batches [threads, default 1] [checkpoint]
  */
 import { readFileSync } from 'node:fs';
@@ -11,13 +11,13 @@ const [threads = '1', folder = 'checkpoints/glz-mini'] = process.argv.slice(2);
 const WORDS = [15, 60, 200];
 const LABELS = [10, 50, 100];
 const LABELS_A_SEQUENCE = [15, 25, 50, 100];
-const TOKENS_A_BATCH = [512, 1024, 2048, 4096, 8192, 16_384];
+const TOKENS_A_BATCH = [512, 1024, 2048, 4096, 8192];
 /** Texts of a measurement: so many that they fill the largest batch, with about 1.4 tokens a word and 5 a label. */
-const textsFor = (words: number, labels: number): number => Math.ceil(8192 / (1.4 * words + 5 * labels));
+const textsFor = (words: number, labels: number): number => Math.ceil(Math.max(...TOKENS_A_BATCH) / (1.4 * words + 5 * labels));
 
 const words = readFileSync('README.md', 'utf8').match(/[a-z]+/gi)!;
 const textOf = (at: number, length: number): string => Array.from({ length }, (_, i) => words[(7 * at + i) % words.length]).join(' ');
-// Of two words that have other places in the list for each label, so that no two are equal.
+// The number is there because no two labels may be equal.
 const labelsOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `${words[i]} ${words[200 + 2 * i]} ${i}`);
 
 const classifier = await loadClassifier(folder, { threads: Number(threads) });

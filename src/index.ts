@@ -22,7 +22,7 @@ export type { LabelingOptions, LabelScores } from './predict/predict-records.ts'
 
 /** How {@link GliZNet.classify} labels. */
 export interface ClassifyOptions extends LabelingOptions {
-  /** Joint sequences in one batch; 32 unless given. */
+  /** Most joint sequences in one batch, 32 unless given; long ones make smaller batches. */
   batchSize?: number;
   /** Of a larger label set only so many labels nearest to the text are read; 0: all. Half of more than 50, 50 to 100, unless given. */
   shortlist?: number;

@@ -1,8 +1,8 @@
-/** How many rows a batch of sequences has. */
+/** How many sequences a batch holds: the same rule for all models, so that the systems of an evaluation are compared alike. */
 
 /**
  * Tokens in a batch, padding included, with which a transformer is fastest. A processor's caches hold what a layer makes of so many;
- * sixteen times as many took 1.1 to 1.3 times as long and several times the memory (bench/batches.ts). A GPU has more to fill.
+ * eight times as many take up to 1.3 times as long (bench/batches.ts) and more memory. A GPU has more to fill.
  */
 export const BATCH_TOKENS = { processor: 1024, gpu: 16_384 };
 
