@@ -51,7 +51,12 @@ const modelSchema = z
       .describe(
         'Between text and labels: free as in the article; gated: blocks, with a learned bias a layer for what passes between them; one-way: blocks, of which labels read the text and nothing else passes. A run that starts from a gated checkpoint can go on as one-way',
       ),
-    labels_per_group: count.nullable().default(null).describe('Most labels in one joint sequence of prediction; null: as many as fit'),
+    labels_per_group: count
+      .nullable()
+      .default(null)
+      .describe(
+        'Most labels in one joint sequence of prediction; null: as many as fit. Does not change the scores of one-way models, only their speed',
+      ),
     max_length: z
       .number()
       .int()
