@@ -16,7 +16,7 @@ import { fitTogether, groupLabels } from '../text/label-groups.ts';
 import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { batchRows } from './batch-rows.ts';
+import { lengthBatches } from './length-batches.ts';
 import type { Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
 
@@ -120,17 +120,11 @@ interface Work {
   cutTokens: number;
 }
 
-/** Cuts sequences, ordered by length, into batches. */
-function* batchesOf(work: readonly Work[], batchSize: number, batchTokens: number): Generator<Work[]> {
-  const ordered = [...work].sort(
-    (a, b) => b.sequence.inputIds.length - a.sequence.inputIds.length || b.sequence.labels - a.sequence.labels || a.request - b.request,
-  );
-  for (let at = 0; at < ordered.length; ) {
-    const batch = ordered.slice(at, at + batchRows(ordered[at].sequence.inputIds.length, batchTokens, batchSize));
-    yield batch;
-    at += batch.length;
-  }
-}
+const lengthOf = ({ sequence }: Work): number => sequence.inputIds.length;
+
+/** Sequences in the order of batches: by length, then by labels, of which a batch has as many as its largest. */
+const longestFirst = (work: readonly Work[]): Work[] =>
+  [...work].sort((a, b) => lengthOf(b) - lengthOf(a) || b.sequence.labels - a.sequence.labels || a.request - b.request);
 
 /** The labels that are read for a text, the nearest first, and what the logit of each loses for being less near than the first. */
 interface Shortlist {
@@ -298,7 +292,7 @@ export async function createClassifier(
       );
       const { work, listed } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows);
       let scored = 0;
-      for (const batch of batchesOf(work, batchSize, batchTokens)) {
+      for (const batch of lengthBatches(longestFirst(work), lengthOf, { tokens: batchTokens, rows: batchSize })) {
         const joint = padBatch(
           batch.map(({ sequence }) => sequence),
           layout.special.pad,

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { TraceRequest } from '../trace/trace.ts';
-import { BATCH_TOKENS } from './batch-rows.ts';
+import { BATCH_TOKENS } from './length-batches.ts';
 import type { Feed, FeedData, GraphSession } from './onnx-session.ts';
 
 /** Runs a function with a backend as the current one. Tracing, in the same process, needs its own. */

@@ -10,7 +10,7 @@ import { DataError, errorMessage } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import type { Graph } from '../trace/graph.ts';
 import { externalOnnx, onnxBytes } from '../trace/onnx-proto.ts';
-import { BATCH_TOKENS } from './batch-rows.ts';
+import { BATCH_TOKENS } from './length-batches.ts';
 
 /** Where a session's graph runs. */
 export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';

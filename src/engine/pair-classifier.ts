@@ -7,7 +7,7 @@ import type { SequenceClassifier } from '../model/sequence-classifier.ts';
 import type { EncodedPair, Tokenizer } from '../text/tokenizer.ts';
 import { traceGraph } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
-import { batchRows } from './batch-rows.ts';
+import { lengthBatches } from './length-batches.ts';
 import { createGraphSession, type SessionSettings } from './onnx-session.ts';
 
 /** Scores pairs of texts. */
@@ -91,13 +91,13 @@ export async function createPairClassifier({
       const encoded = await Promise.all(pairs.map(([first, second]) => tokenizer.encodePair(first, second, { maxLength, keepPair: true })));
       const order = [...encoded.keys()].sort((a, b) => encoded[b].ids.length - encoded[a].ids.length);
       const result = new Float32Array(pairs.length * model.classes);
-      for (let at = 0; at < order.length; ) {
-        const rows = order.slice(at, at + batchRows(encoded[order[at]].ids.length, session.batchTokens, BATCH_PAIRS));
+      let done = 0;
+      for (const rows of lengthBatches(order, (pair) => encoded[pair].ids.length, { tokens: session.batchTokens, rows: BATCH_PAIRS })) {
         const logits = await run(rows.map((pair) => encoded[pair])); // [B, C]
         for (const [row, pair] of rows.entries())
           result.set(logits.subarray(row * model.classes, (row + 1) * model.classes), pair * model.classes);
-        at += rows.length;
-        onPart?.(at, pairs.length);
+        done += rows.length;
+        onPart?.(done, pairs.length);
       }
       return result;
     },

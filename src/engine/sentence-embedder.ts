@@ -23,7 +23,6 @@ export interface SentenceEmbedderRequest {
   maxLength?: number;
   /** Mean over the tokens (default), or the first token's state. */
   pooling?: 'mean' | 'cls';
-  batchSize?: number;
   session?: SessionSettings;
   /** Where it runs; ONNX Runtime with the settings of `session` unless given. */
   createSession?: (embedder: TraceRequest) => Promise<GraphSession>;
@@ -62,8 +61,8 @@ export const traceSentenceEmbedder = (encoder: Encoder, weights: FloatWeights, p
 
 /** Makes an embedder; owns its session. */
 export async function createSentenceEmbedder(request: SentenceEmbedderRequest): Promise<SentenceEmbedder> {
-  const { encoder, weights, tokenizer, pooling, batchSize, maxLength = 256 } = request;
+  const { encoder, weights, tokenizer, pooling, maxLength = 256 } = request;
   const { createSession = (embedder) => createGraphSession(traceGraph(embedder), request.session) } = request;
   const session = await createSession(sentenceEmbedderFunction(encoder, weights, pooling));
-  return createSessionEmbedder({ session, tokenizer, maxLength: Math.min(maxLength, encoder.maxLength), batchSize });
+  return createSessionEmbedder({ session, tokenizer, maxLength: Math.min(maxLength, encoder.maxLength) });
 }

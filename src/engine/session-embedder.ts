@@ -2,7 +2,7 @@
  * Sentence embeddings on a session of a traced encoder. Light: needs no tfjs, so that a prediction from cached graphs does without.
  */
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { batchRows } from './batch-rows.ts';
+import { lengthBatches } from './length-batches.ts';
 import type { GraphSession } from './onnx-session.ts';
 
 /** Texts to unit vectors. */
@@ -22,22 +22,22 @@ export interface SessionEmbedderRequest {
   tokenizer: Tokenizer;
   /** Longest input in tokens, special tokens included. */
   maxLength: number;
-  /** Inputs in a batch; long ones make smaller batches. */
-  batchSize?: number;
 }
 
+/** Texts in one batch at most. */
+const BATCH_TEXTS = 64;
+
 /** Makes an embedder of a session, which it owns. */
-export function createSessionEmbedder({ session, tokenizer, maxLength, batchSize = 64 }: SessionEmbedderRequest): SentenceEmbedder {
+export function createSessionEmbedder({ session, tokenizer, maxLength }: SessionEmbedderRequest): SentenceEmbedder {
   const { cls, sep, pad } = tokenizer.special;
 
   async function embedIds(ids: readonly Int32Array[]): Promise<Float32Array[]> {
     const kept = ids.map((each) => Math.min(each.length, maxLength - 2));
     const order = ids.map((_, at) => at).sort((a, b) => kept[b] - kept[a]);
     const result: Float32Array[] = new Array(ids.length);
-    for (let at = 0; at < order.length; ) {
-      const length = kept[order[at]] + 2;
-      const rows = order.slice(at, at + batchRows(length, session.batchTokens, batchSize));
-      at += rows.length;
+    const lengthOf = (text: number): number => kept[text] + 2;
+    for (const rows of lengthBatches(order, lengthOf, { tokens: session.batchTokens, rows: BATCH_TEXTS })) {
+      const length = lengthOf(rows[0]);
       const shape = [rows.length, length];
       const inputIds = new Int32Array(rows.length * length).fill(pad); // [B, T]
       const mask = new Int32Array(rows.length * length); // [B, T]
