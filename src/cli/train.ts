@@ -10,7 +10,7 @@ import { writeFileAtomically } from '../files.ts';
 import { memory } from '../report/html.ts';
 import { dataStatistics, statisticsLines } from '../train/data-statistics.ts';
 import { type Dataset, readDataset, shownLabel } from '../train/dataset.ts';
-import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, readRunLog } from '../train/run-folder.ts';
+import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog } from '../train/run-folder.ts';
 import { runIdentity } from '../train/run-identity.ts';
 import { runReport } from '../train/run-report.ts';
 import { samplerOf } from '../train/run-sampler.ts';
@@ -158,7 +158,8 @@ async function run(flags: TrainFlags): Promise<void> {
       `  ${report.contradictions.length} labels are true of a text in one row and a hard negative of it in another (--dry-run names some)`,
     );
   for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
-  const sampler = await samplerOf({ settings, start, teacher, dataset, device, note });
+  const nearLabelsFile = flags.dryRun ? undefined : nearLabelsPath(flags.output);
+  const sampler = await samplerOf({ settings, start, teacher, dataset, device, note, nearLabelsFile });
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
   dataset.sources.forEach((source, at) => {
     note(`  ${source.name}: ${source.rows} rows, ${source.labelSet.length} labels, ${(100 * sampler.shares[at]).toFixed(1)} % of the mix`);

@@ -3,7 +3,7 @@
  * the nearest to the text. A function of the data, the teacher's weights and one setting, computed once, before the first batch.
  */
 import type { SentenceEmbedder } from '../engine/session-embedder.ts';
-import type { Dataset } from './dataset.ts';
+import type { DataSource, Dataset } from './dataset.ts';
 
 /** The nearest labels of each label of one source. */
 export interface SourceNearLabels {
@@ -83,35 +83,48 @@ export async function nearestRows(vectors: Float32Array, width: number, most: nu
 }
 
 /**
+ * For each source with more than `maxLabels` labels the nearest others of each of its labels, as label numbers [N, K] in the order of the
+ * label set, the nearest first, filled up with -1; undefined for the other sources.
+ */
+export type NearTables = readonly (Int32Array | undefined)[];
+
+/** Whether the labels of a source are compared: of fewer all are shown anyway. */
+const isCompared = ({ labelSet }: DataSource, maxLabels: number): boolean => labelSet.length > maxLabels;
+
+/** K: how many near labels are kept of each label of a source. */
+const keptOf = ({ labelSet }: DataSource, maxLabels: number): number => Math.min(KEPT * maxLabels, labelSet.length - 1);
+
+/**
  * Embeds the labels of all sources that have more than `maxLabels`, each label once, and finds for each the nearest others of its source.
  * `note` is told how many before it begins.
  */
-export async function nearLabels(
+export async function compareLabels(
   dataset: Dataset,
   embedder: SentenceEmbedder,
   maxLabels: number,
   note: (line: string) => void,
-): Promise<NearLabels> {
+): Promise<NearTables> {
   const { sources } = dataset;
-  const isCompared = sources.map(({ labelSet }) => labelSet.length > maxLabels);
-  const labels = [...new Set(sources.flatMap(({ labelSet }, source) => (isCompared[source] ? [...labelSet] : [])))];
+  const compared = sources.filter((source) => isCompared(source, maxLabels));
+  const labels = [...new Set(compared.flatMap(({ labelSet }) => [...labelSet]))];
   if (labels.length === 0) {
     note(`near negatives: no file has more than ${maxLabels} labels, so all are drawn as without`);
     return sources.map(() => undefined);
   }
-  const files = isCompared.filter(Boolean).length;
+  const files = compared.length;
   note(`near negatives: comparing ${labels.length.toLocaleString('en-US')} labels of ${files} file${files === 1 ? '' : 's'} ...`);
   const ids = dataset.teacherLabelIds ?? dataset.labelIds;
   const embedded = await embedder.embedIds(labels.map((label) => ids.at(label)));
   const vectorOf = new Map(labels.map((label, at) => [label, embedded[at]]));
   const width = embedded[0].length;
-  const result: (SourceNearLabels | undefined)[] = [];
-  for (const [source, { labelSet }] of sources.entries()) {
-    if (!isCompared[source]) {
-      result.push(undefined);
+  const tables: (Int32Array | undefined)[] = [];
+  for (const source of sources) {
+    if (!isCompared(source, maxLabels)) {
+      tables.push(undefined);
       continue;
     }
-    const most = Math.min(KEPT * maxLabels, labelSet.length - 1);
+    const { labelSet } = source;
+    const most = keptOf(source, maxLabels);
     const found = new Int32Array(labelSet.length * most).fill(-1); // [N, K]
     const parts = Math.ceil(labelSet.length / COMPARED_AT_ONCE);
     for (let part = 0; part < parts; part++) {
@@ -125,16 +138,35 @@ export async function nearLabels(
       for (const [at, member] of nearest.entries())
         if (member >= 0) found[(part + parts * Math.floor(at / most)) * most + (at % most)] = members[member];
     }
+    tables.push(found);
+  }
+  return tables;
+}
+
+/** Whether tables are of the form that {@link compareLabels} gives for these labels: right sizes, label numbers of their source only. */
+export const areTablesOf = (tables: NearTables, { sources }: Dataset, maxLabels: number): boolean =>
+  tables.length === sources.length &&
+  sources.every((source, at) => {
+    const table = tables[at];
+    if (!isCompared(source, maxLabels)) return table === undefined;
+    const own = new Set(source.labelSet);
+    return table?.length === source.labelSet.length * keptOf(source, maxLabels) && table.every((label) => label === -1 || own.has(label));
+  });
+
+/** Near labels by their tables. */
+export const nearLabelsOf = (tables: NearTables, { sources }: Dataset): NearLabels =>
+  sources.map(({ labelSet }, at) => {
+    const table = tables[at];
+    if (!table) return undefined;
+    const most = table.length / labelSet.length;
     const rowOf = new Map(Array.from(labelSet, (label, row) => [label, row]));
-    result.push({
+    return {
       nearest(label, count) {
         const row = rowOf.get(label);
-        if (row === undefined) return found.subarray(0, 0);
-        const near = found.subarray(row * most, row * most + Math.min(count, most));
+        if (row === undefined) return table.subarray(0, 0);
+        const near = table.subarray(row * most, row * most + Math.min(count, most));
         const end = near.indexOf(-1);
         return end < 0 ? near : near.subarray(0, end);
       },
-    });
-  }
-  return result;
-}
+    };
+  });

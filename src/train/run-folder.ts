@@ -9,6 +9,7 @@
  *     OUT/states/step-N/   a checkpoint plus the optimizer's moments
  *     OUT/best/            the checkpoint of the best evaluation
  *     OUT/final/           the checkpoint at the end
+ *     OUT/near-labels.safetensors  near labels (near-labels-file.ts), if the settings ask for near negatives
  */
 import {
   accessSync,
@@ -47,6 +48,9 @@ export interface RunState {
   /** Seconds that the run took so far, over all its calls. */
   seconds?: number;
 }
+
+/** Where a run keeps its near labels. */
+export const nearLabelsPath = (output: string): string => join(output, 'near-labels.safetensors');
 
 const statesFolder = (output: string): string => join(output, 'states');
 const STATE_NAME = /^step-(\d+)$/;

@@ -100,6 +100,15 @@ describe('glz train', () => {
     expect(best.score).toBe(Math.min(...losses));
   });
 
+  it('compares labels for near negatives once, not again when it is resumed', async () => {
+    const out = output();
+    const near = ['--set', 'labels.min=2', '--set', 'labels.max=3', '--set', 'labels.near_negatives=1', '--max-steps', '5'];
+    const first = await train(out, near);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/near negatives: comparing 4 labels of 1 file/)]);
+    const again = await train(out, [...near, '--resume']);
+    expect([again.code, /comparing/.test(again.stderr)]).toEqual([0, false]);
+  });
+
   it('stops early without a further gain; resumed, it does not train on', async () => {
     const out = output();
     // Steps that change nothing: the first evaluation stays the best one.

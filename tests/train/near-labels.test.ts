@@ -5,8 +5,8 @@ import { cpuDevice } from '../../src/engine/devices.ts';
 import type { SentenceEmbedder } from '../../src/engine/sentence-embedder.ts';
 import { prepareLayout } from '../../src/text/joint-sequence.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
-import { readDataset } from '../../src/train/dataset.ts';
-import { nearestRows, nearLabels } from '../../src/train/near-labels.ts';
+import { type Dataset, readDataset } from '../../src/train/dataset.ts';
+import { compareLabels, nearestRows, nearLabelsOf } from '../../src/train/near-labels.ts';
 import { samplerOf } from '../../src/train/run-sampler.ts';
 import { createSampler, type SamplingSettings } from '../../src/train/sampling.ts';
 import { checkSettings } from '../../src/train/settings.ts';
@@ -107,6 +107,9 @@ const around = (label: string, other: string): number => {
   const apart = Math.abs(Number(label.slice(1)) - Number(other.slice(1)));
   return Math.min(apart, MANY - apart);
 };
+const nearLabels = async (dataset: Dataset, embedder: SentenceEmbedder, maxLabels: number, note: (line: string) => void) =>
+  nearLabelsOf(await compareLabels(dataset, embedder, maxLabels, note), dataset);
+
 /** Labels nearer than this have a cosine over 0.9: 4 / 60 of a circle is 24 degrees, 5 / 60 is 30. */
 const FIRST = 5;
 
