@@ -14,6 +14,7 @@ import { parseSystemSpec, type SystemSpec } from '../eval/system-spec.ts';
 import { alignedTable, resultCsv, resultTables } from '../eval/table.ts';
 import { writeFileAtomically } from '../files.ts';
 import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
+import { wholeFrom } from './number-options.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
 
@@ -62,13 +63,6 @@ interface EvalFlags {
 }
 
 const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
-const wholeFrom =
-  (lowest: number) =>
-  (value: string): number => {
-    const number = Number(value);
-    if (!Number.isSafeInteger(number) || number < lowest) throw new InvalidArgumentError(`must be a whole number from ${lowest} on.`);
-    return number;
-  };
 
 function baselineList(): string {
   const lines = [...BASELINES].flatMap(([name, kind]) => [

@@ -16,6 +16,7 @@ import { reportLines, reportPage, summarize } from '../generate/report.ts';
 import { createRequester } from '../generate/requester.ts';
 import { checkGenerateSettings, type GenerateSettings, readGenerateSettings } from '../generate/settings.ts';
 import { cleanLabels } from '../text/labels.ts';
+import { wholeFrom } from './number-options.ts';
 import { presetPath } from './presets.ts';
 import { startProgress } from './progress.ts';
 
@@ -61,14 +62,6 @@ interface GenerateFlags {
   quiet?: boolean;
 }
 
-const wholeFrom =
-  (least: number) =>
-  (value: string): number => {
-    const number = Number(value);
-    if (!/^\d+$/.test(value) || !Number.isSafeInteger(number) || number < least)
-      throw new InvalidArgumentError(`expected a whole number from ${least}.`);
-    return number;
-  };
 const positive = wholeFrom(1);
 const seconds = (value: string): number => {
   const number = Number(value);

@@ -10,7 +10,7 @@ export interface DevScore {
   macroF1: number;
   /** Share of texts whose top label is true. */
   accuracy: number;
-  /** The loss that is trained, without its distillation, a mean over texts. */
+  /** The loss that is trained, without its distillation, a mean over texts; of the labels that {@link countedLabels} takes. */
   loss: number;
   /** Macro-F1 by set. */
   sets: Record<string, number>;
@@ -45,6 +45,17 @@ export function textLoss(logits: ArrayLike<number>, isTrue: readonly boolean[], 
   return settings.bceWeight * bce + settings.marginWeight * margin + settings.softmaxWeight * softmax;
 }
 
+/**
+ * The labels of a text that count in its loss. Labels off the shortlist (logits of -Infinity) are left out; a true one among them counts
+ * as the lowest label that was read, since the loss must not reward a shortlist that loses true labels.
+ */
+export function countedLabels(logits: Float32Array, isTrue: readonly boolean[]): { logits: Float32Array; isTrue: boolean[] } {
+  const wasRead = (logit: number) => logit !== Number.NEGATIVE_INFINITY;
+  const lowest = Math.min(...logits.filter(wasRead));
+  const counted = [...logits.keys()].filter((at) => isTrue[at] || wasRead(logits[at]));
+  return { logits: Float32Array.from(counted, (at) => Math.max(logits[at], lowest)), isTrue: counted.map((at) => isTrue[at]) };
+}
+
 /** Reads dev sets. @throws DataError naming file and line of what is malformed. */
 export async function readDevSets(path: string, limit?: number): Promise<EvalSet[]> {
   const sets: EvalSet[] = [];
@@ -72,7 +83,8 @@ export async function devScore(classifier: Classifier, sets: readonly EvalSet[],
         counts[kind]++;
       }
       score.accuracy += Number(isTrue[top]) / results.length / sets.length;
-      score.loss += textLoss(logits, isTrue, loss) / results.length / sets.length;
+      const counted = countedLabels(logits, isTrue);
+      score.loss += textLoss(counted.logits, counted.isTrue, loss) / results.length / sets.length;
       return number.get(candidates[row][top])!;
     });
     score.sets[set.name] = topLabelF1(truth, predicted, set.labels.length).macro;

@@ -1,4 +1,5 @@
 /** How the time of a system grows with the number of labels, from 2 to 1000. Knows systems and sets. */
+import { errorMessage } from '../errors.ts';
 import type { EvalSet } from './eval-set.ts';
 import type { LabelGrowth } from './results.ts';
 import type { System } from './system.ts';
@@ -38,6 +39,7 @@ export async function measureGrowth(
   const labels = growthLabels(sets, GROWTH_STEPS[GROWTH_STEPS.length - 1]);
   const points: LabelGrowth['points'] = [];
   let stopped: string | undefined;
+  let failed = false;
   for (const [at, count] of GROWTH_STEPS.entries()) {
     const candidates = labels.slice(0, count);
     const step = performance.now();
@@ -48,7 +50,8 @@ export async function measureGrowth(
       await system.score(texts, candidates, { onPart });
       points.push({ labels: count, millisecondsPerText: (performance.now() - begin) / texts.length });
     } catch (error) {
-      stopped = `${count} labels: ${error instanceof Error ? error.message : String(error)}`;
+      stopped = `${count} labels: ${errorMessage(error)}`;
+      failed = true;
       break;
     }
     onProgress?.(at + 1, GROWTH_STEPS.length);
@@ -58,5 +61,5 @@ export async function measureGrowth(
       break;
     }
   }
-  return { system: name, texts: texts.length, points, ...(stopped ? { stopped } : {}) };
+  return { system: name, texts: texts.length, points, ...(stopped ? { stopped } : {}), ...(failed ? { failed } : {}) };
 }

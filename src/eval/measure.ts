@@ -39,10 +39,10 @@ export interface Metrics {
   best_threshold_macro_f1: number | null;
   best_micro_threshold: number | null;
   best_macro_threshold: number | null;
-  /** Calibration of the top label's probability, 15 bins. */
-  ece: number;
+  /** Calibration of the top label's probability, 15 bins; of the texts that have an answer. */
+  ece: number | null;
   /** Mean squared error of all probabilities of a row, mean over cells. */
-  brier: number;
+  brier: number | null;
   /** Mean score of labels that are not true, each by itself: near 1 for a system that likes every label. */
   mean_wrong_score: number | null;
   /** Mean score of true labels. */
@@ -94,7 +94,11 @@ export function measure(set: EvalSet, matrix: ScoreMatrix, resamples = 1000): Me
     label < 0 ? 0 : Math.min(1, Math.max(0, ranked.scores[row * columns + label])),
   );
   const right = Uint8Array.from(predicted, (label, row) => (label === judged[row] ? 1 : 0));
-  const reliability = reliabilityBins(confidence, right);
+  const answered = predicted.map((_, row) => row).filter((row) => predicted[row] >= 0);
+  const reliability = reliabilityBins(
+    Float64Array.from(answered, (row) => confidence[row]),
+    Uint8Array.from(answered, (row) => right[row]),
+  );
   const isTrue = truthMatrix(ranked);
   let [trueSum, trueCells] = [0, 0];
   for (let cell = 0; cell < isTrue.length; cell++)
@@ -120,8 +124,8 @@ export function measure(set: EvalSet, matrix: ScoreMatrix, resamples = 1000): Me
       best_threshold_macro_f1: best?.macro.f1 ?? null,
       best_micro_threshold: best && Number.isFinite(best.micro.threshold) ? best.micro.threshold : null,
       best_macro_threshold: best && Number.isFinite(best.macro.threshold) ? best.macro.threshold : null,
-      ece: expectedCalibrationError(reliability),
-      brier: brierScore(ranked.scores, isTrue),
+      ece: answered.length ? expectedCalibrationError(reliability) : null, // 0 would be the best of all
+      brier: answered.length ? brierScore(ranked.scores, isTrue) : null,
       mean_wrong_score: meanWrongScore(each),
       mean_true_score: trueCells ? trueSum / trueCells : null,
     },

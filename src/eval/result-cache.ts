@@ -9,7 +9,7 @@ import { cacheFolder } from '../engine/graph-cache.ts';
 import { writeFileAtomically } from '../files.ts';
 
 /** Raised whenever scores, figures or baselines are computed in another way within a version of glz. */
-const MEASURING = 5;
+const MEASURING = 6;
 
 /** A cache of JSON values. */
 export interface ResultCache {

@@ -91,6 +91,8 @@ export interface LabelGrowth {
   points: { labels: number; millisecondsPerText: number }[];
   /** Why points are missing, if some are. */
   stopped?: string;
+  /** An error stopped it, not its length: another run tries again. */
+  failed?: boolean;
 }
 
 /** How much a system's score hangs on the words of the labels. */

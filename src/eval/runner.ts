@@ -194,7 +194,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
             failures.push({ system: spec.name, ...(event.set ? { set: event.set } : {}), message: event.message });
           else if (event.type === 'growth') {
             growths.push(event.growth);
-            cache.put(growthKey, event.growth);
+            if (!event.growth.failed) cache.put(growthKey, event.growth);
           } else if (event.type === 'result') {
             fresh.push(event.result);
             results.push({ ...event.result, cached: false });

@@ -54,12 +54,17 @@ export function candidateGroups(set: Pick<EvalSet, 'texts' | 'labels' | 'recordL
   return [...groups.values()];
 }
 
-function checkShape({ rows, columns, choice, each }: ScoreMatrix, texts: number, labels: number): void {
+/** @throws Error for scores of another shape than asked for, and for NaN in rows that are not marked as unanswered. */
+function checkScores({ rows, columns, choice, each, unanswered = [] }: ScoreMatrix, texts: number, labels: number): void {
   if (rows !== texts || columns !== labels || choice.length !== texts * labels || each.length !== texts * labels)
     throw new Error(`a system gave scores of ${rows} x ${columns} for ${texts} texts and ${labels} labels`);
+  const hasNone = new Set(unanswered);
+  const isBroken = (score: number, cell: number) => Number.isNaN(score) && !hasNone.has(Math.floor(cell / columns));
+  if (choice.some(isBroken) || each.some(isBroken))
+    throw new Error('a system gave NaN as a score: its weights or its arithmetic are broken');
 }
 
-/** Scores every text of a set. Cells of labels that are no candidates of a text are NaN. */
+/** Scores every text of a set. Cells of labels that are no candidates of a text, and rows without an answer, are NaN. */
 export async function scoreSet(system: System, set: EvalSet, settings: ScoreSettings): Promise<ScoredSet> {
   const { latencyCalls, latencySeconds = 20, onProgress, ...options } = settings;
   const [rows, columns] = [set.texts.length, set.labels.length];
@@ -86,7 +91,7 @@ export async function scoreSet(system: System, set: EvalSet, settings: ScoreSett
         { ...options, onPart: (parts, total) => onProgress?.('scoring', done + (part.length * parts) / total, rows) },
       );
       const took = (performance.now() - begin) / 1000;
-      checkShape(scored, part.length, group.labels.length);
+      checkScores(scored, part.length, group.labels.length);
       part.forEach((row, i) => {
         group.columns.forEach((column, j) => {
           choice[row * columns + column] = scored.choice[i * group.labels.length + j];

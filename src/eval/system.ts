@@ -12,6 +12,8 @@ export interface ScoreMatrix {
   choice: Float32Array; // [R, N]
   /** Any number is right: the score of each label by itself, a probability where the system gives one (cosines in -1 .. 1 else). */
   each: Float32Array; // [R, N]
+  /** Rows that have no answer: all their scores are NaN, which counts as no prediction. NaN anywhere else is a failure of the system. */
+  unanswered?: readonly number[];
 }
 
 /** How a call scores. */

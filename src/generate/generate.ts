@@ -89,6 +89,10 @@ interface Accepted {
   mended: Record<string, number>;
 }
 
+/** Whether a label is true by a second opinion. */
+type Opinion = (label: string) => boolean;
+const NOT_CONFIRMED: Opinion = () => false;
+
 /** Runs until enough examples are on disk. @throws DataError when the run cannot go on; what is kept stays. */
 export async function generate(request: GenerateRequest): Promise<GenerateResult> {
   const { settings, mode, requester, journal, verifier, filter, signal } = request;
@@ -131,8 +135,8 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
     return found;
   }
 
-  /** The candidates of each example that a second opinion finds true; undefined where it has none. */
-  async function confirmed(examples: readonly CheckedExample[], seed: number): Promise<((label: string) => boolean)[] | undefined> {
+  /** Which candidates of each example a second opinion finds true: undefined where none is asked for, and for examples that it leaves out. */
+  async function confirmed(examples: readonly CheckedExample[], seed: number): Promise<(Opinion | undefined)[] | undefined> {
     if (!verifier || examples.length === 0) return undefined;
     const opinions = await byNumber(
       verifier,
@@ -143,7 +147,8 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
       seed,
     );
     return opinions.map((opinion) => {
-      const keys = new Set(opinion?.true.map(labelKey));
+      if (!opinion) return undefined;
+      const keys = new Set(opinion.true.map(labelKey));
       return (label) => keys.has(labelKey(label));
     });
   }
@@ -172,15 +177,16 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
     });
     const holds = await confirmed(proposed, number);
     const verdicts = await filter?.(proposed);
+    const reasonAgainst = (label: string, at: number): string | undefined => {
+      if (holds && !holds[at]) return 'without a second opinion';
+      if (holds?.[at]?.(label)) return 'true by the second opinion';
+      return verdicts?.[at].trueNegatives.includes(label) ? 'true by the checkpoint' : undefined;
+    };
     const results = items.map((record, at) => {
       const added = proposed[at].not_labels.filter((label) => {
-        const found = holds?.[at](label)
-          ? 'true by the second opinion'
-          : verdicts?.[at].trueNegatives.includes(label)
-            ? 'true by the checkpoint'
-            : undefined;
-        if (found) mend(found);
-        return !found;
+        const reason = reasonAgainst(label, at);
+        if (reason) mend(reason);
+        return !reason;
       });
       if (added.length === 0) mend('no hard negative found');
       // The record's own labels stay as they are: the user's data is never lost.
@@ -240,7 +246,7 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
         good.push(result.example);
       }
     }
-    const holds = await confirmed(good, seed);
+    const holds = (await confirmed(good, seed))?.map((opinion) => opinion ?? NOT_CONFIRMED);
     if (holds) {
       const agreed = good.map((example, at) => ({
         ...example,

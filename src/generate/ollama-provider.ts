@@ -1,6 +1,7 @@
 /** Ollama through its npm client; OLLAMA_HOST names the server. */
 import { Ollama } from 'ollama';
 import { errorMessage } from '../errors.ts';
+import { createContextSize } from './ollama-context.ts';
 import { patientFetch } from './patient-fetch.ts';
 import { type Completion, type CompletionRequest, isAbsent, messageWithCause, type Provider, ProviderError } from './provider.ts';
 
@@ -20,18 +21,13 @@ async function fetchJson(input: string | URL | Request, init: RequestInit): Prom
   return Response.json({ error: `status ${status}: ${(await response.text()).slice(0, 200)}` }, { status });
 }
 
-const SMALLEST_CONTEXT = 4096;
-/** Of prompts, at the least: English has four or five, Chinese and rare scripts fewer than two. */
-const CHARACTERS_PER_TOKEN = 2;
-
 /** A model served by Ollama. */
 export function createOllamaProvider({
   model,
   host = process.env.OLLAMA_HOST || 'http://127.0.0.1:11434',
   threads,
 }: OllamaSettings): Provider {
-  // Ollama cuts what does not fit its context without a word, and loads the model anew for another size: it only grows.
-  let context = SMALLEST_CONTEXT;
+  const contextSize = createContextSize();
   return {
     name: 'ollama',
     model,
@@ -40,8 +36,7 @@ export function createOllamaProvider({
         host,
         fetch: (input: string | URL | Request, init?: RequestInit) => fetchJson(input, { ...init, signal }),
       });
-      const needed = (system.length + prompt.length) / CHARACTERS_PER_TOKEN + maxTokens;
-      while (context < needed) context *= 2;
+      const context = contextSize(system.length + prompt.length, maxTokens);
       try {
         // Streamed: a connection that says nothing for minutes is cut by what lies between.
         const parts = await client.chat({

@@ -229,7 +229,7 @@ describe('glz eval', () => {
   it.each([
     [['--baseline', 'gpt', '--data', sets], 2, /"gpt" names no baseline/],
     [['--baseline', 'random', '--data', join(root, 'nowhere')], 1, /cannot read .*nowhere/],
-    [['--baseline', 'random', '--data', sets, '--limit', '0'], 2, /must be a whole number from 1 on/],
+    [['--baseline', 'random', '--data', sets, '--limit', '0'], 2, /expected a whole number from 1/],
     [['--baseline', 'random', '--data', sets, '--template', 'x'], 2, /--template "x" has no \{\}/],
     [['--baseline', 'random', '--data', sets, '--fail-under', 'ece=1'], 2, /no metric called "ece"/],
     [['--baseline', 'random', '--data', sets, '--precision', 'int4'], 2, /must be auto, fp32 or int8/],

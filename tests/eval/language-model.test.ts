@@ -1,8 +1,14 @@
 /** The language model baselines over HTTP, against servers on this machine that speak Ollama's and Groq's protocols. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ALIASES, BASELINES } from '../../src/eval/baselines/index.ts';
 import { answeredLabels, GROQ, OLLAMA, question } from '../../src/eval/baselines/language-model.ts';
+import { reportHtml } from '../../src/eval/report/report.ts';
+import { NO_CACHE } from '../../src/eval/result-cache.ts';
+import { type EvaluateOptions, evaluate } from '../../src/eval/runner.ts';
+import type { SuiteSet } from '../../src/eval/suite.ts';
 import type { SystemContext } from '../../src/eval/system.ts';
+import { parseSystemSpec } from '../../src/eval/system-spec.ts';
 
 type Handler = (path: string, body: Record<string, unknown>) => { status?: number; headers?: Record<string, string>; body: unknown };
 
@@ -59,10 +65,10 @@ it('asks Ollama with the labels as a schema, at temperature 0', async () => {
   const system = await OLLAMA.create(context());
   try {
     const { each, choice } = await system.score(['a text', 'odd'], labels, {});
-    expect([...each]).toEqual([0, 1, 0, 0]);
-    expect([...choice]).toEqual([0, 1, 0.5, 0.5]);
+    expect([...each]).toEqual([0, 1, Number.NaN, Number.NaN]);
+    expect([...choice]).toEqual([0, 1, Number.NaN, Number.NaN]);
     expect(asked[0].format).toMatchObject({ properties: { label: { enum: labels } } });
-    expect(asked[0].options).toMatchObject({ temperature: 0 });
+    expect(asked[0].options).toMatchObject({ temperature: 0, num_ctx: 4096 });
     expect(system.notes).toMatchObject({ 'texts asked': 2, 'answers outside the list': 1 });
     await expect(
       system.score(
@@ -71,6 +77,86 @@ it('asks Ollama with the labels as a schema, at temperature 0', async () => {
         {},
       ),
     ).rejects.toThrow(/201 labels are more than the 200/);
+  } finally {
+    await system.dispose();
+    await close(server);
+  }
+});
+
+/** Evaluates the tiny model of an Ollama server whose answers are what the texts say. */
+async function evaluateEcho(texts: string[], truth: string[][], options: Partial<EvaluateOptions> = {}, system = 'ollama:tiny') {
+  let asked = 0;
+  const { server, address } = await serve((path, body) => {
+    if (path === '/api/show') return { body: { model: 'tiny' } };
+    asked++;
+    const [, user] = body.messages as { content: string }[];
+    return { body: { message: { role: 'assistant', content: JSON.stringify({ label: user.content }) } } };
+  });
+  process.env.OLLAMA_HOST = address;
+  const set: SuiteSet = { name: 'echo', texts, labels, truth, multiLabel: false, hash: 'echo', available: texts.length };
+  try {
+    const result = await evaluate({
+      sets: [set],
+      systems: [parseSystemSpec(system, BASELINES, ALIASES)],
+      version: '0.0.0',
+      findModel: async (folder) => folder,
+      cache: NO_CACHE,
+      isolate: false,
+      latencyCalls: 0,
+      resamples: 20,
+      ...options,
+    });
+    return { result, asked };
+  } finally {
+    await close(server);
+  }
+}
+
+it('counts a text without an answer as no prediction, not as one of the first label', async () => {
+  const { result } = await evaluateEcho(['sports', 'weather', 'weather'], [['sports'], ['sports'], ['World News']]);
+  const [{ metrics, predicted }] = result.results;
+  expect(predicted).toEqual([0, -1, -1]);
+  expect(metrics).toMatchObject({ accuracy: expect.closeTo(1 / 3), top3: expect.closeTo(1 / 3), lrap: expect.closeTo(1 / 3), ece: 0 });
+  expect(metrics.macro_f1).toBeCloseTo(1 / 3, 12); // of sports 2 / 3, of news 0
+  const silent = (await evaluateEcho(['weather', 'rain'], [['sports'], ['sports']])).result;
+  expect(silent.failures).toEqual([]);
+  expect(silent.results[0].metrics).toMatchObject({ accuracy: 0, macro_f1: 0, lrap: 0, ece: null, brier: null });
+  expect(reportHtml(silent)).not.toMatch(/NaN|undefined|Infinity/);
+});
+
+it('tries the label growth again that an error stopped', async () => {
+  const kept = new Map<string, unknown>();
+  const cache = {
+    get: <T>(key: string) => kept.get(key) as T | undefined,
+    put: (key: string, value: unknown) => void kept.set(key, value),
+  };
+  const grow = () => evaluateEcho(['sports'], [['sports']], { cache, growth: true }, 'ollama:tiny,labels=4');
+  const first = await grow();
+  expect(first.result.growth).toMatchObject([{ failed: true, points: [{ labels: 2 }, { labels: 4 }] }]);
+  expect(first.result.growth[0].stopped).toMatch(/^8 labels: 8 labels are more than the 4/);
+  const second = await grow();
+  expect(second.result.results[0].cached).toBe(true);
+  expect(second.asked).toBe(4); // a warm-up and a text, twice
+});
+
+it('asks Ollama for a context that holds the labels and the text', async () => {
+  const contexts: unknown[] = [];
+  const { server, address } = await serve((path, body) => {
+    if (path === '/api/chat') contexts.push((body.options as { num_ctx: number }).num_ctx);
+    return { body: { message: { role: 'assistant', content: '{"label": "sports"}' } } };
+  });
+  process.env.OLLAMA_HOST = address;
+  const system = await OLLAMA.create(context());
+  try {
+    const many = Array.from({ length: 200 }, (_, i) => `one of very many labels, number ${i}`);
+    for (const [texts, names] of [
+      [['short'], labels],
+      [['long '.repeat(1200)], many],
+      [['short'], labels],
+    ])
+      await system.score(texts, names, {});
+    // It never shrinks: Ollama loads the model anew for another size.
+    expect(contexts).toEqual([4096, 8192, 8192]);
   } finally {
     await system.dispose();
     await close(server);

@@ -139,6 +139,21 @@ describe('labels that are no candidates', () => {
     expect(brierScore(wide.scores, truthMatrix(wide))).toBeCloseTo(brierScore(dense.scores, truthMatrix(dense)), 12);
   });
 
+  it('do not turn a text without an answer into a right one', () => {
+    const none = Number.NaN;
+    const half: Scored = { rows: 2, columns: 2, scores: Float64Array.of(0.9, 0.1, none, none), truth: [[0], [0]] };
+    expect(labelRankingAveragePrecision(half)).toBe(0.5);
+    expect(topKAccuracy(half, 2)).toBe(0.5);
+    expect(thresholdF1(half, 0.5).micro).toBeCloseTo(2 / 3, 12); // one right decision, one missed label
+    expect(bestThresholds(half).micro.f1).toBeCloseTo(2 / 3, 12);
+    const wide: Scored = { rows: 3, columns: 1, scores: Float64Array.of(0.9, 0.5, none), truth: [[0], [], [0]] };
+    expect(macroAuroc(wide)).toBe(0.5); // above the wrong text, and below it
+    expect(meanAveragePrecision(wide)).toBeCloseTo((1 + 2 / 3) / 2, 12);
+    const all: Scored = { rows: 1, columns: 2, scores: Float64Array.of(none, none), truth: [[1]] };
+    expect(labelRankingAveragePrecision(all)).toBe(0);
+    expect(labelRankingAveragePrecision({ ...all, truth: [[0, 1]] })).toBe(0);
+  });
+
   it('takes the first label of equal ones', () => {
     expect([...topLabels({ rows: 1, columns: 4, scores: [0.5, 0.7, 0.7, 0.5] as unknown as Float64Array }, 4)]).toEqual([1, 2, 0, 3]);
   });

@@ -216,7 +216,56 @@ describe('finished sets', () => {
   });
 });
 
+describe('the label growth of a system that gets ready for its sets', () => {
+  const corpus = join(root, 'corpus.jsonl');
+  writeFileSync(
+    corpus,
+    plainRecords(labels, 6)
+      .map(({ text, labels: categories }) => `${JSON.stringify({ text, categories })}\n`)
+      .join(''),
+  );
+
+  it('is timed where the sets are in the cache', async () => {
+    const cache = openResultCache(join(root, 'growth'));
+    const system = `qzero:${model},corpus=${corpus}`;
+    await run([system], { cache });
+    const result = await run([system], { cache, growth: true });
+    expect(result.results.map(({ cached }) => cached)).toEqual([true, true]);
+    expect(result.failures).toEqual([]);
+    expect(result.growth.map(({ points, stopped }) => [points.length, stopped])).toEqual([[10, undefined]]);
+    const kept = result.growth[0].points;
+    expect((await run([system], { cache, growth: true })).growth[0].points).toEqual(kept);
+  });
+
+  it('fails where it cannot get ready', async () => {
+    const { folder } = modelFolder<{ tokenizer: string }>('nli-distilbert');
+    const result = await run([`smartshot:${folder},name=smart`], { growth: true });
+    expect(result.failures.map(({ set, message }) => [set, message.replace(/ of .*/, '')])).toEqual([
+      ['one', 'no labelled examples'],
+      ['several', 'no labelled examples'],
+      [undefined, 'label growth: no labelled examples'],
+    ]);
+    expect(result.growth).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+});
+
 describe('failures', () => {
+  it('are scores of NaN, which no figure may take for an answer', async () => {
+    const { folder } = modelFolder<{ tokenizer: string }>('embeddings-bert');
+    const weights = join(folder, 'model.safetensors');
+    const bytes = readFileSync(weights);
+    writeFileSync(weights, bytes.fill(0xff, 8 + Number(bytes.readBigUInt64LE(0)))); // NaN, every one
+    const result = await run([`embeddings:${folder},name=broken`, 'random']);
+    expect(result.failures.map(({ system, set }) => [system, set])).toEqual([
+      ['broken', 'one'],
+      ['broken', 'several'],
+    ]);
+    expect(result.failures[0].message).toMatch(/gave NaN as a score/);
+    expect(result.results.map(({ system }) => system)).toEqual(['random', 'random']);
+    rmSync(folder, { recursive: true });
+  });
+
   it('are rows, and stop no other system', async () => {
     const result = await run(['nli:no/such/folder', 'random', `nli:${model},name=headless`]);
     expect(result.results.map(({ system }) => system)).toEqual(['random', 'random']);

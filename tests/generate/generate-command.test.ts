@@ -145,6 +145,24 @@ describe('glz generate', () => {
     expect(stderr).toMatch(/taken out 7 hard negatives: true by the second opinion/);
   });
 
+  it('adds no hard negative that the second opinion leaves out', async () => {
+    const out = output();
+    const input = join(folder, 'opinions.jsonl');
+    const rows = Array.from({ length: 3 }, (_, id) => ({ id, text: `text ${id} about cars`, labels: ['Cars'], not_labels: ['Trains'] }));
+    writeFileSync(input, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const answer = (prompt: string) => {
+      const items = prompt.split('\n').filter((line) => line.startsWith('{"number"'));
+      const numbers = items.map((line) => JSON.parse(line) as { number: number; text: string });
+      if (!prompt.includes('"true"')) return numbers.map(({ number }) => ({ number, not_labels: ['Trucks', 'Boats'] }));
+      return numbers.filter(({ text }) => !text.startsWith('text 1 ')).map(({ number }) => ({ number, true: ['Cars'] }));
+    };
+    const { code, stderr } = await glz('groq', { share: 0, faults: [], answer }, ['--output', out, '--input', input, '--verify']);
+    expect(code).toBe(0);
+    const made = records(out).sort((a, b) => Number(a.id) - Number(b.id));
+    expect(made.map(({ not_labels: not }) => not)).toEqual([['Trains', 'Trucks', 'Boats'], ['Trains'], ['Trains', 'Trucks', 'Boats']]);
+    expect(stderr).toMatch(/taken out 2 hard negatives: without a second opinion/);
+  });
+
   it('keeps only what a second opinion confirms, and what a checkpoint does not contradict', async () => {
     const out = output();
     const answer = (prompt: string, serial: number) =>

@@ -6,7 +6,7 @@ import { openJournal } from '../../src/generate/journal.ts';
 import { hardNegatives, isBroader, labelKey, normalizeLabel, sameMeaning } from '../../src/generate/label-meaning.ts';
 import { createNearDuplicates } from '../../src/generate/near-duplicates.ts';
 import { distinctRequests, plannedRequest, plannedText } from '../../src/generate/plan.ts';
-import { examplesPrompt, labelPrompt } from '../../src/generate/prompts.ts';
+import { examplesPrompt, labelPrompt, negativesPrompt, verifyPrompt } from '../../src/generate/prompts.ts';
 import { type Provider, ProviderError } from '../../src/generate/provider.ts';
 import { checkExample, leaks } from '../../src/generate/quality.ts';
 import { createRequester, NoAnswerError } from '../../src/generate/requester.ts';
@@ -87,6 +87,12 @@ describe('plan', () => {
     expect(same.every(({ others }) => others.length === 30 && !others.includes('intent 5'))).toBe(true);
     expect(new Set(same.flatMap(({ others }) => others)).size).toBe(76);
     expect(labelPrompt(planned[5]).prompt).toMatch(/the label "intent 5" fits and none of these: intent/);
+  });
+
+  it('shows a long text of the user in part, in both questions about it', () => {
+    const text = 'word '.repeat(20_000);
+    expect(negativesPrompt([{ text, labels: ['a'] }], 2).prompt.length).toBeLessThan(3000);
+    expect(verifyPrompt([{ text, candidates: ['a', 'b'] }]).prompt.length).toBeLessThan(3000);
   });
 
   it('names the field of a setting that is wrong', () => {

@@ -1,8 +1,10 @@
 /**
  * Language models behind Ollama or Groq, constrained to the label list: each text is asked once, at temperature 0, and the answer is
- * checked against the labels. They give decisions, not probabilities: 1 for what they chose, 0 for the rest.
+ * checked against the labels. They give decisions, not probabilities: 1 for what they chose, 0 for the rest. A text without an answer
+ * has no prediction.
  */
 import { DataError, errorMessage } from '../../errors.ts';
+import { createContextSize } from '../../generate/ollama-context.ts';
 import type { System, SystemContext, SystemKind } from '../system.ts';
 import { wholeOption } from '../system-spec.ts';
 
@@ -95,6 +97,7 @@ function systemOver(ask: Ask, { spec, model }: SystemContext, server: string, co
         );
       const each = new Float32Array(rows * columns); // [R, N]
       const choice = new Float32Array(rows * columns); // [R, N]
+      const missing: number[] = [];
       let answered = 0;
       const answers = await inPool(rows, limit, async (row) => {
         const answer = await ask(question(texts[row], labels, several));
@@ -106,13 +109,14 @@ function systemOver(ask: Ask, { spec, model }: SystemContext, server: string, co
         asked++;
         if (!found.length) {
           unanswered++;
-          choice.fill(1 / columns, row * columns, (row + 1) * columns);
+          missing.push(row);
+          for (const scores of [each, choice]) scores.fill(Number.NaN, row * columns, (row + 1) * columns);
           continue;
         }
         choice[row * columns + found[0]] = 1;
         for (const [rank, label] of found.entries()) each[row * columns + label] = 1 - rank * 1e-3; // keeps the order of the answer
       }
-      return { rows, columns, each, choice };
+      return { rows, columns, each, choice, unanswered: missing };
     },
     dispose: async () => {},
   };
@@ -166,6 +170,7 @@ export const OLLAMA: SystemKind = {
           : `no answer from Ollama at ${host}: ${errorMessage(error)}`,
       );
     }
+    const contextSize = createContextSize();
     const ask: Ask = ({ system, user, schema, answerTokens }) =>
       withRetries(
         async () => {
@@ -176,7 +181,12 @@ export const OLLAMA: SystemKind = {
               { role: 'user', content: user },
             ],
             format: schema,
-            options: { temperature: 0, num_predict: answerTokens, ...(context.threads ? { num_thread: context.threads } : {}) },
+            options: {
+              num_ctx: contextSize(system.length + user.length, answerTokens),
+              num_predict: answerTokens,
+              temperature: 0,
+              ...(context.threads ? { num_thread: context.threads } : {}),
+            },
           });
           return message.content;
         },

@@ -77,9 +77,8 @@ export function thresholdF1(scored: Scored, threshold: number): AveragedF1 {
   const trueCount = new Float64Array(columns);
   const predictedCount = new Float64Array(columns);
   for (let cell = 0; cell < rows * columns; cell++) {
-    if (Number.isNaN(scores[cell])) continue;
     const column = cell % columns;
-    const predicted = scores[cell] >= threshold;
+    const predicted = scores[cell] >= threshold; // NaN is not
     if (isTrue[cell]) trueCount[column]++;
     if (predicted) predictedCount[column]++;
     if (isTrue[cell] && predicted) right[column]++;
@@ -104,8 +103,7 @@ export function bestThresholds(scored: Scored): { micro: BestThreshold; macro: B
   let positives = 0;
   const cells: number[] = [];
   for (let cell = 0; cell < rows * columns; cell++) {
-    if (Number.isNaN(scores[cell])) continue;
-    cells.push(cell);
+    if (!Number.isNaN(scores[cell])) cells.push(cell);
     if (isTrue[cell]) {
       trueCount[cell % columns]++;
       positives++;

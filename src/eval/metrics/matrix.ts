@@ -1,7 +1,8 @@
 /**
  * What every metric reads: scores of texts by labels, and the true labels. Pure arithmetic; imports nothing.
  *
- * A score of NaN means that the label was no candidate of that text: no metric counts the cell.
+ * A score of NaN means that the label was no candidate of that text, or that the text has no answer at all. No metric counts such a cell,
+ * but for true labels, which are always candidates: without a score they count as missed.
  */
 
 /** Scores of R texts by N labels, row-major. */

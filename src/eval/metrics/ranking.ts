@@ -48,11 +48,12 @@ function macroOver(scored: Scored, metric: (scores: number[], isTrue: number[]) 
     if (!positives[column]) continue; // defined by none of the metrics here
     const columnScores: number[] = [];
     const columnTruth: number[] = [];
-    for (let cell = column; cell < rows * columns; cell += columns)
-      if (!Number.isNaN(scores[cell])) {
-        columnScores.push(scores[cell]);
-        columnTruth.push(truth[cell]);
-      }
+    for (let cell = column; cell < rows * columns; cell += columns) {
+      const isMissing = Number.isNaN(scores[cell]);
+      if (isMissing && !truth[cell]) continue;
+      columnScores.push(isMissing ? Number.NEGATIVE_INFINITY : scores[cell]); // a missed one comes last
+      columnTruth.push(truth[cell]);
+    }
     values.push(metric(columnScores, columnTruth));
   }
   return meanOf(values);
@@ -64,14 +65,14 @@ export const macroAuroc = (scored: Scored): number | null => macroOver(scored, b
 /** Mean average precision over the labels that have positives (average_precision_score, macro); null if there is none. */
 export const meanAveragePrecision = (scored: Scored): number | null => macroOver(scored, averagePrecision);
 
-/** Label ranking average precision (sklearn.metrics.label_ranking_average_precision_score). */
+/** Label ranking average precision (sklearn.metrics.label_ranking_average_precision_score); 0 for a text whose labels have no score. */
 export function labelRankingAveragePrecision({ rows, columns, scores, truth }: Scored): number {
   let total = 0;
   for (let row = 0; row < rows; row++) {
     const candidates: number[] = [];
     for (let column = 0; column < columns; column++) if (!Number.isNaN(scores[row * columns + column])) candidates.push(column);
     const relevant = new Set(truth[row]);
-    if (relevant.size === 0 || relevant.size >= candidates.length) {
+    if (relevant.size === 0) {
       total += 1;
       continue;
     }

@@ -203,7 +203,7 @@ function pooledBins(results: readonly SetResult[]): ReliabilityBin[] {
 function reliabilitySection(result: EvaluationResult, names: readonly string[], seriesOf: (name: string) => number): string {
   const common = new Set(commonSets(result));
   const panels = names.flatMap((name) => {
-    const own = result.results.filter(({ system, set }) => system === name && common.has(set));
+    const own = result.results.filter(({ system, set, metrics }) => system === name && common.has(set) && metrics.ece !== null);
     if (!own.length) return [];
     const bins = pooledBins(own);
     return [
