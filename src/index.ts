@@ -41,6 +41,25 @@ export interface ClassifyOptions extends LabelingOptions {
 /** Labels for each text: one list for all, or one list for each text. */
 export type Candidates = readonly string[] | readonly (readonly string[])[];
 
+type ScoringSettings = Pick<ClassifyOptions, 'batchSize' | 'shortlist' | 'windows'>;
+
+function requireWhole(name: string, value: unknown, least: number): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= least))
+    throw new UsageError(`${name} must be a whole number from ${least}`);
+}
+
+function requireShare(name: string, value: unknown): void {
+  if (value !== undefined && !(typeof value === 'number' && value >= 0 && value <= 1))
+    throw new UsageError(`${name} must be a number from 0 to 1`);
+}
+
+/** The ranges of `glz predict`. @throws UsageError naming the option */
+function checkScoring({ batchSize, shortlist, windows }: ScoringSettings): void {
+  requireWhole('batchSize', batchSize, 1);
+  requireWhole('shortlist', shortlist, 0);
+  requireWhole('windows', windows, 1);
+}
+
 const isPerText = (labels: Candidates): labels is readonly (readonly string[])[] => Array.isArray(labels[0]);
 
 /**
@@ -72,13 +91,16 @@ export class GliZNet {
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own.
-   * @throws UsageError for empty or duplicate labels and for a balance that does not fit; DataError for a label that is too long for the model
+   * @throws UsageError for empty or duplicate labels, for an option out of its range and for a balance that does not fit; DataError for a
+   *   label that is too long for the model
    */
   async classify(texts: readonly string[], labels: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
     const candidates = this.#candidates(texts, labels);
     const { calibration } = this.#classifier.options;
-    const { balance = 0, multiLabel } = options;
-    if (!(balance >= 0 && balance <= 1)) throw new UsageError('balance must be a number from 0 to 1');
+    const { balance = 0, multiLabel, threshold, topK } = options;
+    requireShare('balance', balance);
+    requireShare('threshold', threshold);
+    requireWhole('topK', topK, 1);
     if (balance > 0 && (multiLabel || isPerText(labels))) throw new UsageError('balance is for one list of labels of which one is right');
     let results = await this.#score(texts, candidates, options);
     if (balance > 0 && texts.length > 0) {
@@ -92,11 +114,7 @@ export class GliZNet {
    * Raw scores of the labels, in their order: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
    * @throws as {@link classify}
    */
-  async logits(
-    texts: readonly string[],
-    labels: Candidates,
-    options: Pick<ClassifyOptions, 'batchSize' | 'shortlist' | 'windows'> = {},
-  ): Promise<Float32Array[]> {
+  async logits(texts: readonly string[], labels: Candidates, options: ScoringSettings = {}): Promise<Float32Array[]> {
     return this.#score(texts, this.#candidates(texts, labels), options);
   }
 
@@ -115,6 +133,8 @@ export class GliZNet {
     if (this.#disposed) throw new UsageError('the model is disposed');
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
     if (!Array.isArray(labels)) throw new UsageError('labels must be a list');
+    // No list for no text: a list of lists as well as an empty one.
+    if (texts.length === 0 && labels.length === 0) return [];
     if (!isPerText(labels)) {
       const shared = cleanLabels(labels, 'labels');
       return texts.map(() => shared);
@@ -124,6 +144,7 @@ export class GliZNet {
   }
 
   async #score(texts: readonly string[], candidates: readonly string[][], options: ClassifyOptions): Promise<Float32Array[]> {
+    checkScoring(options);
     const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
     const results = await this.#classifier.logits(requests, scoringOptions(options));
     return results.map(({ logits }) => logits);

@@ -1,5 +1,6 @@
 /** `glz export`: options and messages; the work is in src/engine/export-checkpoint.ts. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Command, Option } from 'commander';
 import { exportCheckpoint } from '../engine/export-checkpoint.ts';
 import type { ExportPrecision } from '../engine/export-readme.ts';
@@ -24,13 +25,40 @@ interface ExportFlags {
   quiet?: boolean;
 }
 
+/** Where a path leads, links followed as far as it is there. */
+function realPath(path: string): string {
+  const whole = resolve(path);
+  return existsSync(whole) ? realpathSync(whole) : join(realPath(dirname(whole)), basename(whole));
+}
+
+/** Whether a path is a folder or lies in it. */
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/** @throws UsageError where writing the output could replace the checkpoint or a part of its run */
+function refuseOverlap(output: string, checkpoint: string): void {
+  const [to, from] = [realPath(output), realPath(checkpoint)];
+  if (isWithin(to, from) || isWithin(from, to))
+    throw new UsageError(`--output ${output} and the checkpoint ${checkpoint} lie in each other; name a folder elsewhere`);
+}
+
+function checkOutput(output: string, overwrite = false): void {
+  if (!existsSync(output)) return;
+  if (!statSync(output).isDirectory()) throw new UsageError(`${output} is a file; --output names a folder`);
+  if (!overwrite && readdirSync(output).length > 0) throw new UsageError(`${output} is not empty; --overwrite replaces it`);
+}
+
 async function run({ checkpoint, output, precision, overwrite, quiet }: ExportFlags): Promise<void> {
-  if (!overwrite && existsSync(output) && readdirSync(output).length > 0)
-    throw new UsageError(`${output} is not empty; --overwrite replaces it`);
+  if (existsSync(checkpoint)) refuseOverlap(output, checkpoint);
+  checkOutput(output, overwrite);
   const note = (line: string): void => {
     if (!quiet) process.stderr.write(`${line}\n`);
   };
   const folder = await localCheckpoint(checkpoint, note);
+  // Neither may a run's link to a checkpoint elsewhere, or the cache of the hub, be what is replaced.
+  refuseOverlap(output, folder);
   await exportCheckpoint(folder, output, precision === 'both' ? ['fp32', 'int8'] : [precision], note);
   note(`exported to ${output}; its README.md says how to run it`);
 }

@@ -24,7 +24,8 @@ async function main(argv: string[]): Promise<void> {
     .option('--debug', 'print stack traces')
     .exitOverride()
     .showHelpAfterError('(glz --help shows the commands; glz COMMAND --help shows examples)');
-  const name = argv.find((word) => !word.startsWith('-'));
+  const [first, second] = argv.filter((word) => !word.startsWith('-'));
+  const name = first === 'help' ? second : first;
   for (const [key, [description, load]] of Object.entries(COMMANDS)) {
     // Only the called command's options are loaded; the others are listed by name.
     if (key === name) program.addCommand((await load()).command().exitOverride().showHelpAfterError(`(glz ${key} --help shows examples)`));

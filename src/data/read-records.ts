@@ -1,13 +1,14 @@
 /**
  * Streams records out of JSONL, CSV, TSV and plain-text files, compressed or not, or out of stdin.
- * Knows formats and lines; what a field means is decided in examples.ts and by the callers. Imports errors only.
+ * Knows formats and lines; what a field means is decided in examples.ts and by the callers.
  */
+import { isUtf8 } from 'node:buffer';
 import { createReadStream, statSync } from 'node:fs';
 import { extname } from 'node:path';
-import type { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { CsvError, parse as parseCsv } from 'csv-parse';
 import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { csvRows, type TableLine, tsvRows } from './table-rows.ts';
 
 /** Formats of record files; `text` is one text a line. */
 export const RECORD_FORMATS = ['jsonl', 'csv', 'tsv', 'text'] as const;
@@ -95,37 +96,36 @@ async function* readBytes(path: string, { stdin = process.stdin, onBytes }: Read
       if (head.length) yield head;
       yield* chunks;
     }
-    if (head[0] !== 0x1f || head[1] !== 0x8b) {
-      yield* all();
-      return;
-    }
-    const gunzip = createGunzip();
-    const pump = (async () => {
-      try {
-        for await (const chunk of all()) if (!gunzip.write(chunk)) await new Promise((resolve) => gunzip.once('drain', resolve));
-        gunzip.end();
-      } catch (error) {
-        gunzip.destroy(error as Error);
-      }
-    })();
-    yield* gunzip as AsyncIterable<Buffer>;
-    await pump;
+    if (head[0] !== 0x1f || head[1] !== 0x8b) yield* all();
+    // What went wrong comes out of the last stream.
+    else yield* pipeline(Readable.from(all(), { objectMode: false }), createGunzip(), () => {}) as AsyncIterable<Buffer>;
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError(`${sourceName(path)}: ${errorMessage(error)}`);
+  } finally {
+    // A pipe whose other end lives on would keep the process alive.
+    source.destroy();
   }
 }
 
-/** Lines as bytes, without their line break. */
+/** @throws DataError for UTF-16's byte order mark, whose text would be read as garbage. */
+function refuseUtf16(bytes: Buffer, where: string): void {
+  const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE();
+  if (mark === 0xfffe || mark === 0xfeff) throw new DataError(`${where}: not UTF-8 text (it looks like UTF-16); convert the file to UTF-8`);
+}
+
+/** Lines as bytes, without their LF. @throws DataError for one that is too long, and for a file in UTF-16 */
 async function* readLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
   let held = 0;
   let line = 1;
+  const where = () => `${sourceName(path)}, line ${line}`;
   const joined = (last: Buffer): Buffer => {
     const whole = parts.length ? Buffer.concat([...parts, last]) : last;
     parts = [];
     held = 0;
-    return whole.at(-1) === 13 ? whole.subarray(0, -1) : whole;
+    if (line === 1) refuseUtf16(whole, where());
+    return whole;
   };
   for await (const chunk of chunks) {
     let start = 0;
@@ -137,24 +137,84 @@ async function* readLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGen
     if (start < chunk.length) {
       parts.push(chunk.subarray(start));
       held += chunk.length - start;
-      if (held > LONGEST_LINE)
-        throw new DataError(`${sourceName(path)}, line ${line}: longer than ${LONGEST_LINE} bytes; records are one a line`);
+      if (held > LONGEST_LINE) throw new DataError(`${where()}: longer than ${LONGEST_LINE} bytes; records are one a line`);
     }
   }
   if (held > 0) yield joined(Buffer.alloc(0));
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Bytes as text, without a byte order mark at the start of the file; what is not UTF-8 is replaced. */
+function decode(bytes: Buffer, first: boolean): string {
+  const text = bytes.toString('utf8');
+  return first && text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
 
-/** Bytes as text, without a byte order mark at the start of the file. */
+const notUtf8 = (where: string): DataError => new DataError(`${where}: not UTF-8 text; convert the file to UTF-8`);
+
+/** A line of JSONL or plain text. @throws DataError where it is not UTF-8 */
 function decodeLine(bytes: Buffer, where: string, first: boolean): string {
-  try {
-    const text = decoder.decode(bytes);
-    return first && text.startsWith('\uFEFF') ? text.slice(1) : text;
-  } catch {
-    const utf16 = bytes[0] === 0xff || bytes[0] === 0xfe || bytes.includes(0);
-    throw new DataError(`${where}: not UTF-8 text${utf16 ? ' (it looks like UTF-16)' : ''}; convert the file to UTF-8`);
+  if (!isUtf8(bytes)) throw notUtf8(where);
+  return decode(bytes.at(-1) === 13 ? bytes.subarray(0, -1) : bytes, first);
+}
+
+/** Lines of a table. */
+async function* tableLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<TableLine> {
+  let line = 0;
+  let loneCr = false;
+  for await (const bytes of readLines(path, chunks)) {
+    const broken = !isUtf8(bytes);
+    const text = `${decode(bytes, line === 0)}\n`;
+    // A CR alone ends lines where it ends the header (old Macs); elsewhere it is text, and texts from the web do hold it.
+    if (line === 0) loneCr = /\r(?!\n)/.test(text);
+    for (const piece of loneCr ? text.split(/(?<=\r)(?!\n)/) : [text]) {
+      line++;
+      const error = broken && piece.includes('\uFFFD') ? notUtf8(`${sourceName(path)}, line ${line}`) : undefined;
+      yield { line, text: piece, error };
+    }
   }
+}
+
+const isDigit = (char: string): boolean => char >= '0' && char <= '9';
+
+/** Whether a JavaScript number does not hold a whole number as it is written. */
+function isInexact(digits: string): boolean {
+  const value = Number(digits);
+  return !Number.isFinite(value) || (digits.length > 15 && BigInt(value) !== BigInt(digits));
+}
+
+/** Where a string of valid JSON ends that begins at `at`: the place of its closing quote. */
+function stringEnd(json: string, at: number): number {
+  let end = at + 1;
+  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
+  return end;
+}
+
+/**
+ * The field of a valid JSON object that holds a whole number which does not survive reading, or undefined. Goes from character to
+ * character: a regular expression runs out of stack in a long string.
+ */
+function inexactField(json: string): string | undefined {
+  let depth = 0;
+  let field = '';
+  let before = '';
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at];
+    if (char === '{' || char === '[') depth++;
+    else if (char === '}' || char === ']') depth--;
+    else if (char === '"') {
+      const end = stringEnd(json, at);
+      if (depth === 1 && before !== ':') field = JSON.parse(json.slice(at, end + 1)) as string;
+      at = end;
+    } else if (isDigit(char)) {
+      let end = at + 1;
+      while (isDigit(json[end])) end++;
+      if (!'.eE'.includes(json[end]) && isInexact(json.slice(at, end))) return field;
+      while (isDigit(json[end]) || '.eE+-'.includes(json[end])) end++;
+      at = end - 1;
+    }
+    if (char.trim() !== '') before = char;
+  }
+  return undefined;
 }
 
 function parseJsonLine(text: string, where: string): Record<string, unknown> {
@@ -167,7 +227,36 @@ function parseJsonLine(text: string, where: string): Record<string, unknown> {
   if (typeof value === 'string') return { text: value };
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new DataError(`${where}: not a JSON object; each line holds one, for example {"text": "..."}`);
+  // Few lines have so many digits in a row; only those are worth the careful look.
+  const field = /\d{16}/.test(text) ? inexactField(text) : undefined;
+  if (field !== undefined) throw new DataError(`${where}: field "${field}" is a number too large to keep exactly; write it as text`);
   return value as Record<string, unknown>;
+}
+
+/** What `read` gives, or undefined where it finds a malformed line and `onBadLine` takes it. */
+function orBadLine<T>(read: () => T, { onBadLine }: ReadOptions): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!onBadLine || !(error instanceof DataError)) throw error;
+    onBadLine(error);
+    return undefined;
+  }
+}
+
+function tableHeader(fields: string[] | DataError, where: string): string[] {
+  // Without its header no row of a table means anything.
+  if (fields instanceof DataError) throw fields;
+  const header = fields.map((column) => column.trim());
+  const twice = header.find((column, at) => header.indexOf(column) !== at);
+  if (twice !== undefined) throw new DataError(`${where}: the column "${twice}" occurs twice in the header`);
+  return header;
+}
+
+function tableFields(header: readonly string[], fields: string[] | DataError, where: string): Record<string, unknown> {
+  if (fields instanceof DataError) throw fields;
+  if (fields.length !== header.length) throw new DataError(`${where}: ${fields.length} fields where the header has ${header.length}`);
+  return Object.fromEntries(header.map((column, at) => [column, fields[at]]));
 }
 
 /** Records of a table with a header line. */
@@ -178,90 +267,60 @@ async function* readTable(
   options: ReadOptions,
 ): AsyncGenerator<SourceRecord> {
   const name = sourceName(path);
-  const parser = parseCsv({
-    delimiter: format === 'tsv' ? '\t' : ',',
-    // TSV has no quoting: a quotation mark is text.
-    quote: format === 'tsv' ? null : '"',
-    bom: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    max_record_size: LONGEST_LINE,
-    info: true,
-  });
-  let line = 1;
-  const pump = (async () => {
-    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-    try {
-      for await (const chunk of chunks) {
-        let text: string;
-        try {
-          text = strict.decode(chunk, { stream: true });
-        } catch {
-          throw new DataError(`${name}, after line ${line}: not UTF-8 text; convert the file to UTF-8`);
-        }
-        if (!parser.write(text)) await new Promise((resolve) => parser.once('drain', resolve));
-      }
-      parser.end();
-    } catch (error) {
-      parser.destroy(error as Error);
-    }
-  })();
+  const lines = tableLines(path, chunks);
   let header: string[] | undefined;
-  try {
-    for await (const row of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-      line = row.info.lines;
-      if (!header) {
-        header = row.record.map((column) => column.trim());
-        const twice = header.find((column, at) => header!.indexOf(column) !== at);
-        if (twice !== undefined) throw new DataError(`${name}, line ${line}: the column "${twice}" occurs twice in the header`);
-        continue;
-      }
-      if (row.record.length !== header.length) {
-        const error = new DataError(`${name}, line ${line}: ${row.record.length} fields where the header has ${header.length}`);
-        if (!options.onBadLine) throw error;
-        options.onBadLine(error);
-        continue;
-      }
-      yield { line, fields: Object.fromEntries(header.map((column, at) => [column, row.record[at]])) };
+  for await (const { line, fields } of format === 'csv' ? csvRows(name, lines) : tsvRows(lines)) {
+    const where = `${name}, line ${line}`;
+    if (!header) {
+      header = tableHeader(fields, where);
+      continue;
     }
-    await pump;
-  } catch (error) {
-    if (error instanceof CsvError) throw new DataError(`${name}, line ${Number(error.lines ?? line)}: ${error.message}`);
-    throw error;
+    const columns = header;
+    const record = orBadLine(() => tableFields(columns, fields, where), options);
+    if (record) yield { line, fields: record };
+  }
+}
+
+/** The format of stdin by its first line: JSON is known by its first character, a list of it by its first two. */
+const formatOfLine = (text: string): RecordFormat => (/^\s*(?:\{|\[\s*(?:[{"]|$))/.test(text) ? 'jsonl' : 'text');
+
+/** Records that are one a line. */
+async function* readLineRecords(
+  path: string,
+  chunks: AsyncIterable<Buffer>,
+  named: 'jsonl' | 'text' | undefined,
+  options: ReadOptions,
+): AsyncGenerator<SourceRecord> {
+  let format: RecordFormat | undefined;
+  let line = 0;
+  for await (const raw of readLines(path, chunks)) {
+    line++;
+    const where = `${sourceName(path)}, line ${line}`;
+    const text = orBadLine(() => decodeLine(raw, where, line === 1), options);
+    if (text === undefined || text.trim() === '') continue;
+    if (!format) {
+      format = named ?? formatOfLine(text);
+      // Of a list that is spread over lines the last object would be the only one that is JSON by itself.
+      if (format === 'jsonl' && text.trimStart().startsWith('['))
+        throw new DataError(`${where}: a JSON list; write one object a line (jq -c '.[]')`);
+    }
+    const fields = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { text };
+    if (fields) yield { line, fields };
   }
 }
 
 /**
  * Streams the records of a file, or of stdin for `-`; gzip is recognised by its content.
  * JSONL lines are objects (a bare JSON string counts as its text); plain lines become `{text}`; tables need a header. Blank lines are skipped.
- * @throws DataError naming file and line: unreadable, not UTF-8, malformed. UsageError when the format cannot be told from the name.
+ * @throws DataError naming file and line: unreadable, not UTF-8, malformed; also with `onBadLine` where the whole file is the wrong one
+ *   (a JSON list, UTF-16, a table without a header that can be read). UsageError when the format cannot be told from the name.
  */
 export async function* readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<SourceRecord> {
-  const name = sourceName(path);
   if (path !== '-') checkIsFile(path);
-  let format = options.format ?? (path === '-' ? undefined : formatOfName(path));
+  const format = options.format ?? (path === '-' ? undefined : formatOfName(path));
   if (!format && path !== '-')
     throw new UsageError(`${path}: the format cannot be told from the name; say --format jsonl, csv, tsv or text`);
   const bytes = readBytes(path, options);
-  if (format === 'csv' || format === 'tsv') {
-    yield* readTable(path, bytes, format, options);
-    return;
-  }
-  let line = 0;
-  for await (const raw of readLines(path, bytes)) {
-    line++;
-    const where = `${name}, line ${line}`;
-    let fields: Record<string, unknown>;
-    try {
-      const text = decodeLine(raw, where, line === 1);
-      if (text.trim() === '') continue;
-      format ??= text.trimStart().startsWith('{') ? 'jsonl' : 'text';
-      fields = format === 'jsonl' ? parseJsonLine(text, where) : { text };
-    } catch (error) {
-      if (!options.onBadLine || !(error instanceof DataError)) throw error;
-      options.onBadLine(error);
-      continue;
-    }
-    yield { line, fields };
-  }
+  if (format === 'csv' || format === 'tsv') yield* readTable(path, bytes, format, options);
+  else yield* readLineRecords(path, bytes, format, options);
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { GliZNet } from '../../src/index.ts';
@@ -61,11 +61,41 @@ describe('glz export', () => {
 
   it('says what stands in the way', async () => {
     const checkpoint = await writeTinyCheckpoint();
-    const taken = await runGlz(['export', '--checkpoint', checkpoint, '--output', checkpoint]);
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'mine'), 'x');
+    const taken = await runGlz(['export', '--checkpoint', checkpoint, '--output', folder]);
     expect([taken.code, taken.stderr]).toEqual([2, expect.stringMatching(/is not empty; --overwrite replaces it/)]);
+    for (const flags of [[], ['--overwrite']]) {
+      const file = await runGlz(['export', '--checkpoint', checkpoint, '--output', join(folder, 'mine'), ...flags]);
+      expect([file.code, file.stderr]).toEqual([2, expect.stringMatching(/mine is a file; --output names a folder/)]);
+    }
+    expect(readFileSync(join(folder, 'mine'), 'utf8')).toBe('x');
     const none = await runGlz(['export', '--checkpoint', join(checkpoint, 'none'), '--output', join(temporaryFolder(), 'x')]);
     expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/no such folder/)]);
     const whole = await runGlz(['export']);
     expect(whole.code).toBe(2);
+  });
+
+  it('does not replace the checkpoint, its run or a part of them', async () => {
+    const home = temporaryFolder();
+    const mine = join(home, 'mine');
+    mkdirSync(mine);
+    renameSync(await writeTinyCheckpoint(), join(mine, 'final'));
+    writeFileSync(join(mine, 'training.jsonl'), '');
+    symlinkSync(mine, join(home, 'link'));
+    for (const [checkpoint, output] of [
+      ['mine', 'mine'],
+      ['mine', '.'],
+      ['mine', 'link/final'],
+      ['mine/final', 'mine/final/onnx'],
+      ['link/final', 'mine'],
+    ]) {
+      const { code, stderr } = await runGlz(['export', '--checkpoint', checkpoint, '--output', output, '--overwrite'], { cwd: home });
+      expect([checkpoint, output, code, stderr]).toEqual([checkpoint, output, 2, expect.stringMatching(/lie in each other/)]);
+    }
+    expect(readdirSync(mine).sort()).toEqual(['final', 'training.jsonl']);
+    // A name that only begins alike is another folder.
+    const beside = await runGlz(['export', '--checkpoint', 'mine', '--output', 'mine-onnx', '--precision', 'fp32'], { cwd: home });
+    expect(beside.code).toBe(0);
   });
 });

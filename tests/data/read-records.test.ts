@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
+import { parse as parseCsv } from 'csv-parse/sync';
 import { labelList, labelledExample } from '../../src/data/examples.ts';
+import { randomInteger, randomStream } from '../../src/data/random.ts';
 import { type ReadOptions, readRecords, type SourceRecord } from '../../src/data/read-records.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 
@@ -18,6 +20,13 @@ async function all(path: string, options?: ReadOptions): Promise<SourceRecord[]>
   for await (const record of readRecords(path, options)) records.push(record);
   return records;
 }
+/** The records of a file and what is said of the others. */
+async function skipping(path: string): Promise<{ records: SourceRecord[]; bad: string[] }> {
+  const bad: string[] = [];
+  const records = await all(path, { onBadLine: (error) => bad.push(error.message.replace(/^.*?, /, '')) });
+  return { records, bad };
+}
+const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
 describe('readRecords', () => {
   it('reads JSONL with blank lines, a byte order mark, CRLF and no last line break', async () => {
@@ -78,6 +87,124 @@ describe('readRecords', () => {
     const records = await all(path, { onBadLine: (error) => bad.push(error.message) });
     expect(records.map(({ line }) => line)).toEqual([1, 3]);
     expect(bad).toEqual([expect.stringMatching(/line 2: not JSON/)]);
+  });
+
+  it.each([
+    ['a.csv', 'text,n\r\none,1\ntwo,2\n'],
+    ['a.csv', 'text,n\none,1\r\ntwo,2\r\n'],
+    ['a.csv', 'text,n\rone,1\rtwo,2'],
+    ['a.csv', '\uFEFF"text","n"\r\n\r\n"one","1"\n\n"two",2\r\n'],
+    ['a.tsv', 'text\tn\r\none\t1\ntwo\t2\r\n'],
+    ['a.tsv', 'text\tn\none\t1\r\ntwo\t2'],
+  ])('takes any line break of a table for one, also mixed: %s %j', async (name, content) => {
+    const records = await all(file(name, content));
+    expect(records.map(({ fields }) => fields)).toEqual([
+      { text: 'one', n: '1' },
+      { text: 'two', n: '2' },
+    ]);
+  });
+
+  it('keeps line breaks that are text', async () => {
+    const records = await all(file('a.csv', 'text,n\r\n"one\r\ntwo\nthree",1\r\nfour\rfive,2\r\n'));
+    expect(records).toEqual([
+      { line: 4, fields: { text: 'one\r\ntwo\nthree', n: '1' } },
+      { line: 5, fields: { text: 'four\rfive', n: '2' } },
+    ]);
+  });
+
+  it('reads well-formed CSV as csv-parse does', async () => {
+    const random = randomStream(11);
+    const pieces = ['a', ' ', ',', '"', '\n', '\r\n', 'ß', '""', ',"'];
+    for (let round = 0; round < 200; round++) {
+      const cell = () => Array.from({ length: randomInteger(random, 5) }, () => pieces[randomInteger(random, pieces.length)]).join('');
+      const quoted = (text: string) => (/[",\r\n]/.test(text) || random() < 0.3 ? `"${text.replaceAll('"', '""')}"` : text);
+      const rows = Array.from({ length: 6 }, () => Array.from({ length: 3 }, () => quoted(cell())).join(','));
+      const content = ['x,y,z', ...rows].join('\n');
+      const expected = parseCsv(content, { columns: true, skip_empty_lines: true });
+      expect((await all(file('a.csv', content))).map(({ fields }) => fields)).toEqual(expected);
+    }
+  });
+
+  it.each([
+    ['a stray quote', 'He said "hi" to me,B', ['line 3: a quote inside a field']],
+    ['an odd stray quote', '5" nails,B', ['line 3: a quote inside a field']],
+    ['text behind a closing quote', '"hi" he said,B', ['line 3: text behind the closing quote of a field']],
+    ['a quote that is never closed', '"never closed,B', ['line 3: a quote is opened and not closed']],
+    ['a missing field', 'alone', ['line 3: 1 fields where the header has 2']],
+    ['a byte that is not UTF-8', latin1('caf\xe9,B'), ['line 3: not UTF-8 text']],
+    ['such a byte in a row of two lines', latin1('"caf\xe9\nand more",B'), ['line 3: not UTF-8 text']],
+  ])('leaves out only the row of a CSV with %s', async (_, row, messages) => {
+    const path = file(
+      'a.csv',
+      Buffer.concat([Buffer.from('text,n\n"first\tß",1\n'), Buffer.from(row), Buffer.from('\n"second, row",2\nthird,3\n')]),
+    );
+    const { records, bad } = await skipping(path);
+    expect(records.map(({ fields }) => fields.text)).toEqual(['first\tß', 'second, row', 'third']);
+    expect(bad).toEqual(messages.map((message) => expect.stringContaining(message)));
+    await expect(all(path)).rejects.toThrow(messages[0]);
+  });
+
+  it('names the bytes of a table that ends inside a character', async () => {
+    for (const name of ['a.csv', 'a.tsv']) {
+      const { records, bad } = await skipping(file(name, Buffer.from('text\none\ntwo ä').subarray(0, -1)));
+      expect([records.map(({ fields }) => fields.text), bad]).toEqual([['one'], [expect.stringMatching(/^line 3: not UTF-8/)]]);
+    }
+  });
+
+  it('does not take the first row for the header where the header cannot be read', async () => {
+    for (const header of ['te"xt,n', latin1('te\xe9t,n')]) {
+      const path = file('a.csv', Buffer.concat([Buffer.from(header), Buffer.from('\none,1\n')]));
+      await expect(skipping(path)).rejects.toThrow(/line 1/);
+    }
+  });
+
+  it('refuses whole numbers that would be changed, by the field that holds them', async () => {
+    const path = file(
+      'a.jsonl',
+      [
+        '{"text":"a","id":1234567890123456789}',
+        '{"text":"b","meta":{"ids":[{"n":1},-98765432109876543210]},"id":2}',
+        `{"text":"c","n":1${'0'.repeat(400)}}`,
+        '{"text":"kept","id":9007199254740992,"same":1000000000000000000000,"share":0.12345678901234567890}',
+        '{"text":"say \\"id\\":1234567890123456789","id":"1234567890123456789"}',
+      ].join('\n'),
+    );
+    const { records, bad } = await skipping(path);
+    expect(bad).toEqual([
+      'line 1: field "id" is a number too large to keep exactly; write it as text',
+      'line 2: field "meta" is a number too large to keep exactly; write it as text',
+      'line 3: field "n" is a number too large to keep exactly; write it as text',
+    ]);
+    expect(records.map(({ fields }) => fields.id)).toEqual([9007199254740992, '1234567890123456789']);
+    await expect(all(path)).rejects.toThrow(/line 1: field "id"/);
+  });
+
+  it('refuses a whole file that is a JSON list, skipping or not', async () => {
+    const list = '\n[\n{"text":"a"},\n{"text":"b"}\n]\n';
+    for (const content of [list, '[{"text":"a"},\n{"text":"b"}]', '["a"]']) {
+      await expect(skipping(file('a.json', content))).rejects.toThrow(/a JSON list; write one object a line \(jq -c '\.\[\]'\)/);
+      await expect(all('-', { stdin: Readable.from([Buffer.from(content)]), onBadLine: () => {} })).rejects.toThrow(/a JSON list/);
+    }
+    expect(await all('-', { stdin: Readable.from([Buffer.from('[urgent] call me\n')]) })).toHaveLength(1);
+    expect(await all('-', { stdin: Readable.from([Buffer.from(list)]), format: 'text' })).toHaveLength(4);
+  });
+
+  it('refuses a whole file in UTF-16, skipping or not', async () => {
+    const little = Buffer.from('\uFEFFtext,n\none,1\ntwo,2\n', 'utf16le');
+    for (const name of ['a.txt', 'a.jsonl', 'a.csv', 'a.tsv'])
+      for (const content of [little, Buffer.from(little).swap16(), gzipSync(little)])
+        await expect(skipping(file(name, content))).rejects.toThrow(/line 1: not UTF-8 text \(it looks like UTF-16\)/);
+  });
+
+  it('lets go of its source when its reader stops, in every format', async () => {
+    for (const [format, head] of Object.entries({ csv: 'text\na\n', tsv: 'text\na\n', text: 'a\nb\n' } as const)) {
+      for (const bytes of [Buffer.from(head), gzipSync(head.repeat(9))]) {
+        const stdin = new Readable({ read() {} });
+        stdin.push(bytes);
+        for await (const _ of readRecords('-', { stdin, format: format as 'csv' })) break;
+        expect(stdin.destroyed).toBe(true);
+      }
+    }
   });
 
   it('says what is wrong with a path', async () => {

@@ -191,10 +191,34 @@ describe('GliZNet', () => {
     const results = await model.classify(['a', 'b'], [['x', 'y'], ['z']]);
     expect(results.map((result) => result.labels.length)).toEqual([2, 1]);
     expect(await model.classify([], ['x'])).toEqual([]);
+    expect(await model.classify([], [])).toEqual([]);
+    expect(await model.logits([], [])).toEqual([]);
     await expect(model.classify(['a'], [])).rejects.toThrow(/no labels/);
     await expect(model.classify(['a'], ['x', 'x'])).rejects.toThrow(/occurs twice/);
     await expect(model.classify(['a', 'b'], [['x']])).rejects.toThrow(/1 label lists for 2 texts/);
     await expect(model.classify([5 as unknown as string], ['x'])).rejects.toThrow(/list of strings/);
+    await model.dispose();
+  });
+
+  it('refuses options out of their range by name', async () => {
+    const model = await GliZNet.load(await writeTinyCheckpoint());
+    const wrong = {
+      topK: [-1, 0, 1.5, Number.NaN, '2'],
+      threshold: [Number.NaN, -0.1, 1.1, '0.5'],
+      balance: [Number.NaN, 2],
+      windows: [Number.NaN, 0, 1.5],
+      shortlist: [Number.NaN, -1, 0.5],
+      batchSize: [Number.NaN, 0, -1],
+    };
+    for (const [name, values] of Object.entries(wrong))
+      for (const value of values) {
+        const refused = expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(new RegExp(`^${name} must be`)) });
+        await expect(model.classify(['a'], labels, { [name]: value })).rejects.toEqual(refused);
+        if (['windows', 'shortlist', 'batchSize'].includes(name))
+          await expect(model.logits(['a'], labels, { [name]: value })).rejects.toEqual(refused);
+      }
+    const least = { topK: 1, threshold: 0, balance: 0, windows: 1, shortlist: 0, batchSize: 1 };
+    expect((await model.classify(['a'], labels, least))[0].labels).toHaveLength(1);
     await model.dispose();
   });
 });
