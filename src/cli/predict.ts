@@ -1,29 +1,20 @@
 /** `glz predict`: options, wiring and messages; the work is in src/predict. */
 
-import { once } from 'node:events';
-import {
-  closeSync,
-  createWriteStream,
-  existsSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import type { Writable } from 'node:stream';
+import { existsSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
 import { type Classifier, DEFAULT_WINDOWS } from '../engine/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../engine/label-balance.ts';
 import { loadClassifier, PRECISIONS } from '../engine/load-classifier.ts';
 import type { Precision } from '../engine/scorer.ts';
-import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { DataError, UsageError } from '../errors.ts';
+import { readLabelsFile } from '../predict/labels-file.ts';
+import { openOutput } from '../predict/output-file.ts';
 import { predictRecords, rankLabels, scoringOptions } from '../predict/predict-records.ts';
+import { recordEstimate } from '../predict/record-estimate.ts';
 import { sampleTexts } from '../predict/sample-texts.ts';
 import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
+import { untilAborted } from '../predict/until-aborted.ts';
 import { cleanLabels } from '../text/labels.ts';
 import { startProgress } from './progress.ts';
 
@@ -81,34 +72,6 @@ const probability = (value: string): number => {
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
 
-/** Larger label files are no label files. */
-const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
-
-/** Labels of a file: a JSON list, or one a line. */
-function readLabelsFile(path: string): string[] {
-  let text: string;
-  try {
-    if (statSync(path).size > LARGEST_LABEL_FILE) throw new Error('too large for a list of labels');
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-  } catch (error) {
-    throw new DataError(`cannot read the labels ${path}: ${errorMessage(error)}`);
-  }
-  if (text.trimStart().startsWith('[')) {
-    let list: unknown;
-    try {
-      list = JSON.parse(text);
-    } catch (error) {
-      throw new DataError(`${path}: not JSON: ${errorMessage(error)}`);
-    }
-    return cleanLabels(list, path, DataError);
-  }
-  return cleanLabels(
-    text.split(/\r?\n/).filter((line) => line.trim() !== ''),
-    path,
-    DataError,
-  );
-}
-
 function labelsOf(flags: PredictFlags): string[] | undefined {
   if (flags.labels !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --labels or --labels-file');
   if (flags.labels !== undefined) return cleanLabels(flags.labels.trim() === '' ? [] : flags.labels.split(','), '--labels');
@@ -116,9 +79,16 @@ function labelsOf(flags: PredictFlags): string[] | undefined {
 }
 
 /** Shares of the labels over texts of the whole file: it may be sorted. */
-async function balanceOf(classifier: Classifier, input: string, labels: string[], flags: PredictFlags): Promise<LabelBalance | undefined> {
-  const texts = await sampleTexts(readRecords(input, { format: flags.format, onBadLine: () => {} }), BALANCE_TEXTS, flags.textField);
-  if (texts.length === 0) return undefined;
+async function balanceOf(
+  classifier: Classifier,
+  input: string,
+  labels: string[],
+  flags: PredictFlags,
+  signal: AbortSignal,
+): Promise<LabelBalance | undefined> {
+  const records = readRecords(input, { format: flags.format, onBadLine: () => {} });
+  const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
+  if (texts.length === 0 || signal.aborted) return undefined;
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
   const note = noteOf(flags);
   const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
@@ -127,36 +97,6 @@ async function balanceOf(classifier: Classifier, input: string, labels: string[]
   if (texts.length < FEW_TEXTS)
     note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
   return { shares, strength: BALANCE_STRENGTH };
-}
-
-/** Number of lines of a plain file, for the progress bar; undefined where it would take reading twice. */
-function sizeOf(path: string): number | undefined {
-  return path === '-' || !existsSync(path) ? undefined : statSync(path).size;
-}
-
-async function writeLine(stream: Writable, line: string): Promise<void> {
-  if (!stream.write(line)) await once(stream, 'drain');
-}
-
-/** Cuts a file that could not be written to its end behind its last whole line; the number of lines. */
-function keepWholeLines(path: string): number {
-  const piece = Buffer.alloc(1 << 20);
-  const fd = openSync(path, 'r+');
-  let [lines, end, start] = [0, 0, 0];
-  try {
-    for (let size = readSync(fd, piece, 0, piece.length, 0); size > 0; size = readSync(fd, piece, 0, piece.length, start)) {
-      const read = piece.subarray(0, size);
-      for (let at = read.indexOf(10); at >= 0; at = read.indexOf(10, at + 1)) {
-        lines++;
-        end = start + at + 1;
-      }
-      start += size;
-    }
-    ftruncateSync(fd, end);
-  } finally {
-    closeSync(fd);
-  }
-  return lines;
 }
 
 async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
@@ -182,37 +122,35 @@ const noteOf =
     if (!quiet) process.stderr.write(`${line}\n`);
   };
 
+/** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
+function exitInterrupted(input: string, onSignal: () => void): never {
+  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  if (input !== '-' && !statSync(input, { throwIfNoEntry: false })?.isFile()) process.kill(process.pid, 'SIGINT');
+  process.exit(130);
+}
+
 async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
-  const source = sourceName(input);
   if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
-  // Written beside its place and renamed when it is complete; an interrupted run leaves what is done under the other name.
-  const partial = flags.output === undefined ? undefined : `${flags.output}.partial`;
-  let stream: Writable = process.stdout;
-  if (partial !== undefined) {
-    stream = createWriteStream(partial);
-    const failed = new Promise<never>((_, reject) =>
-      stream.once('error', (error) => reject(new DataError(`cannot write ${partial}: ${errorMessage(error)}`))),
-    );
-    failed.catch(() => {});
-    await Promise.race([once(stream, 'open'), failed]);
-  }
-  let writeError: Error | undefined;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (stream !== process.stdout) writeError ??= error;
-  });
-  const bytes = sizeOf(input);
+  const output = openOutput(flags.output);
+  const note = noteOf(flags);
+  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (stop.signal.aborted) {
+      progress.stop();
+      void output.keep(); // of a file that is done when it returns
+      exitInterrupted(input, onSignal);
+    }
+    progress.note('stopping after this batch (again to stop at once)');
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let done = 0;
   let cut = 0;
   let skipped = 0;
-  let stop = false;
-  const onSignal = () => {
-    if (stop) process.exit(130);
-    stop = true;
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  let seen = 0;
+  let missing = '';
+  let isStopped = false;
   let firstSkipped: DataError | undefined;
   const skip = (error: DataError) => {
     skipped++;
@@ -221,68 +159,58 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   };
   const onBad = flags.onError === 'skip' ? skip : undefined;
   try {
-    const records = readRecords(input, {
-      format: flags.format,
-      onBadLine: onBad,
-      onBytes: (count) => {
-        seen = count;
-      },
-    });
-    const balance = flags.balance && labels ? await balanceOf(classifier, input, labels, flags) : undefined;
+    const balance = flags.balance && labels ? await balanceOf(classifier, input, labels, flags, stop.signal) : undefined;
+    const total = recordEstimate(input);
+    const records = total.counted(readRecords(input, { format: flags.format, onBadLine: onBad, onBytes: total.onBytes }));
     const labelled = predictRecords(classifier, records, {
       ...flags,
       balance,
       labels,
-      source,
+      source: sourceName(input),
+      signal: stop.signal,
       onBadRecord: onBad,
       onCut: (texts) => {
         cut += texts;
       },
+      onProgress: (texts) => {
+        const estimate = total.estimate();
+        if (estimate !== undefined) progress.setTotal(estimate);
+        progress.update(texts);
+      },
+      onCutShort: (texts, of) => {
+        missing = ` (of the last ${of} records ${texts} were done)`;
+      },
     });
     for await (const record of labelled) {
-      if (writeError) throw writeError;
-      await writeLine(stream, `${JSON.stringify(record)}\n`);
+      await output.write(`${JSON.stringify(record)}\n`);
       done++;
-      // The share of the bytes that were read tells how many records there will be.
-      if (bytes && seen > 0) progress.setTotal(Math.max(done, Math.round((done * bytes) / seen)));
-      progress.update(done);
-      if (stop) break;
     }
+    isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
-    if (done === 0 && firstSkipped && !stop) throw firstSkipped;
-    if (partial !== undefined) {
-      stream.end();
-      await once(stream, 'close');
-      if (writeError) throw writeError;
-      if (!stop) renameSync(partial, flags.output!);
-    }
-    progress.setTotal(done);
+    if (done === 0 && firstSkipped && !isStopped) throw firstSkipped;
+    const partial = isStopped ? await output.keep() : await output.finish();
+    progress.update(done);
+    if (!isStopped) progress.setTotal(done);
     progress.stop();
-    if (cut > 0) noteOf(flags)(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
+    if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
     if (skipped > 0)
-      noteOf(flags)(
+      note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
       );
-    if (stop) {
-      process.stderr.write(`stopped after ${done} texts${partial === undefined ? '' : `; they are in ${partial}`}\n`);
-      process.exitCode = 130;
-    }
+    if (isStopped)
+      process.stderr.write(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}\n`);
   } catch (error) {
     progress.stop();
-    if (partial !== undefined && error === writeError) {
-      const kept = keepWholeLines(partial);
-      throw new DataError(`cannot write ${partial}: ${errorMessage(error)}; it has the first ${kept} texts`);
-    }
-    if (partial !== undefined) {
-      stream.end();
-      if (done === 0) rmSync(partial, { force: true });
-      else if (error instanceof DataError) throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
-    }
+    const partial = await output.keep().catch(() => undefined);
+    if (partial !== undefined && error instanceof DataError)
+      throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
     throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     await classifier.dispose();
   }
+  // Not by the exit code alone: input that is still waited for would keep the process.
+  if (isStopped) exitInterrupted(input, onSignal);
 }
 
 function checkBalance(input: string | undefined, labels: string[] | undefined, { text, multiLabel }: PredictFlags): void {

@@ -32,6 +32,8 @@ export interface ScoredRequest {
   logits: Float32Array;
   /** Text tokens that no window held; of a text that is very long, at least so many. */
   cutTokens: number;
+  /** The signal ended the call before this request was read whole: its logits mean nothing. */
+  unfinished?: boolean;
 }
 
 /** How requests are scored. */
@@ -54,6 +56,8 @@ export interface ClassifierOptions {
   mergeWindows?: 'mean' | 'max';
   /** Called after each batch with the number of requests that are done. */
   onProgress?: (done: number) => void;
+  /** Ends the call after the batch that runs; requests that are not done by then are marked `unfinished`. */
+  signal?: AbortSignal;
 }
 
 /** Scores texts against labels. */
@@ -102,6 +106,9 @@ const SIMILARITY_WEIGHT = 0.5;
 
 /** How many labels a one-way model reckons with, which sees none beside the one that it scores: about as many as a training example shows. */
 const LABELS_OF_AN_EXAMPLE = 25;
+
+/** Texts that are embedded before a signal is looked at again. */
+const EMBEDDED_AT_ONCE = 128;
 
 /** A label set made ready: its ids, and its groups by the room that a text leaves. */
 interface PreparedLabels {
@@ -174,15 +181,22 @@ export async function createClassifier(
    * come into one sequence, where they can be compared best, and which labels share one does not depend on their order in the request.
    */
   async function shortlists(
-    numbers: readonly number[],
+    unsorted: readonly number[],
     requests: readonly ScoreRequest[],
     textIds: readonly Int32Array[],
     shortlist: number | undefined,
+    signal: AbortSignal | undefined,
   ): Promise<Map<number, Shortlist>> {
-    if (!makeEmbedder || numbers.length === 0) return new Map();
+    if (!makeEmbedder || unsorted.length === 0) return new Map();
     embedder ??= makeEmbedder();
     const { embedIds } = await embedder;
-    const texts = await embedIds(numbers.map((request) => textIds[request]));
+    const numbers = [...unsorted].sort((a, b) => textIds[b].length - textIds[a].length);
+    const texts: Float32Array[] = [];
+    while (texts.length < numbers.length) {
+      if (signal?.aborted) return new Map();
+      const next = numbers.slice(texts.length, texts.length + EMBEDDED_AT_ONCE);
+      texts.push(...(await embedIds(next.map((request) => textIds[request]))));
+    }
     const sets = await Promise.all(numbers.map((request) => readyLabels(requests[request].labels)));
     const labels = new Set([...new Set(sets)].flatMap(({ ids }) => ids));
     const missing = [...labels].filter((ids) => !vectorOf.has(ids));
@@ -213,6 +227,7 @@ export async function createClassifier(
     maxLabelsPerGroup: number | undefined,
     shortlist: number | undefined,
     windows: number,
+    signal: AbortSignal | undefined,
   ): Promise<{ work: Work[]; listed: Map<number, Shortlist> }> {
     const textIds = await tokenizer.encodeBatch(
       requests.map(({ text }) => text),
@@ -257,7 +272,7 @@ export async function createClassifier(
       }
       for (const group of split) addGroup(request, group, ids);
     }
-    const listed = await shortlists(long, requests, textIds, shortlist);
+    const listed = await shortlists(long, requests, textIds, shortlist, signal);
     for (const [request, { labels: list }] of listed) {
       const { ids, lengths } = await readyLabels(requests[request].labels);
       const own = list.map((label) => lengths[label]);
@@ -285,14 +300,19 @@ export async function createClassifier(
         windows = DEFAULT_WINDOWS,
         mergeWindows = 'mean',
         onProgress,
+        signal,
       } = {},
     ) {
       const results = requests.map(
         ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
       );
-      const { work, listed } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows);
+      const { work, listed } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows, signal);
+      if (signal?.aborted) return results.map((result) => ({ ...result, unfinished: true }));
+      const left = new Uint32Array(requests.length);
+      for (const { request } of work) left[request]++;
       let scored = 0;
       for (const batch of lengthBatches(longestFirst(work), lengthOf, { tokens: batchTokens, rows: batchSize })) {
+        if (signal?.aborted) break;
         const joint = padBatch(
           batch.map(({ sequence }) => sequence),
           layout.special.pad,
@@ -300,6 +320,7 @@ export async function createClassifier(
         const logits = await scorer.score(joint); // [B, N]
         for (const [row, { request, group, windows: count, cutTokens }] of batch.entries()) {
           const result = results[request];
+          left[request]--;
           result.cutTokens = Math.max(result.cutTokens, cutTokens);
           for (const [k, label] of group.entries()) {
             const logit = logits[row * joint.labels + k];
@@ -313,6 +334,7 @@ export async function createClassifier(
       }
       for (const [request, { labels, discounts }] of listed)
         for (const [at, label] of labels.entries()) results[request].logits[label] -= discounts[at];
+      for (const [request, count] of left.entries()) if (count > 0) results[request].unfinished = true;
       return results;
     },
     async dispose() {

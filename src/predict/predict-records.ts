@@ -4,9 +4,16 @@
  */
 import { labelList, textOf } from '../data/examples.ts';
 import type { SourceRecord } from '../data/read-records.ts';
-import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability } from '../engine/classifier.ts';
+import {
+  type Classifier,
+  type ClassifierOptions,
+  choiceProbabilities,
+  labelProbability,
+  type ScoredRequest,
+} from '../engine/classifier.ts';
 import { balanceLogits, type LabelBalance } from '../engine/label-balance.ts';
 import { DataError } from '../errors.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** How labels are chosen and reported. */
 export interface LabelingOptions {
@@ -45,6 +52,15 @@ export interface PredictOptions extends LabelingOptions {
   onBadRecord?: (error: DataError) => void;
   /** Counts texts that were cut to fit. */
   onCut?: (texts: number) => void;
+  /** Called after each batch with the number of records that are labelled, before they come out. */
+  onProgress?: (labelled: number) => void;
+  /**
+   * Ends the labelling after the batch that runs: what is labelled comes out, in order. While records are waited for nothing runs:
+   * those that were read are then labelled, and the wait ends.
+   */
+  signal?: AbortSignal;
+  /** Told when the signal ends the labelling within a window: of so many records in it so many were labelled. */
+  onCutShort?: (labelled: number, records: number) => void;
 }
 
 /** Scores with so many digits: more say nothing. */
@@ -95,6 +111,8 @@ interface Prepared {
   labels: readonly string[];
 }
 
+type Scored = Prepared & ScoredRequest;
+
 /**
  * Labels records, in input order.
  * @throws DataError naming the record that has no text or no candidates, unless `onBadRecord` takes it
@@ -104,7 +122,7 @@ export async function* predictRecords(
   records: AsyncIterable<SourceRecord>,
   options: PredictOptions,
 ): AsyncGenerator<Record<string, unknown>> {
-  const { labels, source, windowSize = WINDOW_SIZE, batchSize } = options;
+  const { labels, source, windowSize = WINDOW_SIZE } = options;
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
   const lists = new Map<string, readonly string[]>();
   const shared = (list: readonly string[]): readonly string[] => {
@@ -124,51 +142,69 @@ export async function* predictRecords(
     const name = fields.candidate_labels === undefined ? 'all_labels' : 'candidate_labels';
     return { fields, text, labels: shared(labelList(fields[name], `${where}, field "${name}"`)) };
   };
-  const scoring = scoringOptions({ ...options, batchSize });
-  async function scored(window: Prepared[]) {
+  const scoring = scoringOptions(options);
+  let labelled = 0;
+  /** Scores of the window's records; up to the one whose labels do not fit, where `failure` is that. Leaves out what is not scored. */
+  async function scored(window: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
+    const signal = options.signal?.aborted ? undefined : options.signal;
+    const report = (done: number) => options.onProgress?.(labelled + done);
     try {
-      return await classifier.logits(window, scoring);
+      const results = await classifier.logits(window, { ...scoring, signal, onProgress: report });
+      const scores = results.map((result, at) => ({ ...window[at], ...result })).filter(({ unfinished }) => !unfinished);
+      return { scores, isCutShort: scores.length < window.length };
     } catch (error) {
-      if (!options.onBadRecord || !(error instanceof DataError)) throw error;
-      // One record's labels do not fit: the others of the window still count.
-      const results: Awaited<ReturnType<Classifier['logits']>> = [];
-      for (const [at, each] of [...window.entries()]) {
-        try {
-          results.push(...(await classifier.logits([each], scoring)));
-        } catch (inner) {
-          if (!(inner instanceof DataError)) throw inner;
-          options.onBadRecord(inner);
-          window[at] = undefined as unknown as Prepared;
-        }
+      if (!(error instanceof DataError)) throw error;
+    }
+    // One record's labels do not fit: the others of the window still count.
+    const scores: Scored[] = [];
+    for (const each of window) {
+      try {
+        const [result] = await classifier.logits([each], { ...scoring, signal });
+        if (result.unfinished) return { scores, isCutShort: true };
+        scores.push({ ...each, ...result });
+        report(scores.length);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        if (!options.onBadRecord) return { scores, failure: error };
+        options.onBadRecord(error);
       }
-      window.splice(0, window.length, ...window.filter((each) => each !== undefined));
-      return results;
     }
+    return { scores };
   }
-  async function* flush(window: Prepared[]): AsyncGenerator<Record<string, unknown>> {
-    const results = await scored(window);
-    const cut = results.filter(({ cutTokens }) => cutTokens > 0).length;
-    if (cut > 0) options.onCut?.(cut);
-    for (const [at, { logits }] of results.entries()) {
-      const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
-      yield labelledRecord(window[at].fields, rankLabels(window[at].labels, balanced, classifier.options.calibration, options));
+  /** What is read for a window; of an error while reading what came before it first. */
+  async function* windows(): AsyncGenerator<Prepared[]> {
+    let window: Prepared[] = [];
+    let size = Math.min(FIRST_WINDOW, windowSize);
+    try {
+      for await (const record of untilAborted(records, options.signal)) {
+        try {
+          window.push(prepare(record));
+        } catch (error) {
+          if (!options.onBadRecord || !(error instanceof DataError)) throw error;
+          options.onBadRecord(error);
+        }
+        if (window.length < size) continue;
+        yield window;
+        window = [];
+        size = Math.min(windowSize, 4 * size);
+      }
+    } catch (error) {
+      if (window.length > 0) yield window;
+      throw error;
     }
+    if (window.length > 0) yield window;
   }
 
-  let window: Prepared[] = [];
-  let size = Math.min(FIRST_WINDOW, windowSize);
-  for await (const record of records) {
-    try {
-      window.push(prepare(record));
-    } catch (error) {
-      if (!options.onBadRecord || !(error instanceof DataError)) throw error;
-      options.onBadRecord(error);
+  for await (const window of windows()) {
+    const { scores, failure, isCutShort } = await scored(window);
+    labelled += scores.length;
+    const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
+    if (cut > 0) options.onCut?.(cut);
+    for (const { fields, labels, logits } of scores) {
+      const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
+      yield labelledRecord(fields, rankLabels(labels, balanced, classifier.options.calibration, options));
     }
-    if (window.length >= size) {
-      yield* flush(window);
-      window = [];
-      size = Math.min(windowSize, 4 * size);
-    }
+    if (failure) throw failure;
+    if (isCutShort) options.onCutShort?.(scores.length, window.length);
   }
-  if (window.length > 0) yield* flush(window);
 }

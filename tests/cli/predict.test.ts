@@ -160,7 +160,7 @@ describe('glz predict', () => {
     expect(status).toBe(1);
     expect(existsSync(output)).toBe(false);
     const kept = readFileSync(`${output}.partial`, 'utf8');
-    const [, count] = /cannot write .*out\.jsonl\.partial: .*; it has the first (\d+) texts/.exec(stderr)!;
+    const [, count] = /cannot write .*out\.jsonl: .*; the (\d+) texts that were written are in .*out\.jsonl\.partial/.exec(stderr)!;
     expect(lines(kept).map(({ text }) => text)).toEqual(texts.slice(0, Number(count)));
     expect(Number(count)).toBeGreaterThan(0);
     expect(stderr).not.toMatch(/\n\s+at /);

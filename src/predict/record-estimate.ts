@@ -1,0 +1,58 @@
+/** How many records a file has, as far as can be told while it is read. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+
+/** An estimate that grows better with every piece of the file. */
+export interface RecordEstimate {
+  /** To be told of the bytes read so far whenever another piece was read. */
+  onBytes(bytes: number): void;
+  /** The same records, counted. */
+  counted<T>(records: AsyncIterable<T>): AsyncGenerator<T>;
+  /** Records of the whole file; undefined before anything can be said. */
+  estimate(): number | undefined;
+}
+
+/** Bytes at the start of a file whose lines are counted. */
+const HEAD = 1 << 18;
+
+/** Records of a file of `size` bytes by the lines at its start; undefined where it is compressed or cannot be read. */
+function byLines(path: string, size: number): number | undefined {
+  const head = Buffer.alloc(Math.min(HEAD, size));
+  try {
+    const fd = openSync(path, 'r');
+    readSync(fd, head);
+    closeSync(fd);
+  } catch {
+    return undefined; // whoever reads the records says what is wrong
+  }
+  if (head.length === 0 || (head[0] === 0x1f && head[1] === 0x8b)) return undefined;
+  let lines = head.at(-1) === 10 ? 0 : 1;
+  for (let at = head.indexOf(10); at >= 0; at = head.indexOf(10, at + 1)) lines++;
+  return Math.round((lines * size) / head.length);
+}
+
+/**
+ * Estimates the records of a file: at first by the lines at its start, then by the records read of the bytes that are consumed; exact once
+ * all are read. Of a pipe nothing is known before.
+ */
+export function recordEstimate(path: string): RecordEstimate {
+  const kind = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+  const size = kind?.isFile() ? kind.size : undefined;
+  let read = 0;
+  let seen = 0;
+  let total = size === undefined ? undefined : byLines(path, size);
+  return {
+    onBytes(bytes) {
+      // Another piece is read when the records of those before it are all out.
+      if (size !== undefined && seen > 0) total = Math.round((read * size) / seen);
+      seen = bytes;
+    },
+    async *counted(records) {
+      for await (const record of records) {
+        read++;
+        yield record;
+      }
+      total = read;
+    },
+    estimate: () => (total === undefined ? undefined : Math.max(total, read)),
+  };
+}
