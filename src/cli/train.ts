@@ -1,16 +1,20 @@
 /** `glz train`: options, wiring and messages; the work is in src/train. */
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { layoutOf } from '../engine/classifier.ts';
 import { DEVICES, openDevice } from '../engine/devices.ts';
 import { DataError, UsageError } from '../errors.ts';
 import { devScore, readDevSets } from '../eval/dev-score.ts';
+import type { EvalSet } from '../eval/eval-set.ts';
 import { labelledLogits } from '../eval/labelled-logits.ts';
 import { writeFileAtomically } from '../files.ts';
 import { memory } from '../report/html.ts';
+import { createLabelEncoder } from '../text/labels.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 import { dataStatistics, statisticsLines } from '../train/data-statistics.ts';
 import { type Dataset, readDataset, shownLabel } from '../train/dataset.ts';
-import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog } from '../train/run-folder.ts';
+import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run-folder.ts';
 import { runIdentity } from '../train/run-identity.ts';
 import { runReport } from '../train/run-report.ts';
 import { samplerOf } from '../train/run-sampler.ts';
@@ -19,9 +23,11 @@ import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type T
 import { settingsText } from '../train/settings-table.ts';
 import { loadAverageWith, loadStart } from '../train/start.ts';
 import { loadTeacherModel } from '../train/teacher.ts';
-import { CALIBRATION_BATCHES, totalSteps, train } from '../train/trainer.ts';
+import { totalSteps, train } from '../train/trainer.ts';
 import { tryOut } from '../train/trial.ts';
+import { CALIBRATION_BATCHES } from '../train/unseen-scores.ts';
 import { evaluationTable } from './evaluation-table.ts';
+import { wholeFrom } from './number-options.ts';
 import { presetPath } from './presets.ts';
 import { formatDuration, type Progress, startProgress } from './progress.ts';
 
@@ -126,6 +132,16 @@ function exampleLines({ examples: [first] }: SampledBatch, dataset: Dataset): st
   ];
 }
 
+/** Finds before the first step what would stop the run at its first evaluation. @throws DataError naming set and label */
+async function checkSetLabels(sets: readonly EvalSet[], tokenizer: Tokenizer, labelLimit: number): Promise<void> {
+  const encoder = createLabelEncoder(tokenizer, labelLimit);
+  for (const { name, labels, recordLabels } of sets)
+    for (const list of recordLabels ?? [labels])
+      await encoder.encode(list).catch((error: Error) => {
+        throw new DataError(`set ${name}: ${error.message}`);
+      });
+}
+
 async function run(flags: TrainFlags): Promise<void> {
   const settings = settingsOf(flags);
   const note = (line: string) => process.stderr.write(`${line}\n`);
@@ -141,6 +157,7 @@ async function run(flags: TrainFlags): Promise<void> {
   const calibrationSets = settings.calibration ? await readDevSets(settings.calibration.data, settings.calibration.limit) : [];
   const teacher = await loadTeacherModel(settings, start, note);
   const layout = await layoutOf(start.tokenizer, start.options);
+  await checkSetLabels([...sets, ...calibrationSets], start.tokenizer, layout.labelLimit);
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
     maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
@@ -165,7 +182,7 @@ async function run(flags: TrainFlags): Promise<void> {
     note(`  ${source.name}: ${source.rows} rows, ${source.labelSet.length} labels, ${(100 * sampler.shares[at]).toFixed(1)} % of the mix`);
   });
   note(
-    `plan: ${steps} steps of ${settings.batch_size * settings.accumulation} examples, ${((steps * settings.accumulation) / sampler.batchesPerEpoch).toFixed(2)} epochs`,
+    `plan: ${steps} steps of ${sampler.batchSize * settings.accumulation} examples, ${((steps * settings.accumulation) / sampler.batchesPerEpoch).toFixed(2)} epochs`,
   );
   if (flags.dryRun) {
     const kept = Math.min(settings.max_text_tokens, layout.window - layout.labelLimit);
@@ -196,15 +213,24 @@ async function run(flags: TrainFlags): Promise<void> {
     return;
   }
 
-  // A run that was killed before it saved a state begins again.
-  const resume = flags.resume === true && holdsRun(flags.output);
+  // A run that was killed before it saved a state begins again; a finished one is never thrown away.
+  const resume = flags.resume === true && (savedSteps(flags.output).length > 0 || existsSync(join(flags.output, 'final')));
   const identity = runIdentity(settings, dataset.hash, resume ? flags.output : '');
   if (!resume) writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
+  let progress: Progress | undefined;
   let stop = false;
+  let stepsDone = false;
   const onSignal = () => {
-    if (stop) process.exit(130);
+    if (stop) {
+      progress?.stop();
+      process.exit(130);
+    }
     stop = true;
-    note('stopping: the state is saved after this step (again to stop at once)');
+    note(
+      stepsDone
+        ? 'all steps are done and saved, the checkpoint is being made (again to stop at once; --resume makes it then)'
+        : 'stopping: the state is saved after this step (again to stop at once)',
+    );
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let reported = performance.now();
@@ -223,7 +249,6 @@ async function run(flags: TrainFlags): Promise<void> {
     );
     reported = performance.now();
   };
-  let progress: Progress | undefined;
   const table = evaluationTable();
   let loss = 0;
   let recent = { examples: 0, seconds: 0 };
@@ -267,6 +292,7 @@ async function run(flags: TrainFlags): Promise<void> {
         if (performance.now() - reported > REPORT_INTERVAL) writeReport('running');
       },
       onCalibration: () => {
+        stepsDone = true;
         const line = 'fitting the temperature and bias of --multi-label';
         if (progress) progress.note(line);
         else note(line);
@@ -321,8 +347,8 @@ export function command(): Command {
     .option('--seed <n>', 'seed of all sampling', numberOf)
     .option('--set <field=value>', 'any other field of the settings, for example loss.margin=0.3', collect, [])
     .option('--device <name>', `where it is trained: ${DEVICES.join(', ')} (docs/train.md)`)
-    .option('--threads <n>', 'threads of one operation; a run on the CPU is repeatable to the bit with the same number', numberOf)
-    .option('--on-error <fail|skip>', 'what to do with a malformed record', 'fail')
+    .option('--threads <n>', 'threads of one operation; a run on the CPU is repeatable to the bit with the same number', wholeFrom(1))
+    .addOption(new Option('--on-error <what>', 'what to do with a malformed record').choices(['fail', 'skip']).default('fail'))
     .option('--quiet', 'no progress')
     .option('--help-settings', 'prints every field of the settings with type, default and meaning')
     .on('option:help-settings', () => {

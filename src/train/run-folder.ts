@@ -53,6 +53,9 @@ export interface RunState {
 export const nearLabelsPath = (output: string): string => join(output, 'near-labels.safetensors');
 
 const statesFolder = (output: string): string => join(output, 'states');
+/** The folder of the state after a step. */
+export const stateFolder = (output: string, step: number): string => join(statesFolder(output), `step-${step}`);
+
 const STATE_NAME = /^step-(\d+)$/;
 
 /** Steps of the saved states, newest first. */
@@ -144,7 +147,7 @@ export function saveState(
   snapshotSum: ReadonlyMap<string, Float32Array> | undefined,
   keep: number,
 ): void {
-  writeFolderAtomically(join(statesFolder(output), `step-${state.step}`), (temporary) => {
+  writeFolderAtomically(stateFolder(output, state.step), (temporary) => {
     writeCheckpointFiles(temporary, { ...content, dtype: 'F32' });
     const arrays = new Map<string, WeightTensor>();
     for (const [name, { m, v }] of engine.moments) {
@@ -157,7 +160,7 @@ export function saveState(
   });
   for (const step of savedSteps(output).slice(keep)) {
     // Renamed first: a kill while its files go must not leave a part of a state under a state's name.
-    const old = join(statesFolder(output), `step-${step}`);
+    const old = stateFolder(output, step);
     renameSync(old, `${old}.tmp`);
     rmSync(`${old}.tmp`, { recursive: true, force: true });
   }
@@ -178,7 +181,7 @@ export interface SavedState {
 export function readNewestState(output: string, identity: string): SavedState {
   const [step] = savedSteps(output);
   if (step === undefined) throw new UsageError(`${output} holds no saved state to resume from; start without --resume`);
-  const folder = join(statesFolder(output), `step-${step}`);
+  const folder = stateFolder(output, step);
   let state: RunState;
   try {
     state = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as RunState;

@@ -47,8 +47,10 @@ export interface SampledBatch {
 
 /** Batches by number. */
 export interface Sampler {
-  /** Batches in one pass over the data. */
+  /** Batches in one pass over the data, which leaves out less than one. */
   readonly batchesPerEpoch: number;
+  /** Examples of a batch. */
+  readonly batchSize: number;
   /** Share of the mix of each source. */
   readonly shares: readonly number[];
   /** Batch number `index`, from 0. */
@@ -155,14 +157,18 @@ function chooseLabels(
   const truth = shuffle([...isTrue], random).slice(0, Math.max(1, size - 1));
   const kept = truth.filter((_, at) => at === 0 || random() >= settings.labelDropout);
   const shown = random() < settings.noneShare ? [] : kept;
-  const chosen = new Set<number>(shown);
-  let most = size;
-  let tokens = labelTokens(
-    shown.map((label) => dataset.labelIds.at(label).length),
-    layout,
-  );
+  const tokensOf = () =>
+    labelTokens(
+      shown.map((label) => dataset.labelIds.at(label).length),
+      layout,
+    );
   const textLength = Math.min(source.texts.at(row).length, layout.textShare);
   const room = layout.window - textLength;
+  let tokens = tokensOf();
+  // One always fits: no label is longer than `labelLimit`.
+  for (; tokens > room && shown.length > 1; tokens = tokensOf()) shown.pop();
+  const chosen = new Set<number>(shown);
+  let most = size;
   const add = (label: number): void => {
     if (chosen.size >= most || chosen.has(label) || isTrue.has(label)) return;
     const cost = dataset.labelIds.at(label).length + layout.markerIds.length + layout.separatorIds.length;
@@ -195,14 +201,16 @@ function chooseLabels(
 
 /** Makes a sampler over a data set. `near`: what near negatives are drawn from; without it there are none. */
 export function createSampler(dataset: Dataset, layout: JointLayout, settings: SamplingSettings, near?: NearLabels): Sampler {
-  const { seed, batchSize } = settings;
+  const { seed } = settings;
   const { sources } = dataset;
   const sizes = sources.map((source) => source.weight * source.rows ** settings.mixingTemperature);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const shares = sizes.map((size) => size / total);
   const draws = shares.map((share) => Math.max(1, Math.round(share * dataset.rows)));
   const drawsPerEpoch = draws.reduce((sum, count) => sum + count, 0);
-  const batchesPerEpoch = Math.max(1, Math.floor(drawsPerEpoch / batchSize));
+  // Of fewer rows than a batch has, each batch shows all.
+  const batchSize = Math.min(settings.batchSize, drawsPerEpoch);
+  const batchesPerEpoch = Math.floor(drawsPerEpoch / batchSize);
 
   // The sources of an epoch's draws, shuffled, and the number of each draw within its source.
   let epochNumber = -1;
@@ -299,6 +307,7 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
 
   return {
     batchesPerEpoch,
+    batchSize,
     shares,
     batch: (index) => padded(preparedBatch(index)),
     parts(index) {

@@ -11,18 +11,19 @@ import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
 import type { StepResult, TrainingEngine } from '../engine/training-session.ts';
 import { DataError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
-import { ENCODER_PREFIX } from '../model/gliznet.ts';
-import { type CheckpointContent, type FloatWeights, writeCheckpoint } from '../weights/checkpoint.ts';
+import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
+import { type CheckpointContent, checkWeights, type FloatWeights, readCheckpointWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/safetensors.ts';
 import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
 import { type Dataset, shownLabel } from './dataset.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
-import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run-folder.ts';
+import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, savedSteps, saveState, stateFolder } from './run-folder.ts';
 import type { SampledBatch, Sampler } from './sampling.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
 import { openTeacher, type Teacher, type TeacherModel } from './teacher.ts';
+import { unseenScores } from './unseen-scores.ts';
 
 /** Result of one evaluation: the figure that `dev.metric` names, to choose by, and whatever else is to be logged. */
 export interface Evaluation {
@@ -93,9 +94,6 @@ export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): nu
   const steps = Math.max(1, Math.floor((settings.epochs * batchesPerEpoch) / settings.accumulation));
   return Math.min(steps, settings.max_steps ?? Number.POSITIVE_INFINITY);
 }
-
-/** Batches whose logits the calibration is fitted to. */
-export const CALIBRATION_BATCHES = 100;
 
 /** Whether a step is one of the last ones, of which the final weights are the mean. */
 function isSnapshot(step: number, steps: number, average: TrainSettings['average_last']): boolean {
@@ -227,28 +225,13 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   };
   const evaluate = (weights: FloatWeights): Promise<Evaluation> => withClassifier(weights, request.evaluate!);
 
-  /** Scores of the batches behind the last step's: rows that were not trained on, if the run is shorter than an epoch. */
   const scoresOfExamples = async (weights: FloatWeights): Promise<LabelledLogits> => {
-    const graph = await device.createSession(inferenceFunction(start, weights));
-    const scorer = createOnnxScorer(graph);
-    const found: LabelledLogits = { logits: [], targets: [], weights: [] };
+    const scorer = createOnnxScorer(await device.createSession(inferenceFunction(start, weights)));
     try {
-      for (let i = 0; i < CALIBRATION_BATCHES; i++) {
-        for (const { batch, examples } of sampler.parts(steps * settings.accumulation + i)) {
-          const logits = await scorer.score(batch); // [B, N]
-          for (let row = 0; row < batch.batch; row++)
-            for (let k = 0; k < batch.labelCounts[row]; k++) {
-              found.logits.push(logits[row * batch.labels + k]);
-              found.targets.push(examples[row].targets[k]);
-              // Each text counts the same, whether it is asked about two labels or twenty.
-              found.weights.push(1 / batch.labelCounts[row]);
-            }
-        }
-      }
+      return await unseenScores(scorer, sampler, steps * settings.accumulation);
     } finally {
       await scorer.dispose();
     }
-    return found;
   };
 
   const calibrate = async (weights: FloatWeights): Promise<Calibration> => {
@@ -259,7 +242,17 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     return fitCalibration(mixedLogits(parts));
   };
 
+  /** Gives the best checkpoint, which was written while the run went on, a temperature and bias of its own. */
+  const calibrateBest = async (): Promise<void> => {
+    const best = join(output, 'best');
+    const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
+    calibration = await calibrate(weights);
+    writeCheckpoint(best, content(weights));
+  };
+
+  let diverged = false;
   const badBatch = (sampled: SampledBatch, result: Partial<StepResult>): never => {
+    diverged = true;
     const path = join(output, 'bad-batch.json');
     const examples = sampled.examples.map(({ source, row, labels, targets }) => ({
       source: dataset.sources[source].name,
@@ -272,8 +265,10 @@ export async function train(request: RunRequest): Promise<RunSummary> {
       path,
       `${JSON.stringify({ step: state.step + 1, ...result, logits: [...(result.logits ?? [])], examples }, null, 1)}\n`,
     );
+    const [saved] = savedSteps(output);
+    const from = saved === undefined ? '' : ` from the last saved weights, --checkpoint ${stateFolder(output, saved)}`;
     throw new DataError(
-      `step ${state.step + 1}: the loss or a gradient is not finite; its batch is in ${path}. Lower the learning rate, then go on from the last saved state with --resume`,
+      `step ${state.step + 1}: the loss or a gradient is not finite; its batch is in ${path}. Start again${from} with a lower learning rate and another --output`,
     );
   };
 
@@ -283,10 +278,12 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     for (let pass = 0; pass < settings.accumulation; pass++) {
       const passNumber = state.step * settings.accumulation + pass;
       let [tokens, paddedTokens] = [0, 0];
-      for (const [part, sampled] of sampler.parts(passNumber).entries()) {
+      const parts = sampler.parts(passNumber);
+      const examples = parts.reduce((sum, { batch }) => sum + batch.batch, 0);
+      for (const [part, sampled] of parts.entries()) {
         const { batch } = sampled;
         // Each example counts the same, in whatever part it is.
-        const share = batch.batch / settings.batch_size / settings.accumulation;
+        const share = batch.batch / examples / settings.accumulation;
         if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, passNumber, batch.batch, batch.length, part);
         if (teacher) batch.teacher = await teacher.distribution(sampled);
         const { logits, ...terms } = await engine.accumulate(batch, share);
@@ -366,6 +363,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     if (stopped && state.step < steps)
       return { steps: state.step, finished: false, early: false, seconds: secondsSoFar(), best: state.best };
 
+    // What follows takes a while, and may fail: whatever happens to it, the steps are done.
+    if (state.step !== savedStep) await save();
     await engine.download('parameters');
     const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
     const averaged = finalWeights(engine.parameters, snapshots, request.averageWith ?? [], start.weights, settings.start_share);
@@ -373,7 +372,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     calibration = await calibrate(averaged);
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);
-      const better = isBetter(evaluation.score);
+      // The last step's is the best already where a finished run makes its end again, with another calibration or mean.
+      const better = isBetter(evaluation.score) || state.best?.step === state.step;
       if (better) {
         writeCheckpoint(join(output, 'best'), content(averaged));
         state = { ...state, best: { step: state.step, score: evaluation.score } };
@@ -384,10 +384,11 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const checkpoint = join(output, 'final');
     const summary: RunSummary = { steps: state.step, finished: true, early, seconds: secondsSoFar(), best: state.best, checkpoint };
     writeCheckpoint(checkpoint, { ...content(averaged), files: request.finalFiles?.(summary) });
+    if (state.best && state.best.step < state.step) await calibrateBest();
     if (!early) await save();
     return summary;
   } catch (error) {
-    if (!(error instanceof DataError)) await rescue();
+    if (!diverged) await rescue();
     throw error;
   } finally {
     log.close();

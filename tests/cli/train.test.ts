@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENCODER_PREFIX } from '../../src/model/gliznet.ts';
 import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
@@ -98,6 +98,68 @@ describe('glz train', () => {
     expect(losses).toHaveLength(4);
     const { best } = JSON.parse(readFileSync(join(out, 'final/training.json'), 'utf8')) as { best: { score: number } };
     expect(best.score).toBe(Math.min(...losses));
+  });
+
+  it('gives the best checkpoint of the way a temperature and bias of its own, and a finished run fits them again', async () => {
+    const out = output();
+    // The first evaluation is the best: the rate of all further steps changes nothing.
+    const args = ['--max-steps', '9', '--learning-rate', '1e-12', '--dev', dev, '--set', 'dev.every=4'];
+    expect((await train(out, args)).code).toBe(0);
+    const calibration = () =>
+      (JSON.parse(readFileSync(join(out, 'best/config.json'), 'utf8')) as { gliznet: { calibration: object } }).gliznet.calibration;
+    const { best } = JSON.parse(readFileSync(join(out, 'final/training.json'), 'utf8')) as { best: { step: number } };
+    expect(best.step).toBe(4);
+    const fitted = calibration();
+    expect(fitted).not.toEqual({ temperature: 1, bias: 0 });
+    expect((await train(out, [...args, '--resume', '--set', `calibration.data=${dev}`, '--set', 'calibration.share=1'])).code).toBe(0);
+    expect(calibration()).not.toEqual(fitted);
+  });
+
+  it('begins again with --resume where a kill left a best checkpoint and no state', async () => {
+    const out = output();
+    const args = ['--max-steps', '4', '--learning-rate', '0.001', '--dev', dev, '--set', 'dev.every=2'];
+    expect((await train(out, args)).code).toBe(0);
+    const weights = () => readFileSync(join(out, 'final/model.safetensors'));
+    const straight = weights();
+    for (const name of ['states', 'final']) rmSync(join(out, name), { recursive: true });
+    expect((await train(out, [...args, '--resume'])).code).toBe(0);
+    expect(weights().equals(straight)).toBe(true);
+    // A finished run without states is not thrown away.
+    rmSync(join(out, 'states'), { recursive: true });
+    const refused = await train(out, [...args, '--resume']);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/holds no saved state/)]);
+    expect(weights().equals(straight)).toBe(true);
+  });
+
+  it('trains on fewer rows than a batch has', async () => {
+    const few = join(folder, 'few.jsonl');
+    writeFileSync(few, readFileSync(data, 'utf8').split('\n').slice(0, 3).join('\n'));
+    const args = ['--data', few, '--encoder', TINY_ENCODER, '--batch-size', '8', '--max-steps', '2', '--threads', '1'];
+    const trial = await runGlz(['train', '--output', output(), ...args, '--dry-run']);
+    expect([trial.code, trial.stderr]).toEqual([0, expect.stringMatching(/plan: 2 steps of 3 examples/)]);
+    const out = output();
+    expect((await runGlz(['train', '--output', out, ...args])).code).toBe(0);
+    expect(log(out).map(({ examples }) => examples)).toEqual([3, 3]);
+  });
+
+  it.each(['dev.data', 'calibration.data'])('names the label of %s that no sequence holds before it trains', async (field) => {
+    const sets = join(folder, `long-${field}`);
+    mkdirSync(join(sets, 'topics'), { recursive: true });
+    const long = 'river '.repeat(600).trim();
+    writeFileSync(join(sets, 'topics/labels.json'), JSON.stringify(['film', long]));
+    writeFileSync(join(sets, 'topics/test.jsonl'), JSON.stringify({ text: 'the film was long', labels: ['film'] }));
+    const out = output();
+    const { code, stderr } = await train(out, ['--max-steps', '4', '--set', `${field}=${sets}`]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/set topics: label "river river .*" is too long/)]);
+    expect(existsSync(join(out, 'training.jsonl'))).toBe(false);
+  });
+
+  it.each([
+    [['--threads', '1.5'], /expected a whole number from 1/],
+    [['--on-error', 'ignore'], /Allowed choices are fail, skip/],
+  ])('refuses %j', async (args, message) => {
+    const { code, stderr } = await train(output(), args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
   });
 
   it('compares labels for near negatives once, not again when it is resumed', async () => {
@@ -295,7 +357,7 @@ describe('glz train', () => {
       'schedule.warmup_share=0',
     ]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/not finite; its batch is in .*bad-batch\.json/);
+    expect(stderr).toMatch(/not finite; its batch is in .*bad-batch\.json\. Start again with a lower learning rate and another --output/);
     const batch = JSON.parse(readFileSync(join(out, 'bad-batch.json'), 'utf8')) as { examples: { labels: string[] }[] };
     expect(batch.examples[0].labels.length).toBeGreaterThan(1);
   });

@@ -1,14 +1,15 @@
-/** A step that fails (no memory on a device) loses no step before it. */
+/** A step that fails (no memory on a device), or what follows the last one, loses no step before it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layoutOf } from '../../src/engine/classifier.ts';
 import { cpuDevice, type TrainingDevice } from '../../src/engine/devices.ts';
+import { DataError } from '../../src/errors.ts';
 import { readDataset } from '../../src/train/dataset.ts';
 import { savedSteps } from '../../src/train/run-folder.ts';
 import { samplerOf } from '../../src/train/run-sampler.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
-import { train } from '../../src/train/trainer.ts';
+import { type RunRequest, train } from '../../src/train/trainer.ts';
 import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
 
 const NO_MEMORY = 'Failed to allocate memory for requested buffer of size 2203739136';
@@ -33,7 +34,7 @@ function failing(call: 'accumulate' | 'apply', failsAt: number): TrainingDevice 
   };
 }
 
-async function prepared() {
+async function prepared(others: object = {}) {
   const path = join(temporaryFolder(), 'data.jsonl');
   const labels = ['travel', 'sport', 'film', 'food'];
   writeFileSync(
@@ -41,16 +42,16 @@ async function prepared() {
     Array.from({ length: 40 }, (_, row) => JSON.stringify({ text: `text ${row}`, labels: [labels[row % 4]] })).join('\n'),
   );
   const settings = checkSettings(
-    { encoder: TINY_ENCODER, data: [path], batch_size: 4, max_steps: STEPS, save_every: 100, accumulation: 2, epochs: 10 },
+    { encoder: TINY_ENCODER, data: [path], batch_size: 4, max_steps: STEPS, save_every: 100, accumulation: 2, epochs: 10, ...others },
     'test',
   );
   const start = await loadStart(settings, () => {});
   const layout = await layoutOf(start.tokenizer, start.options);
   const { dataset } = await readDataset(settings.data, start.tokenizer, { maxTextTokens: 32, maxLabelTokens: layout.labelLimit });
-  return async (output: string, device: TrainingDevice, resume = false) => {
+  return async (output: string, device: TrainingDevice, resume = false, others: Partial<RunRequest> = {}) => {
     const rescued: number[] = [];
     const sampler = await samplerOf({ settings, start, dataset, device });
-    const request = { settings, start, dataset, sampler, output, resume, identity: 'same', device };
+    const request = { settings, start, dataset, sampler, output, resume, identity: 'same', device, ...others };
     const error = await train({ ...request, onRescue: (step) => rescued.push(step) }).then(
       () => undefined,
       (reason: Error) => reason.message,
@@ -80,5 +81,34 @@ describe('a step that fails', () => {
     expect(await run(output, failing('apply', 3))).toEqual({ rescued: [], error: NO_MEMORY });
     expect(savedSteps(output)).toEqual([]);
     expect(existsSync(join(output, 'final'))).toBe(false);
+  });
+});
+
+describe('what follows the last step', () => {
+  it('finds the steps saved when it fails: the resumed run only makes the checkpoint', async () => {
+    const run = await prepared();
+    const folder = temporaryFolder();
+    const [broken, straight] = [join(folder, 'broken'), join(folder, 'straight')];
+    const device = cpuDevice({ threads: 1 });
+    const score = () => Promise.reject(new DataError('label "x" is too long'));
+    expect(await run(broken, device, false, { calibrationSets: { score, share: 1 } })).toEqual({
+      rescued: [],
+      error: 'label "x" is too long',
+    });
+    expect([savedSteps(broken), existsSync(join(broken, 'final'))]).toEqual([[STEPS], false]);
+    const log = readFileSync(join(broken, 'training.jsonl'), 'utf8');
+    expect(await run(broken, device, true)).toEqual({ rescued: [], error: undefined });
+    expect(readFileSync(join(broken, 'training.jsonl'), 'utf8')).toBe(log);
+    await run(straight, device);
+    const weights = (output: string) => readFileSync(join(output, 'final/model.safetensors'));
+    expect(weights(broken).equals(weights(straight))).toBe(true);
+  });
+
+  it('loses no step when an evaluation on the way fails', async () => {
+    const run = await prepared({ dev: { data: 'not read here', every: 3 } });
+    const output = join(temporaryFolder(), 'run');
+    const evaluate = () => Promise.reject(new DataError('a set is gone'));
+    expect(await run(output, cpuDevice({ threads: 1 }), false, { evaluate })).toEqual({ rescued: [3], error: 'a set is gone' });
+    expect(savedSteps(output)).toEqual([3]);
   });
 });

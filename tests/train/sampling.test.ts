@@ -124,6 +124,34 @@ describe('createSampler', () => {
     expect(half.reduce((sum, count) => sum + count, 0) / half.length).toBeCloseTo(2, 0);
   });
 
+  it('leaves out true labels that do not fit into the window together, and keeps one', async () => {
+    // 30 labels of three tokens and more: not half of them fit into 64 tokens.
+    const all = Array.from({ length: 30 }, (_, label) => `thing ${label}`);
+    const { dataset, layout } = await sources([12], { labelsOf: () => all });
+    const sampler = createSampler(dataset, layout, { ...SETTINGS, minLabels: 30, maxLabels: 40 });
+    for (let i = 0; i < 3; i++)
+      for (const { labels, targets } of sampler.batch(i).examples) {
+        const shown = labels.filter((_, at) => targets[at] === 1);
+        expect(shown.length).toBeGreaterThan(3);
+        expect(shown.length).toBeLessThan(25);
+        // What was left out is no wrong label either.
+        for (const label of labels.filter((_, at) => targets[at] === 0)) expect(all).not.toContain(dataset.labelNames[label]);
+      }
+  });
+
+  it('shows all rows in each batch where there are fewer than a batch has', async () => {
+    const { dataset, layout } = await sources([2, 1]);
+    const sampler = createSampler(dataset, layout, { ...SETTINGS, batchSize: 8 });
+    expect([sampler.batchSize, sampler.batchesPerEpoch]).toEqual([3, 1]);
+    for (let i = 0; i < 3; i++)
+      expect(
+        sampler
+          .batch(i)
+          .examples.map(({ source, row }) => `${source}/${row}`)
+          .sort(),
+      ).toEqual(['0/0', '0/1', '1/0']);
+  });
+
   it('shows, in a share of the examples, one label and its negation, of which one is true', async () => {
     const { dataset, layout } = await sources([400], { negations: true });
     const sampler = createSampler(dataset, layout, { ...SETTINGS, negatedShare: 0.5 });
