@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sets  # noqa: F401  registers the data sets
 from overlap import EvaluationTexts
-from registry import CALIBRATION, DATA_SETS
+from registry import CALIBRATION, DATA_SETS, HELD_OUT
 from repositories import Repositories
 from rows import read_rows, tidy, write_rows
 
@@ -53,7 +53,7 @@ def main():
     parser.add_argument("--evaluation", help="folder of evaluation sets (*/*.jsonl); rows that hold their texts are dropped")
     parser.add_argument("--only", help="names of data sets, with commas")
     options = parser.parse_args()
-    trained_on = [name for name, data_set in DATA_SETS.items() if data_set.family != CALIBRATION]
+    trained_on = [name for name, data_set in DATA_SETS.items() if data_set.family not in (CALIBRATION, HELD_OUT)]
     names = options.only.split(",") if options.only else trained_on
     unknown = [name for name in names if name not in DATA_SETS]
     if unknown:

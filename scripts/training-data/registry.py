@@ -6,10 +6,13 @@ import typing
 from repositories import COMMITS
 
 # Families whose label texts a distilled encoder would blur: "positive" and "negative" are close neighbours for it.
-WITHOUT_DISTILLATION = {"sentiment", "emotion", "toxicity", "style", "finance"}
+WITHOUT_DISTILLATION = {"sentiment", "emotion", "toxicity", "style", "finance", "tasks"}
 
-# The family of the sets that nothing is trained on (calibration_sets.py).
+# The family of the sets that nothing is trained on (untrained_sets.py).
 CALIBRATION = "calibration"
+
+# The family of the sets that nothing is trained on and nothing is fitted to: they measure (untrained_sets.py).
+HELD_OUT = "held out"
 
 # One repository is read by way of a set at hand only, so it is not cloned.
 ALL_COMMITS = {**COMMITS, "afrisenti-semeval/afrisent-semeval-2023": "5aec3cfcf87b59f885e98641f72e52182776429d"}

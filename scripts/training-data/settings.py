@@ -24,7 +24,8 @@ def entries(mix, number, folder_of):
     noises = kept(mix, round_number, "label_noise")
     first_round = {name: index for index, each in enumerate(mix["rounds"]) for name in each.get("new_files", [])}
     for family, settings in mix["families"].items():
-        names = [name for name in settings["files"] if first_round.get(name, 0) <= round_number]
+        patterns = [name for name in settings["files"] if first_round.get(name, 0) <= round_number]
+        names = [name for pattern in patterns for name in file_names(pattern, folder_of(pattern))]
         boosts = {name: starting(name, all_boosts, 1) for name in names}
         paths = {name: folder_of(name) / f"{name}.jsonl" for name in names}
         sizes = {name: count_lines(path) ** 0.5 * boosts[name] for name, path in paths.items()}
@@ -38,6 +39,11 @@ def entries(mix, number, folder_of):
             if name in mix["languages"]:
                 entry["languages"] = mix["languages"][name]
             yield entry
+
+
+def file_names(pattern, folder):
+    """The name itself or, of one with an asterisk, the names of the files like it, in order."""
+    return sorted(path.stem for path in folder.glob(f"{pattern}.jsonl")) if "*" in pattern else [pattern]
 
 
 def numbered_runs(mix):

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """
-Writes the sets that temperature and bias are fitted to, as folders of labels.json and test.jsonl: see README.md.
+Writes the sets that nothing is trained on, as folders of labels.json and test.jsonl: those that temperature and bias are fitted to, or those that
+nothing is fitted to either. See README.md.
 
-  python3 calibration_sets.py --clones FOLDER --evaluation FOLDER --output FOLDER
+  python3 untrained_sets.py --family calibration --clones FOLDER --evaluation FOLDER --output FOLDER
+  python3 untrained_sets.py --family "held out" --output FOLDER
 """
 
 import argparse
@@ -11,19 +13,20 @@ from pathlib import Path
 
 import sets  # noqa: F401  registers the data sets
 from build import Context
-from registry import CALIBRATION, DATA_SETS
+from registry import CALIBRATION, DATA_SETS, HELD_OUT
 from rows import write_rows
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clones", required=True, help="folder with the clones, each owner+name (clone.sh)")
+    parser.add_argument("--family", required=True, choices=(CALIBRATION, HELD_OUT))
+    parser.add_argument("--clones", default="clones", help="folder with the clones, each owner+name (clone.sh)")
     parser.add_argument("--evaluation", help="folder of evaluation sets (*/*.jsonl); rows that hold their texts are dropped")
     parser.add_argument("--output", required=True, type=Path, help="folder for the sets")
     options = parser.parse_args()
     context = Context(options.clones, None, options.evaluation)
     for data_set in DATA_SETS.values():
-        if data_set.family != CALIBRATION:
+        if data_set.family != options.family:
             continue
         for name, rows in context.made(data_set.name).items():
             folder = options.output / name

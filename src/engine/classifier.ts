@@ -102,7 +102,7 @@ const shortlistSize = (labels: number): number => Math.max(50, Math.min(100, Mat
  * of how many times more labels there are than the model reckons with. Of many labels a hundred fit a text more or less, and were all
  * scored high without (docs/experiments.md).
  */
-const SIMILARITY_WEIGHT = 0.5;
+const SIMILARITY_WEIGHT = 0.45;
 
 /** How many labels a one-way model reckons with, which sees none beside the one that it scores: about as many as a training example shows. */
 const LABELS_OF_AN_EXAMPLE = 25;

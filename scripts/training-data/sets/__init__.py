@@ -24,4 +24,5 @@ from sets import (  # noqa: F401
     toxicity,
     verdicts,
     web_questions,
+    written,
 )
