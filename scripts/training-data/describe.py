@@ -17,19 +17,14 @@ from registry import CALIBRATION, DATA_SETS, HELD_OUT
 from rows import read_rows
 from settings import HERE, entries, numbered_runs
 
-# Data sets with a file a part (sets/written.py), too many to list.
-IN_PARTS = {"requests", "tasks"}
-
-
 def rows_in(path, languages):
     """Rows of a file that the run can see: of these languages or without one."""
     return sum(1 for row in read_rows(path) if not languages or row.get("lang") in (None, *languages))
 
 
 def files_of(data_set, names):
-    """The files of a data set among these names: its own name, or with the number of a wording, or what is written in parts."""
-    parts = r"(_\w+)?" if data_set in IN_PARTS else r"(_?v?\d+)?"
-    return sorted(name for name in names if re.fullmatch(re.escape(data_set) + parts, name))
+    """The files of a data set among these names: its own name, or with the number of a wording."""
+    return sorted(name for name in names if re.fullmatch(re.escape(data_set) + r"(_?v?\d+)?", name))
 
 
 def matches(name, patterns):
@@ -63,8 +58,10 @@ def main():
     for data_set in sorted(DATA_SETS.values(), key=lambda data_set: data_set.name):
         if data_set.family in (CALIBRATION, HELD_OUT):
             continue
-        names = files_of(data_set.name, rows)
-        in_parts = data_set.name in IN_PARTS
+        pattern = f"{data_set.name}_*"
+        # Sets with a file a part stand in the mix by a pattern; their files are too many to list.
+        in_parts = pattern in mix["families"][data_set.family]["files"]
+        names = [name for name in rows if fnmatch(name, pattern)] if in_parts else files_of(data_set.name, rows)
         counts = [sum(rows[name] for name in names)] if in_parts else [rows[name] for name in names]
         print(f"#### {f'{data_set.name}_* ({len(names)} files)' if in_parts else ', '.join(names)}\n")
         print(f"- Family: {data_set.family}; distill: {str(data_set.distill).lower()}; rows: {', '.join(f'{count:,}' for count in counts)}")

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { labelledExample } from '../data/examples.ts';
+import { readLabelsFile } from '../data/labels-file.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
-import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { DataError, UsageError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
 import { generate, type Mode, promptOf, requestCount, wantedCount } from '../generate/generate.ts';
@@ -15,7 +16,6 @@ import type { Provider } from '../generate/provider.ts';
 import { reportLines, reportPage, summarize } from '../generate/report.ts';
 import { createRequester } from '../generate/requester.ts';
 import { checkGenerateSettings, type GenerateSettings, readGenerateSettings } from '../generate/settings.ts';
-import { cleanLabels } from '../text/labels.ts';
 import { wholeFrom } from './number-options.ts';
 import { presetPath } from './presets.ts';
 import { startProgress } from './progress.ts';
@@ -91,16 +91,7 @@ function settingsOf(flags: GenerateFlags): GenerateSettings {
 
 async function modeOf(flags: GenerateFlags): Promise<Mode> {
   if (flags.input !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --input or --labels-file');
-  if (flags.labelsFile !== undefined) {
-    let text: string;
-    try {
-      text = readFileSync(flags.labelsFile, 'utf8');
-    } catch (error) {
-      throw new DataError(`cannot read the labels ${flags.labelsFile}: ${errorMessage(error)}`);
-    }
-    const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
-    return { kind: 'texts', labels: cleanLabels(lines, flags.labelsFile, DataError) };
-  }
+  if (flags.labelsFile !== undefined) return { kind: 'texts', labels: readLabelsFile(flags.labelsFile) };
   if (flags.input === undefined) return { kind: 'examples' };
   const records: GeneratedRecord[] = [];
   for await (const { line, fields } of readRecords(flags.input)) {

@@ -2,13 +2,13 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { readLabelsFile } from '../data/labels-file.ts';
 import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
 import { type Classifier, DEFAULT_WINDOWS } from '../engine/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../engine/label-balance.ts';
 import { loadClassifier, PRECISIONS } from '../engine/load-classifier.ts';
 import type { Precision } from '../engine/scorer.ts';
 import { DataError, UsageError } from '../errors.ts';
-import { readLabelsFile } from '../predict/labels-file.ts';
 import { openOutput } from '../predict/output-file.ts';
 import { predictRecords, rankLabels, scoringOptions } from '../predict/predict-records.ts';
 import { recordEstimate } from '../predict/record-estimate.ts';
@@ -16,6 +16,7 @@ import { sampleTexts } from '../predict/sample-texts.ts';
 import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
 import { untilAborted } from '../predict/until-aborted.ts';
 import { cleanLabels } from '../text/labels.ts';
+import { wholeFrom } from './number-options.ts';
 import { startProgress } from './progress.ts';
 
 const EXAMPLES = `
@@ -53,16 +54,6 @@ interface PredictFlags {
   quiet?: boolean;
 }
 
-const positiveInteger = (value: string): number => {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('expected a whole number from 1.');
-  return number;
-};
-const count = (value: string): number => {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 0) throw new InvalidArgumentError('expected a whole number from 0.');
-  return number;
-};
 const probability = (value: string): number => {
   const number = Number(value);
   if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('expected a number from 0 to 1.');
@@ -245,23 +236,23 @@ export function command(): Command {
     .option('--labels-file <file>', 'candidate labels, one a line or a JSON list')
     .option('--multi-label', 'score each label by itself: any number may fit')
     .option('--threshold <p>', 'leave out labels that score less', probability)
-    .option('--top-k <n>', 'leave out all but the n best labels', positiveInteger)
+    .option('--top-k <n>', 'leave out all but the n best labels', wholeFrom(1))
     .option('--balance', `hold back labels that win too often over ${BALANCE_TEXTS} texts of the file; for labels about equally frequent`)
     .option('--output <file>', 'write here instead of to stdout')
     .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
     .addOption(new Option('--precision <precision>', 'numbers that the model computes with').choices(PRECISIONS).default('auto'))
-    .option('--batch-size <n>', 'most texts in a batch; long ones make smaller batches', positiveInteger)
+    .option('--batch-size <n>', 'most texts in a batch; long ones make smaller batches', wholeFrom(1))
     .option(
       '--shortlist <n>',
       'of a larger label set read only the n labels nearest to the text; 0 reads all; by default half of more than 50 (50 to 100)',
-      count,
+      wholeFrom(0),
     )
     .option(
       '--windows <n>',
       `overlapping windows in which a long text is read; 1 cuts it where the first ends; ${DEFAULT_WINDOWS} by default`,
-      positiveInteger,
+      wholeFrom(1),
     )
-    .option('--threads <n>', 'threads of ONNX Runtime', positiveInteger)
+    .option('--threads <n>', 'threads of ONNX Runtime', wholeFrom(1))
     .addOption(new Option('--format <format>', 'format of the input; by its name unless given').choices(RECORD_FORMATS))
     .option('--text-field <name>', 'field that holds the text')
     .addOption(new Option('--on-error <what>', 'what to do with a malformed record').choices(['fail', 'skip']).default('skip'))

@@ -242,6 +242,7 @@ async function run(flags: TrainFlags): Promise<void> {
         settings,
         dataset,
         shares: sampler.shares,
+        batchSize: sampler.batchSize,
         records: readRunLog(flags.output),
         steps,
         state,

@@ -18,6 +18,8 @@ export interface RunReportRequest {
   dataset: Pick<Dataset, 'sources' | 'rows' | 'labelNames' | 'hash'>;
   /** Share of the mix of each source. */
   shares: readonly number[];
+  /** Examples of a batch. */
+  batchSize: number;
   /** The lines of `training.jsonl`. */
   records: readonly LogRecord[];
   /** Steps of the whole run. */
@@ -122,7 +124,7 @@ ${htmlTable(columns, rows)}`;
 
 /** The report as a page. */
 export function runReport(request: RunReportRequest): string {
-  const { name, settings, dataset, records, steps, state } = request;
+  const { name, settings, batchSize, records, steps, state } = request;
   const evaluations = records.filter((record) => record.evaluation !== undefined);
   const trained = records.filter((record) => record.evaluation === undefined);
   const done = trained.length ? trained[trained.length - 1].step : 0;
@@ -137,7 +139,7 @@ export function runReport(request: RunReportRequest): string {
   const facts: [string, string][] = [
     ['state', `${escapeHtml(state)}, ${done.toLocaleString('en-US')} of ${steps.toLocaleString('en-US')} steps`],
     ['start', escapeHtml(settings.encoder ?? settings.checkpoint ?? '')],
-    ['examples seen', (done * Math.min(settings.batch_size, dataset.rows) * settings.accumulation).toLocaleString('en-US')],
+    ['examples seen', (done * batchSize * settings.accumulation).toLocaleString('en-US')],
     ...(best ? [['best', `step ${best.step}: ${escapeHtml(metric)} ${figure(numberOf(best.evaluation), 4)}`] as [string, string]] : []),
   ];
   const bands = 'Each point is a mean over a piece of the run; the band shows the least and the greatest value in it.';

@@ -2,7 +2,7 @@
 import { layoutOf } from '../engine/classifier.ts';
 import type { TrainingDevice } from '../engine/devices.ts';
 import type { Dataset } from './dataset.ts';
-import { compareLabels, type NearLabels, nearLabelsOf } from './near-labels.ts';
+import { compareLabels, type NearLabels, type NearTables, nearLabelsOf } from './near-labels.ts';
 import { nearLabelsKey, readNearLabels, writeNearLabels } from './near-labels-file.ts';
 import { createSampler, type Sampler } from './sampling.ts';
 import type { TrainSettings } from './settings.ts';
@@ -29,18 +29,23 @@ async function nearLabelsFor(
   { settings, dataset, device, nearLabelsFile: file, note = () => {} }: SamplerRequest,
   teacher: TeacherModel,
 ): Promise<NearLabels> {
-  const { labels } = settings;
+  const { max } = settings.labels;
+  const compare = async (): Promise<NearTables> => {
+    const embedder = await createTeacherEmbedder(teacher, device, settings);
+    try {
+      return await compareLabels(dataset, embedder, max, note);
+    } finally {
+      await embedder.dispose();
+    }
+  };
+  if (file === undefined) return nearLabelsOf(await compare(), dataset);
   const key = nearLabelsKey(dataset, teacher, settings);
-  const kept = file === undefined ? undefined : readNearLabels(file, key, dataset, labels.max);
-  if (kept) return nearLabelsOf(kept, dataset);
-  const embedder = await createTeacherEmbedder(teacher, device, settings);
-  try {
-    const tables = await compareLabels(dataset, embedder, labels.max, note);
-    if (file !== undefined) writeNearLabels(file, key, tables);
-    return nearLabelsOf(tables, dataset);
-  } finally {
-    await embedder.dispose();
+  let tables = readNearLabels(file, key, dataset, max);
+  if (!tables) {
+    tables = await compare();
+    writeNearLabels(file, key, tables);
   }
+  return nearLabelsOf(tables, dataset);
 }
 
 /** Samples batches as the settings say; embeds labels if they ask for near negatives. @throws DataError when these cannot be kept */

@@ -246,8 +246,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const calibrateBest = async (): Promise<void> => {
     const best = join(output, 'best');
     const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
-    calibration = await calibrate(weights);
-    writeCheckpoint(best, content(weights));
+    const own = await calibrate(weights);
+    writeCheckpoint(best, { ...content(weights), options: { ...start.options, calibration: own } });
   };
 
   let diverged = false;
@@ -278,12 +278,10 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     for (let pass = 0; pass < settings.accumulation; pass++) {
       const passNumber = state.step * settings.accumulation + pass;
       let [tokens, paddedTokens] = [0, 0];
-      const parts = sampler.parts(passNumber);
-      const examples = parts.reduce((sum, { batch }) => sum + batch.batch, 0);
-      for (const [part, sampled] of parts.entries()) {
+      for (const [part, sampled] of sampler.parts(passNumber).entries()) {
         const { batch } = sampled;
         // Each example counts the same, in whatever part it is.
-        const share = batch.batch / examples / settings.accumulation;
+        const share = batch.batch / sampler.batchSize / settings.accumulation;
         if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, passNumber, batch.batch, batch.length, part);
         if (teacher) batch.teacher = await teacher.distribution(sampled);
         const { logits, ...terms } = await engine.accumulate(batch, share);

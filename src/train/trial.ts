@@ -49,14 +49,13 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
       /** Passes over one batch, and a step. Returns seconds of a pass, seconds of the optimizer, and tokens. */
       const step = async (number: number, index: number) => {
         const parts = sampler.parts(index);
-        const examples = parts.reduce((sum, { batch }) => sum + batch.batch, 0);
         const began = performance.now();
         let tokens = 0;
         for (const [part, sampled] of parts.entries()) {
           const { batch } = sampled;
           if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, number, batch.batch, batch.length, part);
           if (teacher) batch.teacher = await teacher.distribution(sampled);
-          await engine.accumulate(batch, batch.batch / examples);
+          await engine.accumulate(batch, batch.batch / sampler.batchSize);
           tokens += batch.batch * batch.length;
         }
         const passed = performance.now();

@@ -125,6 +125,14 @@ describe('glz generate', () => {
     expect(records(out).every(({ labels: [label], not_labels: not }) => not.length === 2 && !not.includes(label))).toBe(true);
   });
 
+  it('reads the same files of labels as predict: a JSON list too', async () => {
+    const labels = join(folder, 'labels.json');
+    writeFileSync(labels, JSON.stringify(['late parcel', 'refund, please']));
+    const args = ['generate', '--labels-file', labels, '--count', '4', '--output', output(), '--dry-run'];
+    const { code, stdout } = await runGlz(args);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/that the label "(late parcel|refund, please)" fits/)]);
+  });
+
   it('adds hard negatives to records and keeps their other fields', async () => {
     const out = output();
     const input = join(folder, 'input.jsonl');

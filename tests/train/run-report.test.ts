@@ -42,6 +42,7 @@ const page = (all: Parameters<typeof runReport>[0]['records']) =>
     settings,
     dataset: { sources: [source('<script>x</script>'), source('two')], rows: 2468, labelNames: ['x', 'y'], hash: 'abc' },
     shares: [0.25, 0.75],
+    batchSize: settings.batch_size,
     records: all,
     steps: 500,
     state: 'running',
