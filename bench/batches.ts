@@ -4,8 +4,8 @@
  * Run: npm run bench -- batches [threads, default 1] [checkpoint]
  */
 import { readFileSync } from 'node:fs';
-import type { ClassifierOptions } from '../src/engine/classifier.ts';
-import { loadClassifier } from '../src/engine/load-classifier.ts';
+import type { ClassifierOptions } from '../src/classify/classifier.ts';
+import { loadClassifier } from '../src/classify/load-classifier.ts';
 
 const [threads = '1', folder = 'checkpoints/glz-mini'] = process.argv.slice(2);
 const WORDS = [15, 60, 200];

@@ -20,12 +20,12 @@ const node = Array.from({ length: runs }, () => time(['-e', '0']));
 const script = `
 const at = [['start', performance.now()]];
 const mark = (name) => at.push([name, performance.now()]);
-const { loadTokenizer } = await import('./dist/text/tokenizer.js');
-const { createGraphSession } = await import('./dist/engine/onnx-session.js');
-const { cacheFolder, derivedFile } = await import('./dist/engine/graph-cache.js');
+const { loadTokenizer } = await import('./dist/text/tokenizer/tokenizer.js');
+const { createGraphSession } = await import('./dist/runtime/onnx-session.js');
+const { cacheFolder, derivedFile } = await import('./dist/runtime/graph-cache.js');
 const { checkpointHash, readCheckpointConfig } = await import('./dist/weights/checkpoint.js');
-const { createClassifier } = await import('./dist/engine/classifier.js');
-const { createOnnxScorer } = await import('./dist/engine/onnx-scorer.js');
+const { createClassifier } = await import('./dist/classify/classifier.js');
+const { createOnnxScorer } = await import('./dist/classify/onnx-scorer.js');
 mark('imports');
 const folder = 'checkpoints/glz-mini';
 const config = readCheckpointConfig(folder);

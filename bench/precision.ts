@@ -2,19 +2,19 @@
  * What int8 costs and gains: agreement of the top label with fp32, differences of the scores, macro-F1 of both, and the ratio of speed.
  * Run: npm run bench -- precision CHECKPOINT FOLDER_OF_SETS [texts a set, default 60] [allowed errors of the logits, as 0.02,0.016]
  */
-import { type Classifier, choiceProbabilities, createClassifier, labelProbability } from '../src/engine/classifier.ts';
-import { ALLOWED_ERROR } from '../src/engine/float-products.ts';
-import { cacheFolder } from '../src/engine/graph-cache.ts';
-import { deriveInferenceGraph } from '../src/engine/inference-graph.ts';
-import { checkpointEmbedder } from '../src/engine/load-classifier.ts';
-import { madeUpBatch } from '../src/engine/made-up-feeds.ts';
-import { createOnnxScorer } from '../src/engine/onnx-scorer.ts';
-import { createGraphSession } from '../src/engine/onnx-session.ts';
-import { sequenceFeeds } from '../src/engine/sequence-feeds.ts';
-import { findEvalSets, readEvalSet } from '../src/eval/eval-set.ts';
+import { type Classifier, choiceProbabilities, createClassifier, labelProbability } from '../src/classify/classifier.ts';
+import { deriveInferenceGraph } from '../src/classify/inference-graph.ts';
+import { checkpointEmbedder } from '../src/classify/load-classifier.ts';
+import { madeUpBatch } from '../src/classify/made-up-feeds.ts';
+import { createOnnxScorer } from '../src/classify/onnx-scorer.ts';
+import { sequenceFeeds } from '../src/classify/sequence-feeds.ts';
 import { topLabelF1 } from '../src/eval/metrics/classification.ts';
+import { findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';
 import { hasBlocks } from '../src/model/options.ts';
-import { loadTokenizer } from '../src/text/tokenizer.ts';
+import { cacheFolder } from '../src/runtime/graph-cache.ts';
+import { ALLOWED_ERROR } from '../src/runtime/int8/float-products.ts';
+import { createGraphSession } from '../src/runtime/onnx-session.ts';
+import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 import { checkpointHash, readCheckpointConfig } from '../src/weights/checkpoint.ts';
 
 const [folder = 'checkpoints/glz-mini', sets = 'datasets/benchmark', limit = '60', allowedErrors = `${ALLOWED_ERROR}`] =

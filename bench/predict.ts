@@ -6,16 +6,16 @@
 import { mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createClassifier } from '../src/classify/classifier.ts';
+import { deriveInferenceGraph } from '../src/classify/inference-graph.ts';
+import { createOnnxScorer } from '../src/classify/onnx-scorer.ts';
+import { predictRecords } from '../src/classify/predict-records.ts';
+import { sequenceFeeds } from '../src/classify/sequence-feeds.ts';
 import { readRecords } from '../src/data/read-records.ts';
-import { createClassifier } from '../src/engine/classifier.ts';
-import { cacheFolder, derivedFile } from '../src/engine/graph-cache.ts';
-import { deriveInferenceGraph } from '../src/engine/inference-graph.ts';
-import { createOnnxScorer } from '../src/engine/onnx-scorer.ts';
-import { createGraphSession } from '../src/engine/onnx-session.ts';
-import { sequenceFeeds } from '../src/engine/sequence-feeds.ts';
-import { predictRecords } from '../src/predict/predict-records.ts';
+import { cacheFolder, derivedFile } from '../src/runtime/graph-cache.ts';
+import { createGraphSession } from '../src/runtime/onnx-session.ts';
 import type { JointBatch } from '../src/text/joint-sequence.ts';
-import { loadTokenizer } from '../src/text/tokenizer.ts';
+import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 import { checkpointHash, readCheckpointConfig } from '../src/weights/checkpoint.ts';
 
 const count = Number(process.argv[2] ?? 1500);

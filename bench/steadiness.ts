@@ -7,10 +7,10 @@
  * and how far scores move on average, when those ten are added; how often it stays when labels are read three at a time. Labels that a
  * shortlist leaves out have no score and do not count.
  */
-import { type Classifier, type ClassifierOptions, labelProbability } from '../src/engine/classifier.ts';
-import { loadClassifier } from '../src/engine/load-classifier.ts';
-import { type EvalSet, findEvalSets, readEvalSet } from '../src/eval/eval-set.ts';
+import { type Classifier, type ClassifierOptions, labelProbability } from '../src/classify/classifier.ts';
+import { loadClassifier } from '../src/classify/load-classifier.ts';
 import { expectedCalibrationError, reliabilityBins } from '../src/eval/metrics/calibration.ts';
+import { type EvalSet, findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';
 
 const [folder = 'checkpoints/glz-mini', sets = 'datasets/benchmark', texts = '250', steadyTexts = '60'] = process.argv.slice(2);
 // Steadiness is not measured beyond: a larger set's shortlist is so narrow that adding labels changes what is read.

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { buildJointSequence, padBatch, prepareLayout } from '../src/text/joint-sequence.ts';
 import { createLabelEncoder } from '../src/text/labels.ts';
-import { loadTokenizer } from '../src/text/tokenizer.ts';
+import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 
 const folder = process.argv[2] ?? 'tests/fixtures/encoders/bert';
 const lines = readFileSync(process.argv[3] ?? 'tests/fixtures/encoders/corpus.txt', 'utf8')

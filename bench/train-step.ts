@@ -9,8 +9,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { createTrainingEngine, type TrainingEngine } from '../src/engine/training-session.ts';
 import { ARTICLE_LOSS } from '../src/model/loss.ts';
+import { createTrainingEngine, type TrainingEngine } from '../src/train/engine/training-session.ts';
 import { LOAD_NAMES, type LoadName, type TrainingLoad, trainingLoad } from './training-load.ts';
 
 const { values } = parseArgs({

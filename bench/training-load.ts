@@ -1,10 +1,10 @@
 /** What the training benchmarks train: encoders of two published sizes with random weights, and batches of random text. */
-import { randomStream } from '../src/data/random.ts';
-import type { TrainingBatch } from '../src/engine/training-session.ts';
+import { randomStream } from '../src/base/random.ts';
 import type { Encoder } from '../src/model/encoders/encoder.ts';
 import { createEncoder } from '../src/model/encoders/index.ts';
 import { gliznetParameterShapes } from '../src/model/gliznet.ts';
 import { ARTICLE_OPTIONS } from '../src/model/options.ts';
+import type { TrainingBatch } from '../src/train/engine/training-session.ts';
 
 /** config.json of the encoders. */
 const CONFIGS = {

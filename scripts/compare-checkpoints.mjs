@@ -1,6 +1,6 @@
 // Compares the weights of two checkpoints: node scripts/compare-checkpoints.mjs A B LIMIT. Prints the largest difference; fails above LIMIT.
 import { join } from 'node:path';
-import { readSafetensors } from '../dist/weights/safetensors.js';
+import { readSafetensors } from '../dist/weights/formats/safetensors.js';
 
 const [first, second, limit] = process.argv.slice(2);
 const [a, b] = [first, second].map((folder) => readSafetensors(join(folder, 'model.safetensors')));

@@ -6,19 +6,20 @@
  *     result.labels[0]; // 'delivery'
  *     await model.dispose();
  */
-import type { Classifier } from './engine/classifier.ts';
-import { balanceLogits, labelShares } from './engine/label-balance.ts';
-import { type LoadSettings, loadClassifier } from './engine/load-classifier.ts';
-import { UsageError } from './errors.ts';
-import { type LabelingOptions, type LabelScores, rankLabels, scoringOptions } from './predict/predict-records.ts';
-import { SHIPPED_CHECKPOINT } from './predict/shipped-checkpoint.ts';
+
+import { UsageError } from './base/errors.ts';
+import type { Classifier } from './classify/classifier.ts';
+import { balanceLogits, labelShares } from './classify/label-balance.ts';
+import { type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
+import { type LabelingOptions, type LabelScores, rankLabels, scoringOptions } from './classify/predict-records.ts';
+import { SHIPPED_CHECKPOINT } from './classify/shipped-checkpoint.ts';
 import { cleanLabels } from './text/labels.ts';
 
-export type { LoadSettings } from './engine/load-classifier.ts';
-export type { Precision } from './engine/scorer.ts';
-export { DataError, UsageError } from './errors.ts';
+export { DataError, UsageError } from './base/errors.ts';
+export type { LoadSettings } from './classify/load-classifier.ts';
+export type { LabelingOptions, LabelScores } from './classify/predict-records.ts';
+export type { Precision } from './classify/scorer.ts';
 export type { GliZNetOptions } from './model/options.ts';
-export type { LabelingOptions, LabelScores } from './predict/predict-records.ts';
 
 /** How {@link GliZNet.classify} labels. */
 export interface ClassifyOptions extends LabelingOptions {

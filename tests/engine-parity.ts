@@ -1,18 +1,18 @@
 /** Compares a training engine with the CPU's: what every device has to pass. */
 import { readFileSync } from 'node:fs';
-import { traceInference } from '../src/engine/gliznet-graph.ts';
-import { createGraphSession, type GraphSession } from '../src/engine/onnx-session.ts';
-import { sequenceFeeds } from '../src/engine/sequence-feeds.ts';
+import { traceInference } from '../src/classify/gliznet-graph.ts';
+import { sequenceFeeds } from '../src/classify/sequence-feeds.ts';
+import { createEncoder } from '../src/model/encoders/index.ts';
+import { ENCODER_PREFIX } from '../src/model/gliznet.ts';
+import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
+import { createGraphSession, type GraphSession } from '../src/runtime/onnx-session.ts';
 import {
   createTrainingEngine,
   type EngineArrays,
   type ParameterGroup,
   type TrainingEngine,
   type TrainingEngineRequest,
-} from '../src/engine/training-session.ts';
-import { createEncoder } from '../src/model/encoders/index.ts';
-import { ENCODER_PREFIX } from '../src/model/gliznet.ts';
-import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
+} from '../src/train/engine/training-session.ts';
 import { random } from './random.ts';
 import { randomBatch, randomWeights } from './random-model.ts';
 

@@ -1,8 +1,9 @@
 /** Random weights and batches of a GliZNet model, for tests that compare engines. */
-import type { TrainingBatch } from '../src/engine/training-session.ts';
+
 import type { Encoder } from '../src/model/encoders/encoder.ts';
 import { gliznetParameterShapes } from '../src/model/gliznet.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
+import type { TrainingBatch } from '../src/train/engine/training-session.ts';
 
 /** Options of a model with gated cross-attention. */
 export const GATED_OPTIONS: GliZNetOptions = {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENCODER_PREFIX } from '../src/model/gliznet.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
-import { loadTokenizer } from '../src/text/tokenizer.ts';
+import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 import { freshHead } from '../src/train/start.ts';
 import { writeCheckpoint } from '../src/weights/checkpoint.ts';
 import { readEncoderFolder } from '../src/weights/encoder-weights.ts';

@@ -1,19 +1,19 @@
 /** `glz eval`: options, wiring and messages; the work is in src/eval. */
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { DataError, UsageError } from '../errors.ts';
-import { ALIASES, BASELINES } from '../eval/baselines/index.ts';
-import { compareFiles } from '../eval/compare-files.ts';
-import { failedGates, type Gate, parseGate } from '../eval/gates.ts';
+import { DataError, UsageError } from '../base/errors.ts';
+import { writeFileAtomically } from '../base/files.ts';
+import { SHIPPED_CHECKPOINT } from '../classify/shipped-checkpoint.ts';
+import { compareFiles } from '../eval/report/compare-files.ts';
+import { failedGates, type Gate, parseGate } from '../eval/report/gates.ts';
 import { reportHtml } from '../eval/report/report.ts';
-import { NO_CACHE, openResultCache } from '../eval/result-cache.ts';
-import { type EvaluationResult, readEvaluationResult } from '../eval/results.ts';
-import { evaluate } from '../eval/runner.ts';
-import { loadSets, loadSuite, type SuiteSet } from '../eval/suite.ts';
-import { parseSystemSpec, type SystemSpec } from '../eval/system-spec.ts';
-import { alignedTable, resultCsv, resultTables } from '../eval/table.ts';
-import { writeFileAtomically } from '../files.ts';
-import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
+import { type EvaluationResult, readEvaluationResult } from '../eval/report/results.ts';
+import { alignedTable, resultCsv, resultTables } from '../eval/report/table.ts';
+import { NO_CACHE, openResultCache } from '../eval/run/result-cache.ts';
+import { evaluate } from '../eval/run/runner.ts';
+import { loadSets, loadSuite, type SuiteSet } from '../eval/sets/suite.ts';
+import { ALIASES, BASELINES } from '../eval/systems/index.ts';
+import { parseSystemSpec, type SystemSpec } from '../eval/systems/system-spec.ts';
 import { wholeFrom } from './number-options.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -162,7 +162,7 @@ const SMALLEST_SHOWN_FILE = 5e6;
 
 /** The folder of a model; downloads say what they do and how far they are. */
 async function findModel(model: string, signal: AbortSignal, quiet: boolean | undefined): Promise<string> {
-  const { resolveModelFolder } = await import('../weights/hub.ts');
+  const { resolveModelFolder } = await import('../weights/hub/hub.ts');
   if (quiet) return resolveModelFolder(model, { signal });
   let bar: { file: string; progress: Progress } | undefined;
   const stop = () => {

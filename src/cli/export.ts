@@ -1,12 +1,12 @@
-/** `glz export`: options and messages; the work is in src/engine/export-checkpoint.ts. */
+/** `glz export`: options and messages; the work is in src/export/export-checkpoint.ts. */
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Command, Option } from 'commander';
-import { exportCheckpoint } from '../engine/export-checkpoint.ts';
-import type { ExportPrecision } from '../engine/export-readme.ts';
-import { localCheckpoint } from '../engine/load-classifier.ts';
-import { UsageError } from '../errors.ts';
-import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
+import { UsageError } from '../base/errors.ts';
+import { localCheckpoint } from '../classify/load-classifier.ts';
+import { SHIPPED_CHECKPOINT } from '../classify/shipped-checkpoint.ts';
+import { exportCheckpoint } from '../export/export-checkpoint.ts';
+import type { ExportPrecision } from '../export/export-readme.ts';
 
 const EXAMPLES = `
 Examples:

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {

@@ -1,20 +1,20 @@
-/** `glz predict`: options, wiring and messages; the work is in src/predict. */
+/** `glz predict`: options, wiring and messages; the work is in src/classify. */
 
 import { existsSync, statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { DataError, UsageError } from '../base/errors.ts';
+import { type Classifier, DEFAULT_WINDOWS } from '../classify/classifier.ts';
+import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../classify/label-balance.ts';
+import { loadClassifier, PRECISIONS } from '../classify/load-classifier.ts';
+import { openOutput } from '../classify/output-file.ts';
+import { predictRecords, rankLabels, scoringOptions } from '../classify/predict-records.ts';
+import { recordEstimate } from '../classify/record-estimate.ts';
+import { sampleTexts } from '../classify/sample-texts.ts';
+import type { Precision } from '../classify/scorer.ts';
+import { SHIPPED_CHECKPOINT } from '../classify/shipped-checkpoint.ts';
+import { untilAborted } from '../classify/until-aborted.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
 import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
-import { type Classifier, DEFAULT_WINDOWS } from '../engine/classifier.ts';
-import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../engine/label-balance.ts';
-import { loadClassifier, PRECISIONS } from '../engine/load-classifier.ts';
-import type { Precision } from '../engine/scorer.ts';
-import { DataError, UsageError } from '../errors.ts';
-import { openOutput } from '../predict/output-file.ts';
-import { predictRecords, rankLabels, scoringOptions } from '../predict/predict-records.ts';
-import { recordEstimate } from '../predict/record-estimate.ts';
-import { sampleTexts } from '../predict/sample-texts.ts';
-import { SHIPPED_CHECKPOINT } from '../predict/shipped-checkpoint.ts';
-import { untilAborted } from '../predict/until-aborted.ts';
 import { cleanLabels } from '../text/labels.ts';
 import { wholeFrom } from './number-options.ts';
 import { startProgress } from './progress.ts';

@@ -1,10 +1,10 @@
-/** `glz setup-gpu`: options and messages; the work is in src/engine/tensorflow-setup.ts and src/engine/cuda-setup.ts. */
+/** `glz setup-gpu`: options and messages; the work is in src/gpu-setup. */
 import { Command } from 'commander';
-import { cudaFolder } from '../engine/cuda-provider.ts';
-import { abandonCudaSetup, setUpCuda } from '../engine/cuda-setup.ts';
-import { tensorflowFolder } from '../engine/tensorflow.ts';
-import { abandonSetup, setUpTensorFlow, TENSORFLOW_VERSION } from '../engine/tensorflow-setup.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
+import { abandonCudaSetup, setUpCuda } from '../gpu-setup/cuda-setup.ts';
+import { abandonSetup, setUpTensorFlow, TENSORFLOW_VERSION } from '../gpu-setup/tensorflow-setup.ts';
+import { cudaFolder } from '../runtime/cuda-provider.ts';
+import { tensorflowFolder } from '../runtime/tensorflow.ts';
 
 const EXAMPLES = `
 Examples:

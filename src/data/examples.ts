@@ -2,7 +2,7 @@
  * What the fields of a record mean: text, true labels, hard negatives, candidates; in the spellings of glz, of the public
  * GliZNet sets (`sentence`) and of GLiClass (`all_labels`, `true_labels`). Knows records, no files and no models.
  */
-import { DataError } from '../errors.ts';
+import { DataError } from '../base/errors.ts';
 import { cleanLabels } from '../text/labels.ts';
 
 /** A record of training or evaluation data. */

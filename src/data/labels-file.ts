@@ -1,6 +1,6 @@
 /** Candidate labels out of a file. */
 import { readFileSync, statSync } from 'node:fs';
-import { DataError, errorMessage } from '../errors.ts';
+import { DataError, errorMessage } from '../base/errors.ts';
 import { cleanLabels } from '../text/labels.ts';
 
 /** Larger label files are no label files. */

@@ -7,7 +7,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { csvRows, type TableLine, tsvRows } from './table-rows.ts';
 
 /** Formats of record files; `text` is one text a line. */

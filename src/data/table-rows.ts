@@ -3,7 +3,7 @@
  * only, where in a stream it is the last one, or takes what follows up to the next fitting quote for its text.
  */
 import { CsvError, parse } from 'csv-parse/sync';
-import { DataError } from '../errors.ts';
+import { DataError } from '../base/errors.ts';
 
 /** A line of a table. */
 export interface TableLine {

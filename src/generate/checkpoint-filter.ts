@@ -1,6 +1,6 @@
 /** What a GliZNet checkpoint thinks of generated examples. */
-import { labelProbability } from '../engine/classifier.ts';
-import { loadClassifier } from '../engine/load-classifier.ts';
+import { labelProbability } from '../classify/classifier.ts';
+import { loadClassifier } from '../classify/load-classifier.ts';
 import type { CheckedExample } from './quality.ts';
 
 /** What a checkpoint finds wrong with an example. */

@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { DataError, errorMessage, UsageError } from '../errors.ts';
+import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 
 /** A generated record. */
 export interface GeneratedRecord {

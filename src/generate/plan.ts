@@ -1,5 +1,5 @@
 /** What each request of a run asks for: a pure function of the settings, the seed and the request's number. */
-import { randomInteger, randomStream, shuffle } from '../data/random.ts';
+import { randomInteger, randomStream, shuffle } from '../base/random.ts';
 import type { GenerateSettings } from './settings.ts';
 import { TASKS, type TaskName } from './tasks.ts';
 

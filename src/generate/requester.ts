@@ -3,8 +3,8 @@
  * adapts to the server, limits of requests and tokens a minute. Knows nothing of prompts or files.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { DataError, errorMessage } from '../errors.ts';
-import { type Completion, type CompletionRequest, type Provider, ProviderError } from './provider.ts';
+import { DataError, errorMessage } from '../base/errors.ts';
+import { type Completion, type CompletionRequest, type Provider, ProviderError } from './providers/provider.ts';
 
 /** Settings of a requester. */
 export interface RequesterSettings {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { errorMessage, UsageError } from '../errors.ts';
+import { errorMessage, UsageError } from '../base/errors.ts';
 import { TASKS, type TaskName } from './tasks.ts';
 
 const names = z.array(z.string().min(1)).min(1);

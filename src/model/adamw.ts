@@ -1,7 +1,7 @@
 /**
  * AdamW with decoupled weight decay (Loshchilov and Hutter; the formulas of torch.optim.AdamW) over tfjs tensors, for
  * training that stays on a tfjs device. Pure: takes tensors, returns tensors, disposes nothing.
- * src/engine/optimizer-memory.ts is the same step in place, for the CPU.
+ * src/train/engine/optimizer-memory.ts is the same step in place, for the CPU.
  */
 import * as tf from '@tensorflow/tfjs-core';
 

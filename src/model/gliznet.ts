@@ -6,7 +6,7 @@
  * Notation in shapes: B batch, T tokens, H hidden, P projected (or H without projection), N labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 import type { Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
 import { linear } from './ops.ts';
 import { type GliZNetOptions, hasBlocks } from './options.ts';

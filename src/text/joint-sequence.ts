@@ -7,9 +7,9 @@
  * blocks, whose positions count from their own start, the text has the whole window whatever the labels take, so that they cut nothing off.
  * Imports errors and the tokenizer; must not know models or files.
  */
-import { UsageError } from '../errors.ts';
-import type { SpecialIds } from './special-tokens.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { UsageError } from '../base/errors.ts';
+import type { SpecialIds } from './tokenizer/special-tokens.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** How labels are laid out in the joint sequence and which tokens stand for a label. */
 export interface SequenceLayout {

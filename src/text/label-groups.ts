@@ -6,7 +6,7 @@
  * and all long texts get the same groups. Labels that come sorted by nearness to the text are cut in that order (`inOrder`).
  * Imports errors and the joint sequence; must not know models or files.
  */
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 import { type JointLayout, labelTokens } from './joint-sequence.ts';
 
 /** Limits of a group. */

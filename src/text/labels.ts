@@ -2,8 +2,8 @@
  * Labels as users write them: checked, trimmed, and turned into ids once.
  * Imports errors and the tokenizer; knows nothing of sequences or models.
  */
-import { DataError, UsageError } from '../errors.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { DataError, UsageError } from '../base/errors.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
  * Checks a list of labels and trims them.

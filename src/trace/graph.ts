@@ -1,6 +1,6 @@
 /**
  * The graph that tracing fills: nodes, constants, inputs and outputs, in ONNX's terms but as plain objects.
- * Knows nothing of tfjs or of ONNX Runtime. Serialised by onnx-proto.ts, rewritten by src/engine/quantize.ts.
+ * Knows nothing of tfjs or of ONNX Runtime. Serialised by onnx-proto.ts, rewritten by src/runtime/int8/quantize.ts.
  */
 
 /** Element types of a graph's values, by their tfjs or ONNX names. */

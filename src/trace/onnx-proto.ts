@@ -2,7 +2,7 @@
  * Writes a {@link Graph} as an ONNX ModelProto (protobuf wire format; field numbers from onnx.proto3, IR version 9).
  * Only writing is needed, of a dozen messages, so there is no protobuf library; weights are not copied before they are written.
  */
-import { Message } from '../protobuf-message.ts';
+import { Message } from '../base/protobuf-message.ts';
 import type { Graph, GraphAttribute, GraphData, GraphType, GraphValue, Initializer } from './graph.ts';
 
 /** ONNX operator set that the kernels are written for (20 is the first with Gelu). */

@@ -1,8 +1,8 @@
 /** The random numbers of dropout: a pure function of the seed and the pass's number, so that a resumed run drops what it would have dropped. */
-import { randomStream } from '../data/random.ts';
-import type { DropoutArrays } from '../engine/training-session.ts';
+import { randomStream } from '../base/random.ts';
 import { DROPOUT_NUMBERS, dropoutSizes } from '../model/dropout.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
+import type { DropoutArrays } from './engine/training-session.ts';
 
 /** Kind of random stream, beside those of sampling.ts. */
 const DROPOUT = 5;

@@ -1,7 +1,8 @@
 /** Learning rates: by step (warm-up, then decay) and by parameter (layers, head, frozen parts). */
-import type { ParameterGroup } from '../engine/training-session.ts';
-import { decaysByDefault } from '../engine/training-session.ts';
+
 import { ENCODER_PREFIX } from '../model/gliznet.ts';
+import type { ParameterGroup } from './engine/training-session.ts';
+import { decaysByDefault } from './engine/training-session.ts';
 import type { TrainSettings } from './settings.ts';
 
 /** Factor on the learning rate of step `step` (from 1) of `steps`. */

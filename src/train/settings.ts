@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { DEVICES } from '../engine/devices.ts';
-import { errorMessage, UsageError } from '../errors.ts';
+import { errorMessage, UsageError } from '../base/errors.ts';
 import type { LossSettings } from '../model/loss.ts';
 import type { GliZNetOptions } from '../model/options.ts';
+import { DEVICES } from './engine/devices.ts';
 
 const share = z.number().min(0).max(1);
 const weight = z.number().min(0);

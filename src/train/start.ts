@@ -1,14 +1,15 @@
 /** What a run starts from: an encoder with a fresh head, or a GliZNet checkpoint. */
-import { randomStream } from '../data/random.ts';
-import { DataError } from '../errors.ts';
+
+import { DataError } from '../base/errors.ts';
+import { randomStream } from '../base/random.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, GATE, gliznetParameterShapes, LABELS_READ_TEXT } from '../model/gliznet.ts';
 import { type GliZNetOptions, ONE_WAY_LABELS } from '../model/options.ts';
-import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { readEncoderFolder } from '../weights/encoder-weights.ts';
-import { resolveModelFolder } from '../weights/hub.ts';
+import { resolveModelFolder } from '../weights/hub/hub.ts';
 import { modelOptions, type TrainSettings } from './settings.ts';
 
 /** A model ready to be trained. */

@@ -3,17 +3,18 @@
  * encoder, or `loss.teacher`), as a distribution over the labels of an example. Keeps fine-tuning from forgetting what the encoder
  * knew. Label embeddings are computed once. The same encoder says which labels are near to each other (near-labels.ts).
  */
-import type { TrainingDevice } from '../engine/devices.ts';
-import { createSentenceEmbedder, type SentenceEmbedder } from '../engine/sentence-embedder.ts';
+
+import { createSentenceEmbedder, type SentenceEmbedder } from '../classify/sentence-embedder.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { ENCODER_PREFIX } from '../model/gliznet.ts';
-import { loadTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
 import { readEncoderFolder } from '../weights/encoder-weights.ts';
-import { resolveModelFolder } from '../weights/hub.ts';
+import { resolveModelFolder } from '../weights/hub/hub.ts';
 import { type SentencePooling, sentencePooling } from '../weights/sentence-pooling.ts';
-import type { Dataset } from './dataset.ts';
-import type { SampledBatch } from './sampling.ts';
+import type { Dataset } from './data/dataset.ts';
+import type { SampledBatch } from './data/sampling.ts';
+import type { TrainingDevice } from './engine/devices.ts';
 import type { TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
 

@@ -3,22 +3,31 @@
  * with the same bits as one that was not (one thread count and machine presumed).
  */
 import { join } from 'node:path';
-import { type Classifier, createClassifier } from '../engine/classifier.ts';
-import type { TrainingDevice } from '../engine/devices.ts';
-import { inferenceFunction } from '../engine/gliznet-graph.ts';
-import { createOnnxScorer } from '../engine/onnx-scorer.ts';
-import { createSentenceEmbedder } from '../engine/sentence-embedder.ts';
-import type { StepResult, TrainingEngine } from '../engine/training-session.ts';
-import { DataError } from '../errors.ts';
-import { writeFileAtomically } from '../files.ts';
+import { DataError } from '../base/errors.ts';
+import { writeFileAtomically } from '../base/files.ts';
+import { type Classifier, createClassifier } from '../classify/classifier.ts';
+import { inferenceFunction } from '../classify/gliznet-graph.ts';
+import { createOnnxScorer } from '../classify/onnx-scorer.ts';
+import { createSentenceEmbedder } from '../classify/sentence-embedder.ts';
 import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { type CheckpointContent, checkWeights, type FloatWeights, readCheckpointWeights, writeCheckpoint } from '../weights/checkpoint.ts';
-import type { WeightTensor } from '../weights/safetensors.ts';
+import type { WeightTensor } from '../weights/formats/safetensors.ts';
 import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
-import { type Dataset, shownLabel } from './dataset.ts';
+import { type Dataset, shownLabel } from './data/dataset.ts';
+import type { SampledBatch, Sampler } from './data/sampling.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
-import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, savedSteps, saveState, stateFolder } from './run-folder.ts';
-import type { SampledBatch, Sampler } from './sampling.ts';
+import type { TrainingDevice } from './engine/devices.ts';
+import type { StepResult, TrainingEngine } from './engine/training-session.ts';
+import {
+  clearRun,
+  openRunLog,
+  type RunState,
+  readNewestState,
+  removeLeftovers,
+  savedSteps,
+  saveState,
+  stateFolder,
+} from './run/run-folder.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';

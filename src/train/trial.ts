@@ -1,8 +1,9 @@
 /** A few real steps that change nothing on disk: how long a run will take on this machine and how much memory it needs. */
-import type { TrainingDevice } from '../engine/devices.ts';
-import type { Dataset } from './dataset.ts';
+
+import type { Dataset } from './data/dataset.ts';
+import type { Sampler } from './data/sampling.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
-import type { Sampler } from './sampling.ts';
+import type { TrainingDevice } from './engine/devices.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
 import { openTeacher, type TeacherModel } from './teacher.ts';

@@ -1,7 +1,7 @@
 /** Scores of training examples that a run has not seen: what its calibration is fitted to. */
-import type { Scorer } from '../engine/scorer.ts';
+import type { Scorer } from '../classify/scorer.ts';
 import type { LabelledLogits } from './calibration.ts';
-import type { Sampler } from './sampling.ts';
+import type { Sampler } from './data/sampling.ts';
 
 /** Batches whose logits the calibration is fitted to. */
 export const CALIBRATION_BATCHES = 100;

@@ -7,11 +7,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { DataError, errorMessage } from '../errors.ts';
-import { syncFolder, writeFileAtomically } from '../files.ts';
+import { DataError, errorMessage } from '../base/errors.ts';
+import { syncFolder, writeFileAtomically } from '../base/files.ts';
 import type { GliZNetOptions } from '../model/options.ts';
-import type { Tokenizer } from '../text/tokenizer.ts';
-import { readSafetensors, type WeightTensor, writeSafetensors } from './safetensors.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { readSafetensors, type WeightTensor, writeSafetensors } from './formats/safetensors.ts';
 
 /** Weights of a GliZNet model by parameter name. */
 export type FloatWeights = ReadonlyMap<string, { shape: number[]; data: Float32Array }>;

@@ -3,11 +3,11 @@
  * heads, one wrapped by a training framework. Knows how names vary; what the parameters are is the encoder's business.
  */
 import { join } from 'node:path';
-import { DataError, errorMessage } from '../errors.ts';
+import { DataError, errorMessage } from '../base/errors.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
-import { withRandomAccessFile } from './random-access-file.ts';
-import type { WeightMap, WeightTensor } from './safetensors.ts';
+import { withRandomAccessFile } from './formats/random-access-file.ts';
+import type { WeightMap, WeightTensor } from './formats/safetensors.ts';
 import { readWeightFolder } from './weight-files.ts';
 
 /** Parameters of an encoder by the names of `parameterShapes()`, each with an array of its own. */

@@ -1,7 +1,7 @@
 /** How a sentence-transformers folder pools token states into one vector. Knows the folder's file, no models. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError, errorMessage } from '../errors.ts';
+import { DataError, errorMessage } from '../base/errors.ts';
 
 /** Mean over the tokens, or the first token's state. */
 export type SentencePooling = 'mean' | 'cls';

@@ -4,10 +4,10 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError } from '../errors.ts';
-import { withRandomAccessFile } from './random-access-file.ts';
-import { readSafetensors, type WeightMap } from './safetensors.ts';
-import { readTorchFile } from './torch-pickle.ts';
+import { DataError } from '../base/errors.ts';
+import { withRandomAccessFile } from './formats/random-access-file.ts';
+import { readSafetensors, type WeightMap } from './formats/safetensors.ts';
+import { readTorchFile } from './formats/torch-pickle.ts';
 
 /** The ways in which a model's weights are stored, best first: one file, or an index that names shards. */
 export const WEIGHT_FILES: readonly { name: string; sharded: boolean }[] = [

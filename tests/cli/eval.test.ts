@@ -1,12 +1,12 @@
 /** `glz eval` as a process: a real checkpoint against baselines, outputs, exit codes, interruption, crashes. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EvaluationResult } from '../../src/eval/results.ts';
+import type { EvaluationResult } from '../../src/eval/report/results.ts';
 import { modelFolder } from '../eval/model-folders.ts';
 import { plainRecords, writeSet } from '../eval/sets.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
-import { startHub } from '../weights/hub-server.ts';
+import { startHub } from '../weights/hub/hub-server.ts';
 
 const root = temporaryFolder();
 const sets = join(root, 'sets');

@@ -4,8 +4,8 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { installedRuntime } from '../../src/engine/cuda-provider.ts';
-import { libraryOfLibraries } from '../../src/engine/library-of-libraries.ts';
+import { installedRuntime } from '../../src/runtime/cuda-provider.ts';
+import { libraryOfLibraries } from '../../src/runtime/library-of-libraries.ts';
 import { runGlz } from '../run-glz.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { parse as parseCsv } from 'csv-parse/sync';
+import { randomInteger, randomStream } from '../../src/base/random.ts';
 import { labelList, labelledExample } from '../../src/data/examples.ts';
-import { randomInteger, randomStream } from '../../src/data/random.ts';
 import { type ReadOptions, readRecords, type SourceRecord } from '../../src/data/read-records.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 

@@ -3,8 +3,8 @@
  */
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import { openDevice } from '../../src/engine/devices.ts';
-import { inferenceFunction } from '../../src/engine/gliznet-graph.ts';
+import { inferenceFunction } from '../../src/classify/gliznet-graph.ts';
+import { openDevice } from '../../src/train/engine/devices.ts';
 import { expectParity, expectSameScores, FAMILIES, HEADS, tinyModel } from '../engine-parity.ts';
 
 const CASES = FAMILIES.flatMap((family) => Object.keys(HEADS).map((head) => [family, head] as const));

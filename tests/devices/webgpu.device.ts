@@ -1,8 +1,9 @@
 /**
  * WebGPU against the CPU: run by `npm run test:webgpu`, which fetches a software driver. Not part of the ordinary tests.
  */
-import { openDevice } from '../../src/engine/devices.ts';
-import { inferenceFunction } from '../../src/engine/gliznet-graph.ts';
+
+import { inferenceFunction } from '../../src/classify/gliznet-graph.ts';
+import { openDevice } from '../../src/train/engine/devices.ts';
 import { expectParity, expectSameScores, FAMILIES, HEADS, tinyModel } from '../engine-parity.ts';
 
 // A software driver is slow: not every head with every family.

@@ -3,17 +3,17 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { createClipTextEmbedder } from '../../src/engine/clip-embedder.ts';
-import { createPromptTrainer } from '../../src/engine/prompt-training.ts';
-import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../src/eval/baselines/clip.ts';
-import { readClipFolder } from '../../src/eval/baselines/clip-folder.ts';
-import { clipPixels, findLabelImages, imageSettings, readPicture, resizePicture } from '../../src/eval/baselines/label-images.ts';
-import { readJsonObject } from '../../src/eval/baselines/model-folder.ts';
-import type { EvalSet } from '../../src/eval/eval-set.ts';
-import type { System, SystemKind } from '../../src/eval/system.ts';
-import { systemIdentity } from '../../src/eval/system-identity.ts';
-import { createClipText } from '../../src/model/encoders/clip.ts';
-import { loadTokenizer } from '../../src/text/tokenizer.ts';
+import { systemIdentity } from '../../src/eval/run/system-identity.ts';
+import type { EvalSet } from '../../src/eval/sets/eval-set.ts';
+import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../src/eval/systems/clip.ts';
+import { readClipFolder } from '../../src/eval/systems/clip-folder.ts';
+import { clipPixels, findLabelImages, imageSettings, readPicture, resizePicture } from '../../src/eval/systems/label-images.ts';
+import { readJsonObject } from '../../src/eval/systems/model-folder.ts';
+import { createClipText } from '../../src/eval/systems/models/clip.ts';
+import { createClipTextEmbedder } from '../../src/eval/systems/models/clip-embedder.ts';
+import { createPromptTrainer } from '../../src/eval/systems/models/prompt-training.ts';
+import type { System, SystemKind } from '../../src/eval/systems/system.ts';
+import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
 interface Golden {

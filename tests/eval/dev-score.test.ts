@@ -1,7 +1,7 @@
 import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadClassifier } from '../../src/engine/load-classifier.ts';
-import { countedLabels, devScore, textLoss } from '../../src/eval/dev-score.ts';
+import { loadClassifier } from '../../src/classify/load-classifier.ts';
+import { countedLabels, devScore, textLoss } from '../../src/eval/sets/dev-score.ts';
 import { ARTICLE_LOSS, hybridLoss } from '../../src/model/loss.ts';
 import { random } from '../random.ts';
 import { writeTinyCheckpoint } from '../tiny-checkpoint.ts';

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { findEvalSets, readEvalSet, spreadRows } from '../../src/eval/eval-set.ts';
-import { loadSets, loadSuite } from '../../src/eval/suite.ts';
+import { findEvalSets, readEvalSet, spreadRows } from '../../src/eval/sets/eval-set.ts';
+import { loadSets, loadSuite } from '../../src/eval/sets/suite.ts';
 import { plainRecords, temporaryFolder, writeSet } from './sets.ts';
 
 const root = temporaryFolder();

@@ -10,6 +10,7 @@ import {
   topLabelF1,
 } from '../../src/eval/metrics/classification.ts';
 import { type Scored, topLabels, truthMatrix } from '../../src/eval/metrics/matrix.ts';
+import { seededRandom } from '../../src/eval/metrics/random.ts';
 import { labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore } from '../../src/eval/metrics/ranking.ts';
 import {
   accuracyStatistic,
@@ -19,7 +20,6 @@ import {
   pairedBootstrap,
   quantile,
 } from '../../src/eval/metrics/significance.ts';
-import { seededRandom } from '../../src/eval/random.ts';
 
 interface Case {
   kind: 'single' | 'multi';

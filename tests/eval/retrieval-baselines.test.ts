@@ -3,8 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { EMBEDDINGS } from '../../src/eval/baselines/embeddings.ts';
-import { LBL2VEC, labelCentroid, meanOfUnitVectors, readKeywords } from '../../src/eval/baselines/lbl2vec.ts';
+import type { EvalSet } from '../../src/eval/sets/eval-set.ts';
+import { EMBEDDINGS } from '../../src/eval/systems/embeddings.ts';
+import { LBL2VEC, labelCentroid, meanOfUnitVectors, readKeywords } from '../../src/eval/systems/lbl2vec.ts';
 import {
   bm25Retriever,
   concatenated,
@@ -14,10 +15,9 @@ import {
   QZERO_WORDS,
   readCorpus,
   weightedCosine,
-} from '../../src/eval/baselines/qzero.ts';
-import { cosines, toUnitLength } from '../../src/eval/baselines/sentence-embeddings.ts';
-import type { EvalSet } from '../../src/eval/eval-set.ts';
-import type { System, SystemKind } from '../../src/eval/system.ts';
+} from '../../src/eval/systems/qzero.ts';
+import { cosines, toUnitLength } from '../../src/eval/systems/sentence-embeddings.ts';
+import type { System, SystemKind } from '../../src/eval/systems/system.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
 interface Golden {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleSchema, objectsIn, parseAnswer } from '../../src/generate/answer.ts';
-import { createGroqProvider, retryAfterSeconds } from '../../src/generate/groq-provider.ts';
 import { openJournal } from '../../src/generate/journal.ts';
 import { hardNegatives, isBroader, labelKey, normalizeLabel, sameMeaning } from '../../src/generate/label-meaning.ts';
 import { createNearDuplicates } from '../../src/generate/near-duplicates.ts';
 import { distinctRequests, plannedRequest, plannedText } from '../../src/generate/plan.ts';
 import { examplesPrompt, labelPrompt, negativesPrompt, verifyPrompt } from '../../src/generate/prompts.ts';
-import { type Provider, ProviderError } from '../../src/generate/provider.ts';
+import { createGroqProvider, retryAfterSeconds } from '../../src/generate/providers/groq-provider.ts';
+import { type Provider, ProviderError } from '../../src/generate/providers/provider.ts';
 import { checkExample, leaks } from '../../src/generate/quality.ts';
 import { createRequester, NoAnswerError } from '../../src/generate/requester.ts';
 import { checkGenerateSettings, readGenerateSettings } from '../../src/generate/settings.ts';

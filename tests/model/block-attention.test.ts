@@ -4,11 +4,11 @@
  */
 import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { traceInference } from '../../src/engine/gliznet-graph.ts';
-import { createGraphSession } from '../../src/engine/onnx-session.ts';
-import { sequenceFeeds } from '../../src/engine/sequence-feeds.ts';
+import { traceInference } from '../../src/classify/gliznet-graph.ts';
+import { sequenceFeeds } from '../../src/classify/sequence-feeds.ts';
 import { ENCODER_PREFIX, GATE, gliznetForward, gliznetParameterShapes } from '../../src/model/gliznet.ts';
 import type { GliZNetOptions } from '../../src/model/options.ts';
+import { createGraphSession } from '../../src/runtime/onnx-session.ts';
 import { buildJointSequence, type JointLayout, padBatch } from '../../src/text/joint-sequence.ts';
 import { GATED_OPTIONS } from '../random-model.ts';
 import { FOLDERS, inputsOf, loadFixture, tensorsOf } from './encoder-fixtures.ts';

@@ -1,10 +1,10 @@
 /** Dropout: what its masks look like, where each encoder family drops, and that the traced graph drops what the eager model drops. */
 import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { createEagerTrainingEngine } from '../../src/engine/eager-training.ts';
-import { createTrainingEngine } from '../../src/engine/training-session.ts';
 import { createDropout, type Dropout, dropoutSizes } from '../../src/model/dropout.ts';
 import { dropoutNumbers } from '../../src/train/dropout-numbers.ts';
+import { createEagerTrainingEngine } from '../../src/train/engine/eager-training.ts';
+import { createTrainingEngine } from '../../src/train/engine/training-session.ts';
 import { FAMILIES, HEADS, tinyModel } from '../engine-parity.ts';
 import { random } from '../random.ts';
 import { randomBatch } from '../random-model.ts';

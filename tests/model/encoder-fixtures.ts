@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder, EncoderInputs } from '../../src/model/encoders/encoder.ts';
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { encoderWeights } from '../../src/weights/encoder-weights.ts';
-import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { readSafetensors } from '../../src/weights/formats/safetensors.ts';
 
 const FIXTURES = new URL('../fixtures/encoders/', import.meta.url).pathname;
 

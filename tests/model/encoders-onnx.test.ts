@@ -4,8 +4,8 @@
  */
 import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { createGraphSession, type Feed } from '../../src/engine/onnx-session.ts';
 import type { Encoder, EncoderInputs } from '../../src/model/encoders/encoder.ts';
+import { createGraphSession, type Feed } from '../../src/runtime/onnx-session.ts';
 import { type TraceInput, traceGraph } from '../../src/trace/trace.ts';
 import {
   ATTENTION_TOLERANCE,

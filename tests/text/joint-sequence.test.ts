@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/base/errors.ts';
 import {
   buildJointSequence,
   type JointBatch,
@@ -10,8 +10,8 @@ import {
   type SequenceLayout,
 } from '../../src/text/joint-sequence.ts';
 import { createLabelEncoder } from '../../src/text/labels.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
-import { copyWithout, FIXTURES, FOLDERS, golden, removeCopies } from './golden-folders.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/text/tokenizer/tokenizer.ts';
+import { copyWithout, FIXTURES, FOLDERS, golden, removeCopies } from './tokenizer/golden-folders.ts';
 
 afterAll(removeCopies);
 

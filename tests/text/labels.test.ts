@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { DataError, UsageError } from '../../src/errors.ts';
+import { DataError, UsageError } from '../../src/base/errors.ts';
 import { buildJointSequence, type JointLayout, labelTokens, prepareLayout } from '../../src/text/joint-sequence.ts';
 import { groupLabels, reservedTextTokens } from '../../src/text/label-groups.ts';
 import { cleanLabels, createLabelEncoder } from '../../src/text/labels.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
-import { FIXTURES } from './golden-folders.ts';
+import { loadTokenizer, type Tokenizer } from '../../src/text/tokenizer/tokenizer.ts';
+import { FIXTURES } from './tokenizer/golden-folders.ts';
 
 let tokenizer: Tokenizer;
 let layout: JointLayout;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32c, openEventFile } from '../../src/train/event-file.ts';
-import { openRunLog, readRunLog } from '../../src/train/run-folder.ts';
+import { crc32c, openEventFile } from '../../src/train/run/event-file.ts';
+import { openRunLog, readRunLog } from '../../src/train/run/run-folder.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
 /** Data of the records of a TFRecord file; checks their sums. */

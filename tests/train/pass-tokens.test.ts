@@ -1,10 +1,10 @@
 /** `max_pass_tokens`: a batch goes through the model in parts, which hold the same examples and weigh as much. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layoutOf } from '../../src/engine/classifier.ts';
-import { cpuDevice, type TrainingDevice } from '../../src/engine/devices.ts';
-import { readDataset } from '../../src/train/dataset.ts';
-import { samplerOf } from '../../src/train/run-sampler.ts';
+import { layoutOf } from '../../src/classify/classifier.ts';
+import { readDataset } from '../../src/train/data/dataset.ts';
+import { samplerOf } from '../../src/train/data/run-sampler.ts';
+import { cpuDevice, type TrainingDevice } from '../../src/train/engine/devices.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
 import { train } from '../../src/train/trainer.ts';

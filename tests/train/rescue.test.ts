@@ -1,12 +1,12 @@
 /** A step that fails (no memory on a device), or what follows the last one, loses no step before it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layoutOf } from '../../src/engine/classifier.ts';
-import { cpuDevice, type TrainingDevice } from '../../src/engine/devices.ts';
-import { DataError } from '../../src/errors.ts';
-import { readDataset } from '../../src/train/dataset.ts';
-import { savedSteps } from '../../src/train/run-folder.ts';
-import { samplerOf } from '../../src/train/run-sampler.ts';
+import { DataError } from '../../src/base/errors.ts';
+import { layoutOf } from '../../src/classify/classifier.ts';
+import { readDataset } from '../../src/train/data/dataset.ts';
+import { samplerOf } from '../../src/train/data/run-sampler.ts';
+import { cpuDevice, type TrainingDevice } from '../../src/train/engine/devices.ts';
+import { savedSteps } from '../../src/train/run/run-folder.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
 import { type RunRequest, train } from '../../src/train/trainer.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError } from '../../src/errors.ts';
-import { checkDiskSpace, checkOutputFolder, clearRun, diskSpace, holdsRun } from '../../src/train/run-folder.ts';
+import { DataError } from '../../src/base/errors.ts';
+import { checkDiskSpace, checkOutputFolder, clearRun, diskSpace, holdsRun } from '../../src/train/run/run-folder.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 
 /** Weights of so many elements, of which nothing but the number is looked at. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runIdentity } from '../../src/train/run-identity.ts';
+import { runIdentity } from '../../src/train/run/run-identity.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 

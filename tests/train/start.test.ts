@@ -4,7 +4,7 @@ import { GATE } from '../../src/model/gliznet.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { loadAverageWith, loadStart } from '../../src/train/start.ts';
 import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
-import { writeSafetensors } from '../../src/weights/safetensors.ts';
+import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
 import { writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const BLOCKS = { labelStyle: 'marker', marker: '[MASK]', textPooling: 'mean', labelPooling: 'mean', projection: null } as const;

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layoutOf } from '../../src/engine/classifier.ts';
-import { cpuDevice } from '../../src/engine/devices.ts';
-import { createSentenceEmbedder } from '../../src/engine/sentence-embedder.ts';
-import { readDataset } from '../../src/train/dataset.ts';
-import { samplerOf } from '../../src/train/run-sampler.ts';
+import { layoutOf } from '../../src/classify/classifier.ts';
+import { createSentenceEmbedder } from '../../src/classify/sentence-embedder.ts';
+import { readDataset } from '../../src/train/data/dataset.ts';
+import { samplerOf } from '../../src/train/data/run-sampler.ts';
+import { cpuDevice } from '../../src/train/engine/devices.ts';
 import { checkSettings, readSettingsFile } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
 import { createTeacher, loadTeacherModel } from '../../src/train/teacher.ts';

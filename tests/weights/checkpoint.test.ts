@@ -1,6 +1,6 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadClassifier } from '../../src/engine/load-classifier.ts';
+import { loadClassifier } from '../../src/classify/load-classifier.ts';
 import { GliZNet } from '../../src/index.ts';
 import { ARTICLE_OPTIONS } from '../../src/model/options.ts';
 import {
@@ -10,7 +10,7 @@ import {
   readCheckpointWeights,
   writeFolderAtomically,
 } from '../../src/weights/checkpoint.ts';
-import { writeSafetensors } from '../../src/weights/safetensors.ts';
+import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const cache = temporaryFolder();

@@ -6,8 +6,8 @@ import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { encoderWeights, readEncoderFolder } from '../../src/weights/encoder-weights.ts';
-import { readSafetensors, type WeightMap } from '../../src/weights/safetensors.ts';
-import { readTorchFile } from '../../src/weights/torch-pickle.ts';
+import { readSafetensors, type WeightMap } from '../../src/weights/formats/safetensors.ts';
+import { readTorchFile } from '../../src/weights/formats/torch-pickle.ts';
 import { goldenBatch, HIDDEN_TOLERANCE, inputsOf, largestDifference } from '../model/encoder-fixtures.ts';
 
 const FIXTURES = new URL('../fixtures/encoders/', import.meta.url).pathname;

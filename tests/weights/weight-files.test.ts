@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DataError } from '../../src/errors.ts';
-import { readSafetensors, type WeightMap, writeSafetensors } from '../../src/weights/safetensors.ts';
+import { DataError } from '../../src/base/errors.ts';
+import { readSafetensors, type WeightMap, writeSafetensors } from '../../src/weights/formats/safetensors.ts';
 import { readWeightFolder } from '../../src/weights/weight-files.ts';
 
 const BERT = new URL('../fixtures/encoders/bert/', import.meta.url).pathname;

@@ -7,12 +7,12 @@ import { dotChart, heatMap, logLineChart, reliabilityChart, scatterChart } from 
 import { escapeHtml, figure, htmlTable, memory, shortNumber } from '../../report/html.ts';
 import { STYLE } from '../../report/style.ts';
 import { legend } from '../../report/svg.ts';
-import { isFloor } from '../baselines/floor.ts';
-import type { MetricName } from '../measure.ts';
 import { expectedCalibrationError, type ReliabilityBin } from '../metrics/calibration.ts';
-import type { Comparison, EvaluationResult, SetResult, SetSummary } from '../results.ts';
-import { commonSets, systemMeans } from '../summary.ts';
-import { verdict } from '../table.ts';
+import type { MetricName } from '../run/measure.ts';
+import { isFloor } from '../systems/floor.ts';
+import type { Comparison, EvaluationResult, SetResult, SetSummary } from './results.ts';
+import { commonSets, systemMeans } from './summary.ts';
+import { verdict } from './table.ts';
 
 /** Labels up to which a confusion matrix is drawn; beyond, the most frequent confusions are listed. */
 const LARGEST_MATRIX = 30;

@@ -2,7 +2,7 @@
  * Typed reading of an encoder's config.json: every field is checked before anything is built from it, and an error names
  * the field, what it should be and what it is. Knows no model family. Imports nothing but ../errors.ts and ../ops.ts's types.
  */
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { Activation } from '../ops.ts';
 
 /** A parsed config.json, not checked yet. */

@@ -2,7 +2,7 @@
  * The encoders by `model_type` of config.json: the one place where a family is added.
  * Imports nothing but ../../errors.ts beside the families.
  */
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { createAlbert } from './albert.ts';
 import { createBert } from './bert.ts';
 import { createDebertaV2 } from './deberta-v2.ts';

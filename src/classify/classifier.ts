@@ -1,0 +1,360 @@
+/**
+ * GliZNet as a function of texts and labels: tokenizes, packs labels into groups and long texts into windows, batches joint sequences of
+ * like length, and merges the logits. Works over any Scorer; knows nothing of files, records or devices.
+ */
+import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
+import { lengthBatches } from '../runtime/length-batches.ts';
+import {
+  buildJointSequence,
+  type JointLayout,
+  type JointSequence,
+  labelTokens,
+  padBatch,
+  prepareLayout,
+  textRoom,
+} from '../text/joint-sequence.ts';
+import { fitTogether, groupLabels } from '../text/label-groups.ts';
+import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
+import { textWindows } from '../text/text-windows.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import type { Scorer } from './scorer.ts';
+import type { SentenceEmbedder } from './session-embedder.ts';
+
+/** One text and its candidate labels. Requests that share one label array share its preparation. */
+export interface ScoreRequest {
+  text: string;
+  labels: readonly string[];
+}
+
+/** What {@link Classifier.logits} gives for one request. */
+export interface ScoredRequest {
+  /** One logit a label, in the order of the request's labels; -Infinity for labels that are not on the text's shortlist. */
+  logits: Float32Array;
+  /** Text tokens that no window held; of a text that is very long, at least so many. */
+  cutTokens: number;
+  /** The signal ended the call before this request was read whole: its logits mean nothing. */
+  unfinished?: boolean;
+}
+
+/** How requests are scored. */
+export interface ClassifierOptions {
+  /** Joint sequences a batch; a batch of long ones takes fewer. {@link DEFAULT_BATCH_SIZE} unless given. */
+  batchSize?: number;
+  /** Tokens a batch at most, padding included, but for a sequence that alone is longer. As suits the scorer unless given. */
+  batchTokens?: number;
+  /** Most labels in one joint sequence; as the model's options say unless given. */
+  maxLabelsPerGroup?: number;
+  /**
+   * Of a label set larger than this, only so many labels are read with the text: those whose embeddings are nearest to the text's.
+   * 0: every label is read. Unless given: of labels that do not fit into one sequence half, at least 50 and at most 100. The more labels are
+   * left out (by a one-way model: the more there are than 25), the more the logit of one that is read falls with its distance to the text.
+   */
+  shortlist?: number;
+  /** Windows over a text that is longer than one joint sequence; what they do not reach is cut. {@link DEFAULT_WINDOWS} unless given. */
+  windows?: number;
+  /** How a label's logits of several windows become one: their mean (default), or the best window. */
+  mergeWindows?: 'mean' | 'max';
+  /** Called after each batch with the number of requests that are done. */
+  onProgress?: (done: number) => void;
+  /** Ends the call after the batch that runs; requests that are not done by then are marked `unfinished`. */
+  signal?: AbortSignal;
+}
+
+/** Scores texts against labels. */
+export interface Classifier {
+  readonly options: GliZNetOptions;
+  readonly layout: JointLayout;
+  /** Precision of the scorer. */
+  readonly precision: 'fp32' | 'int8';
+  /**
+   * Logits of every request, in order. Calls may overlap.
+   * @throws DataError for a label without tokens or longer than the window
+   */
+  logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;
+  /** Releases native memory. Safe to call twice. */
+  dispose(): Promise<void>;
+}
+
+/** Joint sequences a batch unless the caller says otherwise. */
+export const DEFAULT_BATCH_SIZE = 32;
+
+/** Windows over a long text unless the caller says otherwise: some 1,500 words. */
+export const DEFAULT_WINDOWS = 4;
+
+/** Lays out sequences as GliZNet's options say. @throws UsageError where the tokenizer lacks the marker or positions. */
+export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise<JointLayout> =>
+  prepareLayout(tokenizer, {
+    labelStyle: options.labelStyle,
+    token: options.labelStyle === 'marker' ? options.marker : options.separator,
+    lmaskOn: options.labelPooling === 'marker' ? 'marker' : 'label',
+    blocks: hasBlocks(options),
+    maxLength: Math.min(options.maxLength, tokenizer.modelMaxLength),
+  });
+
+/**
+ * Labels on the shortlist of a set. At the lower bound next to nothing is lost (of 68 and 77 labels 50 held a right one for 1,249 of 1,250 texts of two
+ * benchmarks); the upper one holds the right one of 4,510 research topics for 19 of 20 texts.
+ */
+const shortlistSize = (labels: number): number => Math.max(50, Math.min(100, Math.ceil(labels / 2)));
+
+/**
+ * What a label's logit loses for each standard deviation that its similarity to the text is below the nearest label's, times the logarithm
+ * of how many times more labels there are than the model reckons with. Of many labels a hundred fit a text more or less, and were all
+ * scored high without (docs/experiments.md).
+ */
+const SIMILARITY_WEIGHT = 0.45;
+
+/** How many labels a one-way model reckons with, which sees none beside the one that it scores: about as many as a training example shows. */
+const LABELS_OF_AN_EXAMPLE = 25;
+
+/** Texts that are embedded before a signal is looked at again. */
+const EMBEDDED_AT_ONCE = 128;
+
+/** A label set made ready: its ids, and its groups by the room that a text leaves. */
+interface PreparedLabels {
+  ids: Int32Array[];
+  lengths: number[];
+  groups: Map<number, number[][]>;
+}
+
+interface Work {
+  request: number;
+  sequence: JointSequence;
+  /** Label numbers of the sequence's labels. */
+  group: readonly number[];
+  /** Windows that the text has beside these labels, and its tokens that none of them holds. */
+  windows: number;
+  cutTokens: number;
+}
+
+const lengthOf = ({ sequence }: Work): number => sequence.inputIds.length;
+
+/** Sequences in the order of batches: by length, then by labels, of which a batch has as many as its largest. */
+const longestFirst = (work: readonly Work[]): Work[] =>
+  [...work].sort((a, b) => lengthOf(b) - lengthOf(a) || b.sequence.labels - a.sequence.labels || a.request - b.request);
+
+/** The labels that are read for a text, the nearest first, and what the logit of each loses for being less near than the first. */
+interface Shortlist {
+  labels: number[];
+  discounts: number[];
+}
+
+/** The `count` labels nearest to a text, for a model that reckons with `expected` labels. All vectors have unit length. */
+function shortlistOf(text: Float32Array, labels: readonly Float32Array[], count: number, expected: number): Shortlist {
+  const cosines = Float32Array.from(labels, (label) => {
+    let cosine = 0;
+    for (let i = 0; i < text.length; i++) cosine += text[i] * label[i];
+    return cosine;
+  });
+  const order = [...labels.keys()].sort((a, b) => cosines[b] - cosines[a] || a - b).slice(0, count);
+  const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
+  const deviation = Math.sqrt(cosines.reduce((sum, cosine) => sum + (cosine - mean) ** 2, 0) / cosines.length);
+  const weight = deviation > 0 ? (SIMILARITY_WEIGHT * Math.max(0, Math.log(labels.length / expected))) / deviation : 0;
+  return { labels: order, discounts: order.map((label) => weight * (cosines[order[0]] - cosines[label])) };
+}
+
+/** Makes a classifier of a tokenizer and a scorer, which it owns; `makeEmbedder` is called when a shortlist is first needed. @throws UsageError where the options do not suit the tokenizer. */
+export async function createClassifier(
+  tokenizer: Tokenizer,
+  options: GliZNetOptions,
+  scorer: Scorer,
+  precision: 'fp32' | 'int8' = 'fp32',
+  makeEmbedder?: () => Promise<SentenceEmbedder>,
+): Promise<Classifier> {
+  const layout = await layoutOf(tokenizer, options);
+  const isOneWay = options.crossAttention === 'one-way';
+  const encoder: LabelEncoder = createLabelEncoder(tokenizer, layout.labelLimit);
+  // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
+  const prepared = new WeakMap<readonly string[], Promise<PreparedLabels>>();
+  const prepare = async (labels: readonly string[]): Promise<PreparedLabels> => {
+    const ids = await encoder.encode(labels);
+    return { ids, lengths: ids.map((each) => each.length), groups: new Map() };
+  };
+
+  let embedder: Promise<SentenceEmbedder> | undefined;
+
+  // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
+  const vectorOf = new WeakMap<Int32Array, Float32Array>();
+
+  /**
+   * For each of these requests the labels that are read, the nearest to the text first. Labels that compete for a text so
+   * come into one sequence, where they can be compared best, and which labels share one does not depend on their order in the request.
+   */
+  async function shortlists(
+    unsorted: readonly number[],
+    requests: readonly ScoreRequest[],
+    textIds: readonly Int32Array[],
+    shortlist: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<number, Shortlist>> {
+    if (!makeEmbedder || unsorted.length === 0) return new Map();
+    embedder ??= makeEmbedder();
+    const { embedIds } = await embedder;
+    const numbers = [...unsorted].sort((a, b) => textIds[b].length - textIds[a].length);
+    const texts: Float32Array[] = [];
+    while (texts.length < numbers.length) {
+      if (signal?.aborted) return new Map();
+      const next = numbers.slice(texts.length, texts.length + EMBEDDED_AT_ONCE);
+      texts.push(...(await embedIds(next.map((request) => textIds[request]))));
+    }
+    const sets = await Promise.all(numbers.map((request) => readyLabels(requests[request].labels)));
+    const labels = new Set([...new Set(sets)].flatMap(({ ids }) => ids));
+    const missing = [...labels].filter((ids) => !vectorOf.has(ids));
+    for (const [at, vector] of (await embedIds(missing)).entries()) vectorOf.set(missing[at], vector);
+    return new Map(
+      sets.map(({ ids }, at) => {
+        const vectors = ids.map((label) => vectorOf.get(label)!);
+        const size = Math.min(ids.length, shortlist === 0 ? ids.length : (shortlist ?? shortlistSize(ids.length)));
+        // Labels that read each other know of those that are read.
+        const expected = isOneWay ? LABELS_OF_AN_EXAMPLE : size;
+        return [numbers[at], shortlistOf(texts[at], vectors, size, expected)];
+      }),
+    );
+  }
+
+  const readyLabels = (labels: readonly string[]): Promise<PreparedLabels> => {
+    let ready = prepared.get(labels);
+    if (!ready) {
+      ready = prepare(labels);
+      ready.catch(() => prepared.delete(labels));
+      prepared.set(labels, ready);
+    }
+    return ready;
+  };
+
+  async function sequencesOf(
+    requests: readonly ScoreRequest[],
+    maxLabelsPerGroup: number | undefined,
+    shortlist: number | undefined,
+    windows: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ work: Work[]; listed: Map<number, Shortlist> }> {
+    const textIds = await tokenizer.encodeBatch(
+      requests.map(({ text }) => text),
+      { atLeast: windows * layout.window + 1 },
+    );
+    const work: Work[] = [];
+    const addGroup = (request: number, group: readonly number[], ids: readonly Int32Array[]): void => {
+      const labelIds = group.map((label) => ids[label]);
+      const text = textIds[request];
+      const taken = labelTokens(
+        labelIds.map(({ length }) => length),
+        layout,
+      );
+      const parts = textWindows(text.length, textRoom(layout, taken), windows);
+      const cutTokens = text.length - parts[parts.length - 1].end;
+      for (const { start, end } of parts)
+        work.push({
+          request,
+          group,
+          windows: parts.length,
+          cutTokens,
+          sequence: buildJointSequence(layout, text.subarray(start, end), labelIds),
+        });
+    };
+    const long: number[] = [];
+    for (const [request, { labels }] of requests.entries()) {
+      const { ids, lengths, groups } = await readyLabels(labels);
+      // Labels that read each other are best read together, the nearest first; others need it only to be told that there are many.
+      const isMany = isOneWay
+        ? labels.length > LABELS_OF_AN_EXAMPLE
+        : !fitTogether(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
+      if (makeEmbedder && (isMany || (shortlist && labels.length > shortlist))) {
+        long.push(request);
+        continue;
+      }
+      // Groups depend on the text's length class only; one key for each class keeps them by class.
+      const key = Math.min(layout.textShare, textIds[request].length) * 4096 + Math.min(4095, maxLabelsPerGroup ?? 4095);
+      let split = groups.get(key);
+      if (!split) {
+        split = groupLabels(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
+        groups.set(key, split);
+      }
+      for (const group of split) addGroup(request, group, ids);
+    }
+    const listed = await shortlists(long, requests, textIds, shortlist, signal);
+    for (const [request, { labels: list }] of listed) {
+      const { ids, lengths } = await readyLabels(requests[request].labels);
+      const own = list.map((label) => lengths[label]);
+      for (const group of groupLabels(own, textIds[request].length, layout, { maxLabelsPerGroup, inOrder: true }))
+        addGroup(
+          request,
+          group.map((number) => list[number]).sort((a, b) => a - b),
+          ids,
+        );
+    }
+    return { work, listed };
+  }
+
+  return {
+    options,
+    layout,
+    precision,
+    async logits(
+      requests,
+      {
+        batchSize = DEFAULT_BATCH_SIZE,
+        batchTokens = scorer.batchTokens,
+        maxLabelsPerGroup = options.labelsPerGroup ?? undefined,
+        shortlist,
+        windows = DEFAULT_WINDOWS,
+        mergeWindows = 'mean',
+        onProgress,
+        signal,
+      } = {},
+    ) {
+      const results = requests.map(
+        ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
+      );
+      const { work, listed } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows, signal);
+      if (signal?.aborted) return results.map((result) => ({ ...result, unfinished: true }));
+      const left = new Uint32Array(requests.length);
+      for (const { request } of work) left[request]++;
+      let scored = 0;
+      for (const batch of lengthBatches(longestFirst(work), lengthOf, { tokens: batchTokens, rows: batchSize })) {
+        if (signal?.aborted) break;
+        const joint = padBatch(
+          batch.map(({ sequence }) => sequence),
+          layout.special.pad,
+        );
+        const logits = await scorer.score(joint); // [B, N]
+        for (const [row, { request, group, windows: count, cutTokens }] of batch.entries()) {
+          const result = results[request];
+          left[request]--;
+          result.cutTokens = Math.max(result.cutTokens, cutTokens);
+          for (const [k, label] of group.entries()) {
+            const logit = logits[row * joint.labels + k];
+            const before = result.logits[label];
+            if (mergeWindows === 'max') result.logits[label] = Math.max(before, logit);
+            else result.logits[label] = (Number.isFinite(before) ? before : 0) + logit / count;
+          }
+        }
+        scored += batch.length;
+        onProgress?.(Math.floor((scored / work.length) * requests.length));
+      }
+      for (const [request, { labels, discounts }] of listed)
+        for (const [at, label] of labels.entries()) results[request].logits[label] -= discounts[at];
+      for (const [request, count] of left.entries()) if (count > 0) results[request].unfinished = true;
+      return results;
+    },
+    async dispose() {
+      await scorer.dispose();
+      await (await embedder)?.dispose();
+    },
+  };
+}
+
+/** Probability of a label by itself: sigmoid of the calibrated logit. */
+export function labelProbability(logit: number, { temperature, bias }: GliZNetOptions['calibration']): number {
+  return 1 / (1 + Math.exp(-(logit / temperature + bias)));
+}
+
+/** Probabilities over the labels, of which one is right: softmax of the logits. logits [N] -> [N] */
+export function choiceProbabilities(logits: Float32Array): Float64Array {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) largest = Math.max(largest, logit);
+  const result = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  let sum = 0;
+  for (const value of result) sum += value;
+  return result.map((value) => value / sum);
+}

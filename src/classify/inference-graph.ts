@@ -1,0 +1,47 @@
+/**
+ * Derives the inference graph of a checkpoint. In a file of its own because it needs tfjs, which a prediction from a cached graph
+ * does without.
+ */
+import { join } from 'node:path';
+import { DataError, UsageError } from '../base/errors.ts';
+import type { Encoder } from '../model/encoders/encoder.ts';
+import { createEncoder } from '../model/encoders/index.ts';
+import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
+import { findActivationRanges } from '../runtime/int8/activation-ranges.ts';
+import { ALLOWED_ERROR, chooseFloatProducts, productErrors } from '../runtime/int8/float-products.ts';
+import { quantizeGraph } from '../runtime/int8/quantize.ts';
+import { onnxChunks } from '../trace/onnx-proto.ts';
+import { type CheckpointConfig, checkWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
+import { traceInference } from './gliznet-graph.ts';
+import { madeUpFeeds } from './made-up-feeds.ts';
+import { traceSentenceEmbedder } from './sentence-embedder.ts';
+
+/**
+ * Traces a checkpoint to an ONNX file's chunks.
+ * @param allowedError root mean square error of the logits that int8 may have on made-up sequences
+ * @throws DataError naming the tensor that is missing or of the wrong shape, or the configuration's field that is wrong
+ */
+export async function deriveInferenceGraph(
+  folder: string,
+  config: CheckpointConfig,
+  kind: 'fp32' | 'int8' | 'embedding',
+  allowedError = ALLOWED_ERROR,
+): Promise<Uint8Array[]> {
+  let encoder: Encoder;
+  try {
+    encoder = createEncoder(config.encoder);
+  } catch (error) {
+    throw error instanceof UsageError ? new DataError(`${join(folder, 'config.json')}: ${error.message}`) : error;
+  }
+  const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, config.options), folder);
+  if (kind === 'embedding') {
+    const own = new Map([...weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
+    return onnxChunks(traceSentenceEmbedder(encoder, own));
+  }
+  const graph = traceInference({ encoder, options: config.options }, weights);
+  if (kind === 'fp32') return onnxChunks(graph);
+  const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);
+  const ranges = await findActivationRanges(graph, feeds);
+  const errors = await productErrors(graph, ranges, feeds);
+  return onnxChunks(quantizeGraph(graph, ranges, { inFloat: chooseFloatProducts(errors, allowedError) }));
+}

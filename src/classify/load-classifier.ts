@@ -1,0 +1,97 @@
+/**
+ * A checkpoint folder made ready to classify: tokenizer, derived graph out of the cache, session. The way to a first prediction is
+ * kept short: what only the first load of a checkpoint needs (tfjs, weights) is imported when it is needed.
+ */
+import { existsSync } from 'node:fs';
+import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
+import { createGraphSession, type ExecutionProvider } from '../runtime/onnx-session.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
+import { type Classifier, createClassifier } from './classifier.ts';
+import { createOnnxScorer } from './onnx-scorer.ts';
+import type { Precision } from './scorer.ts';
+import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
+
+/** How a checkpoint is loaded. */
+export interface LoadSettings {
+  /** `auto` (default): what the checkpoint was measured with to be exact enough. */
+  precision?: Precision;
+  /** Threads inside one operation; the physical cores unless given. */
+  threads?: number;
+  provider?: ExecutionProvider;
+  /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
+  note?: (line: string) => void;
+}
+
+/** Tokens of a text that its embedding for the shortlist is made of. */
+const EMBEDDED_TOKENS = 256;
+
+/** Precisions by name. */
+export const PRECISIONS: readonly Precision[] = ['auto', 'fp32', 'int8'];
+
+/** The local folder of a checkpoint: itself, or a hub id's snapshot, downloaded once. @throws DataError when there is none. */
+export async function localCheckpoint(path: string, note: LoadSettings['note']): Promise<string> {
+  // A path that is there wins; only a name that is none may go to the network.
+  if (existsSync(path)) return checkpointFolder(path);
+  const { isHubId, resolveModelFolder } = await import('../weights/hub/hub.ts');
+  return checkpointFolder(path.includes('/') && isHubId(path) ? await resolveModelFolder(path, { note }) : path);
+}
+
+/**
+ * The embedder of a checkpoint's own encoder, by which shortlists are made.
+ * @param hash of the checkpoint in the folder
+ */
+export async function checkpointEmbedder(
+  hash: string,
+  folder: string,
+  config: CheckpointConfig,
+  tokenizer: Tokenizer,
+  { threads, provider }: Pick<LoadSettings, 'threads' | 'provider'> = {},
+): Promise<SentenceEmbedder> {
+  const graph = await derivedFile(hash, 'embedding', async () => {
+    const { deriveInferenceGraph } = await import('./inference-graph.ts');
+    return deriveInferenceGraph(folder, config, 'embedding');
+  });
+  const maxLength = Math.min(EMBEDDED_TOKENS, config.options.maxLength, tokenizer.modelMaxLength);
+  return createSessionEmbedder({ session: await createGraphSession(graph, { threads, provider }), tokenizer, maxLength });
+}
+
+/**
+ * Loads a checkpoint: a folder, the output folder of a training run, or a hub id.
+ * @throws DataError naming the file that is missing or broken; UsageError for an unknown precision.
+ */
+export async function loadClassifier(
+  path: string,
+  { precision = 'auto', threads, provider, note }: LoadSettings = {},
+): Promise<Classifier> {
+  if (!PRECISIONS.includes(precision))
+    throw new UsageError(`precision ${JSON.stringify(precision)} is not one of ${PRECISIONS.join(', ')}`);
+  const folder = await localCheckpoint(path, note);
+  const config = readCheckpointConfig(folder);
+  const chosen = precision === 'auto' ? config.precision : precision;
+  const tokenizer = loadTokenizer(folder);
+  // Awaited below; a failure of the graph must not leave this one unheard.
+  tokenizer.catch(() => {});
+  const hash = checkpointHash(folder, config, cacheFolder());
+  const graph = await derivedFile(hash, chosen, async () => {
+    note?.(`preparing ${path} for this machine (once${chosen === 'int8' ? ', and what 8 bits cost each product is measured' : ''})`);
+    const { deriveInferenceGraph } = await import('./inference-graph.ts');
+    return deriveInferenceGraph(folder, config, chosen);
+  });
+  let session: Awaited<ReturnType<typeof createGraphSession>>;
+  try {
+    session = await createGraphSession(graph, { threads, provider });
+  } catch (error) {
+    throw new DataError(`${folder}: ONNX Runtime cannot load the graph: ${errorMessage(error)}`);
+  }
+  try {
+    const ready = await tokenizer;
+    // Made when a label set is first long enough to need it.
+    const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
+    return await createClassifier(ready, config.options, createOnnxScorer(session), chosen, embedder);
+  } catch (error) {
+    await session.dispose();
+    throw error;
+  }
+}

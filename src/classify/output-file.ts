@@ -1,0 +1,188 @@
+/**
+ * Where results go: a file that is complete or not there, or a stream. Until it is complete a file has a name of its own beside its place,
+ * so that no run spoils what another left; of a run that ends early, what it did becomes FILE.partial. Knows lines; nothing of records.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  createWriteStream,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+
+/** Takes lines of results. */
+export interface Output {
+  /** Writes a line; resolves when there is room for the next. @throws DataError that says where the results so far are */
+  write(line: string): Promise<void>;
+  /** Puts the file in its place, complete. @throws DataError that says where the results are */
+  finish(): Promise<void>;
+  /**
+   * Ends early: the path under which a file's results are kept, undefined where there are none or they went into a stream.
+   * A file is there when the call returns, so that a process may exit without waiting.
+   */
+  keep(): Promise<string | undefined>;
+}
+
+/** Cuts a file that could not be written to its end behind its last whole line; the number of lines. */
+function keepWholeLines(path: string): number {
+  const piece = Buffer.alloc(1 << 20);
+  const fd = openSync(path, 'r+');
+  let [lines, end, start] = [0, 0, 0];
+  try {
+    for (let size = readSync(fd, piece, 0, piece.length, 0); size > 0; size = readSync(fd, piece, 0, piece.length, start)) {
+      const read = piece.subarray(0, size);
+      for (let at = read.indexOf(10); at >= 0; at = read.indexOf(10, at + 1)) {
+        lines++;
+        end = start + at + 1;
+      }
+      start += size;
+    }
+    ftruncateSync(fd, end);
+  } finally {
+    closeSync(fd);
+  }
+  return lines;
+}
+
+/** A file that is renamed into its place once it is complete. Written at once, line by line: that costs nothing beside the model. */
+function fileOutput(path: string): Output {
+  const partial = `${path}.partial`;
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  let fd: number | undefined;
+  const open = () => {
+    fd ??= openSync(temporary, 'wx');
+    return fd;
+  };
+  const close = () => {
+    const open = fd;
+    fd = undefined;
+    if (open !== undefined) closeSync(open);
+  };
+  const asPartial = (): string => {
+    try {
+      renameSync(temporary, partial);
+      return partial;
+    } catch {
+      return temporary;
+    }
+  };
+  const cannotWrite = (error: unknown): DataError => {
+    const message = `cannot write ${path}: ${errorMessage(error)}`;
+    try {
+      close();
+      const lines = keepWholeLines(temporary);
+      if (lines > 0) return new DataError(`${message}; the ${lines} texts that were written are in ${asPartial()}`);
+      rmSync(temporary, { force: true });
+    } catch {
+      // The first error is the one to tell.
+    }
+    return new DataError(message);
+  };
+  return {
+    async write(line) {
+      try {
+        writeFileSync(open(), line);
+      } catch (error) {
+        throw cannotWrite(error);
+      }
+    },
+    async finish() {
+      try {
+        open(); // of no records there is an empty file
+        close();
+        renameSync(temporary, path);
+      } catch (error) {
+        throw cannotWrite(error);
+      }
+    },
+    async keep() {
+      if (fd === undefined) return undefined;
+      try {
+        close();
+      } catch (error) {
+        throw cannotWrite(error);
+      }
+      return asPartial();
+    },
+  };
+}
+
+/** Standard output, or a device or pipe, which `stream` opens when there is something to write. */
+function streamOutput(name: string, stream: () => Writable): Output {
+  let opened: Writable | undefined;
+  let failed: unknown;
+  const open = () => {
+    if (opened) return opened;
+    opened = stream();
+    opened.on('error', (error) => {
+      failed ??= error;
+    });
+    return opened;
+  };
+  const checked = async (wait: () => Promise<unknown>) => {
+    try {
+      if (failed === undefined) await wait();
+    } catch (error) {
+      failed ??= error;
+    }
+    if (failed !== undefined) throw new DataError(`cannot write ${name}: ${errorMessage(failed)}`);
+  };
+  const finish = () =>
+    checked(async () => {
+      if (open() === process.stdout) await new Promise((written) => process.stdout.write('', written));
+      else await finished(open().end());
+    });
+  return {
+    write: (line) =>
+      checked(async () => {
+        if (!open().write(line)) await once(open(), 'drain');
+      }),
+    finish,
+    async keep() {
+      if (opened) await finish();
+      return undefined;
+    },
+  };
+}
+
+/** The file behind links, which need not exist. */
+function behindLinks(path: string): string {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  return behindLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+}
+
+/** What the process has open already: a file there belongs to whoever opened it. */
+const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
+
+/**
+ * Where `path` says, standard output unless given. Opens and changes nothing yet.
+ * @throws UsageError for a folder, DataError where no file can be made
+ */
+export function openOutput(path: string | undefined): Output {
+  if (path === undefined) return streamOutput('to stdout', () => process.stdout);
+  try {
+    const kind = statSync(path, { throwIfNoEntry: false });
+    if (path === '' || path.endsWith('/') || kind?.isDirectory()) throw new UsageError(`--output ${path}: not a file; name one`);
+    if ((kind && !kind.isFile()) || OPEN_FILES.test(path)) return streamOutput(path, () => createWriteStream(path, { flags: 'a' }));
+    const file = behindLinks(path);
+    accessSync(dirname(file), constants.W_OK);
+    return fileOutput(file);
+  } catch (error) {
+    throw error instanceof UsageError ? error : new DataError(`cannot write ${path}: ${errorMessage(error)}`);
+  }
+}

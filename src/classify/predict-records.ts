@@ -1,0 +1,205 @@
+/**
+ * Labels a stream of records in order, a window at a time: within a window, joint sequences are batched by length. Memory does not
+ * grow with the number of records. Knows records and the classifier; no files and no terminal.
+ */
+
+import { DataError } from '../base/errors.ts';
+import { labelList, textOf } from '../data/examples.ts';
+import type { SourceRecord } from '../data/read-records.ts';
+import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from './classifier.ts';
+import { balanceLogits, type LabelBalance } from './label-balance.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/** How labels are chosen and reported. */
+export interface LabelingOptions {
+  /** Each label by itself (sigmoid, calibrated) instead of one of them (softmax). */
+  multiLabel?: boolean;
+  /** Leaves out labels that score less. */
+  threshold?: number;
+  /** Leaves out all but so many best labels. */
+  topK?: number;
+}
+
+/** Labels of one text, best first. */
+export interface LabelScores {
+  labels: string[];
+  scores: number[];
+}
+
+/** How a stream of records is labelled. */
+export interface PredictOptions extends LabelingOptions {
+  /** Candidates of every record; each record's own `candidate_labels` where absent. */
+  labels?: readonly string[];
+  /** Field that holds the text; `text` or `sentence` unless given. */
+  textField?: string;
+  batchSize?: number;
+  /** Labels read of a larger set, see {@link ClassifierOptions}. */
+  shortlist?: number;
+  /** Windows over a long text, see {@link ClassifierOptions}. */
+  windows?: number;
+  /** Records that are held and batched together. */
+  windowSize?: number;
+  /** Holds back labels that win too often; for one list of candidates, and one of them. */
+  balance?: LabelBalance;
+  /** Names the source in messages. */
+  source: string;
+  /** Called for a record that cannot be labelled, which is then left out; without it the first one is thrown. */
+  onBadRecord?: (error: DataError) => void;
+  /** Counts texts that were cut to fit. */
+  onCut?: (texts: number) => void;
+  /** Called after each batch with the number of records that are labelled, before they come out. */
+  onProgress?: (labelled: number) => void;
+  /**
+   * Ends the labelling after the batch that runs: what is labelled comes out, in order. While records are waited for nothing runs:
+   * those that were read are then labelled, and the wait ends.
+   */
+  signal?: AbortSignal;
+  /** Told when the signal ends the labelling within a window: of so many records in it so many were labelled. */
+  onCutShort?: (labelled: number, records: number) => void;
+}
+
+/** Scores with so many digits: more say nothing. */
+const DIGITS = 6;
+
+/** How the classifier scores for a labelling: where any number of labels may fit, one that fits a part of a long text fits the text. */
+export function scoringOptions({
+  batchSize,
+  shortlist,
+  windows,
+  multiLabel,
+}: Pick<PredictOptions, 'batchSize' | 'shortlist' | 'windows' | 'multiLabel'>): ClassifierOptions {
+  return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
+}
+
+/** Turns the logits of one text into labels, best first; ties keep the order of the candidates. */
+export function rankLabels(
+  candidates: readonly string[],
+  logits: Float32Array,
+  calibration: Classifier['options']['calibration'],
+  { multiLabel = false, threshold, topK }: LabelingOptions = {},
+): LabelScores {
+  const probabilities = multiLabel
+    ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
+    : choiceProbabilities(logits);
+  // Labels that were not on the shortlist have no score.
+  let order = [...candidates.keys()].filter((at) => Number.isFinite(logits[at])).sort((a, b) => logits[b] - logits[a] || a - b);
+  if (threshold !== undefined) order = order.filter((at) => probabilities[at] >= threshold);
+  if (topK !== undefined) order = order.slice(0, topK);
+  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
+}
+
+/** The record with its labels: other fields pass through, and labels that it came with become `true_labels`. */
+export function labelledRecord(fields: Readonly<Record<string, unknown>>, { labels, scores }: LabelScores): Record<string, unknown> {
+  const { labels: own, scores: _, ...rest } = fields;
+  return { ...rest, ...(own === undefined || 'true_labels' in rest ? {} : { true_labels: own }), labels, scores };
+}
+
+/** Default number of records in a window. */
+export const WINDOW_SIZE = 1024;
+
+/** The first window is small, so that the first results show soon. */
+const FIRST_WINDOW = 64;
+
+interface Prepared {
+  fields: Record<string, unknown>;
+  text: string;
+  labels: readonly string[];
+}
+
+type Scored = Prepared & ScoredRequest;
+
+/**
+ * Labels records, in input order.
+ * @throws DataError naming the record that has no text or no candidates, unless `onBadRecord` takes it
+ */
+export async function* predictRecords(
+  classifier: Classifier,
+  records: AsyncIterable<SourceRecord>,
+  options: PredictOptions,
+): AsyncGenerator<Record<string, unknown>> {
+  const { labels, source, windowSize = WINDOW_SIZE } = options;
+  // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
+  const lists = new Map<string, readonly string[]>();
+  const shared = (list: readonly string[]): readonly string[] => {
+    const key = JSON.stringify(list);
+    if (lists.size > 10_000) lists.clear();
+    const known = lists.get(key);
+    if (known) return known;
+    lists.set(key, list);
+    return list;
+  };
+  const prepare = ({ line, fields }: SourceRecord): Prepared => {
+    const where = `${source}, line ${line}`;
+    const text = textOf(fields, where, options.textField);
+    if (labels) return { fields, text, labels };
+    if (fields.candidate_labels === undefined && fields.all_labels === undefined)
+      throw new DataError(`${where}: no field "candidate_labels"; give labels for all records with --labels or --labels-file`);
+    const name = fields.candidate_labels === undefined ? 'all_labels' : 'candidate_labels';
+    return { fields, text, labels: shared(labelList(fields[name], `${where}, field "${name}"`)) };
+  };
+  const scoring = scoringOptions(options);
+  let labelled = 0;
+  /** Scores of the window's records; up to the one whose labels do not fit, where `failure` is that. Leaves out what is not scored. */
+  async function scored(window: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
+    const signal = options.signal?.aborted ? undefined : options.signal;
+    const report = (done: number) => options.onProgress?.(labelled + done);
+    try {
+      const results = await classifier.logits(window, { ...scoring, signal, onProgress: report });
+      const scores = results.map((result, at) => ({ ...window[at], ...result })).filter(({ unfinished }) => !unfinished);
+      return { scores, isCutShort: scores.length < window.length };
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+    }
+    // One record's labels do not fit: the others of the window still count.
+    const scores: Scored[] = [];
+    for (const each of window) {
+      try {
+        const [result] = await classifier.logits([each], { ...scoring, signal });
+        if (result.unfinished) return { scores, isCutShort: true };
+        scores.push({ ...each, ...result });
+        report(scores.length);
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        if (!options.onBadRecord) return { scores, failure: error };
+        options.onBadRecord(error);
+      }
+    }
+    return { scores };
+  }
+  /** What is read for a window; of an error while reading what came before it first. */
+  async function* windows(): AsyncGenerator<Prepared[]> {
+    let window: Prepared[] = [];
+    let size = Math.min(FIRST_WINDOW, windowSize);
+    try {
+      for await (const record of untilAborted(records, options.signal)) {
+        try {
+          window.push(prepare(record));
+        } catch (error) {
+          if (!options.onBadRecord || !(error instanceof DataError)) throw error;
+          options.onBadRecord(error);
+        }
+        if (window.length < size) continue;
+        yield window;
+        window = [];
+        size = Math.min(windowSize, 4 * size);
+      }
+    } catch (error) {
+      if (window.length > 0) yield window;
+      throw error;
+    }
+    if (window.length > 0) yield window;
+  }
+
+  for await (const window of windows()) {
+    const { scores, failure, isCutShort } = await scored(window);
+    labelled += scores.length;
+    const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
+    if (cut > 0) options.onCut?.(cut);
+    for (const { fields, labels, logits } of scores) {
+      const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
+      yield labelledRecord(fields, rankLabels(labels, balanced, classifier.options.calibration, options));
+    }
+    if (failure) throw failure;
+    if (isCutShort) options.onCutShort?.(scores.length, window.length);
+  }
+}

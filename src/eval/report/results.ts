@@ -1,0 +1,167 @@
+/**
+ * What an evaluation yields: the JSON file that `--json` writes, that `--compare` reads and that tables, CSV and report.html are made of.
+ * Types and their checks only.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { DataError, errorMessage } from '../../base/errors.ts';
+import type { Interval } from '../metrics/significance.ts';
+import type { Measured } from '../run/measure.ts';
+
+/** Version of the result file's layout. */
+export const RESULT_FORMAT = 'glz-eval-1';
+
+/** How fast a system was on a set. */
+export interface Timing {
+  /** Seconds that the system took to get ready for the set: fine-tuning (SmartShot), documents (Lbl2Vec); near 0 for most. */
+  prepareSeconds: number;
+  /** Seconds that all texts took, after a warm-up. */
+  seconds: number;
+  textsPerSecond: number;
+  /** Milliseconds of calls with one text each; null where they were not timed. */
+  latency: { calls: number; p50: number; p95: number; p99: number } | null;
+}
+
+/** One system on one set. */
+export interface SetResult extends Measured {
+  system: string;
+  set: string;
+  timing: Timing;
+  /** Taken from an earlier run: its times are of then, on the same kind of machine. */
+  cached: boolean;
+  /** When it was measured, ISO 8601. */
+  measuredAt: string;
+}
+
+/** Why a system has no result, on a set or (without `set`) on any. */
+export interface Failure {
+  system: string;
+  set?: string;
+  message: string;
+}
+
+/** A system and what can be said of it over all sets. */
+export interface SystemSummary {
+  name: string;
+  kind: string;
+  model?: string;
+  notes: Record<string, string | number>;
+  loadSeconds: number | null;
+  /** Largest resident memory of the process that ran this system alone; null where it shared one. */
+  peakMemoryBytes: number | null;
+}
+
+/** A set as it was evaluated. */
+export interface SetSummary {
+  name: string;
+  hash: string;
+  texts: number;
+  /** Texts of the file, before a limit. */
+  available: number;
+  labels: number;
+  /** Names of the labels, up to {@link KEPT_LABELS}. */
+  labelNames: string[];
+  multiLabel: boolean;
+  recordLabels: boolean;
+  template?: string;
+  paraphraseOf?: string;
+  licence?: string;
+  source?: string;
+}
+
+/** Label names that a result file keeps of a set. */
+export const KEPT_LABELS = 200;
+
+/** A system against the reference system on one set. */
+export interface Comparison {
+  set: string;
+  reference: string;
+  system: string;
+  /** Accuracy and macro-F1 of the reference minus that of the system. */
+  accuracy: { difference: number; interval: Interval; p: number };
+  macro_f1: { difference: number; interval: Interval; p: number };
+  /** Exact McNemar test of the top labels. */
+  mcnemar: { onlyReference: number; onlySystem: number; p: number };
+}
+
+/** Time of a system by number of labels. */
+export interface LabelGrowth {
+  system: string;
+  texts: number;
+  points: { labels: number; millisecondsPerText: number }[];
+  /** Why points are missing, if some are. */
+  stopped?: string;
+  /** An error stopped it, not its length: another run tries again. */
+  failed?: boolean;
+}
+
+/** How much a system's score hangs on the words of the labels. */
+export interface WordingSensitivity {
+  system: string;
+  set: string;
+  /** Macro-F1 by wording; `original` and the names of the paraphrases. */
+  macro_f1: Record<string, number>;
+  /** Highest minus lowest. */
+  range: number;
+  /** Share of texts whose top label is the same under every wording. */
+  agreement: number;
+}
+
+/** Where it ran. */
+export interface Machine {
+  cpu: string;
+  cores: number;
+  memoryBytes: number;
+  platform: string;
+  node: string;
+}
+
+/** Everything an evaluation yields. */
+export interface EvaluationResult {
+  format: typeof RESULT_FORMAT;
+  glz: string;
+  created: string;
+  machine: Machine;
+  settings: Record<string, string | number | boolean | null>;
+  /** The system that the others are compared with: the first one. */
+  reference: string | null;
+  sets: SetSummary[];
+  systems: SystemSummary[];
+  results: SetResult[];
+  failures: Failure[];
+  comparisons: Comparison[];
+  growth: LabelGrowth[];
+  sensitivity: WordingSensitivity[];
+}
+
+// What --compare needs of a file that somebody else may have written; the rest is passed through.
+const comparable = z.looseObject({
+  format: z.literal(RESULT_FORMAT),
+  created: z.string(),
+  sets: z.array(z.looseObject({ name: z.string(), hash: z.string() })),
+  systems: z.array(z.looseObject({ name: z.string() })),
+  results: z.array(
+    z.looseObject({
+      system: z.string(),
+      set: z.string(),
+      metrics: z.record(z.string(), z.number().nullable()),
+      predicted: z.array(z.number().int()),
+      truth: z.array(z.array(z.number().int().nonnegative())),
+      timing: z.looseObject({ textsPerSecond: z.number() }),
+    }),
+  ),
+});
+
+/** Reads a result file. @throws DataError naming the file and field when it is none. */
+export function readEvaluationResult(path: string): EvaluationResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new DataError(`${path} is not a result of glz eval --json: ${errorMessage(error)}`);
+  }
+  const parsed = comparable.safeParse(value);
+  if (parsed.success) return value as EvaluationResult;
+  const [issue] = parsed.error.issues;
+  throw new DataError(`${path} is not a result of glz eval --json: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
+}

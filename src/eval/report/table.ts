@@ -1,0 +1,201 @@
+/** Results as text: aligned tables for the terminal, CSV for spreadsheets. */
+import type { MetricName } from '../run/measure.ts';
+import type { Comparison, EvaluationResult, SetResult } from './results.ts';
+import { commonSets, systemMeans } from './summary.ts';
+
+const number = (value: number | null | undefined, digits = 3): string =>
+  value === null || value === undefined ? '-' : value.toFixed(digits);
+const speed = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '-' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+const megabytes = (bytes: number | null): string => (bytes === null ? '-' : `${(bytes / 2 ** 20).toFixed(0)} MB`);
+
+/** Aligns columns: the first to the left, the others to the right unless said. */
+export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[], others: 'left' | 'right' = 'right'): string {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column && others === 'right' ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .join('  ')
+      .trimEnd();
+  return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+}
+
+/** Whether a comparison is significant at 5 % by McNemar's test, and for whom. */
+export function verdict(comparison: Comparison | undefined): string {
+  if (!comparison) return '';
+  const { onlyReference, onlySystem, p } = comparison.mcnemar;
+  if (p >= 0.05) return '=';
+  return onlyReference > onlySystem ? '-' : '+';
+}
+
+/** Figures shown for each set; which ones depends on whether texts have one label or several. */
+const setColumns = (multiLabel: boolean): [string, (result: SetResult) => string][] => [
+  [
+    'macro-F1',
+    ({ metrics, intervals }) => `${number(metrics.macro_f1)} [${number(intervals.macro_f1.low)}, ${number(intervals.macro_f1.high)}]`,
+  ],
+  ['accuracy', ({ metrics }) => number(metrics.accuracy)],
+  ...(multiLabel
+    ? ([
+        ['micro-F1@0.5', ({ metrics }) => number(metrics.multilabel_micro_f1)],
+        ['best micro-F1', ({ metrics }) => number(metrics.best_threshold_micro_f1)],
+        ['mAP', ({ metrics }) => number(metrics.mean_average_precision)],
+        ['LRAP', ({ metrics }) => number(metrics.lrap)],
+      ] as [string, (result: SetResult) => string][])
+    : ([
+        ['top-3', ({ metrics }) => number(metrics.top3)],
+        ['AUROC', ({ metrics }) => number(metrics.auroc)],
+        ['ECE', ({ metrics }) => number(metrics.ece)],
+      ] as [string, (result: SetResult) => string][])),
+  ['wrong score', ({ metrics }) => number(metrics.mean_wrong_score)],
+  ['texts/s', ({ timing, cached }) => `${speed(timing.textsPerSecond)}${cached ? '*' : ''}`],
+  ['p50 ms', ({ timing }) => number(timing.latency?.p50, 1)],
+  ['p95 ms', ({ timing }) => number(timing.latency?.p95, 1)],
+];
+
+/** The terminal's tables: one a set, then the means. */
+export function resultTables(result: EvaluationResult): string {
+  const parts: string[] = [];
+  for (const set of result.sets) {
+    const onSet = result.results.filter((each) => each.set === set.name);
+    const failed = result.failures.filter((failure) => failure.set === set.name);
+    if (!onSet.length && !failed.length) continue;
+    const columns = setColumns(set.multiLabel);
+    const compared = result.comparisons.filter((comparison) => comparison.set === set.name);
+    const sign = (system: string) => verdict(compared.find((comparison) => comparison.system === system));
+    const showSign = compared.length > 0;
+    const texts = set.texts === set.available ? `${set.texts} texts` : `${set.texts} of ${set.available} texts`;
+    parts.push(
+      `${set.name}: ${texts}, ${set.labels} labels${set.multiLabel ? ', multi-label' : ''}${set.paraphraseOf ? `, other wording of ${set.paraphraseOf}` : ''}`,
+      alignedTable(
+        ['system', ...columns.map(([title]) => title), ...(showSign ? ['vs'] : [])],
+        onSet.map((each) => [each.system, ...columns.map(([, cell]) => cell(each)), ...(showSign ? [sign(each.system)] : [])]),
+      ),
+      ...failed.map(({ system, message }) => `${system}: failed: ${message}`),
+      '',
+    );
+  }
+  const common = commonSets(result);
+  if (common.length) {
+    const answered = systemMeans(result).filter(({ sets }) => sets > 0);
+    parts.push(
+      `mean of ${common.length} set${common.length === 1 ? '' : 's'}`,
+      alignedTable(
+        ['system', 'macro-F1', 'accuracy', 'AUROC', 'ECE', 'wrong score', 'texts/s', 'p50 ms', 'p95 ms', 'p99 ms', 'memory'],
+        answered.map(({ system, means, textsPerSecond, latency }) => [
+          system.name,
+          number(means.macro_f1),
+          number(means.accuracy),
+          number(means.auroc),
+          number(means.ece),
+          number(means.mean_wrong_score),
+          speed(textsPerSecond),
+          number(latency?.p50, 1),
+          number(latency?.p95, 1),
+          number(latency?.p99, 1),
+          megabytes(system.peakMemoryBytes),
+        ]),
+      ),
+      '',
+    );
+  }
+  if (result.growth.length) {
+    const steps = [...new Set(result.growth.flatMap(({ points }) => points.map(({ labels }) => labels)))].sort((a, b) => a - b);
+    parts.push(
+      'milliseconds a text by number of labels',
+      alignedTable(
+        ['system', ...steps.map(String)],
+        result.growth.map(({ system, points }) => [
+          system,
+          ...steps.map((step) => number(points.find(({ labels }) => labels === step)?.millisecondsPerText, 1)),
+        ]),
+      ),
+      '',
+    );
+  }
+  if (result.sensitivity.length)
+    parts.push(
+      'label wording: macro-F1 by wording, and how often all wordings give the same top label',
+      alignedTable(
+        ['system on set', 'wordings', 'lowest', 'highest', 'range', 'agreement'],
+        result.sensitivity.map(({ system, set, macro_f1, range, agreement }) => {
+          const scores = Object.values(macro_f1);
+          return [
+            `${system} on ${set}`,
+            `${scores.length}`,
+            number(Math.min(...scores)),
+            number(Math.max(...scores)),
+            number(range),
+            number(agreement),
+          ];
+        }),
+      ),
+      '',
+    );
+  const notes: string[] = [];
+  if (result.comparisons.length)
+    notes.push(`vs: + better, - worse, = not different from ${result.reference} (McNemar's exact test, p < 0.05)`);
+  if (result.results.some(({ cached }) => cached))
+    notes.push('*: from the cache; timed in an earlier run on this machine (--no-cache measures again)');
+  for (const { system, set, message } of result.failures) if (!set) notes.push(`${system}: failed: ${message}`);
+  return [...parts, ...notes, ...(notes.length ? [''] : [])].join('\n');
+}
+
+const csvCell = (value: string | number | boolean | null | undefined): string => {
+  if (value === null || value === undefined) return '';
+  const text = String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+/** One line a system and set, all figures. */
+export function resultCsv(result: EvaluationResult): string {
+  const names = (result.results[0] ? Object.keys(result.results[0].metrics) : []) as MetricName[];
+  const header = [
+    'set',
+    'system',
+    ...names,
+    'macro_f1_low',
+    'macro_f1_high',
+    'accuracy_low',
+    'accuracy_high',
+    'texts',
+    'labels',
+    'prepare_seconds',
+    'seconds',
+    'texts_per_second',
+    'latency_p50_ms',
+    'latency_p95_ms',
+    'latency_p99_ms',
+    'peak_memory_bytes',
+    'cached',
+    'error',
+  ];
+  const rows: (string | number | boolean | null | undefined)[][] = result.results.map((each) => {
+    const set = result.sets.find(({ name }) => name === each.set);
+    const system = result.systems.find(({ name }) => name === each.system);
+    const { intervals, timing } = each;
+    return [
+      each.set,
+      each.system,
+      ...names.map((name) => each.metrics[name]),
+      intervals.macro_f1.low,
+      intervals.macro_f1.high,
+      intervals.accuracy.low,
+      intervals.accuracy.high,
+      set?.texts,
+      set?.labels,
+      timing.prepareSeconds,
+      timing.seconds,
+      timing.textsPerSecond,
+      timing.latency?.p50,
+      timing.latency?.p95,
+      timing.latency?.p99,
+      system?.peakMemoryBytes,
+      each.cached,
+      '',
+    ];
+  });
+  for (const { system, set, message } of result.failures)
+    rows.push([set ?? '', system, ...Array<null>(header.length - 3).fill(null), message]);
+  return [header, ...rows].map((row) => row.map(csvCell).join(',')).join('\n') + '\n';
+}

@@ -1,0 +1,50 @@
+/**
+ * Results of finished sets and systems, kept by content hash in the user's cache folder, so that an interrupted evaluation goes on.
+ * Anything that cannot be read or written is measured again. Knows no systems.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../../base/files.ts';
+import { cacheFolder } from '../../runtime/graph-cache.ts';
+
+/** Raised whenever scores, figures or baselines are computed in another way within a version of glz. */
+const MEASURING = 6;
+
+/** A cache of JSON values. */
+export interface ResultCache {
+  get<T>(key: string): T | undefined;
+  put(key: string, value: unknown): void;
+}
+
+/** Key of a result: everything that it depends on. */
+export const resultKey = (...parts: readonly unknown[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify([MEASURING, ...parts]))
+    .digest('hex')
+    .slice(0, 40);
+
+/** The cache on disk; `folder` is for tests. */
+export function openResultCache(folder = join(cacheFolder(), 'eval')): ResultCache {
+  const path = (key: string) => join(folder, key.slice(0, 2), `${key}.json`);
+  return {
+    get<T>(key: string): T | undefined {
+      try {
+        const entry = JSON.parse(readFileSync(path(key), 'utf8')) as { key?: string; value?: T };
+        return entry.key === key ? entry.value : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+    put(key, value) {
+      try {
+        writeFileAtomically(path(key), JSON.stringify({ key, value }));
+      } catch {
+        // A full or read-only cache costs time on the next run, not this one's results.
+      }
+    },
+  };
+}
+
+/** A cache that keeps nothing. */
+export const NO_CACHE: ResultCache = { get: () => undefined, put: () => {} };

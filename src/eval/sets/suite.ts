@@ -1,0 +1,124 @@
+/**
+ * Suites: YAML files that name evaluation sets, where they come from (with hashes), label wording and hypothesis template.
+ * The schema below is both the check and the documentation of the fields.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { type EvalSet, findEvalSets, readEvalSet } from './eval-set.ts';
+
+const template = z.string().includes('{}').describe('Sentence around a label for systems that read one; {} stands for the label');
+const wording = z.record(z.string(), z.string().min(1)).describe('Words shown to the systems, by the label name in the data');
+
+const suiteSchema = z.strictObject({
+  description: z.string().optional().describe('What the suite is for'),
+  template: template.optional(),
+  limit: z.int().positive().optional().describe('At most this many texts a set, spread evenly'),
+  sets: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).describe('Name in tables'),
+        path: z.string().min(1).describe('Set folder or JSONL file, relative to the suite file'),
+        source: z.string().optional().describe('Where the data comes from: address, version'),
+        licence: z.string().optional(),
+        sha256: z
+          .record(z.string(), z.string().regex(/^[0-9a-f]{64}$/))
+          .optional()
+          .describe('Hashes of the files, checked before use'),
+        multi_label: z.boolean().optional().describe('Whether texts may have several true labels; from the data where absent'),
+        record_labels: z.boolean().optional().describe("Take each record's own candidates (all_labels)"),
+        template: template.optional(),
+        labels: wording.optional(),
+        paraphrases: z
+          .record(z.string(), wording)
+          .optional()
+          .describe('Other wordings by name, each evaluated as <set>~<name>: how much the score hangs on words'),
+      }),
+    )
+    .min(1),
+});
+
+/** A parsed suite file. */
+export type Suite = z.infer<typeof suiteSchema>;
+
+/** A set with what the suite says about it. */
+export interface SuiteSet extends EvalSet {
+  template?: string;
+  /** Name of the set that this one rewords. */
+  paraphraseOf?: string;
+}
+
+/** Parses a suite. @throws UsageError naming the field that is wrong. */
+export function parseSuite(text: string, file: string): Suite {
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    throw new UsageError(`${file}: not YAML: ${errorMessage(error)}`);
+  }
+  const result = suiteSchema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new UsageError(`${file}: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
+}
+
+function checkHashes(folder: string, file: string, expected: Readonly<Record<string, string>>): void {
+  for (const [name, hash] of Object.entries(expected)) {
+    const path = join(folder, name);
+    let actual: string;
+    try {
+      actual = createHash('sha256').update(readFileSync(path)).digest('hex');
+    } catch (error) {
+      throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
+    }
+    if (actual !== hash) throw new DataError(`${path} is not the file that ${file} names: sha256 ${actual}, expected ${hash}`);
+  }
+}
+
+/** Settings that the command line adds to every set. */
+export interface LoadSettings {
+  limit?: number;
+  recordLabels?: boolean;
+}
+
+/** Reads the sets of a suite file. @throws UsageError for a malformed suite, DataError for missing or other files. */
+export async function loadSuite(file: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read the suite ${file}: ${errorMessage(error)}`);
+  }
+  const suite = parseSuite(text, file);
+  const sets: SuiteSet[] = [];
+  for (const set of suite.sets) {
+    const path = resolve(dirname(file), set.path);
+    checkHashes(path, file, set.sha256 ?? {});
+    const read = async (name: string, words: Record<string, string> | undefined): Promise<SuiteSet> => ({
+      ...(await readEvalSet(path, {
+        name,
+        limit: settings.limit ?? suite.limit,
+        recordLabels: settings.recordLabels ?? set.record_labels,
+        multiLabel: set.multi_label,
+        wording: words,
+      })),
+      template: set.template ?? suite.template,
+      licence: set.licence,
+      source: set.source,
+    });
+    sets.push(await read(set.name, set.labels));
+    for (const [name, words] of Object.entries(set.paraphrases ?? {}))
+      sets.push({ ...(await read(`${set.name}~${name}`, { ...set.labels, ...words })), paraphraseOf: set.name });
+  }
+  return sets;
+}
+
+/** Reads the sets of a folder or file. @throws DataError for missing or malformed files. */
+export async function loadSets(path: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {
+  const sets: SuiteSet[] = [];
+  for (const set of findEvalSets(path)) sets.push(await readEvalSet(set, settings));
+  return sets;
+}

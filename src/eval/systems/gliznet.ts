@@ -1,0 +1,59 @@
+/** GliZNet itself, measured through the same interface as its rivals. */
+import { randomStream, shuffle } from '../../base/random.ts';
+import type { LabelBalance } from '../../classify/label-balance.ts';
+import type { System, SystemKind } from './system.ts';
+import { numberOption } from './system-spec.ts';
+
+/** A GliZNet checkpoint. */
+export const GLIZNET: SystemKind = {
+  description: 'a GliZNet checkpoint (what --checkpoint takes)',
+  takesModel: true,
+  modelSource: 'folder',
+  options: { balance: 'hold back labels that win too often over texts of a set, with this strength from 0 to 1 (predict --balance: 0.7)' },
+  async create({ spec, model, threads, precision }): Promise<System> {
+    const strength = numberOption(spec, 'balance', 0, 0, 1);
+    const { loadClassifier } = await import('../../classify/load-classifier.ts');
+    const { choiceProbabilities, labelProbability } = await import('../../classify/classifier.ts');
+    const { BALANCE_TEXTS, balanceLogits, measureLabelShares } = await import('../../classify/label-balance.ts');
+    const classifier = await loadClassifier(model, { threads, precision });
+    const { calibration } = classifier.options;
+    let mergeWindows: 'mean' | 'max' = 'mean';
+    let balance: LabelBalance | undefined;
+    let cut = 0;
+    let scored = 0;
+    return {
+      get notes() {
+        return { precision: classifier.precision, 'texts cut': cut, 'texts scored': scored };
+      },
+      async prepare(set) {
+        mergeWindows = set.multiLabel ? 'max' : 'mean'; // as glz predict does
+        balance = undefined;
+        // Sets with several true labels are ranked by the labels' own probabilities, which no balance changes.
+        if (strength === 0 || set.recordLabels || set.multiLabel) return;
+        const texts = shuffle([...set.texts], randomStream(BALANCE_TEXTS)).slice(0, BALANCE_TEXTS);
+        balance = { strength, shares: await measureLabelShares(classifier, texts, set.labels, { mergeWindows }) };
+      },
+      // GliZNet reads bare labels; a template would only take room from the text.
+      async score(texts, labels, { onPart }) {
+        const [rows, columns] = [texts.length, labels.length];
+        const each = new Float32Array(rows * columns); // [R, N]
+        const choice = new Float32Array(rows * columns); // [R, N]
+        const results = await classifier.logits(
+          texts.map((text) => ({ text, labels })),
+          { mergeWindows, onProgress: (done) => onPart?.(done, rows) },
+        );
+        for (const [row, { logits, cutTokens }] of results.entries()) {
+          each.set(
+            logits.map((logit) => labelProbability(logit, calibration)),
+            row * columns,
+          );
+          choice.set(choiceProbabilities(balance ? balanceLogits(logits, balance) : logits), row * columns);
+          if (cutTokens > 0) cut++;
+        }
+        scored += rows;
+        return { rows, columns, each, choice };
+      },
+      dispose: () => classifier.dispose(),
+    };
+  },
+};

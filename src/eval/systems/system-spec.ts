@@ -1,0 +1,102 @@
+/**
+ * How a system is named on the command line: `KIND`, `KIND:MODEL`, each with `,option=value` behind; or a well-known name.
+ * Parses text only; which kinds exist is passed in.
+ */
+import { UsageError } from '../../base/errors.ts';
+
+/** A system as the user named it. */
+export interface SystemSpec {
+  /** What results call it. */
+  name: string;
+  kind: string;
+  /** Folder or hub id; of language models the server's model name. */
+  model?: string;
+  options: Record<string, string>;
+}
+
+/** What a kind of system accepts. */
+export interface KindDescription {
+  /** One line for --list-baselines. */
+  description: string;
+  /** Taken where the user names none; kinds without and with `needsModel` require one. */
+  defaultModel?: string;
+  /** Whether a model can be named at all. */
+  takesModel: boolean;
+  /** Options by name, with a line of help. */
+  options: Readonly<Record<string, string>>;
+}
+
+/** Splits at commas that begin an option (`,name=`), so that a folder name may hold a comma. */
+const optionParts = (text: string): string[] => text.split(/,(?=[a-z_]+=)/);
+
+/**
+ * Parses a system's name.
+ * @param aliases well-known names, each for a specification
+ * @throws UsageError for an unknown kind or option, naming those there are.
+ */
+export function parseSystemSpec(
+  text: string,
+  kinds: ReadonlyMap<string, KindDescription>,
+  aliases: Readonly<Record<string, string>> = {},
+): SystemSpec {
+  const [head, ...pairs] = optionParts(text.trim());
+  const target = Object.hasOwn(aliases, head) ? aliases[head] : head;
+  const [, kind, model] = /^([^:]*)(?::(.*))?$/s.exec(target) as RegExpExecArray;
+  const known = kinds.get(kind);
+  if (!known) {
+    const all = [...kinds.keys(), ...Object.keys(aliases)].join(', ');
+    throw new UsageError(`"${text}" names no baseline; known: ${all} (KIND:MODEL takes any folder or hub id; glz eval --list-baselines)`);
+  }
+  if (model !== undefined && !known.takesModel) throw new UsageError(`"${text}": the baseline ${kind} has no model`);
+  if (model === '') throw new UsageError(`"${text}": a folder or hub id is missing after "${kind}:"`);
+  if (model === undefined && known.takesModel && known.defaultModel === undefined)
+    throw new UsageError(`"${text}": the baseline ${kind} needs a model: ${kind}:MODEL`);
+  const options: Record<string, string> = {};
+  let name = text.trim();
+  for (const pair of pairs) {
+    const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
+    if (key === 'name') {
+      if (value === '') throw new UsageError(`"${text}": the name is empty`);
+      name = value;
+    } else if (!Object.hasOwn(known.options, key)) {
+      const there = ['name', ...Object.keys(known.options)].join(', ');
+      throw new UsageError(`"${text}": the baseline ${kind} has no option "${key}"; it has ${there}`);
+    } else options[key] = value;
+  }
+  const chosen = model ?? known.defaultModel;
+  return { name, kind, ...(chosen === undefined ? {} : { model: chosen }), options };
+}
+
+/** An option that is a whole number. @throws UsageError naming the option. */
+export function wholeOption({ name, options }: SystemSpec, key: string, fallback: number, lowest = 1): number {
+  if (options[key] === undefined) return fallback;
+  const value = Number(options[key]);
+  if (!Number.isSafeInteger(value) || value < lowest)
+    throw new UsageError(`"${name}": ${key} must be a whole number from ${lowest} on, not "${options[key]}"`);
+  return value;
+}
+
+/** An option that is a number within bounds. @throws UsageError naming the option. */
+export function numberOption({ name, options }: SystemSpec, key: string, fallback: number, lowest: number, highest: number): number {
+  if (options[key] === undefined) return fallback;
+  const value = Number(options[key]);
+  if (options[key].trim() === '' || !(value >= lowest && value <= highest))
+    throw new UsageError(`"${name}": ${key} must be a number from ${lowest} to ${highest}, not "${options[key]}"`);
+  return value;
+}
+
+/** The template option. @throws UsageError if it has no place for the label. */
+export function templateOption({ name, options }: SystemSpec, fallback: string): string {
+  const template = options.template ?? fallback;
+  if (!template.includes('{}')) throw new UsageError(`"${name}": the template "${template}" has no {} where the label goes`);
+  return template;
+}
+
+/** An option that is one of a few words. @throws UsageError naming the option and the words. */
+export function wordOption<T extends string>({ name, options }: SystemSpec, key: string, words: readonly T[], fallback: T): T {
+  const value = options[key];
+  if (value === undefined) return fallback;
+  const found = words.find((word) => word === value);
+  if (!found) throw new UsageError(`"${name}": ${key} must be one of ${words.join(', ')}, not "${value}"`);
+  return found;
+}

@@ -1,0 +1,67 @@
+/** What a language model server is to the generator: one question, one answer, and errors that say whether to ask again. */
+
+import { errorMessage } from '../../base/errors.ts';
+
+/** One question. */
+export interface CompletionRequest {
+  system: string;
+  prompt: string;
+  /** JSON schema that the answer has to follow. */
+  schema: Record<string, unknown>;
+  maxTokens: number;
+  temperature: number;
+  seed: number;
+  signal: AbortSignal;
+}
+
+/** One answer. */
+export interface Completion {
+  text: string;
+  promptTokens: number;
+  completionTokens: number;
+  /** The answer ended because `maxTokens` was reached. */
+  cut: boolean;
+}
+
+/** A language model. */
+export interface Provider {
+  readonly name: 'ollama' | 'groq';
+  readonly model: string;
+  /** @throws ProviderError */
+  complete(request: CompletionRequest): Promise<Completion>;
+}
+
+/**
+ * Why a question has no answer.
+ * `retry`: ask again (5xx, dropped connection, timeout); `overload`: ask again later and less often (429); `fatal`: stop the run
+ * (wrong key, unknown model); `absent`: nothing listens, stop the run unless the server was there before. The message says what to do.
+ */
+export class ProviderError extends Error {
+  override name = 'ProviderError';
+  readonly kind: 'retry' | 'overload' | 'fatal' | 'absent';
+  /** Seconds that the server asks to wait. */
+  readonly retryAfter: number | undefined;
+  constructor(kind: ProviderError['kind'], message: string, retryAfter?: number) {
+    super(message);
+    this.kind = kind;
+    this.retryAfter = retryAfter;
+  }
+}
+
+const ABSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Whether an error says that nothing listens at the address, or that there is no way to it. */
+export function isAbsent(error: unknown): boolean {
+  for (let at: unknown = error, depth = 0; at && depth < 5; at = (at as { cause?: unknown }).cause, depth++) {
+    const { code } = at as { code?: unknown };
+    if (ABSENT.has(String(code))) return true;
+    for (const inner of (at as { errors?: unknown[] }).errors ?? []) if (isAbsent(inner)) return true;
+  }
+  return false;
+}
+
+/** An error's message with its cause's: `fetch failed` alone says nothing. */
+export function messageWithCause(error: unknown): string {
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  return cause instanceof Error && cause.message ? `${errorMessage(error)}: ${cause.message}` : errorMessage(error);
+}

@@ -1,0 +1,66 @@
+/** A folder that is made beside its place and renamed once it is whole, so that a setup that was stopped leaves nothing that loads. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { DataError, errorMessage } from '../base/errors.ts';
+
+/** Where this process makes a folder. */
+const stageOf = (folder: string): string => `${resolve(folder)}.${process.pid}.tmp`;
+
+/** Removes what runs that no longer live left beside a folder. */
+export function removeLeftovers(folder: string): void {
+  const parent = dirname(folder);
+  if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return;
+  for (const name of readdirSync(parent)) {
+    const [, pid] = new RegExp(`^${basename(folder).replace(/[^\w]/g, '\\$&')}\\.(\\d+)\\.tmp(\\.old)?$`).exec(name) ?? [];
+    if (!pid) continue;
+    try {
+      if (Number(pid) !== process.pid) process.kill(Number(pid), 0);
+    } catch {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** @throws DataError where a folder's disk has less than `needed` bytes free */
+export function requireSpace(folder: string, needed: number): void {
+  let place = folder;
+  while (!existsSync(place)) place = dirname(place);
+  const { bavail, bsize } = statfsSync(place);
+  if (bavail * bsize < needed)
+    throw new DataError(
+      `${folder}: ${(bavail * bsize * 1e-9).toFixed(1)} GB are free, about ${needed * 1e-9} GB are needed; free some space or name another --folder`,
+    );
+}
+
+/**
+ * Makes a folder: `fill` fills it beside its place and calls `finish` to put it there, in place of what was there.
+ * @throws DataError where it cannot be written
+ */
+export async function makeStaged<T>(folder: string, fill: (stage: string, finish: () => void) => Promise<T>): Promise<T> {
+  const stage = stageOf(folder);
+  const unwritable = (error: unknown) => new DataError(`cannot write ${folder}: ${errorMessage(error)}; name another --folder`);
+  try {
+    mkdirSync(stage, { recursive: true });
+  } catch (error) {
+    throw unwritable(error);
+  }
+  const finish = () => {
+    const old = `${stage}.old`;
+    if (existsSync(folder)) renameSync(folder, old);
+    renameSync(stage, folder);
+    rmSync(old, { recursive: true, force: true });
+  };
+  try {
+    return await fill(stage, finish);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw unwritable(error);
+    throw error;
+  } finally {
+    rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+/** Removes what this process has half made of a folder. */
+export function abandonStaged(folder: string): void {
+  rmSync(stageOf(folder), { recursive: true, force: true });
+}

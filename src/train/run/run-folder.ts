@@ -1,0 +1,251 @@
+/**
+ * The output folder of a training run: saved states to resume from, the step log, the final checkpoint. A state is written beside its
+ * place and renamed, so that a kill at any moment leaves whole states only.
+ *
+ *     OUT/settings.json    what the run was started with
+ *     OUT/training.jsonl   one line a step and one an evaluation
+ *     OUT/tensorboard/     the same numbers as TensorBoard events, one file a start
+ *     OUT/report.html      curves, settings and data (run-report.ts)
+ *     OUT/states/step-N/   a checkpoint plus the optimizer's moments
+ *     OUT/best/            the checkpoint of the best evaluation
+ *     OUT/final/           the checkpoint at the end
+ *     OUT/near-labels.safetensors  near labels (near-labels-file.ts), if the settings ask for near negatives
+ */
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { writeFileAtomically } from '../../base/files.ts';
+import { type CheckpointContent, type FloatWeights, writeCheckpointFiles, writeFolderAtomically } from '../../weights/checkpoint.ts';
+import { readSafetensors, type WeightTensor, writeSafetensors } from '../../weights/formats/safetensors.ts';
+import type { TrainingEngine } from '../engine/training-session.ts';
+import { openEventFile } from './event-file.ts';
+
+/** What is known of a run beside its arrays. */
+export interface RunState {
+  /** Steps done. */
+  step: number;
+  /** sha256 of settings and data: a run resumes only what it was. */
+  identity: string;
+  /** Best evaluation so far. */
+  best?: { step: number; score: number };
+  /** Evaluations since the best one. */
+  withoutGain: number;
+  /** Snapshots summed for weight averaging. */
+  snapshots: number;
+  /** Seconds that the run took so far, over all its calls. */
+  seconds?: number;
+}
+
+/** Where a run keeps its near labels. */
+export const nearLabelsPath = (output: string): string => join(output, 'near-labels.safetensors');
+
+const statesFolder = (output: string): string => join(output, 'states');
+/** The folder of the state after a step. */
+export const stateFolder = (output: string, step: number): string => join(statesFolder(output), `step-${step}`);
+
+const STATE_NAME = /^step-(\d+)$/;
+
+/** Steps of the saved states, newest first. */
+export function savedSteps(output: string): number[] {
+  if (!existsSync(statesFolder(output))) return [];
+  return readdirSync(statesFolder(output))
+    .map((name) => STATE_NAME.exec(name)?.[1])
+    .filter((step) => step !== undefined)
+    .map(Number)
+    .sort((a, b) => b - a);
+}
+
+/** Whether a folder holds a run: a saved state or a checkpoint. */
+export const holdsRun = (output: string): boolean =>
+  savedSteps(output).length > 0 || ['best', 'final'].some((name) => existsSync(join(output, name)));
+
+/** Removes the files of the run in a folder, and nothing else: its states must not be taken for those of the run that begins there. */
+export function clearRun(output: string): void {
+  for (const name of ['states', 'best', 'final', 'tensorboard', 'training.jsonl', 'report.html', 'bad-batch.json'])
+    rmSync(join(output, name), { recursive: true, force: true });
+}
+
+/** A folder, or the nearest one above it that exists. */
+function existingFolder(path: string): string {
+  for (let folder = resolve(path); ; folder = dirname(folder)) if (existsSync(folder) || dirname(folder) === folder) return folder;
+}
+
+/**
+ * Makes sure that a run can write into its folder, before hours are spent on it: creates the folder and a file in it, or, for a dry run
+ * (`create` false), only looks.
+ * @throws DataError naming the folder
+ */
+export function checkOutputFolder(output: string, create: boolean): void {
+  try {
+    if (create) {
+      mkdirSync(output, { recursive: true });
+      const probe = join(output, `probe.${process.pid}.tmp`);
+      writeFileSync(probe, 'x');
+      rmSync(probe);
+    } else {
+      const folder = existingFolder(output);
+      if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);
+      accessSync(folder, constants.W_OK);
+    }
+  } catch (error) {
+    throw new DataError(`cannot write into ${output}: ${errorMessage(error)}; choose another --output`);
+  }
+}
+
+/** What a run needs on its disk, and what is free there. */
+export interface DiskSpace {
+  needed: number;
+  free: number;
+}
+
+/** Bytes that a run still has to write into its folder: its states, one more while it replaces another, and checkpoints. */
+export function diskSpace(output: string, weights: FloatWeights, keep: number): DiskSpace {
+  const state = 12 * [...weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const { bavail, bsize } = statfsSync(existingFolder(output));
+  return { needed: Math.max(2, keep + 2 - savedSteps(output).length) * state, free: bavail * bsize };
+}
+
+/** @throws DataError where the disk of a run is too full for it */
+export function checkDiskSpace(output: string, weights: FloatWeights, keep: number): void {
+  const { needed, free } = diskSpace(output, weights, keep);
+  if (free < needed)
+    throw new DataError(
+      `${output}: ${Math.round(free / 1e6)} MB are free, the run needs ${Math.round(needed / 1e6)} MB for its states; free some space or choose another --output`,
+    );
+}
+
+/** Removes what a killed run left half-written; a folder that was moved away while its successor was written comes back. */
+export function removeLeftovers(output: string): void {
+  for (const folder of [output, statesFolder(output)])
+    if (existsSync(folder))
+      for (const name of readdirSync(folder).sort()) {
+        const moved = /^(.+)\.\d+\.[0-9a-f]{8}\.tmp\.old$/.exec(name);
+        if (moved && !existsSync(join(folder, moved[1]))) renameSync(join(folder, name), join(folder, moved[1]));
+        else if (/\.tmp(\.old)?$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+      }
+}
+
+/** Saves a state and removes all but the newest `keep`. @throws DataError when it cannot be written; older states stay. */
+export function saveState(
+  output: string,
+  state: RunState,
+  content: CheckpointContent,
+  engine: TrainingEngine,
+  snapshotSum: ReadonlyMap<string, Float32Array> | undefined,
+  keep: number,
+): void {
+  writeFolderAtomically(stateFolder(output, state.step), (temporary) => {
+    writeCheckpointFiles(temporary, { ...content, dtype: 'F32' });
+    const arrays = new Map<string, WeightTensor>();
+    for (const [name, { m, v }] of engine.moments) {
+      arrays.set(`m.${name}`, { shape: [m.length], data: m });
+      arrays.set(`v.${name}`, { shape: [v.length], data: v });
+    }
+    for (const [name, sum] of snapshotSum ?? []) arrays.set(`sum.${name}`, { shape: [sum.length], data: sum });
+    writeSafetensors(join(temporary, 'optimizer.safetensors'), arrays);
+    writeFileAtomically(join(temporary, 'state.json'), `${JSON.stringify(state)}\n`);
+  });
+  for (const step of savedSteps(output).slice(keep)) {
+    // Renamed first: a kill while its files go must not leave a part of a state under a state's name.
+    const old = stateFolder(output, step);
+    renameSync(old, `${old}.tmp`);
+    rmSync(`${old}.tmp`, { recursive: true, force: true });
+  }
+}
+
+/** A state read back. */
+export interface SavedState {
+  state: RunState;
+  weights: Map<string, WeightTensor>;
+  /** `m.<name>`, `v.<name>` and, while snapshots are summed, `sum.<name>`. */
+  arrays: Map<string, WeightTensor>;
+}
+
+/**
+ * Reads the newest state.
+ * @throws UsageError when there is none, or it belongs to other settings or data; DataError when it is broken.
+ */
+export function readNewestState(output: string, identity: string): SavedState {
+  const [step] = savedSteps(output);
+  if (step === undefined) throw new UsageError(`${output} holds no saved state to resume from; start without --resume`);
+  const folder = stateFolder(output, step);
+  let state: RunState;
+  try {
+    state = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as RunState;
+  } catch (error) {
+    throw new DataError(`${folder}/state.json: ${errorMessage(error)}`);
+  }
+  if (state.identity !== identity)
+    throw new UsageError(`${output} was trained with other settings or data; resume with the same ones, or choose another --output`);
+  return {
+    state,
+    weights: readSafetensors(join(folder, 'model.safetensors')),
+    arrays: readSafetensors(join(folder, 'optimizer.safetensors')),
+  };
+}
+
+/** The log of a run: `training.jsonl`, and the same numbers as TensorBoard events. */
+export interface RunLog {
+  /** Adds what a step or an evaluation (it has a field `evaluation`) gave. @throws DataError when it cannot be written */
+  append(record: LogRecord): void;
+  close(): void;
+}
+
+/** A line of the log. */
+export type LogRecord = Readonly<Record<string, unknown>> & { readonly step: number };
+
+/** The records of `training.jsonl`; the half-written last line of a killed run is left out. */
+export function readRunLog(output: string): LogRecord[] {
+  const path = join(output, 'training.jsonl');
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        return line ? [JSON.parse(line) as LogRecord] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** The numbers of a record under the names that TensorBoard shows: `train/loss`, `dev/macro_f1`, `dev_sets/ag_news`. */
+function scalars({ step: _, evaluation, sets, final: __, ...others }: LogRecord): Record<string, number> {
+  const group = evaluation === undefined ? 'train' : 'dev';
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(others)) if (typeof value === 'number') values[`${group}/${name}`] = value;
+  for (const [name, value] of Object.entries((sets as Record<string, number> | undefined) ?? {})) values[`dev_sets/${name}`] = value;
+  return values;
+}
+
+/** Opens the log, without the lines of steps after `step` and of the end: a resumed run writes them again. */
+export function openRunLog(output: string, step: number): RunLog {
+  const path = join(output, 'training.jsonl');
+  const kept = readRunLog(output).filter((record) => record.step <= step && record.final !== true);
+  writeFileAtomically(path, kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const events = openEventFile(join(output, 'tensorboard'), step);
+  return {
+    append(record) {
+      try {
+        appendFileSync(path, `${JSON.stringify(record)}\n`);
+      } catch (error) {
+        throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
+      }
+      events.add(record.step, scalars(record));
+    },
+    close: events.close,
+  };
+}

@@ -1,0 +1,82 @@
+/** Where results go: complete or not there, and nothing of an earlier run is spoiled. */
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataError, UsageError } from '../../src/base/errors.ts';
+import { openOutput } from '../../src/classify/output-file.ts';
+import { temporaryFolder } from '../tiny-checkpoint.ts';
+
+const read = (path: string) => readFileSync(path, 'utf8');
+
+describe('openOutput', () => {
+  it('touches nothing before there is something to write, and leaves an older partial file unless it has newer results', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'out.jsonl');
+    writeFileSync(`${path}.partial`, 'earlier\n');
+    const nothing = openOutput(path);
+    expect(await nothing.keep()).toBeUndefined();
+    const whole = openOutput(path);
+    await whole.write('one\n');
+    await whole.finish();
+    expect([read(path), read(`${path}.partial`), readdirSync(folder).length]).toEqual(['one\n', 'earlier\n', 2]);
+    const part = openOutput(path);
+    await part.write('two\n');
+    expect(read(`${path}.partial`)).toBe('earlier\n');
+    expect(await part.keep()).toBe(`${path}.partial`);
+    expect([read(path), read(`${path}.partial`), readdirSync(folder).length]).toEqual(['one\n', 'two\n', 2]);
+  });
+
+  it('makes an empty file of no results', async () => {
+    const path = join(temporaryFolder(), 'out.jsonl');
+    await openOutput(path).finish();
+    expect(read(path)).toBe('');
+  });
+
+  it('refuses a folder, and a place where no file can be made, before anything is written', () => {
+    const folder = temporaryFolder();
+    for (const path of [folder, join(folder, 'new/'), '']) expect(() => openOutput(path)).toThrow(UsageError);
+    expect(() => openOutput(join(folder, 'none/out.jsonl'))).toThrow(
+      new DataError(`cannot write ${folder}/none/out.jsonl: no such file or directory`),
+    );
+    symlinkSync('loop', join(folder, 'loop'));
+    expect(() => openOutput(join(folder, 'loop'))).toThrow(DataError);
+  });
+
+  it('writes the file behind links, also one that is not there yet', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'real'));
+    symlinkSync('real/out.jsonl', join(folder, 'link'));
+    symlinkSync('link', join(folder, 'link of link'));
+    for (const line of ['one\n', 'two\n']) {
+      const output = openOutput(join(folder, 'link of link'));
+      await output.write(line);
+      await output.finish();
+      expect(read(join(folder, 'real/out.jsonl'))).toBe(line);
+    }
+    for (const name of ['link', 'link of link']) expect(lstatSync(join(folder, name)).isSymbolicLink()).toBe(true);
+  });
+
+  it('says where the results are when they cannot be put in their place', async () => {
+    const path = join(temporaryFolder(), 'out.jsonl');
+    const output = openOutput(path);
+    await output.write('one\n');
+    await output.write('two\n');
+    mkdirSync(path);
+    const error = await output.finish().catch((each: unknown) => each);
+    expect(error).toBeInstanceOf(DataError);
+    expect((error as Error).message).toMatch(/^cannot write .*out\.jsonl: .*; the 2 texts that were written are in .*out\.jsonl\.partial$/);
+    expect(read(`${path}.partial`)).toBe('one\ntwo\n');
+  });
+
+  it('writes into a device, and tells that it is full', async () => {
+    const output = openOutput('/dev/null');
+    await output.write('one\n');
+    await output.finish();
+    expect([lstatSync('/dev/null').isFile(), existsSync('/dev/null.partial')]).toEqual([false, false]);
+    const full = openOutput('/dev/full');
+    const write = async () => {
+      await full.write('one\n');
+      await full.finish();
+    };
+    await expect(write()).rejects.toThrow(new DataError('cannot write /dev/full: no space left on device'));
+  });
+});
