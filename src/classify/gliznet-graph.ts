@@ -5,12 +5,13 @@
 import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
 import * as tf from '@tensorflow/tfjs-core';
 import { createDropout, type Dropout, dropoutSizes } from '../model/dropout.ts';
-import type { Encoder } from '../model/encoders/encoder.ts';
+import type { Encoder, Weights } from '../model/encoders/encoder.ts';
 import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../model/gliznet.ts';
 import { hybridLoss, type LossSettings } from '../model/loss.ts';
 import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
 import { type Graph, pruneGraph } from '../trace/graph.ts';
 import { type TraceInput, type TraceRequest, traceGraph } from '../trace/trace.ts';
+import { lateInputs, lateLogits } from './late-graphs.ts';
 
 /** A GliZNet model without its weights. */
 export interface GliZNetModel {
@@ -34,8 +35,10 @@ const BLOCK_INPUTS: TraceInput[] = [
   { name: 'position_ids', shape: ['batch', 'length'], type: 'int32' },
 ];
 
-const sequenceInputs = (options: GliZNetOptions): TraceInput[] =>
-  hasBlocks(options) ? [...SEQUENCE_INPUTS, ...BLOCK_INPUTS] : SEQUENCE_INPUTS;
+const sequenceInputs = (model: GliZNetModel): TraceInput[] => {
+  if (model.options.crossAttention === 'late') return lateInputs(model);
+  return hasBlocks(model.options) ? [...SEQUENCE_INPUTS, ...BLOCK_INPUTS] : SEQUENCE_INPUTS;
+};
 
 /** What dropout reads: see src/model/dropout.ts. */
 function dropoutInputs(encoder: Encoder): TraceInput[] {
@@ -55,12 +58,16 @@ const dropoutOf = (tensors: Record<string, tf.Tensor>, rate: number): Dropout =>
     keys: tensors.dropout_keys as tf.Tensor2D,
   });
 
-const LOSS_INPUTS: TraceInput[] = [
-  { name: 'targets', shape: ['batch', 'labels'], type: 'float32' },
-  { name: 'valid', shape: ['batch', 'labels'], type: 'float32' },
-  { name: 'teacher', shape: ['batch', 'labels'], type: 'float32' },
-  { name: 'loss_scale', shape: [], type: 'float32' },
-];
+/** What the loss reads: see src/model/loss.ts; `choice` only of models that share a batch's labels. */
+const lossInputs = ({ options }: GliZNetModel): TraceInput[] => {
+  const isLate = options.crossAttention === 'late';
+  const labels = isLate && options.upperLayers > 0 ? 'shown_labels' : 'labels';
+  const names = ['targets', 'valid', 'teacher', ...(isLate ? ['choice'] : [])];
+  return [
+    ...names.map((name): TraceInput => ({ name, shape: ['batch', labels], type: 'float32' })),
+    { name: 'loss_scale', shape: [], type: 'float32' },
+  ];
+};
 
 /** Prefix of a gradient's output name. */
 export const GRADIENT_PREFIX = 'gradient.';
@@ -76,17 +83,25 @@ const modelInputs = (tensors: Record<string, tf.Tensor>): GliZNetInputs => ({
   positionIds: tensors.position_ids as tf.Tensor2D | undefined,
 });
 
+/** Sequence inputs to logits [B, N], whatever kind of cross-attention. */
+function logitsOf(model: GliZNetModel, weights: Weights, tensors: Record<string, tf.Tensor>, settings: TrainingGraphSettings | undefined) {
+  const dropout = settings?.dropout ? dropoutOf(tensors, settings.dropout) : undefined;
+  const { encoder, options } = model;
+  if (options.crossAttention === 'late') return lateLogits(model, weights, tensors, dropout);
+  return gliznetForward(encoder, options, weights, { ...modelInputs(tensors), ...(dropout ? { dropout } : {}) }, settings).logits;
+}
+
 /** Inference: sequence inputs -> `logits` [B, N]. The weights are shared with the caller, not copied. */
 export function inferenceFunction(
-  { encoder, options }: GliZNetModel,
+  model: GliZNetModel,
   weights: ReadonlyMap<string, { shape: number[]; data: Float32Array }>,
 ): TraceRequest {
-  const names = Object.keys(gliznetParameterShapes(encoder, options));
+  const names = Object.keys(gliznetParameterShapes(model.encoder, model.options));
   return {
-    inputs: sequenceInputs(options),
+    inputs: sequenceInputs(model),
     constants: names.map((name) => ({ name, ...weights.get(name)! })),
     inference: true,
-    run: (tensors) => ({ logits: gliznetForward(encoder, options, tensors, modelInputs(tensors)).logits }),
+    run: (tensors) => ({ logits: logitsOf(model, tensors, tensors, undefined) }),
   };
 }
 
@@ -132,14 +147,14 @@ export function sparseGradients(graph: Graph): Graph {
  * A pass of training: sequence inputs, targets and all parameters -> `loss`, `bce`, `margin`, `softmax`, `distill`, `logits` and
  * `gradient.<parameter>` of loss_scale x loss.
  */
-export function trainingFunction({ encoder, options }: GliZNetModel, settings: TrainingGraphSettings): TraceRequest {
-  const shapes = gliznetParameterShapes(encoder, options);
+export function trainingFunction(model: GliZNetModel, settings: TrainingGraphSettings): TraceRequest {
+  const shapes = gliznetParameterShapes(model.encoder, model.options);
   const names = Object.keys(shapes);
   return {
     inputs: [
-      ...sequenceInputs(options),
-      ...LOSS_INPUTS,
-      ...(settings.dropout ? dropoutInputs(encoder) : []),
+      ...sequenceInputs(model),
+      ...lossInputs(model),
+      ...(settings.dropout ? dropoutInputs(model.encoder) : []),
       ...names.map((name): TraceInput => ({ name, shape: shapes[name], type: 'float32' })),
     ],
     inference: false,
@@ -150,12 +165,9 @@ export function trainingFunction({ encoder, options }: GliZNetModel, settings: T
         names.forEach((name, i) => {
           weights[name] = parameters[i];
         });
-        const inputs = { ...modelInputs(tensors), ...(settings.dropout ? { dropout: dropoutOf(tensors, settings.dropout) } : {}) };
-        const { logits } = gliznetForward(encoder, options, weights, inputs, settings);
-        const terms = hybridLoss(
-          { logits, targets: tensors.targets as tf.Tensor2D, valid: tensors.valid as tf.Tensor2D, teacher: tensors.teacher as tf.Tensor2D },
-          settings.loss,
-        );
+        const logits = logitsOf(model, weights, tensors, settings);
+        const { targets, valid, choice, teacher } = tensors as Record<string, tf.Tensor2D>;
+        const terms = hybridLoss({ logits, targets, valid, choice, teacher }, settings.loss);
         // kept: valueAndGrads disposes what it does not return
         for (const [name, tensor] of Object.entries({ ...terms, logits })) outputs[name] = tf.keep(tensor);
         return tf.mul(terms.loss, tensors.loss_scale) as tf.Scalar;

@@ -11,10 +11,15 @@ import { findActivationRanges } from '../runtime/int8/activation-ranges.ts';
 import { ALLOWED_ERROR, chooseFloatProducts, productErrors } from '../runtime/int8/float-products.ts';
 import { quantizeGraph } from '../runtime/int8/quantize.ts';
 import { onnxChunks } from '../trace/onnx-proto.ts';
+import { traceGraph } from '../trace/trace.ts';
 import { type CheckpointConfig, checkWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { traceInference } from './gliznet-graph.ts';
+import { lateFunctions } from './late-graphs.ts';
 import { madeUpFeeds } from './made-up-feeds.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
+
+/** The graphs that are derived from a checkpoint; of a model that reads labels once `fp32` and `int8` are the graph of its texts. */
+export type GraphKind = 'fp32' | 'int8' | 'embedding' | 'labels' | 'scores';
 
 /**
  * Traces a checkpoint to an ONNX file's chunks.
@@ -24,7 +29,7 @@ import { traceSentenceEmbedder } from './sentence-embedder.ts';
 export async function deriveInferenceGraph(
   folder: string,
   config: CheckpointConfig,
-  kind: 'fp32' | 'int8' | 'embedding',
+  kind: GraphKind,
   allowedError = ALLOWED_ERROR,
 ): Promise<Uint8Array[]> {
   let encoder: Encoder;
@@ -38,7 +43,10 @@ export async function deriveInferenceGraph(
     const own = new Map([...weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor]));
     return onnxChunks(traceSentenceEmbedder(encoder, own));
   }
-  const graph = traceInference({ encoder, options: config.options }, weights);
+  const model = { encoder, options: config.options };
+  const late = config.options.crossAttention === 'late' ? lateFunctions(model, weights) : undefined;
+  if (late && (kind === 'labels' || kind === 'scores')) return onnxChunks(traceGraph(late[kind]));
+  const graph = late ? traceGraph(late.texts) : traceInference(model, weights);
   if (kind === 'fp32') return onnxChunks(graph);
   const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);
   const ranges = await findActivationRanges(graph, feeds);

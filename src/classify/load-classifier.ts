@@ -5,10 +5,11 @@
 import { existsSync } from 'node:fs';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
-import { createGraphSession, type ExecutionProvider } from '../runtime/onnx-session.ts';
+import { createGraphSession, type ExecutionProvider, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
+import { createLateClassifier } from './late-classifier.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import type { Precision } from './scorer.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
@@ -79,19 +80,29 @@ export async function loadClassifier(
     const { deriveInferenceGraph } = await import('./inference-graph.ts');
     return deriveInferenceGraph(folder, config, chosen);
   });
-  let session: Awaited<ReturnType<typeof createGraphSession>>;
+  const opened: GraphSession[] = [];
+  const open = async (file: string | Uint8Array): Promise<GraphSession> => {
+    try {
+      opened.push(await createGraphSession(file, { threads, provider }));
+    } catch (error) {
+      throw new DataError(`${folder}: ONNX Runtime cannot load the graph: ${errorMessage(error)}`);
+    }
+    return opened[opened.length - 1];
+  };
   try {
-    session = await createGraphSession(graph, { threads, provider });
-  } catch (error) {
-    throw new DataError(`${folder}: ONNX Runtime cannot load the graph: ${errorMessage(error)}`);
-  }
-  try {
+    const texts = await open(graph);
+    if (config.options.crossAttention === 'late') {
+      const derived = async (kind: 'labels' | 'scores') =>
+        open(await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)));
+      const sessions = { texts, labels: await derived('labels'), scores: await derived('scores') };
+      return await createLateClassifier(await tokenizer, config.options, sessions, chosen);
+    }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
-    return await createClassifier(ready, config.options, createOnnxScorer(session), chosen, embedder);
+    return await createClassifier(ready, config.options, createOnnxScorer(texts), chosen, embedder);
   } catch (error) {
-    await session.dispose();
+    await Promise.all(opened.map((session) => session.dispose()));
     throw error;
   }
 }

@@ -1,24 +1,48 @@
-/** A padded batch as the inputs that inference and training graphs share. */
+/** Padded batches as the inputs that inference and training graphs share. */
 
 import type { Feed } from '../runtime/onnx-session.ts';
 import type { JointBatch } from '../text/joint-sequence.ts';
+import type { LabelBatch, LateBatch, ShownBatch, TextBatch } from '../text/separate-sequences.ts';
 
-/** The sequence inputs of a GliZNet graph, by name. */
-export type SequenceFeeds = Record<'input_ids' | 'attention_mask' | 'lmask' | 'text_mask' | 'positions' | 'label_numbers', Feed> &
-  Partial<Record<'block_numbers' | 'position_ids', Feed>>;
+const counting = (size: number, from: number): Feed => ({ data: Int32Array.from({ length: size }, (_, i) => i + from), shape: [size] });
 
-const counting = (size: number, from: number): Int32Array => Int32Array.from({ length: size }, (_, i) => i + from);
-
-/** Feeds of a batch; nothing is copied. */
-export function sequenceFeeds(batch: JointBatch): SequenceFeeds {
+/** Feeds of texts alone. */
+export function textFeeds(batch: TextBatch) {
   const shape = [batch.batch, batch.length];
   return {
     input_ids: { data: batch.inputIds, shape },
     attention_mask: { data: batch.attentionMask, shape },
-    lmask: { data: batch.lmask, shape },
     text_mask: { data: batch.textMask, shape },
-    positions: { data: counting(batch.length, 0), shape: [batch.length] },
-    label_numbers: { data: counting(batch.labels, 1), shape: [batch.labels] },
+    positions: counting(batch.length, 0),
+  };
+}
+
+/** Feeds of labels alone. */
+export function labelFeeds(batch: LabelBatch) {
+  const shape = [batch.labels, batch.length];
+  return {
+    label_ids: { data: batch.inputIds, shape },
+    label_attention_mask: { data: batch.attentionMask, shape },
+    label_mask: { data: batch.labelMask, shape },
+    label_positions: counting(batch.length, 0),
+  };
+}
+
+/** Feeds of the labels that each of `batch` texts is scored with. */
+export function shownFeeds({ labels, numbers, mask }: ShownBatch, batch: number) {
+  const shape = [batch, labels];
+  return { shown: { data: numbers, shape }, shown_mask: { data: mask, shape } };
+}
+
+/** Feeds of joint sequences, or of texts and labels apart; nothing is copied. */
+export function sequenceFeeds(batch: JointBatch | LateBatch): Record<string, Feed> {
+  if ('labelBatch' in batch)
+    return { ...textFeeds(batch), ...labelFeeds(batch.labelBatch), ...(batch.shown ? shownFeeds(batch.shown, batch.batch) : {}) };
+  const shape = [batch.batch, batch.length];
+  return {
+    ...textFeeds(batch),
+    lmask: { data: batch.lmask, shape },
+    label_numbers: counting(batch.labels, 1),
     ...(batch.blocks
       ? { block_numbers: { data: batch.blocks.numbers, shape }, position_ids: { data: batch.blocks.positions, shape } }
       : {}),

@@ -38,7 +38,9 @@ export interface LossInputs {
   targets: tf.Tensor2D;
   /** float32 [B, N]: 1 for labels that the row has, else 0 */
   valid: tf.Tensor2D;
-  /** float32 [B, N]: the teacher's distribution over a row's labels, 0 where not valid; needed if distillWeight is not 0 */
+  /** float32 [B, N]: 1 for labels that the row chooses among in the two softmax terms; `valid` where absent */
+  choice?: tf.Tensor2D;
+  /** float32 [B, N]: the teacher's distribution over the labels of the choice, 0 for others; needed if distillWeight is not 0 */
   teacher?: tf.Tensor2D;
 }
 
@@ -58,7 +60,7 @@ const FAR = 1e9;
 const meanOver = (values: tf.Tensor, counts: tf.Tensor): tf.Scalar => tf.div(tf.sum(tf.mul(values, counts)), tf.maximum(tf.sum(counts), 1));
 
 /** Computes the loss. */
-export function hybridLoss({ logits, targets, valid, teacher }: LossInputs, settings: LossSettings): LossTerms {
+export function hybridLoss({ logits, targets, valid, choice = valid, teacher }: LossInputs, settings: LossSettings): LossTerms {
   const isTrue = tf.cast(tf.greater(targets, 0.5), 'float32'); // [B, N]
   const positive = tf.mul(isTrue, valid); // [B, N]
   const negative = tf.mul(tf.sub(1, isTrue), valid); // [B, N]
@@ -75,8 +77,8 @@ export function hybridLoss({ logits, targets, valid, teacher }: LossInputs, sett
   const terms: LossTerms = { loss: tf.add(tf.mul(bce, settings.bceWeight), tf.mul(margin, settings.marginWeight)), bce, margin };
   if (settings.softmaxWeight === 0 && settings.distillWeight === 0) return terms;
 
-  const logShares = tf.logSoftmax(tf.add(logits, tf.mul(tf.sub(valid, 1), FAR)), 1); // [B, N]
-  const crossEntropy = (shares: tf.Tensor) => tf.neg(tf.sum(tf.mul(shares, tf.mul(logShares, valid)), 1, true)); // [B, 1]
+  const logShares = tf.logSoftmax(tf.add(logits, tf.mul(tf.sub(choice, 1), FAR)), 1); // [B, N]
+  const crossEntropy = (shares: tf.Tensor) => tf.neg(tf.sum(tf.mul(shares, tf.mul(logShares, choice)), 1, true)); // [B, 1]
   if (settings.softmaxWeight !== 0) {
     const likely = tf.mul(targets, valid); // [B, N]
     const shares = tf.div(likely, tf.maximum(tf.sum(likely, 1, true), 1)); // [B, N]
@@ -84,7 +86,7 @@ export function hybridLoss({ logits, targets, valid, teacher }: LossInputs, sett
     terms.loss = tf.add(terms.loss, tf.mul(terms.softmax, settings.softmaxWeight));
   }
   if (settings.distillWeight !== 0) {
-    terms.distill = meanOver(crossEntropy(teacher!), tf.max(valid, 1, true));
+    terms.distill = meanOver(crossEntropy(teacher!), tf.max(choice, 1, true));
     terms.loss = tf.add(terms.loss, tf.mul(terms.distill, settings.distillWeight));
   }
   return terms;

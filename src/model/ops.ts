@@ -205,3 +205,39 @@ export function attention(
   const context = mergeHeads(tf.matMul(dropout.attention(weights), splitHeads(v, heads)) as tf.Tensor4D); // [B, T, H]
   return probabilities ? { context, probabilities: weights } : { context };
 }
+
+/**
+ * Multi-head attention of tokens that read a sequence, themselves and, where `others` says how much, each other: one softmax over all of it.
+ * tokens' query, key, value [B, N, H], the sequence's key, value [B, T, H], biases sequence [B, 1, 1, T], others [B, 1, N, N] -> [B, N, H]
+ */
+export function attentionAcross(
+  tokens: { query: tf.Tensor; key: tf.Tensor; value: tf.Tensor },
+  sequence: { key: tf.Tensor; value: tf.Tensor },
+  heads: number,
+  biases: { sequence: tf.Tensor4D; others?: tf.Tensor4D },
+): tf.Tensor3D {
+  const scale = 1 / Math.sqrt((tokens.query.shape[2] as number) / heads);
+  const [query, key, value] = [tokens.query, tokens.key, tokens.value].map((each) => splitHeads(each, heads)); // each [B, h, N, d]
+  const ofSequence = tf.add(scaledProduct(query, splitHeads(sequence.key, heads), scale), biases.sequence); // [B, h, N, T]
+  const ofTokens = biases.others
+    ? tf.add(scaledProduct(query, key, scale), biases.others) // [B, h, N, N]
+    : tf.mul(tf.sum(tf.mul(query, key), -1, true), scale); // [B, h, N, 1]
+  // The two kinds of scores have lengths of their own, so they are not one tensor: the softmax over both is written out.
+  const largest = stopGradient(tf.maximum(tf.max(ofSequence, -1, true), tf.max(ofTokens, -1, true))); // [B, h, N, 1]
+  const sequenceShares = tf.exp(tf.sub(ofSequence, largest)); // [B, h, N, T]
+  const tokenShares = tf.exp(tf.sub(ofTokens, largest)); // [B, h, N, N or 1]
+  const sum = tf.add(tf.sum(sequenceShares, -1, true), tf.sum(tokenShares, -1, true)); // [B, h, N, 1]
+  const read = tf.add(
+    tf.matMul(sequenceShares, splitHeads(sequence.value, heads)),
+    biases.others ? tf.matMul(tokenShares, value) : tf.mul(tokenShares, value),
+  ); // [B, h, N, d]
+  return mergeHeads(tf.div(read, sum) as tf.Tensor4D);
+}
+
+/** The value itself, with a gradient of zero. */
+export function stopGradient(x: tf.Tensor): tf.Tensor {
+  return tf.customGrad((...args) => {
+    const [value] = args as unknown as [tf.Tensor];
+    return { value: tf.clone(value), gradFunc: (dy: tf.Tensor) => [tf.zerosLike(dy)] };
+  })(x);
+}

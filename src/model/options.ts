@@ -1,5 +1,7 @@
 /** GliZNet's own options, stored in a checkpoint's config.json beside the encoder's configuration. */
 
+import type { SIMILARITIES } from './similarities/index.ts';
+
 /** How the hidden states become scores (article, sections 3.2 and 3.5; DESIGN 1). */
 export interface GliZNetOptions {
   /** Text representation: hidden state of [CLS], or the mean over the text's tokens. */
@@ -9,7 +11,7 @@ export interface GliZNetOptions {
   /** Size of the shared linear projection, or null for none. */
   projection: number | null;
   /** linear: w . (t * l) + b; dot: t . l; bilinear: t' W l + b; cosine: scale * cos(t, l) + bias, both learned. */
-  similarity: 'linear' | 'dot' | 'bilinear' | 'cosine';
+  similarity: keyof typeof SIMILARITIES;
   /** `separator`: labels joined by `separator`; `marker`: each label preceded by the marker token. */
   labelStyle: 'separator' | 'marker';
   /** Text between labels (labelStyle separator). */
@@ -20,8 +22,13 @@ export interface GliZNetOptions {
    * `free`: every token attends to every token, as in the article. `gated`: the text and each label are blocks whose positions count
    * from their own start, and a learned bias a layer says how much passes between blocks: the order of labels does not matter.
    * `one-way`: of what passes between blocks only labels reading the text is left: a label's score depends on the text and itself alone.
+   * `late`: labels are read alone, once for all texts; in the upper layers each is one token that reads the text (late.ts).
    */
-  crossAttention: 'free' | 'gated' | 'one-way';
+  crossAttention: 'free' | 'gated' | 'one-way' | 'late';
+  /** Layers, from the output, in which labels read the text (crossAttention late); 0: none, text and label are two vectors. */
+  upperLayers: number;
+  /** Whether labels read each other in the upper layers. */
+  setAttention: boolean;
   /** Longest joint sequence, in tokens. */
   maxLength: number;
   /**
@@ -36,8 +43,9 @@ export interface GliZNetOptions {
 /** {@link GliZNetOptions.labelsPerGroup} with which one-way models are fastest (bench/batches.ts). */
 export const ONE_WAY_LABELS = 50;
 
-/** Whether text and labels are blocks with positions of their own. */
-export const hasBlocks = ({ crossAttention }: Pick<GliZNetOptions, 'crossAttention'>): boolean => crossAttention !== 'free';
+/** Whether text and labels are blocks of one sequence with positions of their own. */
+export const hasBlocks = ({ crossAttention }: Pick<GliZNetOptions, 'crossAttention'>): boolean =>
+  crossAttention === 'gated' || crossAttention === 'one-way';
 
 /** The article's options. */
 export const ARTICLE_OPTIONS: GliZNetOptions = {
@@ -49,6 +57,8 @@ export const ARTICLE_OPTIONS: GliZNetOptions = {
   separator: ';',
   marker: '[unused0]',
   crossAttention: 'free',
+  upperLayers: 0,
+  setAttention: false,
   maxLength: 512,
   labelsPerGroup: null,
   calibration: { temperature: 1, bias: 0 },

@@ -46,11 +46,18 @@ const modelSchema = z
     separator: z.string().min(1).default(';').describe('Text between two labels (label_style: separator)'),
     marker: z.string().min(1).default('[unused0]').describe('Token in front of each label (label_style: marker)'),
     cross_attention: z
-      .enum(['free', 'gated', 'one-way'])
+      .enum(['free', 'gated', 'one-way', 'late'])
       .default('free')
       .describe(
-        'Between text and labels: free as in the article; gated: blocks, with a learned bias a layer for what passes between them; one-way: blocks, of which labels read the text and nothing else passes. A run that starts from a gated checkpoint can go on as one-way',
+        'Between text and labels: free as in the article; gated: blocks, with a learned bias a layer for what passes between them; one-way: blocks, of which labels read the text and nothing else passes; late: labels are read alone, once for all texts, and read the text in `upper_layers` only. A run that starts from a gated checkpoint can go on as one-way, one that starts from either as late',
       ),
+    upper_layers: z
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Layers, from the output, in which a label is one token that reads the text (cross_attention: late); 0: two vectors'),
+    set_attention: z.boolean().default(false).describe('Whether labels read each other in the upper layers (cross_attention: late)'),
     labels_per_group: count
       .nullable()
       .default(null)
@@ -102,6 +109,13 @@ const labelsSchema = z
       .default(0)
       .describe(
         'Share of examples that are shown with one to four labels of any file besides, so that what has nothing to do with a text scores low',
+      ),
+    in_batch_negatives: z
+      .boolean()
+      // No default in the schema: settings without the field stay those that an older run is resumed with.
+      .optional()
+      .describe(
+        "Whether loss.softmax_weight and distill_weight choose among the labels of a batch's other examples too (cross_attention: late); those that the teacher finds as near as the true ones are left out",
       ),
     negated_share: share
       .default(0)
@@ -304,6 +318,8 @@ export function modelOptions({ model }: TrainSettings): GliZNetOptions {
     separator: model.separator,
     marker: model.marker,
     crossAttention: model.cross_attention,
+    upperLayers: model.upper_layers,
+    setAttention: model.set_attention,
     maxLength: model.max_length,
     labelsPerGroup: model.labels_per_group,
     calibration: { temperature: 1, bias: 0 },

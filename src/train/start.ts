@@ -6,6 +6,7 @@ import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, GATE, gliznetParameterShapes, LABELS_READ_TEXT } from '../model/gliznet.ts';
 import { type GliZNetOptions, ONE_WAY_LABELS } from '../model/options.ts';
+import { SIMILARITIES, type SimilarityStart } from '../model/similarities/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { readEncoderFolder } from '../weights/encoder-weights.ts';
@@ -25,11 +26,8 @@ export interface StartModel {
 const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /** Start values of learned scalars. */
-export interface ScalarStart {
-  /** Scale and bias of a cosine similarity. */
-  scale: number;
-  bias: number;
-  /** Biases between blocks. */
+export interface ScalarStart extends SimilarityStart {
+  /** Biases of what labels and text read of each other. */
   gate: number;
 }
 
@@ -37,14 +35,16 @@ export interface ScalarStart {
  * Fresh parameters of all that is not the encoder's. Weights are normal with standard deviation 1 / sqrt(inputs), so that projected
  * vectors keep their length; biases are 0; the scalars start as given.
  */
-export function freshHead(encoder: Encoder, options: GliZNetOptions, seed: number, { scale, bias, gate }: ScalarStart): FloatWeights {
+export function freshHead(encoder: Encoder, options: GliZNetOptions, seed: number, scalars: ScalarStart): FloatWeights {
   const weights = new Map<string, { shape: number[]; data: Float32Array }>();
+  const similarityStart = (name: string) =>
+    name.startsWith('similarity.') ? SIMILARITIES[options.similarity].start(name, scalars) : undefined;
   for (const [name, shape] of Object.entries(gliznetParameterShapes(encoder, options))) {
     if (name.startsWith(ENCODER_PREFIX)) continue;
     const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-    if (name === GATE) data.fill(gate);
-    else if (name === 'similarity.scale') data.fill(scale);
-    else if (name.endsWith('.bias')) data.fill(options.similarity === 'cosine' && name === 'similarity.bias' ? bias : 0);
+    if (name === GATE) data.fill(scalars.gate);
+    else if (name === 'projection.bias') data.fill(0);
+    else if (similarityStart(name) !== undefined) data.fill(similarityStart(name)!);
     else {
       const random = randomStream(seed, shape.length, data.length);
       const deviation = 1 / Math.sqrt(shape.at(-1)!);
@@ -63,14 +63,47 @@ function oneWayWeights(weights: FloatWeights): FloatWeights {
   return new Map([...weights, [GATE, { shape: [layers, 1], data: kept }]]);
 }
 
-/** Reads a checkpoint; as one-way where that is asked for, which a gated one can become. @throws DataError naming file and tensor */
-function readModel(folder: string, asOneWay: boolean) {
+/** The rows of a gate that the last `upperLayers` layers have, as a late model has them; layers and directions that it lacks start at `gate`. */
+function lateWeights(weights: FloatWeights, from: GliZNetOptions, to: GliZNetOptions, gate: number): FloatWeights {
+  const { [GATE]: before, ...rest } = Object.fromEntries(weights);
+  if (to.upperLayers === 0) return new Map(Object.entries(rest));
+  const directions = to.setAttention ? 2 : 1;
+  const data = new Float32Array(to.upperLayers * directions).fill(gate); // [upperLayers, directions]
+  const [layers = 0, width = 0] = before?.shape ?? [];
+  // Of a gated model labels' reading the text is the second direction, labels' reading other labels the third.
+  const first = from.crossAttention === 'gated' ? LABELS_READ_TEXT : 0;
+  for (let layer = Math.max(0, to.upperLayers - layers); layer < to.upperLayers; layer++)
+    for (let direction = 0; direction < Math.min(directions, width - first); direction++)
+      data[layer * directions + direction] = before!.data[(layers - to.upperLayers + layer) * width + first + direction];
+  return new Map([...Object.entries(rest), [GATE, { shape: [to.upperLayers, directions], data }]]);
+}
+
+type ModelSettings = TrainSettings['model'];
+
+/** Reads a checkpoint; as one-way or late where the settings ask for that, which others can become. @throws DataError naming file and tensor */
+function readModel(folder: string, wanted: Pick<ModelSettings, 'cross_attention' | 'upper_layers' | 'set_attention' | 'gate'>) {
   const { options, encoder: encoderConfig } = readCheckpointConfig(folder);
   const encoder = createEncoder(encoderConfig);
   const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
-  if (!asOneWay || options.crossAttention === 'one-way') return { encoder, encoderConfig, options, weights };
-  if (options.crossAttention === 'free')
-    throw new DataError(`${folder}: only a checkpoint with gated cross-attention can be read as one-way; this one's is free`);
+  const kind = wanted.cross_attention;
+  const isSame = kind === options.crossAttention;
+  if (kind === 'late' && !(isSame && wanted.upper_layers === options.upperLayers && wanted.set_attention === options.setAttention)) {
+    if (options.crossAttention === 'free')
+      throw new DataError(`${folder}: only a checkpoint with gated or one-way cross-attention can be read as late; this one's is free`);
+    const late = {
+      ...options,
+      crossAttention: 'late' as const,
+      upperLayers: wanted.upper_layers,
+      setAttention: wanted.set_attention,
+      labelsPerGroup: null,
+    };
+    return { encoder, encoderConfig, options: late, weights: lateWeights(weights, options, late, wanted.gate) };
+  }
+  if (kind !== 'one-way' || isSame) return { encoder, encoderConfig, options, weights };
+  if (options.crossAttention !== 'gated')
+    throw new DataError(
+      `${folder}: only a checkpoint with gated cross-attention can be read as one-way; this one's is ${options.crossAttention}`,
+    );
   const oneWay = { ...options, crossAttention: 'one-way' as const, labelsPerGroup: ONE_WAY_LABELS };
   return { encoder, encoderConfig, options: oneWay, weights: oneWayWeights(weights) };
 }
@@ -79,7 +112,7 @@ function readModel(folder: string, asOneWay: boolean) {
 export async function loadStart(settings: TrainSettings, note: (line: string) => void): Promise<StartModel> {
   if (settings.checkpoint) {
     const folder = checkpointFolder(await resolveModelFolder(settings.checkpoint, { note }));
-    const model = readModel(folder, settings.model.cross_attention === 'one-way');
+    const model = readModel(folder, settings.model);
     return { ...model, tokenizer: await loadTokenizer(folder) };
   }
   const folder = await resolveModelFolder(settings.encoder!, { note });
@@ -91,7 +124,7 @@ export async function loadStart(settings: TrainSettings, note: (line: string) =>
 }
 
 /** Options that say how weights are read: checkpoints in which they differ have no mean. */
-const OPTIONS_OF_WEIGHTS = ['textPooling', 'labelPooling', 'projection', 'similarity', 'labelStyle', 'crossAttention'] as const;
+const OPTIONS_OF_WEIGHTS = ['textPooling', 'labelPooling', 'projection', 'similarity', 'labelStyle', 'crossAttention', 'upperLayers', 'setAttention'] as const;
 
 /**
  * Weights of the checkpoints that a run's final weights are averaged with.
@@ -101,7 +134,11 @@ export async function loadAverageWith(settings: TrainSettings, start: StartModel
   const members: FloatWeights[] = [];
   for (const one of settings.average_with ?? []) {
     const folder = checkpointFolder(await resolveModelFolder(one, { note }));
-    const { options, weights } = readModel(folder, start.options.crossAttention === 'one-way');
+    const { crossAttention, upperLayers, setAttention } = start.options;
+    const { options, weights } = readModel(folder, {
+      ...{ cross_attention: crossAttention, upper_layers: upperLayers, set_attention: setAttention },
+      gate: settings.model.gate,
+    });
     for (const option of OPTIONS_OF_WEIGHTS)
       if (options[option] !== start.options[option])
         throw new DataError(

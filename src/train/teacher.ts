@@ -63,9 +63,13 @@ export const createTeacherEmbedder = (
   { max_text_tokens }: TrainSettings,
 ): Promise<SentenceEmbedder> => createSentenceEmbedder({ ...model, createSession: device.createSession, maxLength: max_text_tokens + 2 });
 
-/** Gives the teacher's distribution [B, N] of a batch; rows of sources without distillation, and of a label with its negation, are 0. */
+/** What a teacher knows of a batch's labels. */
 export interface Teacher {
-  distribution(sampled: SampledBatch): Promise<Float32Array>;
+  /**
+   * Gives a batch the teacher's distribution [B, N]; rows of sources without distillation, and of a label with its negation, are 0. Of the labels
+   * that a text chooses among, those of other examples that are as near to it as its true ones are taken out: they may be true.
+   */
+  teach(sampled: SampledBatch): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -75,9 +79,12 @@ export function createTeacher(embedder: SentenceEmbedder, width: number, dataset
   const known = new Uint8Array(dataset.labelNames.length);
   const vectors = new Float32Array(dataset.labelNames.length * width);
   return {
-    async distribution({ batch, examples }) {
+    async teach({ batch, examples, columnOf, columnLabels }) {
       const taught = [...examples.keys()].filter((row) => dataset.sources[examples[row].source].distill && !examples[row].negated);
-      const missing = [...new Set(taught.flatMap((row) => examples[row].labels))].filter((label) => !known[label]);
+      /** Columns that an example chooses among, with their labels. */
+      const chosen = (row: number) =>
+        [...columnLabels(row).entries()].filter(([column]) => !batch.choice || batch.choice[row * batch.labels + column] === 1);
+      const missing = [...new Set(taught.flatMap((row) => chosen(row).map(([, label]) => label)))].filter((label) => !known[label]);
       const embedded = await embedder.embedIds(missing.map((label) => labelIds.at(label)));
       for (const [at, label] of missing.entries()) {
         vectors.set(embedded[at], label * width);
@@ -90,17 +97,28 @@ export function createTeacher(embedder: SentenceEmbedder, width: number, dataset
       const texts = await embedder.embedIds(ids);
       const result = new Float32Array(batch.batch * batch.labels); // [B, N]
       for (const [at, row] of taught.entries()) {
-        const { labels } = examples[row];
         const text = texts[at];
-        const scores = labels.map((label) => {
+        const cosineOf = (label: number): number => {
           let cosine = 0;
           for (let i = 0; i < width; i++) cosine += text[i] * vectors[label * width + i];
-          return Math.exp(scale * (cosine - 1));
-        });
-        const sum = scores.reduce((a, b) => a + b, 0);
-        for (const [k, score] of scores.entries()) result[row * batch.labels + k] = score / sum;
+          return cosine;
+        };
+        const start = row * batch.labels;
+        let scores = chosen(row).map(([column, label]) => ({ column, cosine: cosineOf(label) }));
+        if (batch.choice) {
+          const { labels, targets } = examples[row];
+          const own = new Set(labels.map((label) => columnOf(row, label)));
+          const truth = new Set(labels.filter((_, k) => targets[k] === 1).map((label) => columnOf(row, label)));
+          const nearest = Math.max(...scores.filter(({ column }) => truth.has(column)).map(({ cosine }) => cosine));
+          const isKept = ({ column, cosine }: { column: number; cosine: number }) => own.has(column) || cosine < nearest;
+          for (const each of scores) if (!isKept(each)) batch.choice[start + each.column] = 0;
+          scores = scores.filter(isKept);
+        }
+        const shares = scores.map(({ cosine }) => Math.exp(scale * (cosine - 1)));
+        const sum = shares.reduce((a, b) => a + b, 0);
+        for (const [k, { column }] of scores.entries()) result[start + column] = shares[k] / sum;
       }
-      return result;
+      batch.teacher = result;
     },
     dispose: () => embedder.dispose(),
   };

@@ -5,10 +5,9 @@
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { type Classifier, createClassifier } from '../classify/classifier.ts';
+import type { Classifier } from '../classify/classifier.ts';
 import { inferenceFunction } from '../classify/gliznet-graph.ts';
-import { createOnnxScorer } from '../classify/onnx-scorer.ts';
-import { createSentenceEmbedder } from '../classify/sentence-embedder.ts';
+import { openClassifier } from '../classify/open-classifier.ts';
 import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { type CheckpointContent, checkWeights, type FloatWeights, readCheckpointWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/formats/safetensors.ts';
@@ -211,21 +210,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
 
   /** Classifies with these weights as `glz predict` would, with shortlists of its own encoder. */
   const withClassifier = async <Result>(weights: FloatWeights, use: (classifier: Classifier) => Promise<Result>): Promise<Result> => {
-    const graph = await device.createSession(inferenceFunction(start, weights));
-    const embedder = () =>
-      createSentenceEmbedder({
-        encoder: start.encoder,
-        weights: new Map([...weights].map(([name, tensor]) => [name.replace(ENCODER_PREFIX, ''), tensor])),
-        tokenizer: start.tokenizer,
-        createSession: device.createSession,
-      });
-    const classifier = await createClassifier(
-      start.tokenizer,
-      { ...start.options, calibration },
-      createOnnxScorer(graph),
-      'fp32',
-      embedder,
-    );
+    const model = { ...start, options: { ...start.options, calibration } };
+    const classifier = await openClassifier(model, weights, (pass) => device.createSession(pass));
     try {
       return await use(classifier);
     } finally {
@@ -235,11 +221,11 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const evaluate = (weights: FloatWeights): Promise<Evaluation> => withClassifier(weights, request.evaluate!);
 
   const scoresOfExamples = async (weights: FloatWeights): Promise<LabelledLogits> => {
-    const scorer = createOnnxScorer(await device.createSession(inferenceFunction(start, weights)));
+    const session = await device.createSession(inferenceFunction(start, weights));
     try {
-      return await unseenScores(scorer, sampler, steps * settings.accumulation);
+      return await unseenScores(session, sampler, steps * settings.accumulation);
     } finally {
-      await scorer.dispose();
+      await session.dispose();
     }
   };
 
@@ -292,7 +278,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
         // Each example counts the same, in whatever part it is.
         const share = batch.batch / sampler.batchSize / settings.accumulation;
         if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, passNumber, batch.batch, batch.length, part);
-        if (teacher) batch.teacher = await teacher.distribution(sampled);
+        await teacher?.teach(sampled);
         const { logits, ...terms } = await engine.accumulate(batch, share);
         if (!Number.isFinite(terms.loss)) badBatch(sampled, { ...terms, logits });
         for (const [name, value] of Object.entries(terms)) {

@@ -55,7 +55,7 @@ export async function tryOut(request: TrialRequest): Promise<Trial> {
         for (const [part, sampled] of parts.entries()) {
           const { batch } = sampled;
           if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, number, batch.batch, batch.length, part);
-          if (teacher) batch.teacher = await teacher.distribution(sampled);
+          await teacher?.teach(sampled);
           await engine.accumulate(batch, batch.batch / sampler.batchSize);
           tokens += batch.batch * batch.length;
         }

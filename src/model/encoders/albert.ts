@@ -6,7 +6,7 @@ import { absolutePositions, embed, embeddingShapes, embeddingSizes, layerSetting
 import { groupCountField, integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { applyLinear, linearShapes } from './parameters.ts';
-import { type LayerNames, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
+import { type LayerNames, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 
 const PROJECTION = 'encoder.embedding_hidden_mapping_in';
 
@@ -39,6 +39,7 @@ export const createAlbert: EncoderFactory = (config): Encoder => {
     layers: layers.length,
     maxLength: sizes.positions,
     readsBlocks: true,
+    readAcross: postNormReadAcross(layers, settings),
     parameterShapes: () =>
       Object.assign(
         embeddingShapes(sizes),

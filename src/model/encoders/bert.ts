@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { activationField, headsField, integerField, layerCountField, positiveField, type RawConfig, wordField } from './config-fields.ts';
 import type { Encoder, EncoderFactory, EncoderInputs, Weights } from './encoder.ts';
 import { applyEmbedding, applyNorm, normShapes, parameter, type Shapes } from './parameters.ts';
-import { bertLayerNames, type LayerSettings, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
+import { bertLayerNames, type LayerSettings, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 
 /** Sizes of BERT's embedding tables. */
 export interface EmbeddingSizes {
@@ -82,6 +82,7 @@ export const createBert: EncoderFactory = (config): Encoder => {
     layers: layers.length,
     maxLength: sizes.positions,
     readsBlocks: true,
+    readAcross: postNormReadAcross(layers, settings),
     parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) =>
       runPostNormLayers(weights, layers, settings, embed(weights, sizes, inputs, absolutePositions(inputs)), inputs, lastAttention),

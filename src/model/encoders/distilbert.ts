@@ -5,7 +5,7 @@
 import { absolutePositions, type EmbeddingSizes, embed, embeddingShapes } from './bert.ts';
 import { activationField, headsField, integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
-import { type LayerNames, type LayerSettings, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
+import { type LayerNames, type LayerSettings, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 
 /** Not in the config: transformers fixes it. */
 const EPSILON = 1e-12;
@@ -48,6 +48,7 @@ export const createDistilBert: EncoderFactory = (config): Encoder => {
     layers: layers.length,
     maxLength: sizes.positions,
     readsBlocks: true,
+    readAcross: postNormReadAcross(layers, settings),
     parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) =>
       runPostNormLayers(weights, layers, settings, embed(weights, sizes, inputs, absolutePositions(inputs)), inputs, lastAttention),

@@ -6,7 +6,7 @@ import { absolutePositions, embed, embeddingShapes, embeddingSizes, layerSetting
 import { integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { applyLinear, linearShapes } from './parameters.ts';
-import { bertLayerNames, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
+import { bertLayerNames, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 
 const PROJECTION = 'embeddings_project';
 
@@ -23,6 +23,7 @@ export const createElectra: EncoderFactory = (config): Encoder => {
     layers: layers.length,
     maxLength: sizes.positions,
     readsBlocks: true,
+    readAcross: postNormReadAcross(layers, settings),
     parameterShapes: () =>
       Object.assign(
         embeddingShapes(sizes),

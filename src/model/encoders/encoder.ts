@@ -30,15 +30,33 @@ export interface EncoderInputs {
     /** Added to the attention scores, one for each layer: [B, 1, T, T] */
     biases: tf.Tensor4D[];
   };
+  /** How many layers run, from the input; all where absent. Only encoders with `readAcross` take it. */
+  lowerLayers?: number;
 }
 
 /** What an encoder gives. */
 export interface EncoderOutput {
-  /** Last hidden state: [B, T, H] */
+  /** Last hidden state, of the layers that run: [B, T, H] */
   hidden: tf.Tensor3D;
+  /** What each layer that runs reads, from the input, each [B, T, H]; only of encoders with `readAcross` */
+  layerInputs?: tf.Tensor3D[];
   /** Attention probabilities of the last layer, if asked for: [B, h, T, T] */
   attention?: tf.Tensor4D;
 }
+
+/** How much tokens read in {@link ReadAcross}. */
+export interface AcrossBiases {
+  /** Added to the scores of the sequence's tokens, far below any other at padding: [B, 1, 1, T] */
+  sequence: tf.Tensor4D;
+  /** Added to the scores of each other, 0 of a token with itself: [B, 1, N, N]; where absent a token reads itself only */
+  others?: tf.Tensor4D;
+}
+
+/**
+ * Runs layer `index` for tokens that read another sequence's states, themselves and, as an option, each other; they have no order.
+ * tokens [B, N, H], sequence [B, T, H] (what that layer reads of it) -> [B, N, H]
+ */
+export type ReadAcross = (weights: Weights, index: number, tokens: tf.Tensor3D, sequence: tf.Tensor3D, biases: AcrossBiases) => tf.Tensor3D;
 
 /** An encoder of one configuration. */
 export interface Encoder {
@@ -50,6 +68,8 @@ export interface Encoder {
   readonly maxLength: number;
   /** Whether `forward` reads {@link EncoderInputs.blocks}. */
   readonly readsBlocks?: boolean;
+  /** One layer as {@link ReadAcross}; only of encoders whose layers can be run one by one. */
+  readonly readAcross?: ReadAcross;
   /** Name and shape of every parameter that `forward` reads (no pooler, no task heads). */
   parameterShapes(): Record<string, number[]>;
   /**

@@ -9,7 +9,7 @@ import { embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts
 import { layerCountField, positionsAfterPadding, wordField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
 import { applyEmbedding, type Shapes } from './parameters.ts';
-import { type LayerNames, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
+import { type LayerNames, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 import { positionsFromPadding } from './roberta.ts';
 
 /** Fixed in transformers, whatever `pad_token_id` says. */
@@ -62,6 +62,7 @@ export const createMpnet: EncoderFactory = (config): Encoder => {
     layers: layers.length,
     maxLength,
     readsBlocks: true,
+    readAcross: postNormReadAcross(layers, settings),
     parameterShapes: () =>
       Object.assign(embeddingShapes(sizes), biasShapes, ...layers.map((names) => postNormLayerShapes(names, settings))),
     forward: (weights, inputs, lastAttention) => {

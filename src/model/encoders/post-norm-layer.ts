@@ -5,8 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dropout, NO_DROPOUT } from '../dropout.ts';
-import { type Activation, activation, attention } from '../ops.ts';
-import type { EncoderInputs, Weights } from './encoder.ts';
+import { type Activation, activation, attention, attentionAcross } from '../ops.ts';
+import type { EncoderInputs, EncoderOutput, ReadAcross, Weights } from './encoder.ts';
 import { applyLinear, applyNorm, linearShapes, normShapes, type Shapes } from './parameters.ts';
 
 /** Names of a layer's parts, without `.weight` and `.bias`. */
@@ -75,12 +75,6 @@ export function afterAttention(
   return applyNorm(weights, names.outputNorm, tf.add(dropout.hidden(applyLinear(weights, names.output, inner)), attended), epsilon);
 }
 
-/** What a stack of layers gives. */
-export interface StackOutput {
-  hidden: tf.Tensor3D;
-  attention?: tf.Tensor4D;
-}
-
 /**
  * Runs layers one after the other.
  * @param x [B, T, H]
@@ -92,14 +86,16 @@ export function runPostNormLayers(
   layers: LayerNames[],
   settings: LayerSettings,
   x: tf.Tensor,
-  inputs: Pick<EncoderInputs, 'attentionMask' | 'blocks' | 'dropout'>,
+  inputs: Pick<EncoderInputs, 'attentionMask' | 'blocks' | 'dropout' | 'lowerLayers'>,
   lastAttention: boolean,
   bias?: tf.Tensor4D,
-): StackOutput {
-  const { attentionMask, blocks, dropout = NO_DROPOUT } = inputs;
+): EncoderOutput {
+  const { attentionMask, blocks, dropout = NO_DROPOUT, lowerLayers = layers.length } = inputs;
   let hidden = x; // [B, T, H]
   let probabilities: tf.Tensor4D | undefined;
-  layers.forEach((names, index) => {
+  const layerInputs: tf.Tensor3D[] = [];
+  layers.slice(0, lowerLayers).forEach((names, index) => {
+    layerInputs.push(hidden as tf.Tensor3D);
     const attended = attention(
       applyLinear(weights, names.query, hidden),
       applyLinear(weights, names.key, hidden),
@@ -115,5 +111,20 @@ export function runPostNormLayers(
     probabilities = attended.probabilities;
     hidden = afterAttention(weights, names, settings, hidden, attended.context, dropout);
   });
-  return { hidden: hidden as tf.Tensor3D, ...(probabilities ? { attention: probabilities } : {}) };
+  return { hidden: hidden as tf.Tensor3D, layerInputs, ...(probabilities ? { attention: probabilities } : {}) };
 }
+
+/** {@link ReadAcross} of such layers. */
+export const postNormReadAcross =
+  (layers: LayerNames[], settings: LayerSettings): ReadAcross =>
+  (weights, index, tokens, sequence, biases) => {
+    const names = layers[index];
+    const [query, key, value] = [names.query, names.key, names.value].map((name) => applyLinear(weights, name, tokens)); // each [B, N, H]
+    const context = attentionAcross(
+      { query, key, value },
+      { key: applyLinear(weights, names.key, sequence), value: applyLinear(weights, names.value, sequence) }, // each [B, T, H]
+      settings.heads,
+      biases,
+    );
+    return afterAttention(weights, names, settings, tokens, context, NO_DROPOUT) as tf.Tensor3D;
+  };

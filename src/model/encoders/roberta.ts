@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
 import { layerCountField, paddingIdField, positionsAfterPadding } from './config-fields.ts';
 import type { Encoder, EncoderFactory, EncoderInputs } from './encoder.ts';
-import { bertLayerNames, postNormLayerShapes, runPostNormLayers } from './post-norm-layer.ts';
+import { bertLayerNames, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 
 /** Position of each token: its number among the tokens that are not padding, plus the padding id. int32 [B, T] -> int32 [B, T]. */
 function countedPositions(inputIds: tf.Tensor2D, paddingId: number): tf.Tensor {
@@ -33,6 +33,7 @@ const createNamed =
       layers: layers.length,
       maxLength: positionsAfterPadding(config, sizes.positions, paddingId),
       readsBlocks: true,
+      readAcross: postNormReadAcross(layers, settings),
       parameterShapes: () => Object.assign(embeddingShapes(sizes), ...layers.map((names) => postNormLayerShapes(names, settings))),
       forward: (weights, inputs, lastAttention) => {
         const embedded = embed(weights, sizes, inputs, positionsFromPadding(inputs, paddingId));

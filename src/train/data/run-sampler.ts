@@ -67,6 +67,9 @@ export async function samplerOf(request: SamplerRequest): Promise<Sampler> {
     unrelatedNegatives: labels.unrelated_negatives,
     negatedShare: labels.negated_share,
     maxPassTokens: settings.max_pass_tokens,
+    ...(start.options.crossAttention === 'late'
+      ? { late: { upperLayers: start.options.upperLayers > 0, inBatch: labels.in_batch_negatives ?? false } }
+      : {}),
   };
   return createSampler(dataset, layout, sampling, near);
 }

@@ -6,6 +6,7 @@ import { randomInteger, randomStream, shuffle } from '../../base/random.ts';
 import { buildJointSequence, type JointLayout, type JointSequence, labelTokens, padBatch } from '../../text/joint-sequence.ts';
 import type { TrainingBatch } from '../engine/training-session.ts';
 import { type DataSource, type Dataset, NEGATION, negationOf } from './dataset.ts';
+import { type LateBatchSettings, lateTrainingBatch } from './late-batch.ts';
 import type { NearLabels, SourceNearLabels } from './near-labels.ts';
 
 /** Settings of sampling; fields as in settings.ts. */
@@ -25,6 +26,8 @@ export interface SamplingSettings {
   negatedShare: number;
   /** Most tokens of a part of a batch, padding included; absent: batches are whole. */
   maxPassTokens?: number;
+  /** For models that read labels once; absent: joint sequences. */
+  late?: LateBatchSettings;
 }
 
 /** One example as it is shown once. */
@@ -43,6 +46,10 @@ export interface ShownExample {
 export interface SampledBatch {
   batch: TrainingBatch;
   examples: ShownExample[];
+  /** Column of an example's label in the batch's scores, from the example's number and the label's. */
+  columnOf(row: number, label: number): number;
+  /** Label numbers of an example's columns. */
+  columnLabels(row: number): readonly number[];
 }
 
 /** Batches by number. */
@@ -110,6 +117,7 @@ function chooseNegation(
   source: DataSource,
   row: number,
   layout: JointLayout,
+  room: number,
   random: () => number,
   near: SourceNearLabels | undefined,
 ): ShownLabels | undefined {
@@ -126,9 +134,8 @@ function chooseNegation(
   if (dataset.labelNames[label].toLowerCase().startsWith(NEGATION)) return undefined;
   const isTrue = Number(truth.includes(label));
   const negation = negationOf(dataset, label);
-  const textLength = Math.min(source.texts.at(row).length, layout.textShare);
   const lengths = [label, negation].map((shown) => dataset.labelIds.at(shown).length);
-  if (labelTokens(lengths, layout) > layout.window - textLength) return undefined;
+  if (labelTokens(lengths, layout) > room) return undefined;
   const pair = [
     { shown: label, target: isTrue },
     { shown: negation, target: 1 - isTrue },
@@ -147,9 +154,12 @@ function chooseLabels(
   near: SourceNearLabels | undefined,
 ): ShownLabels {
   const { minLabels, maxLabels } = settings;
+  const textLength = Math.min(source.texts.at(row).length, layout.textShare);
+  // Labels that are sequences of their own take no room from the text.
+  const room = settings.late ? Number.POSITIVE_INFINITY : layout.window - textLength;
   // Without the setting nothing is drawn, here and below: the batches of runs that do not use it stay what they were.
   if (settings.negatedShare > 0 && random() < settings.negatedShare) {
-    const negated = chooseNegation(dataset, source, row, layout, random, near);
+    const negated = chooseNegation(dataset, source, row, layout, room, random, near);
     if (negated) return negated;
   }
   const size = minLabels + randomInteger(random, maxLabels - minLabels + 1);
@@ -162,8 +172,6 @@ function chooseLabels(
       shown.map((label) => dataset.labelIds.at(label).length),
       layout,
     );
-  const textLength = Math.min(source.texts.at(row).length, layout.textShare);
-  const room = layout.window - textLength;
   let tokens = tokensOf();
   // One always fits: no label is longer than `labelLimit`.
   for (; tokens > room && shown.length > 1; tokens = tokensOf()) shown.pop();
@@ -249,7 +257,10 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
 
   interface Prepared {
     example: ShownExample;
-    sequence: JointSequence;
+    /** Tokens of the longest sequence that it is read in. */
+    length: number;
+    /** Absent where labels are read once. */
+    sequence?: JointSequence;
   }
   const prepare = (epoch: number, draw: number): Prepared => {
     const source = drawSource[draw];
@@ -257,12 +268,14 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     const random = randomStream(seed, LABELS, epoch, draw);
     const data = sources[source];
     const shown = chooseLabels(dataset, data, row, layout, settings, random, near?.[source]);
+    const example = { source, row, ...shown };
+    if (settings.late) return { example, length: Math.min(data.texts.at(row).length, layout.window) + 2 };
     const sequence = buildJointSequence(
       layout,
       data.texts.at(row),
       shown.labels.map((label) => dataset.labelIds.at(label)),
     );
-    return { example: { source, row, ...shown }, sequence };
+    return { example, length: sequence.inputIds.length, sequence };
   };
 
   let windowNumber = -1;
@@ -275,7 +288,7 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     const first = (number % windowsPerEpoch) * WINDOW_BATCHES;
     const count = Math.min(WINDOW_BATCHES, batchesPerEpoch - first);
     const prepared = Array.from({ length: count * batchSize }, (_, i) => prepare(epoch, first * batchSize + i)).sort(
-      (a, b) => a.sequence.inputIds.length - b.sequence.inputIds.length,
+      (a, b) => a.length - b.length,
     );
     window = shuffle(
       Array.from({ length: count }, (_, i) => prepared.slice(i * batchSize, (i + 1) * batchSize)),
@@ -292,17 +305,24 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
   };
   const padded = (chosen: readonly Prepared[]): SampledBatch => {
     const examples = chosen.map(({ example }) => example);
+    const likely = examples.map(({ source, targets }) => likelyTargets(targets, sources[source].labelNoise));
+    if (settings.late) return lateTrainingBatch(dataset, layout, examples, likely, settings.late);
     const joint = padBatch(
-      chosen.map(({ sequence }) => sequence),
+      chosen.map(({ sequence }) => sequence!),
       layout.special.pad,
     );
     const targets = new Float32Array(joint.batch * joint.labels); // [B, N]
     const valid = new Float32Array(targets.length); // [B, N]
     for (const [row, example] of examples.entries()) {
-      targets.set(likelyTargets(example.targets, sources[example.source].labelNoise), row * joint.labels);
+      targets.set(likely[row], row * joint.labels);
       valid.fill(1, row * joint.labels, row * joint.labels + example.labels.length);
     }
-    return { batch: { ...joint, targets, valid }, examples };
+    return {
+      batch: { ...joint, targets, valid },
+      examples,
+      columnOf: (row, label) => examples[row].labels.indexOf(label),
+      columnLabels: (row) => examples[row].labels,
+    };
   };
 
   return {
@@ -312,7 +332,7 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     batch: (index) => padded(preparedBatch(index)),
     parts(index) {
       const chosen = preparedBatch(index);
-      const longest = chosen.at(-1)!.sequence.inputIds.length;
+      const longest = chosen.at(-1)!.length;
       const most = settings.maxPassTokens === undefined ? chosen.length : Math.max(1, Math.floor(settings.maxPassTokens / longest));
       const count = Math.ceil(chosen.length / most);
       const edge = (part: number) => Math.round((part * chosen.length) / count);

@@ -17,19 +17,25 @@ import type { AdamWStep } from '../../model/adamw.ts';
 import { gliznetParameterShapes } from '../../model/gliznet.ts';
 import { createGraphSession, type Feed, type OnnxSession, type SessionSettings } from '../../runtime/onnx-session.ts';
 import type { JointBatch } from '../../text/joint-sequence.ts';
+import type { LateBatch } from '../../text/separate-sequences.ts';
 import { adamwRows, allocateOptimizerMemory, markTouchedRows } from './optimizer-memory.ts';
 
-/** One padded training batch: the joint batch plus targets. */
-export interface TrainingBatch extends JointBatch {
+/** What the loss compares the scores of a batch with. */
+export interface BatchTargets {
   /** [B, N]: 1 for true labels, else 0 */
   targets: Float32Array;
   /** [B, N]: 1 for labels that the row has, else 0 */
   valid: Float32Array;
+  /** [B, N]: 1 for labels that the row chooses among; only of models that read labels once */
+  choice?: Float32Array;
   /** [B, N]: a teacher's distribution over each row's labels; needed if the loss distils */
   teacher?: Float32Array;
   /** Numbers for dropout; needed if the model in training drops. */
   dropout?: DropoutArrays;
 }
+
+/** One padded training batch. */
+export type TrainingBatch = (JointBatch | LateBatch) & BatchTargets;
 
 /** The numbers of src/model/dropout.ts. */
 export interface DropoutArrays {
@@ -121,6 +127,7 @@ export function trainingFeeds(batch: TrainingBatch, weight: number): Record<stri
     ...sequenceFeeds(batch),
     targets: { data: batch.targets, shape },
     valid: { data: batch.valid, shape },
+    ...(batch.choice ? { choice: { data: batch.choice, shape } } : {}),
     teacher: { data: batch.teacher ?? new Float32Array(batch.targets.length), shape },
     loss_scale: { data: Float32Array.of(weight), shape: [] },
     ...(batch.dropout ? dropoutFeeds(batch.dropout, batch) : {}),

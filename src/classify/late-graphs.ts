@@ -1,0 +1,121 @@
+/**
+ * The graphs of a model whose labels are read once (src/model/late.ts): of texts, of labels, and of scores; and all of it at once, as training
+ * and its evaluation run it. Traced from the same functions as everything else.
+ */
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Dropout } from '../model/dropout.ts';
+import { gliznetParameterShapes } from '../model/gliznet.ts';
+import { type LabelInputs, lateForward, readLabels, readTexts, type ShownLabels, type TextInputs, upperLogits, vectorLogits } from '../model/late.ts';
+import type { TraceInput, TraceRequest } from '../trace/trace.ts';
+import type { FloatWeights } from '../weights/checkpoint.ts';
+import type { GliZNetModel } from './gliznet-graph.ts';
+
+type Tensors = Record<string, tf.Tensor>;
+
+const integers = (name: string, ...shape: (number | string)[]): TraceInput => ({ name, shape, type: 'int32' });
+const floats = (name: string, ...shape: (number | string)[]): TraceInput => ({ name, shape, type: 'float32' });
+
+const TEXT_INPUTS: TraceInput[] = [
+  integers('input_ids', 'batch', 'length'),
+  integers('attention_mask', 'batch', 'length'),
+  integers('text_mask', 'batch', 'length'),
+  integers('positions', 'length'),
+];
+
+const LABEL_INPUTS: TraceInput[] = [
+  integers('label_ids', 'labels', 'label_length'),
+  integers('label_attention_mask', 'labels', 'label_length'),
+  integers('label_mask', 'labels', 'label_length'),
+  integers('label_positions', 'label_length'),
+];
+
+/** What models with upper layers read besides. */
+const SHOWN_INPUTS: TraceInput[] = [integers('shown', 'batch', 'shown_labels'), integers('shown_mask', 'batch', 'shown_labels')];
+
+/** Name of what upper layer number `layer` reads of texts. */
+export const stateName = (layer: number): string => `state_${layer}`;
+
+/** Inputs of texts with labels, by their names in a graph. */
+export const lateInputs = ({ options }: GliZNetModel): TraceInput[] => [
+  ...TEXT_INPUTS,
+  ...LABEL_INPUTS,
+  ...(options.upperLayers > 0 ? SHOWN_INPUTS : []),
+];
+
+const textInputs = (tensors: Tensors): TextInputs => ({
+  inputIds: tensors.input_ids as tf.Tensor2D,
+  attentionMask: tensors.attention_mask as tf.Tensor2D,
+  positions: tensors.positions as tf.Tensor1D,
+  textMask: tensors.text_mask as tf.Tensor2D,
+});
+
+const labelInputs = (tensors: Tensors): LabelInputs => ({
+  inputIds: tensors.label_ids as tf.Tensor2D,
+  attentionMask: tensors.label_attention_mask as tf.Tensor2D,
+  positions: tensors.label_positions as tf.Tensor1D,
+  labelMask: tensors.label_mask as tf.Tensor2D,
+});
+
+const shownLabels = (tensors: Tensors): ShownLabels | undefined =>
+  tensors.shown ? { numbers: tensors.shown as tf.Tensor2D, mask: tensors.shown_mask as tf.Tensor2D } : undefined;
+
+/** Texts and labels to logits [B, N], by the names of {@link lateInputs}. */
+export const lateLogits = ({ encoder, options }: GliZNetModel, weights: Tensors, tensors: Tensors, dropout?: Dropout): tf.Tensor2D =>
+  lateForward(encoder, options, weights, { ...textInputs(tensors), dropout }, labelInputs(tensors), shownLabels(tensors));
+
+/** The three functions that prediction runs; weights are shared with the caller, not copied. */
+export interface LateFunctions {
+  /** Texts -> `text` [B, P], and `state_0` ... [B, T, H] for upper layers. */
+  texts: TraceRequest;
+  /** Labels -> `labels` [M, P], or [M, H] for upper layers. */
+  labels: TraceRequest;
+  /** What the two give -> `logits` [B, M], or [B, N] with the labels `shown` to upper layers. */
+  scores: TraceRequest;
+}
+
+/** {@link LateFunctions} of a model. */
+export function lateFunctions(model: GliZNetModel, weights: FloatWeights): LateFunctions {
+  const { encoder, options } = model;
+  const names = Object.keys(gliznetParameterShapes(encoder, options));
+  const constants = names.map((name) => ({ name, ...weights.get(name)! }));
+  const layers = Array.from({ length: options.upperLayers }, (_, layer) => layer);
+  const size = options.projection ?? encoder.hiddenSize;
+  const compiled = floats('labels', 'labels', options.upperLayers > 0 ? encoder.hiddenSize : size);
+  const states = layers.map((layer) => floats(stateName(layer), 'batch', 'length', encoder.hiddenSize));
+  return {
+    texts: {
+      inputs: TEXT_INPUTS,
+      constants,
+      inference: true,
+      run: (tensors) => {
+        const read = readTexts(encoder, options, tensors, textInputs(tensors));
+        return { text: read.query, ...Object.fromEntries(read.states.map((state, layer) => [stateName(layer), state])) };
+      },
+    },
+    labels: {
+      inputs: LABEL_INPUTS,
+      constants,
+      inference: true,
+      run: (tensors) => ({ labels: readLabels(encoder, options, tensors, labelInputs(tensors)) }),
+    },
+    scores: {
+      inputs:
+        options.upperLayers > 0
+          ? [floats('text', 'batch', size), ...states, integers('attention_mask', 'batch', 'length'), compiled, ...SHOWN_INPUTS]
+          : [floats('text', 'batch', size), compiled],
+      // Without upper layers only the similarity's own: a device is not given the encoder twice.
+      constants: options.upperLayers > 0 ? constants : constants.filter(({ name }) => name.startsWith('similarity.')),
+      inference: true,
+      run: (tensors) => {
+        const [text, labels] = [tensors.text as tf.Tensor2D, tensors.labels as tf.Tensor2D];
+        if (options.upperLayers === 0) return { logits: vectorLogits(options, tensors, text, labels) };
+        const read = {
+          query: text,
+          states: layers.map((layer) => tensors[stateName(layer)] as tf.Tensor3D),
+          attentionMask: tensors.attention_mask as tf.Tensor2D,
+        };
+        return { logits: upperLogits(encoder, options, tensors, read, labels, shownLabels(tensors)!) };
+      },
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * GliZNet whose labels are read once for all texts (cross-attention `late`, DESIGN 6). The text runs through all layers and reads no label; a label
+ * runs alone through the lower layers and becomes one state, which is kept for its label set. In the upper layers, if there are any, each label
+ * is one token: it reads the text's states of that layer, itself and, with set attention, the other labels of the same text, in no order. Without upper
+ * layers text and label are two vectors. After DeFormer (Cao et al., 2020) and PreTTR (MacAvaney et al., 2020), whose upper layers read all tokens.
+ * Imports nothing but tfjs-core and its neighbours in src/model.
+ * Notation in shapes: B texts, T their tokens, M labels that are read, S their tokens, N labels that a text is scored with, H hidden, P projected.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { NOT_READ } from './block-biases.ts';
+import type { AcrossBiases, Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
+import { encoderWeights, GATE } from './gliznet.ts';
+import { embedding } from './ops.ts';
+import type { GliZNetOptions } from './options.ts';
+import { meanOfTokens, poolText, project } from './pooling.ts';
+import { SIMILARITIES } from './similarities/index.ts';
+
+/** Sequences of texts alone. */
+export interface TextInputs extends Pick<EncoderInputs, 'inputIds' | 'attentionMask' | 'positions' | 'dropout'> {
+  /** int32 [B, T]: 1 for the text's own tokens */
+  textMask: tf.Tensor2D;
+}
+
+/** Sequences of one label each. */
+export interface LabelInputs extends Pick<EncoderInputs, 'inputIds' | 'attentionMask' | 'positions'> {
+  /** int32 [M, S]: 1 for the tokens that stand for the label */
+  labelMask: tf.Tensor2D;
+}
+
+/** What is kept of texts. */
+export interface ReadTexts {
+  /** The text's side of the similarity: [B, P] */
+  query: tf.Tensor2D;
+  /** What each of the upper layers reads of the text, each [B, T, H] */
+  states: tf.Tensor3D[];
+}
+
+/** Which labels each text is scored with, for the upper layers. */
+export interface ShownLabels {
+  /** int32 [B, N]: rows of the label states */
+  numbers: tf.Tensor2D;
+  /** int32 [B, N]: 1 for labels that the text has, 0 behind them */
+  mask: tf.Tensor2D;
+}
+
+/** Reads texts: all that scoring needs of them. */
+export function readTexts(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: TextInputs): ReadTexts {
+  const { hidden, layerInputs = [] } = encoder.forward(encoderWeights(weights), inputs, false); // [B, T, H]
+  const text = project(options, weights, poolText(options, hidden, inputs.textMask)); // [B, P]
+  const states = options.upperLayers > 0 ? layerInputs.slice(-options.upperLayers) : [];
+  return { query: SIMILARITIES[options.similarity].query(weights, text), states };
+}
+
+/** Reads labels: one state each, of the layer under the upper ones [M, H], or the label's side of the similarity where there are none [M, P]. */
+export function readLabels(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: LabelInputs): tf.Tensor2D {
+  const lower = options.upperLayers > 0 ? { lowerLayers: encoder.layers - options.upperLayers } : {};
+  const { hidden } = encoder.forward(encoderWeights(weights), { ...inputs, ...lower }, false); // [M, S, H]
+  const states = meanOfTokens(hidden, inputs.labelMask); // [M, H]
+  return options.upperLayers > 0 ? states : keysOf(options, weights, states);
+}
+
+/** The label's side of the similarity. [..., H] -> [..., P] */
+const keysOf = <T extends tf.Tensor>(options: GliZNetOptions, weights: Weights, states: T): T =>
+  SIMILARITIES[options.similarity].key(weights, project(options, weights, states));
+
+/** Scores of texts against all labels, without upper layers. texts [B, P], labels [M, P] -> [B, M] */
+export function vectorLogits(options: GliZNetOptions, weights: Weights, texts: tf.Tensor2D, labels: tf.Tensor2D): tf.Tensor2D {
+  return SIMILARITIES[options.similarity].finish(weights, tf.matMul(texts, labels, false, true));
+}
+
+/** What labels read in upper layer number `layer`. attentionMask int32 [B, T] */
+function biasesOf({ setAttention }: GliZNetOptions, gate: tf.Tensor2D, layer: number, attentionMask: tf.Tensor2D, shown: tf.Tensor2D): AcrossBiases {
+  const gateOf = (direction: number) => tf.reshape(tf.slice(gate, [layer, direction], [1, 1]), [1, 1, 1, 1]);
+  const absent = (mask: tf.Tensor2D) => tf.mul(tf.sub(1, tf.cast(tf.expandDims(tf.expandDims(mask, 1), 1), 'float32')), NOT_READ); // [B, 1, 1, ·]
+  const sequence = tf.add<tf.Tensor4D>(absent(attentionMask), gateOf(0)); // [B, 1, 1, T]
+  if (!setAttention) return { sequence };
+  // Numbers of the columns, from shapes: a range would bake the number of labels into the graph.
+  const columns = tf.cumsum(tf.onesLike(shown), 1); // [B, N]
+  const same = tf.cast(tf.equal(tf.expandDims(columns, 2), tf.expandDims(columns, 1)), 'float32'); // [B, N, N]
+  const others = tf.mul(tf.sub(1, tf.expandDims(same, 1)), tf.add(absent(shown), gateOf(1))); // [B, 1, N, N]
+  return { sequence, others: others as tf.Tensor4D };
+}
+
+/** Scores of texts against the labels that each is shown with, through the upper layers. labels [M, H] -> [B, N]; behind a text's labels it means nothing */
+export function upperLogits(
+  encoder: Encoder,
+  options: GliZNetOptions,
+  weights: Weights,
+  texts: ReadTexts & { attentionMask: tf.Tensor2D },
+  labels: tf.Tensor2D,
+  shown: ShownLabels,
+): tf.Tensor2D {
+  const own = encoderWeights(weights);
+  const first = encoder.layers - options.upperLayers;
+  let states = embedding(labels, shown.numbers) as tf.Tensor3D; // [B, N, H]
+  for (const [layer, text] of texts.states.entries()) {
+    const biases = biasesOf(options, weights[GATE] as tf.Tensor2D, layer, texts.attentionMask, shown.mask);
+    states = encoder.readAcross!(own, first + layer, states, text, biases); // [B, N, H]
+  }
+  const keys = keysOf(options, weights, states); // [B, N, P]
+  const products = tf.squeeze(tf.matMul(keys, tf.expandDims(texts.query, 2)), [2]) as tf.Tensor2D; // [B, N]
+  return SIMILARITIES[options.similarity].finish(weights, products);
+}
+
+/** Texts and labels to scores at once, as in training: [B, M] without upper layers, else [B, N]. */
+export function lateForward(
+  encoder: Encoder,
+  options: GliZNetOptions,
+  weights: Weights,
+  texts: TextInputs,
+  labels: LabelInputs,
+  shown: ShownLabels | undefined,
+): tf.Tensor2D {
+  const read = readTexts(encoder, options, weights, texts);
+  const compiled = readLabels(encoder, options, weights, labels);
+  if (options.upperLayers === 0) return vectorLogits(options, weights, read.query, compiled);
+  return upperLogits(encoder, options, weights, { ...read, attentionMask: texts.attentionMask }, compiled, shown!);
+}

@@ -1,0 +1,27 @@
+/**
+ * Hidden states of many tokens to one representation, and the shared projection (article, section 3.2). Imports nothing but tfjs-core and
+ * its neighbours. Notation in shapes: B batch, T tokens, H hidden, P projected (or H without projection), N labels.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Weights } from './encoders/encoder.ts';
+import { linear } from './ops.ts';
+import type { GliZNetOptions } from './options.ts';
+
+/** Mean over the tokens that a mask marks. hidden [B, T, H], mask int32 [B, T] -> [B, H]; 0 where it marks none. */
+export function meanOfTokens(hidden: tf.Tensor3D, mask: tf.Tensor2D): tf.Tensor2D {
+  const [batch, length, hiddenSize] = hidden.shape;
+  const own = tf.reshape(tf.cast(mask, 'float32'), [batch, 1, length]); // [B, 1, T]
+  const mean = tf.div(own, tf.maximum(tf.sum(own, 2, true), 1)); // [B, 1, T]
+  return tf.reshape(tf.matMul(mean, hidden), [batch, hiddenSize]);
+}
+
+/** Text representation before its projection: [CLS], or the mean of the text's tokens. hidden [B, T, H], textMask int32 [B, T] -> [B, H] */
+export function poolText({ textPooling }: GliZNetOptions, hidden: tf.Tensor3D, textMask: tf.Tensor2D): tf.Tensor2D {
+  const [batch, , hiddenSize] = hidden.shape;
+  if (textPooling === 'cls') return tf.reshape(tf.slice(hidden, [0, 0, 0], [batch, 1, hiddenSize]), [batch, hiddenSize]);
+  return meanOfTokens(hidden, textMask);
+}
+
+/** The projection that texts and labels share, if there is one. [..., H] -> [..., P] */
+export const project = <T extends tf.Tensor>({ projection }: GliZNetOptions, weights: Weights, x: T): T =>
+  projection === null ? x : (linear(x, weights['projection.weight'] as tf.Tensor2D, weights['projection.bias'] as tf.Tensor1D) as T);

@@ -1,0 +1,11 @@
+/** w . (t * l) + b: the article's choice. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Similarity } from './similarity.ts';
+
+export const LINEAR: Similarity = {
+  shapes: (size) => ({ 'similarity.weight': [1, size], 'similarity.bias': [1] }),
+  start: (name) => (name === 'similarity.bias' ? 0 : undefined),
+  query: (weights, text) => tf.mul(text, weights['similarity.weight']),
+  key: (_, labels) => labels,
+  finish: (weights, products) => tf.add(products, weights['similarity.bias']),
+};
