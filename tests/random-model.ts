@@ -3,7 +3,7 @@
 import type { Encoder } from '../src/model/encoders/encoder.ts';
 import { gliznetParameterShapes } from '../src/model/gliznet.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
-import type { TrainingBatch } from '../src/train/engine/training-session.ts';
+import type { JointTrainingBatch, LateTrainingBatch } from '../src/train/engine/training-session.ts';
 
 /** Options of a model with gated cross-attention. */
 export const GATED_OPTIONS: GliZNetOptions = {
@@ -31,9 +31,9 @@ export function randomWeights(encoder: Encoder, options: GliZNetOptions, next: (
 }
 
 /** A batch in which every row has its own length, text length and number of labels. */
-export function randomBatch(next: () => number, batch: number, length: number, labels: number): TrainingBatch {
+export function randomBatch(next: () => number, batch: number, length: number, labels: number): JointTrainingBatch {
   const size = batch * length;
-  const result: TrainingBatch = {
+  const result: JointTrainingBatch = {
     batch,
     length,
     labels,
@@ -65,6 +65,57 @@ export function randomBatch(next: () => number, batch: number, length: number, l
       result.targets[row * labels + k] = next() < 0.4 ? 1 : 0;
       result.valid[row * labels + k] = 1;
       result.teacher![row * labels + k] = 1 / count;
+    }
+  }
+  return result;
+}
+
+/** Options of a model that reads labels once. */
+export const LATE_OPTIONS: GliZNetOptions = { ...GATED_OPTIONS, crossAttention: 'late' };
+
+/** A batch of texts and `read` labels apart, each of its own length; with `shown`, each text is scored with up to so many of them. */
+export function randomLateBatch(next: () => number, batch: number, length: number, read: number, shown?: number): LateTrainingBatch {
+  const sequences = (rows: number, columns: number) => {
+    const size = rows * columns;
+    const made = { inputIds: new Int32Array(size), attentionMask: new Int32Array(size), own: new Int32Array(size) };
+    for (let row = 0; row < rows; row++) {
+      const count = row === 0 ? columns : 2 + Math.floor(next() * (columns - 1));
+      for (let i = 0; i < count; i++) {
+        made.inputIds[row * columns + i] = 7 + Math.floor(next() * 50);
+        made.attentionMask[row * columns + i] = 1;
+        made.own[row * columns + i] = i > 0 ? 1 : 0;
+      }
+    }
+    return made;
+  };
+  const texts = sequences(batch, length);
+  const labelLength = 4;
+  const labels = sequences(read, labelLength);
+  const columns = shown ?? read;
+  const result: LateTrainingBatch = {
+    ...{ batch, length, inputIds: texts.inputIds, attentionMask: texts.attentionMask, textMask: texts.own, labels: columns },
+    labelBatch: {
+      ...{ labels: read, length: labelLength, inputIds: labels.inputIds },
+      ...{ attentionMask: labels.attentionMask, labelMask: labels.own },
+    },
+    targets: new Float32Array(batch * columns),
+    valid: new Float32Array(batch * columns),
+    choice: new Float32Array(batch * columns),
+    teacher: new Float32Array(batch * columns),
+    ...(shown ? { shown: { labels: columns, numbers: new Int32Array(batch * columns), mask: new Int32Array(batch * columns) } } : {}),
+  };
+  for (let row = 0; row < batch; row++) {
+    const count = row === 0 ? columns : 1 + Math.floor(next() * columns);
+    for (let k = 0; k < count; k++) {
+      const at = row * columns + k;
+      result.targets[at] = next() < 0.4 ? 1 : 0;
+      result.valid[at] = next() < 0.8 ? 1 : 0;
+      result.choice![at] = 1;
+      result.teacher![at] = 1 / count;
+      if (result.shown) {
+        result.shown.numbers[at] = Math.floor(next() * read);
+        result.shown.mask[at] = 1;
+      }
     }
   }
   return result;

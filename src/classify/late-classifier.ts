@@ -5,10 +5,10 @@
 import type { GliZNetOptions } from '../model/options.ts';
 import { lengthBatches } from '../runtime/length-batches.ts';
 import type { Feed, FeedData, GraphSession } from '../runtime/onnx-session.ts';
+import { createLabelEncoder } from '../text/labels.ts';
 import { labelBatch, textBatch } from '../text/separate-sequences.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import { createLabelEncoder } from '../text/labels.ts';
 import { type Classifier, DEFAULT_BATCH_SIZE, DEFAULT_WINDOWS, layoutOf, type ScoredRequest, type ScoreRequest } from './classifier.ts';
 import { stateName } from './late-graphs.ts';
 import { labelFeeds, shownFeeds, textFeeds } from './sequence-feeds.ts';
@@ -132,7 +132,14 @@ export async function createLateClassifier(
     precision,
     async logits(
       requests,
-      { batchSize = DEFAULT_BATCH_SIZE, batchTokens = sessions.texts.batchTokens, windows = DEFAULT_WINDOWS, mergeWindows = 'mean', onProgress, signal } = {},
+      {
+        batchSize = DEFAULT_BATCH_SIZE,
+        batchTokens = sessions.texts.batchTokens,
+        windows = DEFAULT_WINDOWS,
+        mergeWindows = 'mean',
+        onProgress,
+        signal,
+      } = {},
     ) {
       const results = requests.map(
         ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),

@@ -5,7 +5,16 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Dropout } from '../model/dropout.ts';
 import { gliznetParameterShapes } from '../model/gliznet.ts';
-import { type LabelInputs, lateForward, readLabels, readTexts, type ShownLabels, type TextInputs, upperLogits, vectorLogits } from '../model/late.ts';
+import {
+  type LabelInputs,
+  lateForward,
+  readLabels,
+  readTexts,
+  type ShownLabels,
+  type TextInputs,
+  upperLogits,
+  vectorLogits,
+} from '../model/late.ts';
 import type { TraceInput, TraceRequest } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
 import type { GliZNetModel } from './gliznet-graph.ts';

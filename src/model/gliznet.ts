@@ -73,7 +73,9 @@ function gateShape(encoder: Encoder, { crossAttention, labelPooling, upperLayers
     if (upperLayers === 0) return undefined;
     if (!encoder.readAcross) throw new UsageError(`late cross-attention with upper layers is not there for ${encoder.modelType} encoders`);
     if (upperLayers >= encoder.layers)
-      throw new UsageError(`late cross-attention: ${upperLayers} upper layers leave none of the encoder's ${encoder.layers} for labels alone`);
+      throw new UsageError(
+        `late cross-attention: ${upperLayers} upper layers leave none of the encoder's ${encoder.layers} for labels alone`,
+      );
     return [upperLayers, setAttention ? 2 : 1];
   }
   if (!encoder.readsBlocks) throw new UsageError(`${crossAttention} cross-attention is not there for ${encoder.modelType} encoders`);

@@ -69,7 +69,13 @@ export function vectorLogits(options: GliZNetOptions, weights: Weights, texts: t
 }
 
 /** What labels read in upper layer number `layer`. attentionMask int32 [B, T] */
-function biasesOf({ setAttention }: GliZNetOptions, gate: tf.Tensor2D, layer: number, attentionMask: tf.Tensor2D, shown: tf.Tensor2D): AcrossBiases {
+function biasesOf(
+  { setAttention }: GliZNetOptions,
+  gate: tf.Tensor2D,
+  layer: number,
+  attentionMask: tf.Tensor2D,
+  shown: tf.Tensor2D,
+): AcrossBiases {
   const gateOf = (direction: number) => tf.reshape(tf.slice(gate, [layer, direction], [1, 1]), [1, 1, 1, 1]);
   const absent = (mask: tf.Tensor2D) => tf.mul(tf.sub(1, tf.cast(tf.expandDims(tf.expandDims(mask, 1), 1), 'float32')), NOT_READ); // [B, 1, 1, ·]
   const sequence = tf.add<tf.Tensor4D>(absent(attentionMask), gateOf(0)); // [B, 1, 1, T]

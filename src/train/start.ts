@@ -124,7 +124,16 @@ export async function loadStart(settings: TrainSettings, note: (line: string) =>
 }
 
 /** Options that say how weights are read: checkpoints in which they differ have no mean. */
-const OPTIONS_OF_WEIGHTS = ['textPooling', 'labelPooling', 'projection', 'similarity', 'labelStyle', 'crossAttention', 'upperLayers', 'setAttention'] as const;
+const OPTIONS_OF_WEIGHTS = [
+  'textPooling',
+  'labelPooling',
+  'projection',
+  'similarity',
+  'labelStyle',
+  'crossAttention',
+  'upperLayers',
+  'setAttention',
+] as const;
 
 /**
  * Weights of the checkpoints that a run's final weights are averaged with.

@@ -79,11 +79,11 @@ export function createTeacher(embedder: SentenceEmbedder, width: number, dataset
   const known = new Uint8Array(dataset.labelNames.length);
   const vectors = new Float32Array(dataset.labelNames.length * width);
   return {
-    async teach({ batch, examples, columnOf, columnLabels }) {
+    async teach({ batch, examples, columns }) {
       const taught = [...examples.keys()].filter((row) => dataset.sources[examples[row].source].distill && !examples[row].negated);
       /** Columns that an example chooses among, with their labels. */
       const chosen = (row: number) =>
-        [...columnLabels(row).entries()].filter(([column]) => !batch.choice || batch.choice[row * batch.labels + column] === 1);
+        [...columns[row].entries()].filter(([column]) => !batch.choice || batch.choice[row * batch.labels + column] === 1);
       const missing = [...new Set(taught.flatMap((row) => chosen(row).map(([, label]) => label)))].filter((label) => !known[label]);
       const embedded = await embedder.embedIds(missing.map((label) => labelIds.at(label)));
       for (const [at, label] of missing.entries()) {
@@ -107,8 +107,8 @@ export function createTeacher(embedder: SentenceEmbedder, width: number, dataset
         let scores = chosen(row).map(([column, label]) => ({ column, cosine: cosineOf(label) }));
         if (batch.choice) {
           const { labels, targets } = examples[row];
-          const own = new Set(labels.map((label) => columnOf(row, label)));
-          const truth = new Set(labels.filter((_, k) => targets[k] === 1).map((label) => columnOf(row, label)));
+          const own = new Set(labels.map((label) => columns[row].indexOf(label)));
+          const truth = new Set(labels.filter((_, k) => targets[k] === 1).map((label) => columns[row].indexOf(label)));
           const nearest = Math.max(...scores.filter(({ column }) => truth.has(column)).map(({ cosine }) => cosine));
           const isKept = ({ column, cosine }: { column: number; cosine: number }) => own.has(column) || cosine < nearest;
           for (const each of scores) if (!isKept(each)) batch.choice[start + each.column] = 0;

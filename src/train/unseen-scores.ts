@@ -11,11 +11,11 @@ export const CALIBRATION_BATCHES = 100;
 export async function unseenScores(session: GraphSession, sampler: Sampler, first: number): Promise<LabelledLogits> {
   const found: LabelledLogits = { logits: [], targets: [], weights: [] };
   for (let i = 0; i < CALIBRATION_BATCHES; i++) {
-    for (const { batch, examples, columnOf } of sampler.parts(first + i)) {
+    for (const { batch, examples, columns } of sampler.parts(first + i)) {
       const { logits } = await session.run(sequenceFeeds(batch), ['logits']); // [B, N]
       for (const [row, { labels, targets }] of examples.entries())
         for (const [k, label] of labels.entries()) {
-          found.logits.push(logits[row * batch.labels + columnOf(row, label)]);
+          found.logits.push(logits[row * batch.labels + columns[row].indexOf(label)]);
           found.targets.push(targets[k]);
           // Each text counts the same, whether it is asked about two labels or twenty.
           found.weights.push(1 / labels.length);

@@ -59,7 +59,8 @@ async function expectItsOwnSimilarity({ teacher, dataset, sampler }: Awaited<Ret
   const one = createTeacher(await createSentenceEmbedder(teacher), teacher.encoder.hiddenSize, dataset, SCALE);
   try {
     const sampled = sampler.batch(0);
-    const distribution = await one.distribution(sampled);
+    await one.teach(sampled);
+    const distribution = sampled.batch.teacher!;
     for (const [row, { source, row: number, labels, negated }] of sampled.examples.entries()) {
       const found = [...distribution.subarray(row * sampled.batch.labels, row * sampled.batch.labels + labels.length)];
       if (source === 1 || negated) {

@@ -1,8 +1,9 @@
 /**
  * Training batches of models that read labels once: each label of a batch is encoded once, and can be a negative of every text of the batch.
  */
-import { labelBatch, textBatch } from '../../text/separate-sequences.ts';
+
 import type { JointLayout } from '../../text/joint-sequence.ts';
+import { labelBatch, textBatch } from '../../text/separate-sequences.ts';
 import type { Dataset } from './dataset.ts';
 import type { SampledBatch, ShownExample } from './sampling.ts';
 
@@ -89,5 +90,5 @@ export function lateTrainingBatch(
       batch.shown!.mask[row * columns + column] = 1;
     });
   }
-  return { batch, examples, columnOf, columnLabels: (row) => shown?.[row] ?? read };
+  return { batch, examples, columns: shown ?? examples.map(() => read) };
 }

@@ -46,10 +46,8 @@ export interface ShownExample {
 export interface SampledBatch {
   batch: TrainingBatch;
   examples: ShownExample[];
-  /** Column of an example's label in the batch's scores, from the example's number and the label's. */
-  columnOf(row: number, label: number): number;
-  /** Label numbers of an example's columns. */
-  columnLabels(row: number): readonly number[];
+  /** Label numbers of the columns of each example's scores. */
+  columns: readonly (readonly number[])[];
 }
 
 /** Batches by number. */
@@ -320,8 +318,7 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     return {
       batch: { ...joint, targets, valid },
       examples,
-      columnOf: (row, label) => examples[row].labels.indexOf(label),
-      columnLabels: (row) => examples[row].labels,
+      columns: examples.map(({ labels }) => labels),
     };
   };
 

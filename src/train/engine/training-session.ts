@@ -34,8 +34,14 @@ export interface BatchTargets {
   dropout?: DropoutArrays;
 }
 
+/** A padded training batch of joint sequences. */
+export type JointTrainingBatch = JointBatch & BatchTargets;
+
+/** A padded training batch of texts and labels apart. */
+export type LateTrainingBatch = LateBatch & BatchTargets;
+
 /** One padded training batch. */
-export type TrainingBatch = (JointBatch | LateBatch) & BatchTargets;
+export type TrainingBatch = JointTrainingBatch | LateTrainingBatch;
 
 /** The numbers of src/model/dropout.ts. */
 export interface DropoutArrays {
