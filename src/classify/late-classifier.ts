@@ -5,13 +5,13 @@
 import type { GliZNetOptions } from '../model/options.ts';
 import { lengthBatches } from '../runtime/length-batches.ts';
 import type { Feed, FeedData, GraphSession } from '../runtime/onnx-session.ts';
-import { createLabelEncoder } from '../text/labels.ts';
-import { labelBatch, textBatch } from '../text/separate-sequences.ts';
+import { textBatch } from '../text/separate-sequences.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { type Classifier, DEFAULT_BATCH_SIZE, DEFAULT_WINDOWS, layoutOf, type ScoredRequest, type ScoreRequest } from './classifier.ts';
+import { type CompiledLabels, createLabelCompiler, type LabelCompilerRequest } from './compiled-labels.ts';
 import { stateName } from './late-graphs.ts';
-import { labelFeeds, shownFeeds, textFeeds } from './sequence-feeds.ts';
+import { shownFeeds, textFeeds } from './sequence-feeds.ts';
 
 /** Where the three functions of src/classify/late-graphs.ts run. */
 export interface LateSessions {
@@ -20,18 +20,11 @@ export interface LateSessions {
   scores: GraphSession;
 }
 
-/** Labels that are read, one vector or state each, row-major [N, W]. */
-interface CompiledLabels {
-  vectors: Float32Array;
-  count: number;
-  width: number;
-}
-
-/** Labels in one batch at most. */
-const BATCH_LABELS = 256;
-
 /** Labels that the upper layers read at once, where they do not read each other. */
 const SHOWN_AT_ONCE = 128;
+
+/** Scores that one run makes at most: 32 MB. Of a million labels eight texts share a pass over them. */
+const SCORES_AT_ONCE = 1 << 23;
 
 /** A part of a text that one pass reads. */
 interface Part {
@@ -42,44 +35,22 @@ interface Part {
   cutTokens: number;
 }
 
+/** Settings of {@link createLateClassifier}. */
+export interface LateSettings extends Pick<LabelCompilerRequest, 'identity' | 'memory' | 'largeFrom' | 'blockLabels' | 'onProgress'> {
+  /** Of the graph of texts; fp32 unless given. */
+  precision?: 'fp32' | 'int8';
+}
+
 /** Makes a classifier of a tokenizer and sessions, which it owns. @throws UsageError where the options do not suit the tokenizer */
 export async function createLateClassifier(
   tokenizer: Tokenizer,
   options: GliZNetOptions,
   sessions: LateSessions,
-  precision: 'fp32' | 'int8' = 'fp32',
+  { precision = 'fp32', ...settings }: LateSettings = {},
 ): Promise<Classifier> {
   const layout = await layoutOf(tokenizer, options);
-  const encoder = createLabelEncoder(tokenizer, layout.labelLimit);
-  // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
-  const compiled = new WeakMap<readonly string[], Promise<CompiledLabels>>();
-  // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
-  const vectorOf = new WeakMap<Int32Array, Float32Array>();
-
-  async function compile(labels: readonly string[]): Promise<CompiledLabels> {
-    const ids = await encoder.encode(labels);
-    const missing = [...new Set(ids)].filter((each) => !vectorOf.has(each)).sort((a, b) => b.length - a.length);
-    for (const rows of lengthBatches(missing, ({ length }) => length + 1, { tokens: sessions.labels.batchTokens, rows: BATCH_LABELS })) {
-      const { labels: vectors } = await sessions.labels.run(labelFeeds(labelBatch(layout, rows)), ['labels']);
-      const width = vectors.length / rows.length;
-      for (const [at, row] of rows.entries()) vectorOf.set(row, (vectors as Float32Array).slice(at * width, (at + 1) * width));
-    }
-    const width = vectorOf.get(ids[0])!.length;
-    const vectors = new Float32Array(labels.length * width); // [N, W]
-    for (const [at, each] of ids.entries()) vectors.set(vectorOf.get(each)!, at * width);
-    return { vectors, count: labels.length, width };
-  }
-
-  const compiledLabels = (labels: readonly string[]): Promise<CompiledLabels> => {
-    let ready = compiled.get(labels);
-    if (!ready) {
-      ready = compile(labels);
-      ready.catch(() => compiled.delete(labels));
-      compiled.set(labels, ready);
-    }
-    return ready;
-  };
-
+  const isVectors = options.upperLayers === 0;
+  const { compile } = createLabelCompiler({ tokenizer, layout, session: sessions.labels, asColumns: isVectors, ...settings });
   /** The texts of requests in parts of at most a window. */
   async function partsOf(requests: readonly ScoreRequest[], windows: number): Promise<Part[]> {
     const texts = requests.map(({ text }) => text);
@@ -104,24 +75,30 @@ export async function createLateClassifier(
       for (const [at, row] of rows.entries()) data.set(read[name].subarray(row * size, (row + 1) * size), at * size);
       return { data, shape };
     };
-    const vectors: Feed = { data: labels.vectors, shape: [labels.count, labels.width] };
-    if (layers.length === 0) {
-      const { logits } = await sessions.scores.run({ text: pick('text'), labels: vectors }, ['logits']);
-      return logits as Float32Array;
-    }
+    const texts = Object.fromEntries(['text', ...layers].map((name) => [name, pick(name)]));
     const attended = new Int32Array(rows.length * length);
     for (const [at, row] of rows.entries()) attended.set(mask.data.subarray(row * length, (row + 1) * length), at * length);
-    const texts = Object.fromEntries(['text', ...layers].map((name) => [name, pick(name)]));
-    const feeds = { ...texts, attention_mask: { data: attended, shape: [rows.length, length] }, labels: vectors };
     const result = new Float32Array(rows.length * labels.count); // [B, N]
-    const step = options.setAttention ? labels.count : SHOWN_AT_ONCE;
-    for (let first = 0; first < labels.count; first += step) {
-      const count = Math.min(step, labels.count - first);
-      const numbers = Int32Array.from({ length: rows.length * count }, (_, i) => first + (i % count)); // [B, N]
-      const shown = { labels: count, numbers, mask: new Int32Array(numbers.length).fill(1) };
-      const { logits } = await sessions.scores.run({ ...feeds, ...shownFeeds(shown, rows.length) }, ['logits']);
+    const keep = (logits: FeedData, first: number, count: number): void => {
       for (let row = 0; row < rows.length; row++)
         result.set((logits as Float32Array).subarray(row * count, (row + 1) * count), row * labels.count + first);
+    };
+    for (const { first, count, values } of labels.blocks()) {
+      if (isVectors) {
+        const block = { data: values, shape: [labels.width, count] };
+        keep((await sessions.scores.run({ ...texts, labels: block }, ['logits'])).logits, first, count);
+        continue;
+      }
+      const feeds = { ...texts, attention_mask: { data: attended, shape: [rows.length, length] } };
+      const step = options.setAttention ? count : SHOWN_AT_ONCE;
+      for (let at = 0; at < count; at += step) {
+        const part = Math.min(step, count - at);
+        const states = { data: values.subarray(at * labels.width, (at + part) * labels.width), shape: [part, labels.width] };
+        const numbers = Int32Array.from({ length: rows.length * part }, (_, i) => i % part); // [B, N]
+        const shown = { labels: part, numbers, mask: new Int32Array(numbers.length).fill(1) };
+        const run = { ...feeds, labels: states, ...shownFeeds(shown, rows.length) };
+        keep((await sessions.scores.run(run, ['logits'])).logits, first + at, part);
+      }
     }
     return result;
   }
@@ -144,13 +121,16 @@ export async function createLateClassifier(
       const results = requests.map(
         ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
       );
-      const sets = await Promise.all(requests.map(({ labels }) => compiledLabels(labels)));
+      const sets: CompiledLabels[] = [];
+      for (const { labels } of requests) sets.push(await compile(labels));
       const parts = await partsOf(requests, windows);
       const left = new Uint32Array(requests.length);
       for (const { request } of parts) left[request]++;
       const order = [...parts].sort((a, b) => b.ids.length - a.ids.length || a.request - b.request);
       let scored = 0;
-      for (const batch of lengthBatches(order, ({ ids }) => ids.length + 2, { tokens: batchTokens, rows: batchSize })) {
+      const mostLabels = sets.reduce((most, { count }) => Math.max(most, count), 1);
+      const rowsAtOnce = Math.max(1, Math.min(batchSize, Math.floor(SCORES_AT_ONCE / mostLabels)));
+      for (const batch of lengthBatches(order, ({ ids }) => ids.length + 2, { tokens: batchTokens, rows: rowsAtOnce })) {
         if (signal?.aborted) break;
         const feeds = textFeeds(
           textBatch(

@@ -78,7 +78,7 @@ export interface LateFunctions {
   texts: TraceRequest;
   /** Labels -> `labels` [M, P], or [M, H] for upper layers. */
   labels: TraceRequest;
-  /** What the two give -> `logits` [B, M], or [B, N] with the labels `shown` to upper layers. */
+  /** What the two give, vectors of labels as columns [P, M] -> `logits` [B, M], or [B, N] with the labels `shown` to upper layers. */
   scores: TraceRequest;
 }
 
@@ -111,13 +111,14 @@ export function lateFunctions(model: GliZNetModel, weights: FloatWeights): LateF
       inputs:
         options.upperLayers > 0
           ? [floats('text', 'batch', size), ...states, integers('attention_mask', 'batch', 'length'), compiled, ...SHOWN_INPUTS]
-          : [floats('text', 'batch', size), compiled],
+          : // Columns: a product with few texts reads a large set several times faster than as rows.
+            [floats('text', 'batch', size), floats('labels', size, 'labels')],
       // Without upper layers only the similarity's own: a device is not given the encoder twice.
       constants: options.upperLayers > 0 ? constants : constants.filter(({ name }) => name.startsWith('similarity.')),
       inference: true,
       run: (tensors) => {
         const [text, labels] = [tensors.text as tf.Tensor2D, tensors.labels as tf.Tensor2D];
-        if (options.upperLayers === 0) return { logits: vectorLogits(options, tensors, text, labels) };
+        if (options.upperLayers === 0) return { logits: vectorLogits(options, tensors, text, labels, true) };
         const read = {
           query: text,
           states: layers.map((layer) => tensors[stateName(layer)] as tf.Tensor3D),

@@ -2,6 +2,7 @@
  * A checkpoint folder made ready to classify: tokenizer, derived graph out of the cache, session. The way to a first prediction is
  * kept short: what only the first load of a checkpoint needs (tfjs, weights) is imported when it is needed.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
@@ -95,7 +96,11 @@ export async function loadClassifier(
       const derived = async (kind: 'labels' | 'scores') =>
         open(await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)));
       const sessions = { texts, labels: await derived('labels'), scores: await derived('scores') };
-      return await createLateClassifier(await tokenizer, config.options, sessions, chosen);
+      const ready = await tokenizer;
+      // Calibration changes no vector, the tokenizer does.
+      const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
+      const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
+      return await createLateClassifier(ready, config.options, sessions, { precision: chosen, identity, onProgress });
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.

@@ -71,6 +71,24 @@ export function scoringOptions({
   return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
 }
 
+/** Numbers of the labels that count, best first; ties keep their order. Labels that were not on the shortlist have no score. */
+function bestFirst(logits: Float32Array, most: number, counts: (label: number) => boolean): number[] {
+  let found: number[] = [];
+  // Where few of many labels are asked for, what does not reach the last of the best so far needs no order.
+  let bar = Number.NEGATIVE_INFINITY;
+  const keepBest = (): void => {
+    found = found.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, most);
+    if (found.length === most) bar = logits[found[most - 1]];
+  };
+  for (let label = 0; label < logits.length; label++) {
+    if (!(logits[label] > bar) || !counts(label)) continue;
+    found.push(label);
+    if (found.length >= 2 * most) keepBest();
+  }
+  keepBest();
+  return found;
+}
+
 /** Turns the logits of one text into labels, best first; ties keep the order of the candidates. */
 export function rankLabels(
   candidates: readonly string[],
@@ -81,10 +99,7 @@ export function rankLabels(
   const probabilities = multiLabel
     ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
     : choiceProbabilities(logits);
-  // Labels that were not on the shortlist have no score.
-  let order = [...candidates.keys()].filter((at) => Number.isFinite(logits[at])).sort((a, b) => logits[b] - logits[a] || a - b);
-  if (threshold !== undefined) order = order.filter((at) => probabilities[at] >= threshold);
-  if (topK !== undefined) order = order.slice(0, topK);
+  const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
   return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
 }
 
@@ -99,6 +114,9 @@ export const WINDOW_SIZE = 1024;
 
 /** The first window is small, so that the first results show soon. */
 const FIRST_WINDOW = 64;
+
+/** Scores that are held for a window at most, 64 MB: of 100,000 labels some 160 records are held together. */
+const HELD_SCORES = 1 << 24;
 
 interface Prepared {
   fields: Record<string, unknown>;
@@ -169,18 +187,22 @@ export async function* predictRecords(
   /** What is read for a window; of an error while reading what came before it first. */
   async function* windows(): AsyncGenerator<Prepared[]> {
     let window: Prepared[] = [];
+    let scores = 0;
     let size = Math.min(FIRST_WINDOW, windowSize);
     try {
       for await (const record of untilAborted(records, options.signal)) {
         try {
-          window.push(prepare(record));
+          const prepared = prepare(record);
+          window.push(prepared);
+          scores += prepared.labels.length;
         } catch (error) {
           if (!options.onBadRecord || !(error instanceof DataError)) throw error;
           options.onBadRecord(error);
         }
-        if (window.length < size) continue;
+        if (window.length < size && scores < HELD_SCORES) continue;
         yield window;
         window = [];
+        scores = 0;
         size = Math.min(windowSize, 4 * size);
       }
     } catch (error) {

@@ -63,9 +63,15 @@ export function readLabels(encoder: Encoder, options: GliZNetOptions, weights: W
 const keysOf = <T extends tf.Tensor>(options: GliZNetOptions, weights: Weights, states: T): T =>
   SIMILARITIES[options.similarity].key(weights, project(options, weights, states));
 
-/** Scores of texts against all labels, without upper layers. texts [B, P], labels [M, P] -> [B, M] */
-export function vectorLogits(options: GliZNetOptions, weights: Weights, texts: tf.Tensor2D, labels: tf.Tensor2D): tf.Tensor2D {
-  return SIMILARITIES[options.similarity].finish(weights, tf.matMul(texts, labels, false, true));
+/** Scores of texts against all labels, without upper layers. texts [B, P], labels [M, P], or as columns [P, M] -> [B, M] */
+export function vectorLogits(
+  options: GliZNetOptions,
+  weights: Weights,
+  texts: tf.Tensor2D,
+  labels: tf.Tensor2D,
+  asColumns = false,
+): tf.Tensor2D {
+  return SIMILARITIES[options.similarity].finish(weights, tf.matMul(texts, labels, false, !asColumns));
 }
 
 /** What labels read in upper layer number `layer`. attentionMask int32 [B, T] */

@@ -117,6 +117,12 @@ const labelsSchema = z
       .describe(
         "Whether loss.softmax_weight and distill_weight choose among the labels of a batch's other examples too (cross_attention: late); those that the teacher finds as near as the true ones are left out",
       ),
+    max_tokens: count
+      // No default in the schema: settings without the field stay those that an older run is resumed with.
+      .optional()
+      .describe(
+        'Tokens of a label that are read in training (cross_attention: late): all labels of a batch are padded to the longest; all of them where absent',
+      ),
     negated_share: share
       .default(0)
       .describe('Share of examples that show one label and its negation, as "spam" and "not spam", one of which is true'),

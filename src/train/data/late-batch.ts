@@ -13,6 +13,8 @@ export interface LateBatchSettings {
   upperLayers: boolean;
   /** Whether the two softmax terms of the loss choose among the labels of the batch's other examples too. */
   inBatch: boolean;
+  /** Tokens of a label that are read at most: all labels of a batch are padded to the longest. */
+  maxLabelTokens: number;
 }
 
 /** Most labels of other examples that a text is shown with, where each costs the upper layers. */
@@ -47,7 +49,7 @@ export function lateTrainingBatch(
   layout: JointLayout,
   examples: ShownExample[],
   targets: readonly (readonly number[])[],
-  { upperLayers, inBatch }: LateBatchSettings,
+  { upperLayers, inBatch, maxLabelTokens }: LateBatchSettings,
 ): SampledBatch {
   const read: number[] = []; // label numbers by row of the label batch
   const rowOf = new Map<number, number>();
@@ -70,7 +72,7 @@ export function lateTrainingBatch(
     labels: columns,
     labelBatch: labelBatch(
       layout,
-      read.map((label) => dataset.labelIds.at(label)),
+      read.map((label) => dataset.labelIds.at(label).subarray(0, maxLabelTokens)),
     ),
     targets: new Float32Array(size), // [B, N]
     valid: new Float32Array(size), // [B, N]

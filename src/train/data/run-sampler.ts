@@ -68,7 +68,13 @@ export async function samplerOf(request: SamplerRequest): Promise<Sampler> {
     negatedShare: labels.negated_share,
     maxPassTokens: settings.max_pass_tokens,
     ...(start.options.crossAttention === 'late'
-      ? { late: { upperLayers: start.options.upperLayers > 0, inBatch: labels.in_batch_negatives ?? false } }
+      ? {
+          late: {
+            upperLayers: start.options.upperLayers > 0,
+            inBatch: labels.in_batch_negatives ?? false,
+            maxLabelTokens: labels.max_tokens ?? layout.labelLimit,
+          },
+        }
       : {}),
   };
   return createSampler(dataset, layout, sampling, near);

@@ -1,0 +1,188 @@
+/**
+ * Labels read once (src/model/late.ts): one vector or state each, kept for a label set. Small sets stay in memory; larger ones are read in pieces
+ * and kept in a file named by what they were made of, from which sets that do not fit into memory are read again, block by block.
+ */
+import { lengthBatches } from '../runtime/length-batches.ts';
+import type { GraphSession } from '../runtime/onnx-session.ts';
+import type { JointLayout } from '../text/joint-sequence.ts';
+import { createLabelEncoder } from '../text/labels.ts';
+import { labelBatch } from '../text/separate-sequences.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { compiledLabelsFile } from './compiled-labels-file.ts';
+import { labelFeeds } from './sequence-feeds.ts';
+
+/** Consecutive labels of a set. */
+export interface LabelBlock {
+  /** Number of the first in the set. */
+  first: number;
+  count: number;
+  /** Row-major [count, W]; of columns, where {@link LabelCompilerRequest.asColumns}: [W, count] */
+  values: Float32Array;
+}
+
+/** A label set that is ready to be scored with. */
+export interface CompiledLabels {
+  count: number;
+  /** Size of a label's vector or state. */
+  width: number;
+  /** All labels in order. A block's memory may be used again for the next. */
+  blocks(): Iterable<LabelBlock>;
+}
+
+/** What labels are compiled with. */
+export interface LabelCompilerRequest {
+  tokenizer: Tokenizer;
+  layout: JointLayout;
+  /** The graph of labels. */
+  session: GraphSession;
+  /** Whether blocks are turned, each a matrix of columns: a product with few texts reads them in one run. */
+  asColumns: boolean;
+  /** Identifies the model's weights, options and tokenizer; large sets are kept in files only where it is given. */
+  identity?: string;
+  /** Bytes of vectors that are held for a set at most; what is larger is read from its file each time. */
+  memory?: number;
+  /** Labels from which on a set is large. */
+  largeFrom?: number;
+  /** Labels of a block of a large set. */
+  blockLabels?: number;
+  /** Told how many labels of a large set are read. */
+  onProgress?: (done: number, labels: number) => void;
+}
+
+/** Makes label sets ready. */
+export interface LabelCompiler {
+  /** @throws DataError for a label without tokens or longer than the window */
+  compile(labels: readonly string[]): Promise<CompiledLabels>;
+}
+
+/** Labels in one batch at most. */
+const BATCH_LABELS = 256;
+
+/** Labels that are tokenized and read together. */
+const PIECE = 4096;
+
+/** Sets of so many labels are large unless said, and kept in files: to read fewer again takes a moment. */
+const LARGE = 4096;
+
+/** Labels of a block unless said: 16,384 vectors of 384 numbers are 25 MB, little against a set and enough for a product. */
+const BLOCK_LABELS = 16_384;
+
+/** Bytes of a set's vectors that are held unless said: 650,000 vectors of 384 numbers. */
+const MEMORY = 1e9;
+
+/** [rows, columns] -> [columns, rows], both row-major. */
+function turned(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column];
+  return result;
+}
+
+/** Makes a compiler; it does not own the session. */
+export function createLabelCompiler({
+  tokenizer,
+  layout,
+  session,
+  asColumns,
+  identity,
+  memory = MEMORY,
+  largeFrom = LARGE,
+  blockLabels = BLOCK_LABELS,
+  onProgress,
+}: LabelCompilerRequest): LabelCompiler {
+  const encoder = createLabelEncoder(tokenizer, layout.labelLimit);
+  // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
+  const compiled = new WeakMap<readonly string[], Promise<CompiledLabels>>();
+  // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
+  const vectorOf = new WeakMap<Int32Array, Float32Array>();
+
+  /** Vectors of labels, in order; each that is new is read once. */
+  async function vectorsOf(ids: readonly Int32Array[]): Promise<Float32Array[]> {
+    const found = new Map<Int32Array, Float32Array>();
+    const missing: Int32Array[] = [];
+    for (const each of new Set(ids)) {
+      const known = vectorOf.get(each);
+      if (known) found.set(each, known);
+      else missing.push(each);
+    }
+    missing.sort((a, b) => b.length - a.length);
+    for (const rows of lengthBatches(missing, ({ length }) => length + 2, { tokens: session.batchTokens, rows: BATCH_LABELS })) {
+      const { labels } = await session.run(labelFeeds(labelBatch(layout, rows)), ['labels']);
+      const width = labels.length / rows.length;
+      for (const [at, row] of rows.entries()) found.set(row, (labels as Float32Array).subarray(at * width, (at + 1) * width));
+    }
+    return ids.map((each) => found.get(each)!);
+  }
+
+  async function small(labels: readonly string[]): Promise<CompiledLabels> {
+    const ids = await encoder.encode(labels);
+    const vectors = await vectorsOf(ids);
+    for (const [at, each] of ids.entries()) if (!vectorOf.has(each)) vectorOf.set(each, vectors[at]);
+    const width = vectors[0].length;
+    const rows = new Float32Array(labels.length * width); // [N, W]
+    for (const [at, vector] of vectors.entries()) rows.set(vector, at * width);
+    return held([{ first: 0, count: labels.length, values: asColumns ? turned(rows, labels.length, width) : rows }], width);
+  }
+
+  /** Blocks of a set, row-major, each label read once. */
+  async function* read(labels: readonly string[]): AsyncGenerator<{ count: number; rows: Float32Array; width: number }> {
+    for (let first = 0; first < labels.length; first += blockLabels) {
+      const count = Math.min(blockLabels, labels.length - first);
+      let rows: Float32Array | undefined;
+      let width = 0;
+      for (let at = 0; at < count; at += PIECE) {
+        const piece = labels.slice(first + at, first + Math.min(count, at + PIECE));
+        const vectors = await vectorsOf(await encoder.encode(piece));
+        width = vectors[0].length;
+        rows ??= new Float32Array(count * width);
+        for (const [k, vector] of vectors.entries()) rows.set(vector, (at + k) * width);
+        onProgress?.(first + at + piece.length, labels.length);
+      }
+      yield { count, rows: rows!, width };
+    }
+  }
+
+  async function large(labels: readonly string[]): Promise<CompiledLabels> {
+    const file = identity === undefined ? undefined : await compiledLabelsFile(identity, labels, () => read(labels));
+    const blockOf = (first: number, count: number, width: number, rows: Float32Array): LabelBlock => ({
+      ...{ first, count, values: asColumns ? turned(rows, count, width) : rows },
+    });
+    const blocks: LabelBlock[] = [];
+    if (file && labels.length * file.width * 4 > memory) {
+      const { width } = file;
+      return {
+        ...{ count: labels.length, width },
+        *blocks() {
+          for (const { first, count, rows } of file.blocks()) yield blockOf(first, count, width, rows);
+        },
+      };
+    }
+    let width = file?.width ?? 0;
+    if (file) for (const { first, count, rows } of file.blocks()) blocks.push(blockOf(first, count, width, rows));
+    else
+      for await (const block of read(labels)) {
+        width = block.width;
+        blocks.push(blockOf(blocks.length * blockLabels, block.count, width, block.rows));
+      }
+    return held(blocks, width);
+  }
+
+  return {
+    compile(labels) {
+      let ready = compiled.get(labels);
+      if (!ready) {
+        ready = labels.length < largeFrom ? small(labels) : large(labels);
+        ready.catch(() => compiled.delete(labels));
+        compiled.set(labels, ready);
+      }
+      return ready;
+    },
+  };
+}
+
+/** A set whose blocks are in memory. */
+const held = (blocks: LabelBlock[], width: number): CompiledLabels => ({
+  count: blocks.reduce((sum, { count }) => sum + count, 0),
+  width,
+  blocks: () => blocks,
+});
