@@ -5,14 +5,15 @@
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { createClassifier } from '../classify/classifier.ts';
-import { deriveInferenceGraph } from '../classify/inference-graph.ts';
+import { type Classifier, createClassifier } from '../classify/classifier.ts';
+import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
+import { createLateClassifier } from '../classify/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
-import { sequenceFeeds } from '../classify/sequence-feeds.ts';
-import { createGraphSession, type Feed } from '../runtime/onnx-session.ts';
+import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig, writeFolderAtomically } from '../weights/checkpoint.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
+import { LATE_FILES, lateReadme } from './late-readme.ts';
 
 /** The worked example. */
 const TEXT = 'The parcel never came, and nobody answers the phone.';
@@ -20,6 +21,33 @@ const LABELS = ['delivery', 'billing', 'praise'];
 
 /** Protobuf messages end here. */
 const LARGEST_FILE = 2 ** 31 - 1;
+
+type Feeds = Record<string, Feed>;
+
+/** A session of a graph that remembers the integers that it was last fed. */
+async function recordedSession(chunks: Uint8Array[], recorded: { inputs: Feeds }): Promise<GraphSession> {
+  const session = await createGraphSession(Buffer.concat(chunks));
+  return {
+    ...session,
+    run(feeds, outputs) {
+      recorded.inputs = Object.fromEntries(Object.entries(feeds).filter(([, { data }]) => data instanceof Int32Array));
+      return session.run(feeds, outputs);
+    },
+  };
+}
+
+const plain = (feeds: Feeds) =>
+  Object.fromEntries(Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: [...data] }]));
+
+/** Logits of the worked example; ends the classifier. */
+async function exampleLogits(classifier: Classifier): Promise<number[]> {
+  try {
+    const [{ logits }] = await classifier.logits([{ text: TEXT, labels: LABELS }]);
+    return [...logits];
+  } finally {
+    await classifier.dispose();
+  }
+}
 
 /**
  * Writes the files into a new folder, whole or not there.
@@ -33,43 +61,42 @@ export async function exportCheckpoint(
   note: (line: string) => void = () => {},
 ): Promise<void> {
   const config = readCheckpointConfig(folder);
+  const { options } = config;
+  const isLate = options.crossAttention === 'late';
   const tokenizer = await loadTokenizer(folder);
   const files = new Map<string, string | Uint8Array[]>();
-  const examples: Record<string, number[]> = {};
-  let inputs: Record<string, Feed> = {};
-  for (const precision of precisions) {
-    const file = EXPORT_FILES[precision];
+  const derive = async (file: string, kind: GraphKind): Promise<Uint8Array[]> => {
     note(`deriving ${file}`);
-    const chunks = await deriveInferenceGraph(folder, config, precision);
+    const chunks = await deriveInferenceGraph(folder, config, kind);
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     if (size > LARGEST_FILE) throw new DataError(`${file} would be larger than the 2 GiB that one ONNX file can have`);
     files.set(file, chunks);
-    const scorer = createOnnxScorer(await createGraphSession(Buffer.concat(chunks)));
-    const classifier = await createClassifier(tokenizer, config.options, {
-      batchTokens: scorer.batchTokens,
-      score(batch) {
-        inputs = sequenceFeeds(batch);
-        return scorer.score(batch);
-      },
-      dispose: () => scorer.dispose(),
-    });
-    try {
-      const [{ logits }] = await classifier.logits([{ text: TEXT, labels: LABELS }]);
-      examples[file] = [...logits];
-    } finally {
-      await classifier.dispose();
-    }
-  }
-  const example = {
-    text: TEXT,
-    labels: LABELS,
-    inputs: Object.fromEntries(Object.entries(inputs).map(([name, { shape, data }]) => [name, { shape, data: [...data] }])),
-    logits: examples,
+    return chunks;
   };
+  const labels = isLate ? await derive(LATE_FILES.labels, 'labels') : [];
+  const scores = isLate ? await derive(LATE_FILES.scores, 'scores') : [];
+  const logits: Record<string, number[]> = {};
+  let inputs: Record<string, unknown> = {};
+  for (const precision of precisions) {
+    const file = EXPORT_FILES[precision];
+    const chunks = await derive(file, precision);
+    const recorded = { texts: { inputs: {} }, labels: { inputs: {} }, scores: { inputs: {} } };
+    const texts = await recordedSession(chunks, recorded.texts);
+    const classifier = isLate
+      ? await createLateClassifier(tokenizer, options, {
+          texts,
+          labels: await recordedSession(labels, recorded.labels),
+          scores: await recordedSession(scores, recorded.scores),
+        })
+      : await createClassifier(tokenizer, options, createOnnxScorer(texts));
+    logits[file] = await exampleLogits(classifier);
+    const fed = Object.fromEntries(Object.entries(recorded).map(([graph, { inputs }]) => [graph, plain(inputs)]));
+    inputs = isLate ? fed : fed.texts;
+  }
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);
-  files.set('example.json', `${JSON.stringify(example)}\n`);
-  files.set('README.md', await exportReadme(tokenizer, config, precisions));
+  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits })}\n`);
+  files.set('README.md', await (isLate ? lateReadme : exportReadme)(tokenizer, config, precisions));
   writeFolderAtomically(output, (temporary) => {
     for (const [name, content] of files) writeFileAtomically(join(temporary, name), content);
   });

@@ -8,7 +8,8 @@ import type { CheckpointConfig } from '../weights/checkpoint.ts';
 export const EXPORT_FILES = { fp32: 'model.onnx', int8: 'model_int8.onnx' } as const;
 export type ExportPrecision = keyof typeof EXPORT_FILES;
 
-const FILE_NOTES: Record<ExportPrecision, string> = {
+/** What each file is. */
+export const FILE_NOTES: Record<ExportPrecision, string> = {
   fp32: 'the model in 32-bit floats',
   int8: 'the same with 8-bit products: smaller, faster on CPUs with integer dot products, a little less exact',
 };
