@@ -1,0 +1,71 @@
+/** Arrows between the rooms of src go one way: every import is allowed by the table of docs/architecture.md, and no folder or file outgrows its limit. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { ROOT } from './tiny-checkpoint.ts';
+
+const SRC = join(ROOT, 'src');
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const importsOf = (file: string): string[] =>
+  [...readFileSync(join(SRC, file), 'utf8').matchAll(/(?:from|import\(|import) ?'(\.[^']+)'/g)].map(([, path]) =>
+    relative(SRC, resolve(SRC, dirname(file), path)),
+  );
+const roomOf = (file: string): string | undefined => (file.includes('/') ? file.split('/')[0] : undefined);
+
+/** Room -> rooms that it may import, from the table. */
+const table = new Map(
+  readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
+    .split('\n')
+    .filter((line) => /^\| `[a-z-]+` \|/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()))
+    .map(([, room, , , allowed]) => [room.replaceAll('`', ''), new Set(allowed.split(', ').filter(Boolean))] as const),
+);
+
+it('docs/architecture.md has a row for every room, and no other', () => {
+  expect([...table.keys()].sort()).toEqual([...new Set(files.map(roomOf).filter(Boolean))].sort());
+});
+
+it('imports go only where the table says', () => {
+  const wrong = files.flatMap((file) => {
+    const room = roomOf(file);
+    if (!room) return [];
+    return importsOf(file)
+      .map((target) => [target, roomOf(target)] as const)
+      .filter(([, other]) => other !== room && !table.get(room)!.has(other!))
+      .map(([target]) => `${file} imports ${target}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+it('the rooms have no circle', () => {
+  const visit = (room: string, path: string[]): void => {
+    if (path.includes(room)) throw new Error(`circle: ${[...path, room].join(' -> ')}`);
+    for (const next of table.get(room)!) visit(next, [...path, room]);
+  };
+  for (const room of table.keys()) visit(room, []);
+});
+
+it('files do not import each other in a circle, types aside', () => {
+  const edges = new Map(
+    files.map((file) => {
+      const text = readFileSync(join(SRC, file), 'utf8').replace(/import type [^;]+;/g, '');
+      const targets = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path]) => relative(SRC, resolve(SRC, dirname(file), path)));
+      return [file, targets] as const;
+    }),
+  );
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]): void => {
+    if (path.includes(file)) throw new Error(`circle: ${[...path.slice(path.indexOf(file)), file].join(' -> ')}`);
+    if (done.has(file)) return;
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+});
+
+it('no folder has more than 20 files, no file more than 350 lines', () => {
+  const folders = new Map<string, number>();
+  for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
+  expect([...folders].filter(([, count]) => count > 20)).toEqual([]);
+  const long = files.map((file) => [file, readFileSync(join(SRC, file), 'utf8').split('\n').length - 1] as const).filter(([, lines]) => lines > 350);
+  expect(long).toEqual([]);
+});
