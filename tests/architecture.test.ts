@@ -66,6 +66,8 @@ it('no folder has more than 20 files, no file more than 350 lines', () => {
   const folders = new Map<string, number>();
   for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
   expect([...folders].filter(([, count]) => count > 20)).toEqual([]);
-  const long = files.map((file) => [file, readFileSync(join(SRC, file), 'utf8').split('\n').length - 1] as const).filter(([, lines]) => lines > 350);
+  const long = files
+    .map((file) => [file, readFileSync(join(SRC, file), 'utf8').split('\n').length - 1] as const)
+    .filter(([, lines]) => lines > 350);
   expect(long).toEqual([]);
 });

@@ -3,13 +3,11 @@
  * and kept in a file named by what they were made of, from which sets that do not fit into memory are read again, block by block.
  */
 import { lengthBatches } from '../runtime/length-batches.ts';
-import type { GraphSession } from '../runtime/onnx-session.ts';
 import type { JointLayout } from '../text/joint-sequence.ts';
 import { createLabelEncoder } from '../text/labels.ts';
-import { labelBatch } from '../text/separate-sequences.ts';
+import { type LabelBatch, labelBatch } from '../text/separate-sequences.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { compiledLabelsFile } from './compiled-labels-file.ts';
-import { labelFeeds } from './sequence-feeds.ts';
 
 /** Consecutive labels of a set. */
 export interface LabelBlock {
@@ -33,8 +31,10 @@ export interface CompiledLabels {
 export interface LabelCompilerRequest {
   tokenizer: Tokenizer;
   layout: JointLayout;
-  /** The graph of labels. */
-  session: GraphSession;
+  /** Gives each label's vector or state, row-major [M, W]. */
+  read(batch: LabelBatch): Promise<Float32Array>;
+  /** Tokens in a batch, padding included, with which that is fastest. */
+  batchTokens: number;
   /** Whether blocks are turned, each a matrix of columns: a product with few texts reads them in one run. */
   asColumns: boolean;
   /** Identifies the model's weights, options and tokenizer; large sets are kept in files only where it is given. */
@@ -78,11 +78,12 @@ function turned(values: Float32Array, rows: number, columns: number): Float32Arr
   return result;
 }
 
-/** Makes a compiler; it does not own the session. */
+/** Makes a compiler. */
 export function createLabelCompiler({
   tokenizer,
   layout,
-  session,
+  read: readBatch,
+  batchTokens,
   asColumns,
   identity,
   memory = MEMORY,
@@ -106,10 +107,10 @@ export function createLabelCompiler({
       else missing.push(each);
     }
     missing.sort((a, b) => b.length - a.length);
-    for (const rows of lengthBatches(missing, ({ length }) => length + 2, { tokens: session.batchTokens, rows: BATCH_LABELS })) {
-      const { labels } = await session.run(labelFeeds(labelBatch(layout, rows)), ['labels']);
+    for (const rows of lengthBatches(missing, ({ length }) => length + 2, { tokens: batchTokens, rows: BATCH_LABELS })) {
+      const labels = await readBatch(labelBatch(layout, rows)); // [M, W]
       const width = labels.length / rows.length;
-      for (const [at, row] of rows.entries()) found.set(row, (labels as Float32Array).subarray(at * width, (at + 1) * width));
+      for (const [at, row] of rows.entries()) found.set(row, labels.subarray(at * width, (at + 1) * width));
     }
     return ids.map((each) => found.get(each)!);
   }

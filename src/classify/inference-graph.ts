@@ -45,7 +45,7 @@ export async function deriveInferenceGraph(
   }
   const model = { encoder, options: config.options };
   const late = config.options.crossAttention === 'late' ? lateFunctions(model, weights) : undefined;
-  if (late && (kind === 'labels' || kind === 'scores')) return onnxChunks(traceGraph(late[kind]));
+  if (late && (kind === 'labels' || kind === 'scores')) return onnxChunks(traceGraph(late[kind]!));
   const graph = late ? traceGraph(late.texts) : traceInference(model, weights);
   if (kind === 'fp32') return onnxChunks(graph);
   const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);

@@ -10,13 +10,13 @@ import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { type Classifier, DEFAULT_BATCH_SIZE, DEFAULT_WINDOWS, layoutOf, type ScoredRequest, type ScoreRequest } from './classifier.ts';
 import { type CompiledLabels, createLabelCompiler, type LabelCompilerRequest } from './compiled-labels.ts';
-import { stateName } from './late-graphs.ts';
-import { shownFeeds, textFeeds } from './sequence-feeds.ts';
+import { labelFeeds, labelFeedsAsTexts, shownFeeds, stateName, textFeeds } from './sequence-feeds.ts';
 
 /** Where the three functions of src/classify/late-graphs.ts run. */
 export interface LateSessions {
   texts: GraphSession;
-  labels: GraphSession;
+  /** Absent where the graph of texts reads labels too. */
+  labels?: GraphSession;
   scores: GraphSession;
 }
 
@@ -50,7 +50,15 @@ export async function createLateClassifier(
 ): Promise<Classifier> {
   const layout = await layoutOf(tokenizer, options);
   const isVectors = options.upperLayers === 0;
-  const { compile } = createLabelCompiler({ tokenizer, layout, session: sessions.labels, asColumns: isVectors, ...settings });
+  const reader = sessions.labels ?? sessions.texts;
+  const { compile } = createLabelCompiler({
+    ...{ tokenizer, layout, batchTokens: reader.batchTokens, asColumns: isVectors },
+    async read(batch) {
+      const { labels } = await reader.run(sessions.labels ? labelFeeds(batch) : labelFeedsAsTexts(batch), ['labels']);
+      return labels as Float32Array;
+    },
+    ...settings,
+  });
   /** The texts of requests in parts of at most a window. */
   async function partsOf(requests: readonly ScoreRequest[], windows: number): Promise<Part[]> {
     const texts = requests.map(({ text }) => text);
@@ -165,7 +173,7 @@ export async function createLateClassifier(
       return results;
     },
     async dispose() {
-      await Promise.all([sessions.texts.dispose(), sessions.labels.dispose(), sessions.scores.dispose()]);
+      await Promise.all([sessions.texts.dispose(), sessions.labels?.dispose(), sessions.scores.dispose()]);
     },
   };
 }

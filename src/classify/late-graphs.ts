@@ -8,6 +8,7 @@ import { gliznetParameterShapes } from '../model/gliznet.ts';
 import {
   type LabelInputs,
   lateForward,
+  readAlike,
   readLabels,
   readTexts,
   type ShownLabels,
@@ -15,9 +16,11 @@ import {
   upperLogits,
   vectorLogits,
 } from '../model/late.ts';
+import { readsAlike } from '../model/options.ts';
 import type { TraceInput, TraceRequest } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
 import type { GliZNetModel } from './gliznet-graph.ts';
+import { stateName } from './sequence-feeds.ts';
 
 type Tensors = Record<string, tf.Tensor>;
 
@@ -40,9 +43,6 @@ const LABEL_INPUTS: TraceInput[] = [
 
 /** What models with upper layers read besides. */
 const SHOWN_INPUTS: TraceInput[] = [integers('shown', 'batch', 'shown_labels'), integers('shown_mask', 'batch', 'shown_labels')];
-
-/** Name of what upper layer number `layer` reads of texts. */
-export const stateName = (layer: number): string => `state_${layer}`;
 
 /** Inputs of texts with labels, by their names in a graph. */
 export const lateInputs = ({ options }: GliZNetModel): TraceInput[] => [
@@ -72,12 +72,12 @@ const shownLabels = (tensors: Tensors): ShownLabels | undefined =>
 export const lateLogits = ({ encoder, options }: GliZNetModel, weights: Tensors, tensors: Tensors, dropout?: Dropout): tf.Tensor2D =>
   lateForward(encoder, options, weights, { ...textInputs(tensors), dropout }, labelInputs(tensors), shownLabels(tensors));
 
-/** The three functions that prediction runs; weights are shared with the caller, not copied. */
+/** The functions that prediction runs; weights are shared with the caller, not copied. */
 export interface LateFunctions {
-  /** Texts -> `text` [B, P], and `state_0` ... [B, T, H] for upper layers. */
+  /** Texts -> `text` [B, P], and `state_0` ... [B, T, H] for upper layers. Of a model that {@link readsAlike} `labels` [B, P] too. */
   texts: TraceRequest;
-  /** Labels -> `labels` [M, P], or [M, H] for upper layers. */
-  labels: TraceRequest;
+  /** Labels -> `labels` [M, P], or [M, H] for upper layers; absent where the function of texts gives them. */
+  labels?: TraceRequest;
   /** What the two give, vectors of labels as columns [P, M] -> `logits` [B, M], or [B, N] with the labels `shown` to upper layers. */
   scores: TraceRequest;
 }
@@ -97,16 +97,22 @@ export function lateFunctions(model: GliZNetModel, weights: FloatWeights): LateF
       constants,
       inference: true,
       run: (tensors) => {
-        const read = readTexts(encoder, options, tensors, textInputs(tensors));
+        const inputs = textInputs(tensors);
+        if (readsAlike(options)) return readAlike(encoder, options, tensors, inputs);
+        const read = readTexts(encoder, options, tensors, inputs);
         return { text: read.query, ...Object.fromEntries(read.states.map((state, layer) => [stateName(layer), state])) };
       },
     },
-    labels: {
-      inputs: LABEL_INPUTS,
-      constants,
-      inference: true,
-      run: (tensors) => ({ labels: readLabels(encoder, options, tensors, labelInputs(tensors)) }),
-    },
+    ...(readsAlike(options)
+      ? {}
+      : {
+          labels: {
+            inputs: LABEL_INPUTS,
+            constants,
+            inference: true,
+            run: (tensors: Tensors) => ({ labels: readLabels(encoder, options, tensors, labelInputs(tensors)) }),
+          },
+        }),
     scores: {
       inputs:
         options.upperLayers > 0

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { readsAlike } from '../model/options.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
 import { createGraphSession, type ExecutionProvider, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
@@ -95,7 +96,8 @@ export async function loadClassifier(
     if (config.options.crossAttention === 'late') {
       const derived = async (kind: 'labels' | 'scores') =>
         open(await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)));
-      const sessions = { texts, labels: await derived('labels'), scores: await derived('scores') };
+      const labels = readsAlike(config.options) ? {} : { labels: await derived('labels') };
+      const sessions = { texts, ...labels, scores: await derived('scores') };
       const ready = await tokenizer;
       // Calibration changes no vector, the tokenizer does.
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');

@@ -22,7 +22,7 @@ export async function openClassifier(
     const { texts, labels, scores } = lateFunctions(model, weights);
     return createLateClassifier(tokenizer, options, {
       texts: await createSession(texts),
-      labels: await createSession(labels),
+      ...(labels ? { labels: await createSession(labels) } : {}),
       scores: await createSession(scores),
     });
   }

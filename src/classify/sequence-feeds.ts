@@ -6,6 +6,9 @@ import type { LabelBatch, LateBatch, ShownBatch, TextBatch } from '../text/separ
 
 const counting = (size: number, from: number): Feed => ({ data: Int32Array.from({ length: size }, (_, i) => i + from), shape: [size] });
 
+/** Name of what upper layer number `layer` reads of texts. */
+export const stateName = (layer: number): string => `state_${layer}`;
+
 /** Feeds of texts alone. */
 export function textFeeds(batch: TextBatch) {
   const shape = [batch.batch, batch.length];
@@ -27,6 +30,9 @@ export function labelFeeds(batch: LabelBatch) {
     label_positions: counting(batch.length, 0),
   };
 }
+
+/** Feeds of labels where the graph of texts reads them. */
+export const labelFeedsAsTexts = (batch: LabelBatch) => textFeeds({ ...batch, batch: batch.labels, textMask: batch.labelMask });
 
 /** Feeds of the labels that each of `batch` texts is scored with. */
 export function shownFeeds({ labels, numbers, mask }: ShownBatch, batch: number) {

@@ -9,6 +9,7 @@ import { type Classifier, createClassifier } from '../classify/classifier.ts';
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
 import { createLateClassifier } from '../classify/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
+import { readsAlike } from '../model/options.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig, writeFolderAtomically } from '../weights/checkpoint.ts';
@@ -24,13 +25,18 @@ const LARGEST_FILE = 2 ** 31 - 1;
 
 type Feeds = Record<string, Feed>;
 
-/** A session of a graph that remembers the integers that it was last fed. */
-async function recordedSession(chunks: Uint8Array[], recorded: { inputs: Feeds }): Promise<GraphSession> {
+/** The integers that the graphs were last fed, by what they read. */
+type Recorded = Record<'texts' | 'labels' | 'scores', Feeds>;
+
+/** A session of a graph that remembers what it was last fed, by the output that was asked for. */
+async function recordedSession(chunks: Uint8Array[], recorded: Recorded, part?: keyof Recorded): Promise<GraphSession> {
   const session = await createGraphSession(Buffer.concat(chunks));
   return {
     ...session,
     run(feeds, outputs) {
-      recorded.inputs = Object.fromEntries(Object.entries(feeds).filter(([, { data }]) => data instanceof Int32Array));
+      recorded[part ?? (outputs.includes('labels') ? 'labels' : 'texts')] = Object.fromEntries(
+        Object.entries(feeds).filter(([, { data }]) => data instanceof Int32Array),
+      );
       return session.run(feeds, outputs);
     },
   };
@@ -73,24 +79,25 @@ export async function exportCheckpoint(
     files.set(file, chunks);
     return chunks;
   };
-  const labels = isLate ? await derive(LATE_FILES.labels, 'labels') : [];
+  const hasLabels = isLate && !readsAlike(options);
+  const labels = hasLabels ? await derive(LATE_FILES.labels, 'labels') : [];
   const scores = isLate ? await derive(LATE_FILES.scores, 'scores') : [];
   const logits: Record<string, number[]> = {};
   let inputs: Record<string, unknown> = {};
   for (const precision of precisions) {
     const file = EXPORT_FILES[precision];
     const chunks = await derive(file, precision);
-    const recorded = { texts: { inputs: {} }, labels: { inputs: {} }, scores: { inputs: {} } };
-    const texts = await recordedSession(chunks, recorded.texts);
+    const recorded: Recorded = { texts: {}, labels: {}, scores: {} };
+    const texts = await recordedSession(chunks, recorded);
     const classifier = isLate
       ? await createLateClassifier(tokenizer, options, {
           texts,
-          labels: await recordedSession(labels, recorded.labels),
-          scores: await recordedSession(scores, recorded.scores),
+          ...(hasLabels ? { labels: await recordedSession(labels, recorded) } : {}),
+          scores: await recordedSession(scores, recorded, 'scores'),
         })
       : await createClassifier(tokenizer, options, createOnnxScorer(texts));
     logits[file] = await exampleLogits(classifier);
-    const fed = Object.fromEntries(Object.entries(recorded).map(([graph, { inputs }]) => [graph, plain(inputs)]));
+    const fed = Object.fromEntries(Object.entries(recorded).map(([graph, feeds]) => [graph, plain(feeds)]));
     inputs = isLate ? fed : fed.texts;
   }
   files.set('tokenizer.json', tokenizer.json);

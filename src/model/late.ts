@@ -51,6 +51,19 @@ export function readTexts(encoder: Encoder, options: GliZNetOptions, weights: We
   return { query: SIMILARITIES[options.similarity].query(weights, text), states };
 }
 
+/** Reads sequences that may be texts or labels, without upper layers: both sides of the similarity, each [B, P]. */
+export function readAlike(
+  encoder: Encoder,
+  options: GliZNetOptions,
+  weights: Weights,
+  inputs: TextInputs,
+): { text: tf.Tensor2D; labels: tf.Tensor2D } {
+  const { hidden } = encoder.forward(encoderWeights(weights), inputs, false); // [B, T, H]
+  const states = meanOfTokens(hidden, inputs.textMask); // [B, H]
+  const text = project(options, weights, states); // [B, P]
+  return { text: SIMILARITIES[options.similarity].query(weights, text), labels: keysOf(options, weights, states) };
+}
+
 /** Reads labels: one state each, of the layer under the upper ones [M, H], or the label's side of the similarity where there are none [M, P]. */
 export function readLabels(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: LabelInputs): tf.Tensor2D {
   const lower = options.upperLayers > 0 ? { lowerLayers: encoder.layers - options.upperLayers } : {};

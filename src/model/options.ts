@@ -47,6 +47,12 @@ export const ONE_WAY_LABELS = 50;
 export const hasBlocks = ({ crossAttention }: Pick<GliZNetOptions, 'crossAttention'>): boolean =>
   crossAttention === 'gated' || crossAttention === 'one-way';
 
+/**
+ * Whether one graph reads texts and labels: both go through the same layers to the mean of their tokens, and only the similarity tells them apart.
+ * Then weights are held once, and labels are fed as texts are.
+ */
+export const readsAlike = ({ upperLayers, textPooling }: GliZNetOptions): boolean => upperLayers === 0 && textPooling === 'mean';
+
 /** The article's options. */
 export const ARTICLE_OPTIONS: GliZNetOptions = {
   textPooling: 'cls',

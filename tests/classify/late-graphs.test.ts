@@ -179,7 +179,7 @@ describe('a late model', () => {
     const session = (pass: (typeof functions)['texts']) => createGraphSession(traceGraph(pass));
     const classifier = await createLateClassifier(tokenizer, options, {
       texts: await session(functions.texts),
-      labels: await session(functions.labels),
+      labels: await session(functions.labels!),
       scores: await session(functions.scores),
     });
     const labels = Array.from({ length: 300 }, (_, i) => `label ${i}`);
