@@ -14,7 +14,7 @@ import {
   type TrainingEngineRequest,
 } from '../src/train/engine/training-session.ts';
 import { random } from './random.ts';
-import { randomBatch, randomWeights } from './random-model.ts';
+import { LATE_OPTIONS, randomBatch, randomLateBatch, randomWeights } from './random-model.ts';
 
 /** Families whose encoders differ most in their operations, each a few layers of 32. */
 export const FAMILIES = ['bert', 'deberta-v3', 'modernbert'] as const;
@@ -24,6 +24,18 @@ export const HEADS: Record<string, Partial<GliZNetOptions>> = {
   'attention pooling, projection, linear': { projection: 8 },
   'mean pooling, cosine': { textPooling: 'mean', labelPooling: 'mean', projection: null, similarity: 'cosine', labelStyle: 'marker' },
 };
+
+/** Models that read labels once, of families that have layers one by one. */
+export const LATE_HEADS: Record<string, Partial<GliZNetOptions>> = {
+  'two vectors': LATE_OPTIONS,
+  'an upper layer with set attention': { ...LATE_OPTIONS, upperLayers: 1, setAttention: true },
+};
+
+/** A random batch of the kind that a model reads. */
+const batchOf = ({ options }: Pick<TrainingEngineRequest, 'options'>, next: () => number, rows: number, length: number, labels: number) =>
+  options.crossAttention === 'late'
+    ? randomLateBatch(next, rows, length, labels, options.upperLayers > 0 ? labels - 1 : undefined)
+    : randomBatch(next, rows, length, labels);
 
 /** A tiny model, ready to be trained. */
 export function tinyModel(family: string, head: Partial<GliZNetOptions>): TrainingEngineRequest {
@@ -102,7 +114,7 @@ export async function expectParity(
   try {
     for (let step = 1; step <= 4; step++) {
       for (let part = 0; part < 2; part++) {
-        const batch = randomBatch(next, 3, 21 + part, 5);
+        const batch = batchOf(request, next, 3, 21 + part, 5);
         const expected = await reference.accumulate(batch, 0.5);
         const actual = await engine.accumulate(batch, 0.5);
         for (const term of ['loss', 'bce', 'margin', 'softmax', 'distill'] as const)
@@ -149,7 +161,7 @@ export async function expectSameScores(
   model: Pick<TrainingEngineRequest, 'encoder' | 'options' | 'weights'>,
 ): Promise<void> {
   const traced = await createGraphSession(traceInference(model, model.weights));
-  const batch = randomBatch(random(3), 4, 25, 6);
+  const batch = batchOf(model, random(3), 4, 25, 6);
   const actual = await session.run(sequenceFeeds(batch), ['logits']);
   const expected = await traced.run(sequenceFeeds(batch), ['logits']);
   for (const [at, valid] of batch.valid.entries()) if (valid) expect(actual.logits[at]).toBeCloseTo(expected.logits[at], 4);

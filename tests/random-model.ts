@@ -73,7 +73,7 @@ export function randomBatch(next: () => number, batch: number, length: number, l
 /** Options of a model that reads labels once. */
 export const LATE_OPTIONS: GliZNetOptions = { ...GATED_OPTIONS, crossAttention: 'late' };
 
-/** A batch of texts and `read` labels apart, each of its own length; with `shown`, each text is scored with up to so many of them. */
+/** A batch of texts and `read` labels apart, each of its own length; with `shown`, each text is scored with up to so many of them, no two alike. */
 export function randomLateBatch(next: () => number, batch: number, length: number, read: number, shown?: number): LateTrainingBatch {
   const sequences = (rows: number, columns: number) => {
     const size = rows * columns;
@@ -106,6 +106,7 @@ export function randomLateBatch(next: () => number, batch: number, length: numbe
   };
   for (let row = 0; row < batch; row++) {
     const count = row === 0 ? columns : 1 + Math.floor(next() * columns);
+    const first = Math.floor(next() * read);
     for (let k = 0; k < count; k++) {
       const at = row * columns + k;
       result.targets[at] = next() < 0.4 ? 1 : 0;
@@ -113,7 +114,7 @@ export function randomLateBatch(next: () => number, batch: number, length: numbe
       result.choice![at] = 1;
       result.teacher![at] = 1 / count;
       if (result.shown) {
-        result.shown.numbers[at] = Math.floor(next() * read);
+        result.shown.numbers[at] = (first + k) % read;
         result.shown.mask[at] = 1;
       }
     }

@@ -55,7 +55,7 @@ const tensorsOf = (feeds: Record<string, { data: Float32Array | Int32Array; shap
   );
 
 const batchOf = (next: () => number, options: GliZNetOptions, texts: number, length: number, labels: number): LateTrainingBatch =>
-  randomLateBatch(next, texts, length, labels, options.upperLayers > 0 ? labels + 2 : undefined);
+  randomLateBatch(next, texts, length, labels + 2, options.upperLayers > 0 ? labels : undefined);
 
 function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>, counts?: ArrayLike<number>): number {
   expect(actual.length).toBe(expected.length);
