@@ -6,19 +6,14 @@
 import { DataError } from '../base/errors.ts';
 import { labelList, textOf } from '../data/examples.ts';
 import type { SourceRecord } from '../data/read-records.ts';
+import type { Given } from '../options/declaration.ts';
+import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from './classifier.ts';
 import { balanceLogits, type LabelBalance } from './label-balance.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** How labels are chosen and reported. */
-export interface LabelingOptions {
-  /** Each label by itself (sigmoid, calibrated) instead of one of them (softmax). */
-  multiLabel?: boolean;
-  /** Leaves out labels that score less. */
-  threshold?: number;
-  /** Leaves out all but so many best labels. */
-  topK?: number;
-}
+export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
 
 /** Labels of one text, best first. */
 export interface LabelScores {
@@ -27,16 +22,11 @@ export interface LabelScores {
 }
 
 /** How a stream of records is labelled. */
-export interface PredictOptions extends LabelingOptions {
+export interface PredictOptions extends LabelingOptions, ScoringOptions {
   /** Candidates of every record; each record's own `candidate_labels` where absent. */
   labels?: readonly string[];
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
-  batchSize?: number;
-  /** Labels read of a larger set, see {@link ClassifierOptions}. */
-  shortlist?: number;
-  /** Windows over a long text, see {@link ClassifierOptions}. */
-  windows?: number;
   /** Records that are held and batched together. */
   windowSize?: number;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
@@ -62,12 +52,7 @@ export interface PredictOptions extends LabelingOptions {
 const DIGITS = 6;
 
 /** How the classifier scores for a labelling: where any number of labels may fit, one that fits a part of a long text fits the text. */
-export function scoringOptions({
-  batchSize,
-  shortlist,
-  windows,
-  multiLabel,
-}: Pick<PredictOptions, 'batchSize' | 'shortlist' | 'windows' | 'multiLabel'>): ClassifierOptions {
+export function scoringOptions({ batchSize, shortlist, windows, multiLabel }: Given<typeof LOGITS_OPTIONS>): ClassifierOptions {
   return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
 }
 

@@ -1,22 +1,22 @@
 /** `glz predict`: options, wiring and messages; the work is in src/classify. */
 
 import { existsSync, statSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
-import { type Classifier, DEFAULT_WINDOWS } from '../classify/classifier.ts';
+import type { Classifier } from '../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../classify/label-balance.ts';
-import { loadClassifier, PRECISIONS } from '../classify/load-classifier.ts';
+import { loadClassifier } from '../classify/load-classifier.ts';
 import { openOutput } from '../classify/output-file.ts';
 import { predictRecords, rankLabels, scoringOptions } from '../classify/predict-records.ts';
 import { recordEstimate } from '../classify/record-estimate.ts';
 import { sampleTexts } from '../classify/sample-texts.ts';
-import type { Precision } from '../classify/scorer.ts';
-import { SHIPPED_CHECKPOINT } from '../classify/shipped-checkpoint.ts';
 import { untilAborted } from '../classify/until-aborted.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
-import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
+import { readRecords, sourceName } from '../data/read-records.ts';
+import type { Filled } from '../options/declaration.ts';
+import { PREDICT_FLAGS } from '../options/predict.ts';
 import { cleanLabels } from '../text/labels.ts';
-import { wholeFrom } from './number-options.ts';
+import { addFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
 
 const EXAMPLES = `
@@ -32,33 +32,7 @@ Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a
 lines of text unless --format says csv or tsv.
 Output: one line a record, in order: the record with "labels", best first, and "scores".`;
 
-interface PredictFlags {
-  text?: string;
-  labels?: string;
-  labelsFile?: string;
-  multiLabel?: boolean;
-  threshold?: number;
-  topK?: number;
-  balance?: boolean;
-  batchSize?: number;
-  shortlist?: number;
-  windows?: number;
-  output?: string;
-  checkpoint: string;
-  precision: Precision;
-  threads?: number;
-  format?: RecordFormat;
-  textField?: string;
-  onError: 'fail' | 'skip';
-  json?: boolean;
-  quiet?: boolean;
-}
-
-const probability = (value: string): number => {
-  const number = Number(value);
-  if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('expected a number from 0 to 1.');
-  return number;
-};
+type PredictFlags = Filled<typeof PREDICT_FLAGS>;
 
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
@@ -228,36 +202,10 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
 
 /** The command's definition. */
 export function command(): Command {
-  return new Command('predict')
+  const predict = new Command('predict')
     .description('Label JSONL, CSV or plain text with labels of your own.')
-    .argument('[input]', 'file of records, or - for stdin')
-    .option('--text <text>', 'label this text instead of a file')
-    .option('--labels <a,b,c>', 'candidate labels, between commas')
-    .option('--labels-file <file>', 'candidate labels, one a line or a JSON list')
-    .option('--multi-label', 'score each label by itself: any number may fit')
-    .option('--threshold <p>', 'leave out labels that score less', probability)
-    .option('--top-k <n>', 'leave out all but the n best labels', wholeFrom(1))
-    .option('--balance', `hold back labels that win too often over ${BALANCE_TEXTS} texts of the file; for labels about equally frequent`)
-    .option('--output <file>', 'write here instead of to stdout')
-    .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
-    .addOption(new Option('--precision <precision>', 'numbers that the model computes with').choices(PRECISIONS).default('auto'))
-    .option('--batch-size <n>', 'most texts in a batch; long ones make smaller batches', wholeFrom(1))
-    .option(
-      '--shortlist <n>',
-      'of a larger label set read only the n labels nearest to the text; 0 reads all; by default half of more than 50 (50 to 100)',
-      wholeFrom(0),
-    )
-    .option(
-      '--windows <n>',
-      `overlapping windows in which a long text is read; 1 cuts it where the first ends; ${DEFAULT_WINDOWS} by default`,
-      wholeFrom(1),
-    )
-    .option('--threads <n>', 'threads of ONNX Runtime', wholeFrom(1))
-    .addOption(new Option('--format <format>', 'format of the input; by its name unless given').choices(RECORD_FORMATS))
-    .option('--text-field <name>', 'field that holds the text')
-    .addOption(new Option('--on-error <what>', 'what to do with a malformed record').choices(['fail', 'skip']).default('skip'))
-    .option('--json', 'print JSON for --text also on a terminal')
-    .option('--quiet', 'no progress and no notes')
+    .argument('[input]', 'file of records, or - for stdin');
+  return addFlags(predict, PREDICT_FLAGS)
     .addHelpText('after', EXAMPLES)
     .action((input: string | undefined, flags: PredictFlags) => run(input, flags));
 }
