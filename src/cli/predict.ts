@@ -12,6 +12,9 @@ import { recordEstimate } from '../classify/record-estimate.ts';
 import { sampleTexts } from '../classify/sample-texts.ts';
 import { untilAborted } from '../classify/until-aborted.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
+import { formatOfOutput } from '../data/output-formats/index.ts';
+import { JSONL } from '../data/output-formats/jsonl.ts';
+import { LABEL_LINES } from '../data/output-formats/label-lines.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
 import type { Filled } from '../options/declaration.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
@@ -71,11 +74,8 @@ async function predictOne(text: string, labels: string[], flags: PredictFlags): 
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
     if (cutTokens > 0)
       process.stderr.write(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out\n`);
-    if (flags.json || !process.stdout.isTTY) process.stdout.write(`${JSON.stringify({ text, ...ranked })}\n`);
-    else {
-      const width = Math.max(...ranked.labels.map((label) => label.length), 1);
-      for (const [at, label] of ranked.labels.entries()) process.stdout.write(`${label.padEnd(width)}  ${ranked.scores[at].toFixed(3)}\n`);
-    }
+    const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
+    await format.open(async (piece) => void process.stdout.write(piece)).write({ text, ...ranked });
   } finally {
     await classifier.dispose();
   }
@@ -97,6 +97,7 @@ function exitInterrupted(input: string, onSignal: () => void): never {
 async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
   if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
   const output = openOutput(flags.output);
+  const results = formatOfOutput(flags.output).open(output.write);
   const note = noteOf(flags);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
@@ -147,12 +148,13 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       },
     });
     for await (const record of labelled) {
-      await output.write(`${JSON.stringify(record)}\n`);
+      await results.write(record);
       done++;
     }
     isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
     if (done === 0 && firstSkipped && !isStopped) throw firstSkipped;
+    await results.end();
     const partial = isStopped ? await output.keep() : await output.finish();
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
