@@ -59,7 +59,7 @@ export interface Classifier {
   readonly precision: 'fp32' | 'int8';
   /**
    * Logits of every request, in order. Calls may overlap.
-   * @throws DataError for a label without tokens or longer than the window
+   * @throws DataError for a label without tokens or longer than the layout's limit
    */
   logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;
   /** Releases native memory. Safe to call twice. */
@@ -71,7 +71,7 @@ export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise
   prepareLayout(tokenizer, {
     labelStyle: options.labelStyle,
     token: options.labelStyle === 'marker' ? options.marker : options.separator,
-    lmaskOn: options.labelPooling === 'marker' ? 'marker' : 'label',
+    labelMaskOn: options.labelPooling === 'marker' ? 'marker' : 'label',
     blocks: hasBlocks(options),
     maxLength: Math.min(options.maxLength, tokenizer.modelMaxLength),
   });
@@ -216,7 +216,7 @@ export async function createClassifier(
   ): Promise<{ work: Work[]; listed: Map<number, Shortlist> }> {
     const textIds = await tokenizer.encodeBatch(
       requests.map(({ text }) => text),
-      { atLeast: windows * layout.window + 1 },
+      { atLeast: windows * layout.capacity + 1 },
     );
     const work: Work[] = [];
     const addGroup = (request: number, group: readonly number[], ids: readonly Int32Array[]): void => {

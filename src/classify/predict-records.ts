@@ -1,5 +1,5 @@
 /**
- * Labels a stream of records in order, a window at a time: within a window, joint sequences are batched by length. Memory does not
+ * Labels a stream of records in order, a chunk at a time: within a chunk, joint sequences are batched by length. Memory does not
  * grow with the number of records. Knows records and the classifier; no files and no terminal.
  */
 
@@ -27,8 +27,6 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   labels?: readonly string[];
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
-  /** Records that are held and batched together. */
-  windowSize?: number;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
   /** Names the source in messages. */
@@ -44,7 +42,7 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
    * those that were read are then labelled, and the wait ends.
    */
   signal?: AbortSignal;
-  /** Told when the signal ends the labelling within a window: of so many records in it so many were labelled. */
+  /** Told when the signal ends the labelling within a chunk: of so many records in it so many were labelled. */
   onCutShort?: (labelled: number, records: number) => void;
 }
 
@@ -79,11 +77,11 @@ export function labelledRecord(fields: Readonly<Record<string, unknown>>, { labe
   return { ...rest, ...(own === undefined || 'true_labels' in rest ? {} : { true_labels: own }), labels, scores };
 }
 
-/** Default number of records in a window. */
-export const WINDOW_SIZE = 1024;
+/** Records that are held and batched together. */
+const CHUNK_SIZE = 1024;
 
-/** The first window is small, so that the first results show soon. */
-const FIRST_WINDOW = 64;
+/** The first chunk is small, so that the first results show soon. */
+const FIRST_CHUNK = 64;
 
 interface Prepared {
   fields: Record<string, unknown>;
@@ -102,7 +100,7 @@ export async function* predictRecords(
   records: AsyncIterable<SourceRecord>,
   options: PredictOptions,
 ): AsyncGenerator<Record<string, unknown>> {
-  const { labels, source, windowSize = WINDOW_SIZE } = options;
+  const { labels, source } = options;
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
   const lists = new Map<string, readonly string[]>();
   const shared = (list: readonly string[]): readonly string[] => {
@@ -124,20 +122,20 @@ export async function* predictRecords(
   };
   const scoring = scoringOptions(options);
   let labelled = 0;
-  /** Scores of the window's records; up to the one whose labels do not fit, where `failure` is that. Leaves out what is not scored. */
-  async function scored(window: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
+  /** Scores of the chunk's records; up to the one whose labels do not fit, where `failure` is that. Leaves out what is not scored. */
+  async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
     const signal = options.signal?.aborted ? undefined : options.signal;
     const report = (done: number) => options.onProgress?.(labelled + done);
     try {
-      const results = await classifier.logits(window, { ...scoring, signal, onProgress: report });
-      const scores = results.map((result, at) => ({ ...window[at], ...result })).filter(({ unfinished }) => !unfinished);
-      return { scores, isCutShort: scores.length < window.length };
+      const results = await classifier.logits(chunk, { ...scoring, signal, onProgress: report });
+      const scores = results.map((result, at) => ({ ...chunk[at], ...result })).filter(({ unfinished }) => !unfinished);
+      return { scores, isCutShort: scores.length < chunk.length };
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
     }
-    // One record's labels do not fit: the others of the window still count.
+    // One record's labels do not fit: the others of the chunk still count.
     const scores: Scored[] = [];
-    for (const each of window) {
+    for (const each of chunk) {
       try {
         const [result] = await classifier.logits([each], { ...scoring, signal });
         if (result.unfinished) return { scores, isCutShort: true };
@@ -151,32 +149,32 @@ export async function* predictRecords(
     }
     return { scores };
   }
-  /** What is read for a window; of an error while reading what came before it first. */
-  async function* windows(): AsyncGenerator<Prepared[]> {
-    let window: Prepared[] = [];
-    let size = Math.min(FIRST_WINDOW, windowSize);
+  /** What is read for a chunk; of an error while reading what came before it first. */
+  async function* chunks(): AsyncGenerator<Prepared[]> {
+    let chunk: Prepared[] = [];
+    let size = FIRST_CHUNK;
     try {
       for await (const record of untilAborted(records, options.signal)) {
         try {
-          window.push(prepare(record));
+          chunk.push(prepare(record));
         } catch (error) {
           if (!options.onBadRecord || !(error instanceof DataError)) throw error;
           options.onBadRecord(error);
         }
-        if (window.length < size) continue;
-        yield window;
-        window = [];
-        size = Math.min(windowSize, 4 * size);
+        if (chunk.length < size) continue;
+        yield chunk;
+        chunk = [];
+        size = Math.min(CHUNK_SIZE, 4 * size);
       }
     } catch (error) {
-      if (window.length > 0) yield window;
+      if (chunk.length > 0) yield chunk;
       throw error;
     }
-    if (window.length > 0) yield window;
+    if (chunk.length > 0) yield chunk;
   }
 
-  for await (const window of windows()) {
-    const { scores, failure, isCutShort } = await scored(window);
+  for await (const chunk of chunks()) {
+    const { scores, failure, isCutShort } = await scored(chunk);
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
@@ -185,6 +183,6 @@ export async function* predictRecords(
       yield labelledRecord(fields, rankLabels(labels, balanced, classifier.options.calibration, options));
     }
     if (failure) throw failure;
-    if (isCutShort) options.onCutShort?.(scores.length, window.length);
+    if (isCutShort) options.onCutShort?.(scores.length, chunk.length);
   }
 }

@@ -15,7 +15,7 @@ export function sequenceFeeds(batch: JointBatch): SequenceFeeds {
   return {
     input_ids: { data: batch.inputIds, shape },
     attention_mask: { data: batch.attentionMask, shape },
-    lmask: { data: batch.lmask, shape },
+    lmask: { data: batch.labelMask, shape },
     text_mask: { data: batch.textMask, shape },
     positions: { data: counting(batch.length, 0), shape: [batch.length] },
     label_numbers: { data: counting(batch.labels, 1), shape: [batch.labels] },

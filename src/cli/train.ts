@@ -137,7 +137,7 @@ async function run(flags: TrainFlags): Promise<void> {
   const layout = await layoutOf(start.tokenizer, start.options);
   await checkSetLabels([...sets, ...calibrationSets], start.tokenizer, layout.labelLimit);
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
-    maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
+    maxTextTokens: Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
     negations: settings.labels.negated_share > 0,
     ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
@@ -163,12 +163,12 @@ async function run(flags: TrainFlags): Promise<void> {
     `plan: ${steps} steps of ${sampler.batchSize * settings.accumulation} examples, ${((steps * settings.accumulation) / sampler.batchesPerEpoch).toFixed(2)} epochs`,
   );
   if (flags.dryRun) {
-    const kept = Math.min(settings.max_text_tokens, layout.window - layout.labelLimit);
+    const kept = Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit);
     const statistics = dataStatistics(dataset, report, sampler, layout, Math.min(LOOKED_AT, sampler.batchesPerEpoch));
     const { count, tokens, largest } = statistics.batches;
     const { needed, free } = diskSpace(flags.output, start.weights, settings.keep);
     const result = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
-    result([...statisticsLines(statistics, report, dataset, kept, layout.window), ...exampleLines(sampler.batch(0), dataset)]);
+    result([...statisticsLines(statistics, report, dataset, kept, layout.capacity), ...exampleLines(sampler.batch(0), dataset)]);
     note('a few steps are tried out ...');
     const trial = await tryOut({ settings, start, teacher, dataset, sampler, device, batches: count, meanTokens: tokens, largest });
     result([

@@ -59,8 +59,8 @@ export interface Sampler {
   parts(index: number): SampledBatch[];
 }
 
-/** Batches whose examples are drawn together and sorted by length, so that little of a batch is padding. */
-const WINDOW_BATCHES = 16;
+/** Batches of a megabatch, whose examples are drawn together and sorted by length, so that little of a batch is padding. */
+const MEGABATCH = 16;
 
 /**
  * The nearest labels that wrong ones are drawn from, as a multiple of the labels shown: were they always the very nearest, a label would
@@ -128,7 +128,7 @@ function chooseNegation(
   const negation = negationOf(dataset, label);
   const textLength = Math.min(source.texts.at(row).length, layout.textShare);
   const lengths = [label, negation].map((shown) => dataset.labelIds.at(shown).length);
-  if (labelTokens(lengths, layout) > layout.window - textLength) return undefined;
+  if (labelTokens(lengths, layout) > layout.capacity - textLength) return undefined;
   const pair = [
     { shown: label, target: isTrue },
     { shown: negation, target: 1 - isTrue },
@@ -163,7 +163,7 @@ function chooseLabels(
       layout,
     );
   const textLength = Math.min(source.texts.at(row).length, layout.textShare);
-  const room = layout.window - textLength;
+  const room = layout.capacity - textLength;
   let tokens = tokensOf();
   // One always fits: no label is longer than `labelLimit`.
   for (; tokens > room && shown.length > 1; tokens = tokensOf()) shown.pop();
@@ -265,30 +265,30 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     return { example: { source, row, ...shown }, sequence };
   };
 
-  let windowNumber = -1;
-  let window: Prepared[][] = [];
-  const windowsPerEpoch = Math.ceil(batchesPerEpoch / WINDOW_BATCHES);
-  const enterWindow = (number: number): void => {
-    if (number === windowNumber) return;
-    const epoch = Math.floor(number / windowsPerEpoch);
+  let megabatchNumber = -1;
+  let megabatch: Prepared[][] = [];
+  const megabatchesPerEpoch = Math.ceil(batchesPerEpoch / MEGABATCH);
+  const enterMegabatch = (number: number): void => {
+    if (number === megabatchNumber) return;
+    const epoch = Math.floor(number / megabatchesPerEpoch);
     enterEpoch(epoch);
-    const first = (number % windowsPerEpoch) * WINDOW_BATCHES;
-    const count = Math.min(WINDOW_BATCHES, batchesPerEpoch - first);
+    const first = (number % megabatchesPerEpoch) * MEGABATCH;
+    const count = Math.min(MEGABATCH, batchesPerEpoch - first);
     const prepared = Array.from({ length: count * batchSize }, (_, i) => prepare(epoch, first * batchSize + i)).sort(
       (a, b) => a.sequence.inputIds.length - b.sequence.inputIds.length,
     );
-    window = shuffle(
+    megabatch = shuffle(
       Array.from({ length: count }, (_, i) => prepared.slice(i * batchSize, (i + 1) * batchSize)),
       randomStream(seed, BATCHES, number),
     );
-    windowNumber = number;
+    megabatchNumber = number;
   };
 
   /** The examples of batch number `index`, the shortest first. */
   const preparedBatch = (index: number): Prepared[] => {
     const within = index % batchesPerEpoch;
-    enterWindow(Math.floor(index / batchesPerEpoch) * windowsPerEpoch + Math.floor(within / WINDOW_BATCHES));
-    return window[within % WINDOW_BATCHES];
+    enterMegabatch(Math.floor(index / batchesPerEpoch) * megabatchesPerEpoch + Math.floor(within / MEGABATCH));
+    return megabatch[within % MEGABATCH];
   };
   const padded = (chosen: readonly Prepared[]): SampledBatch => {
     const examples = chosen.map(({ example }) => example);
