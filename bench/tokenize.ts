@@ -49,13 +49,13 @@ await rate('the same, 8 lines joined to a text', async (texts) => {
 const layout = await prepareLayout(tokenizer, {
   labelStyle: 'separator',
   token: ';',
-  lmaskOn: 'label',
+  labelMaskOn: 'label',
   maxLength: Math.min(512, tokenizer.modelMaxLength),
 });
 const labels = createLabelEncoder(tokenizer, layout.labelLimit);
 const few = LABELS.slice(0, tokenizer.modelMaxLength < 128 ? 3 : 10);
 await rate(`joint batch, ${BATCH} lines x ${few.length} labels`, async (texts) => {
-  const [textIds, labelIds] = await Promise.all([tokenizer.encodeBatch(texts, { atLeast: layout.window }), labels.encode(few)]);
+  const [textIds, labelIds] = await Promise.all([tokenizer.encodeBatch(texts, { atLeast: layout.capacity }), labels.encode(few)]);
   const batch = padBatch(
     textIds.map((ids) => buildJointSequence(layout, ids, labelIds)),
     tokenizer.special.pad,
@@ -65,8 +65,8 @@ await rate(`joint batch, ${BATCH} lines x ${few.length} labels`, async (texts) =
 
 const huge = `${lines.join(' ')} `.repeat(Math.ceil(10e6 / lines.join(' ').length)).slice(0, 10e6);
 const whole = performance.now();
-await tokenizer.encode(huge, { atLeast: layout.window });
-console.log(`text of 10 MB for a window of ${layout.window}: ${(performance.now() - whole).toFixed(1)} ms`);
+await tokenizer.encode(huge, { atLeast: layout.capacity });
+console.log(`text of 10 MB for a sequence of ${layout.capacity}: ${(performance.now() - whole).toFixed(1)} ms`);
 const blank = performance.now();
-await tokenizer.encode(' '.repeat(10e6), { atLeast: layout.window });
+await tokenizer.encode(' '.repeat(10e6), { atLeast: layout.capacity });
 console.log(`10 MB of spaces: ${(performance.now() - blank).toFixed(1)} ms; memory ${firstMemory} MB at the start, ${megabytes()} MB now`);

@@ -59,7 +59,7 @@ const settings = checkSettings(
 const start = await loadStart(settings, note);
 const layout = await layoutOf(start.tokenizer, start.options);
 const { dataset } = await readDataset(settings.data, start.tokenizer, {
-  maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
+  maxTextTokens: Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit),
   maxLabelTokens: layout.labelLimit,
   skipBadRows: false,
 });
@@ -74,7 +74,7 @@ function paddingUnsorted(batches: number): number {
     for (let row = 0; row < batch.batch; row++)
       lengths.push(batch.attentionMask.subarray(row * batch.length, (row + 1) * batch.length).reduce((sum, one) => sum + one, 0));
   }
-  // The sampler sorts within windows: a stride takes examples from all over them.
+  // The sampler sorts within megabatches: a stride takes examples from all over them.
   const size = settings.batch_size;
   const mixed = lengths.map((_, i) => lengths[((i % size) * batches + Math.floor(i / size)) % lengths.length]);
   let [padded, real] = [0, 0];

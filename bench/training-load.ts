@@ -89,7 +89,7 @@ export function trainingLoad(name: LoadName): TrainingLoad {
         labels: LABELS,
         inputIds: ints(() => Math.min(config.vocab_size - 1, Math.floor(2.7 * Math.expm1(draw() * scale)))),
         attentionMask: ints(() => 1),
-        lmask: ints((column) => {
+        labelMask: ints((column) => {
           const at = column - textEnd;
           return at >= 0 && at < 5 * LABELS && at % 5 !== 0 ? Math.floor(at / 5) + 1 : 0;
         }),

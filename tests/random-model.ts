@@ -39,7 +39,7 @@ export function randomBatch(next: () => number, batch: number, length: number, l
     labels,
     inputIds: new Int32Array(size),
     attentionMask: new Int32Array(size),
-    lmask: new Int32Array(size),
+    labelMask: new Int32Array(size),
     textMask: new Int32Array(size),
     labelCounts: new Int32Array(batch),
     targets: new Float32Array(batch * labels),
@@ -56,9 +56,9 @@ export function randomBatch(next: () => number, batch: number, length: number, l
       result.inputIds[at] = 7 + Math.floor(next() * 50);
       result.attentionMask[at] = 1;
       const label = i - (Math.min(rowLength, length) - count);
-      if (label >= 0) result.lmask[at] = label + 1;
+      if (label >= 0) result.labelMask[at] = label + 1;
       else if (i > 0) result.textMask[at] = 1;
-      result.blocks!.numbers[at] = result.lmask[at];
+      result.blocks!.numbers[at] = result.labelMask[at];
       result.blocks!.positions[at] = label >= 0 ? label % 2 : i;
     }
     for (let k = 0; k < count; k++) {

@@ -3,6 +3,7 @@
  * like length, and merges the logits. Works over any Scorer; knows nothing of files, records or devices.
  */
 import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
+import { SCORING_OPTIONS, type ScoringOptions } from '../options/predict.ts';
 import { lengthBatches } from '../runtime/length-batches.ts';
 import {
   buildJointSequence,
@@ -37,21 +38,11 @@ export interface ScoredRequest {
 }
 
 /** How requests are scored. */
-export interface ClassifierOptions {
-  /** Joint sequences a batch; a batch of long ones takes fewer. {@link DEFAULT_BATCH_SIZE} unless given. */
-  batchSize?: number;
+export interface ClassifierOptions extends ScoringOptions {
   /** Tokens a batch at most, padding included, but for a sequence that alone is longer. As suits the scorer unless given. */
   batchTokens?: number;
   /** Most labels in one joint sequence; as the model's options say unless given. */
   maxLabelsPerGroup?: number;
-  /**
-   * Of a label set larger than this, only so many labels are read with the text: those whose embeddings are nearest to the text's.
-   * 0: every label is read. Unless given: of labels that do not fit into one sequence half, at least 50 and at most 100. The more labels are
-   * left out (by a one-way model: the more there are than 25), the more the logit of one that is read falls with its distance to the text.
-   */
-  shortlist?: number;
-  /** Windows over a text that is longer than one joint sequence; what they do not reach is cut. {@link DEFAULT_WINDOWS} unless given. */
-  windows?: number;
   /** How a label's logits of several windows become one: their mean (default), or the best window. */
   mergeWindows?: 'mean' | 'max';
   /** Called after each batch with the number of requests that are done. */
@@ -68,25 +59,19 @@ export interface Classifier {
   readonly precision: 'fp32' | 'int8';
   /**
    * Logits of every request, in order. Calls may overlap.
-   * @throws DataError for a label without tokens or longer than the window
+   * @throws DataError for a label without tokens or longer than the layout's limit
    */
   logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;
   /** Releases native memory. Safe to call twice. */
   dispose(): Promise<void>;
 }
 
-/** Joint sequences a batch unless the caller says otherwise. */
-export const DEFAULT_BATCH_SIZE = 32;
-
-/** Windows over a long text unless the caller says otherwise: some 1,500 words. */
-export const DEFAULT_WINDOWS = 4;
-
 /** Lays out sequences as GliZNet's options say. @throws UsageError where the tokenizer lacks the marker or positions. */
 export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise<JointLayout> =>
   prepareLayout(tokenizer, {
     labelStyle: options.labelStyle,
     token: options.labelStyle === 'marker' ? options.marker : options.separator,
-    lmaskOn: options.labelPooling === 'marker' ? 'marker' : 'label',
+    labelMaskOn: options.labelPooling === 'marker' ? 'marker' : 'label',
     blocks: hasBlocks(options),
     maxLength: Math.min(options.maxLength, tokenizer.modelMaxLength),
   });
@@ -231,7 +216,7 @@ export async function createClassifier(
   ): Promise<{ work: Work[]; listed: Map<number, Shortlist> }> {
     const textIds = await tokenizer.encodeBatch(
       requests.map(({ text }) => text),
-      { atLeast: windows * layout.window + 1 },
+      { atLeast: windows * layout.capacity + 1 },
     );
     const work: Work[] = [];
     const addGroup = (request: number, group: readonly number[], ids: readonly Int32Array[]): void => {
@@ -293,11 +278,11 @@ export async function createClassifier(
     async logits(
       requests,
       {
-        batchSize = DEFAULT_BATCH_SIZE,
+        batchSize = SCORING_OPTIONS.batchSize.default,
         batchTokens = scorer.batchTokens,
         maxLabelsPerGroup = options.labelsPerGroup ?? undefined,
         shortlist,
-        windows = DEFAULT_WINDOWS,
+        windows = SCORING_OPTIONS.windows.default,
         mergeWindows = 'mean',
         onProgress,
         signal,

@@ -3,12 +3,13 @@
  * upper layers, where there are any). The second implementation of {@link Classifier}; classifier.ts reads text and labels together.
  */
 import type { GliZNetOptions } from '../model/options.ts';
+import { SCORING_OPTIONS } from '../options/predict.ts';
 import { lengthBatches } from '../runtime/length-batches.ts';
 import type { Feed, FeedData, GraphSession } from '../runtime/onnx-session.ts';
 import { textBatch } from '../text/separate-sequences.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import { type Classifier, DEFAULT_BATCH_SIZE, DEFAULT_WINDOWS, layoutOf, type ScoredRequest, type ScoreRequest } from './classifier.ts';
+import { type Classifier, layoutOf, type ScoredRequest, type ScoreRequest } from './classifier.ts';
 import { type CompiledLabels, createLabelCompiler, type LabelCompilerRequest } from './compiled-labels.ts';
 import { labelFeeds, labelFeedsAsTexts, shownFeeds, stateName, textFeeds } from './sequence-feeds.ts';
 
@@ -62,9 +63,9 @@ export async function createLateClassifier(
   /** The texts of requests in parts of at most a window. */
   async function partsOf(requests: readonly ScoreRequest[], windows: number): Promise<Part[]> {
     const texts = requests.map(({ text }) => text);
-    const textIds = await tokenizer.encodeBatch(texts, { atLeast: windows * layout.window + 1 });
+    const textIds = await tokenizer.encodeBatch(texts, { atLeast: windows * layout.capacity + 1 });
     return textIds.flatMap((ids, request) => {
-      const parts = textWindows(ids.length, layout.window, windows);
+      const parts = textWindows(ids.length, layout.capacity, windows);
       const cutTokens = ids.length - parts[parts.length - 1].end;
       return parts.map(({ start, end }) => ({ request, ids: ids.subarray(start, end), windows: parts.length, cutTokens }));
     });
@@ -118,9 +119,9 @@ export async function createLateClassifier(
     async logits(
       requests,
       {
-        batchSize = DEFAULT_BATCH_SIZE,
+        batchSize = SCORING_OPTIONS.batchSize.default,
         batchTokens = sessions.texts.batchTokens,
-        windows = DEFAULT_WINDOWS,
+        windows = SCORING_OPTIONS.windows.default,
         mergeWindows = 'mean',
         onProgress,
         signal,

@@ -4,34 +4,28 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { DataError, errorMessage } from '../base/errors.ts';
 import { readsAlike } from '../model/options.ts';
+import { checkOptions } from '../options/check.ts';
+import type { Given } from '../options/declaration.ts';
+import { LOAD_OPTIONS } from '../options/predict.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
-import { createGraphSession, type ExecutionProvider, type GraphSession } from '../runtime/onnx-session.ts';
+import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { createLateClassifier } from './late-classifier.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
-import type { Precision } from './scorer.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
 
 /** How a checkpoint is loaded. */
-export interface LoadSettings {
-  /** `auto` (default): what the checkpoint was measured with to be exact enough. */
-  precision?: Precision;
-  /** Threads inside one operation; the physical cores unless given. */
-  threads?: number;
-  provider?: ExecutionProvider;
+export interface LoadSettings extends Given<typeof LOAD_OPTIONS> {
   /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
   note?: (line: string) => void;
 }
 
 /** Tokens of a text that its embedding for the shortlist is made of. */
 const EMBEDDED_TOKENS = 256;
-
-/** Precisions by name. */
-export const PRECISIONS: readonly Precision[] = ['auto', 'fp32', 'int8'];
 
 /** The local folder of a checkpoint: itself, or a hub id's snapshot, downloaded once. @throws DataError when there is none. */
 export async function localCheckpoint(path: string, note: LoadSettings['note']): Promise<string> {
@@ -62,14 +56,11 @@ export async function checkpointEmbedder(
 
 /**
  * Loads a checkpoint: a folder, the output folder of a training run, or a hub id.
- * @throws DataError naming the file that is missing or broken; UsageError for an unknown precision.
+ * @throws DataError naming the file that is missing or broken; UsageError for a setting that there is none of, or a value out of its range.
  */
-export async function loadClassifier(
-  path: string,
-  { precision = 'auto', threads, provider, note }: LoadSettings = {},
-): Promise<Classifier> {
-  if (!PRECISIONS.includes(precision))
-    throw new UsageError(`precision ${JSON.stringify(precision)} is not one of ${PRECISIONS.join(', ')}`);
+export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<Classifier> {
+  checkOptions(LOAD_OPTIONS, settings, 'load');
+  const { precision = LOAD_OPTIONS.precision.default, threads, provider, note } = settings;
   const folder = await localCheckpoint(path, note);
   const config = readCheckpointConfig(folder);
   const chosen = precision === 'auto' ? config.precision : precision;

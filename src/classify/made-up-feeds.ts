@@ -20,7 +20,7 @@ export function madeUpBatch(batch: number, length: number, labels: number, vocab
   const empty = () => new Int32Array(size); // [B, T]
   const joint = {
     ...{ batch, length, labels, labelCounts: new Int32Array(batch).fill(labels) },
-    ...{ inputIds: empty(), attentionMask: empty().fill(1), lmask: empty(), textMask: empty() },
+    ...{ inputIds: empty(), attentionMask: empty().fill(1), labelMask: empty(), textMask: empty() },
     blocks: { numbers: empty(), positions: empty() },
   };
   let state = 1;
@@ -33,7 +33,7 @@ export function madeUpBatch(batch: number, length: number, labels: number, vocab
     if (place < 0) joint.textMask[i] = 1;
     else {
       joint.blocks.numbers[i] = label;
-      if (place % LABEL_TOKENS > 0) joint.lmask[i] = label;
+      if (place % LABEL_TOKENS > 0) joint.labelMask[i] = label;
     }
   }
   return joint;

@@ -25,10 +25,10 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 
-/** Takes lines of results. */
+/** Takes results, a piece at a time. */
 export interface Output {
-  /** Writes a line; resolves when there is room for the next. @throws DataError that says where the results so far are */
-  write(line: string): Promise<void>;
+  /** Writes a piece, of formats that have lines whole ones; resolves when there is room for the next. @throws DataError that says where the results so far are */
+  write(piece: string | Uint8Array): Promise<void>;
   /** Puts the file in its place, complete. @throws DataError that says where the results are */
   finish(): Promise<void>;
   /**
@@ -94,9 +94,9 @@ function fileOutput(path: string): Output {
     return new DataError(message);
   };
   return {
-    async write(line) {
+    async write(piece) {
       try {
-        writeFileSync(open(), line);
+        writeFileSync(open(), piece);
       } catch (error) {
         throw cannotWrite(error);
       }
@@ -148,9 +148,9 @@ function streamOutput(name: string, stream: () => Writable): Output {
       else await finished(open().end());
     });
   return {
-    write: (line) =>
+    write: (piece) =>
       checked(async () => {
-        if (!open().write(line)) await once(open(), 'drain');
+        if (!open().write(piece)) await once(open(), 'drain');
       }),
     finish,
     async keep() {

@@ -1,24 +1,19 @@
 /**
- * Labels a stream of records in order, a window at a time: within a window, joint sequences are batched by length. Memory does not
+ * Labels a stream of records in order, a chunk at a time: within a chunk, joint sequences are batched by length. Memory does not
  * grow with the number of records. Knows records and the classifier; no files and no terminal.
  */
 
 import { DataError } from '../base/errors.ts';
 import { labelList, textOf } from '../data/examples.ts';
 import type { SourceRecord } from '../data/read-records.ts';
+import type { Given } from '../options/declaration.ts';
+import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from './classifier.ts';
 import { balanceLogits, type LabelBalance } from './label-balance.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** How labels are chosen and reported. */
-export interface LabelingOptions {
-  /** Each label by itself (sigmoid, calibrated) instead of one of them (softmax). */
-  multiLabel?: boolean;
-  /** Leaves out labels that score less. */
-  threshold?: number;
-  /** Leaves out all but so many best labels. */
-  topK?: number;
-}
+export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
 
 /** Labels of one text, best first. */
 export interface LabelScores {
@@ -27,18 +22,11 @@ export interface LabelScores {
 }
 
 /** How a stream of records is labelled. */
-export interface PredictOptions extends LabelingOptions {
+export interface PredictOptions extends LabelingOptions, ScoringOptions {
   /** Candidates of every record; each record's own `candidate_labels` where absent. */
   labels?: readonly string[];
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
-  batchSize?: number;
-  /** Labels read of a larger set, see {@link ClassifierOptions}. */
-  shortlist?: number;
-  /** Windows over a long text, see {@link ClassifierOptions}. */
-  windows?: number;
-  /** Records that are held and batched together. */
-  windowSize?: number;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
   /** Names the source in messages. */
@@ -54,7 +42,7 @@ export interface PredictOptions extends LabelingOptions {
    * those that were read are then labelled, and the wait ends.
    */
   signal?: AbortSignal;
-  /** Told when the signal ends the labelling within a window: of so many records in it so many were labelled. */
+  /** Told when the signal ends the labelling within a chunk: of so many records in it so many were labelled. */
   onCutShort?: (labelled: number, records: number) => void;
 }
 
@@ -62,12 +50,7 @@ export interface PredictOptions extends LabelingOptions {
 const DIGITS = 6;
 
 /** How the classifier scores for a labelling: where any number of labels may fit, one that fits a part of a long text fits the text. */
-export function scoringOptions({
-  batchSize,
-  shortlist,
-  windows,
-  multiLabel,
-}: Pick<PredictOptions, 'batchSize' | 'shortlist' | 'windows' | 'multiLabel'>): ClassifierOptions {
+export function scoringOptions({ batchSize, shortlist, windows, multiLabel }: Given<typeof LOGITS_OPTIONS>): ClassifierOptions {
   return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
 }
 
@@ -109,13 +92,13 @@ export function labelledRecord(fields: Readonly<Record<string, unknown>>, { labe
   return { ...rest, ...(own === undefined || 'true_labels' in rest ? {} : { true_labels: own }), labels, scores };
 }
 
-/** Default number of records in a window. */
-export const WINDOW_SIZE = 1024;
+/** Records that are held and batched together. */
+const CHUNK_SIZE = 1024;
 
-/** The first window is small, so that the first results show soon. */
-const FIRST_WINDOW = 64;
+/** The first chunk is small, so that the first results show soon. */
+const FIRST_CHUNK = 64;
 
-/** Scores that are held for a window at most, 64 MB: of 100,000 labels some 160 records are held together. */
+/** Scores that are held for a chunk at most, 64 MB: of 100,000 labels some 160 records are held together. */
 const HELD_SCORES = 1 << 24;
 
 interface Prepared {
@@ -135,7 +118,7 @@ export async function* predictRecords(
   records: AsyncIterable<SourceRecord>,
   options: PredictOptions,
 ): AsyncGenerator<Record<string, unknown>> {
-  const { labels, source, windowSize = WINDOW_SIZE } = options;
+  const { labels, source } = options;
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
   const lists = new Map<string, readonly string[]>();
   const shared = (list: readonly string[]): readonly string[] => {
@@ -157,20 +140,20 @@ export async function* predictRecords(
   };
   const scoring = scoringOptions(options);
   let labelled = 0;
-  /** Scores of the window's records; up to the one whose labels do not fit, where `failure` is that. Leaves out what is not scored. */
-  async function scored(window: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
+  /** Scores of the chunk's records; up to the one whose labels do not fit, where `failure` is that. Leaves out what is not scored. */
+  async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
     const signal = options.signal?.aborted ? undefined : options.signal;
     const report = (done: number) => options.onProgress?.(labelled + done);
     try {
-      const results = await classifier.logits(window, { ...scoring, signal, onProgress: report });
-      const scores = results.map((result, at) => ({ ...window[at], ...result })).filter(({ unfinished }) => !unfinished);
-      return { scores, isCutShort: scores.length < window.length };
+      const results = await classifier.logits(chunk, { ...scoring, signal, onProgress: report });
+      const scores = results.map((result, at) => ({ ...chunk[at], ...result })).filter(({ unfinished }) => !unfinished);
+      return { scores, isCutShort: scores.length < chunk.length };
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
     }
-    // One record's labels do not fit: the others of the window still count.
+    // One record's labels do not fit: the others of the chunk still count.
     const scores: Scored[] = [];
-    for (const each of window) {
+    for (const each of chunk) {
       try {
         const [result] = await classifier.logits([each], { ...scoring, signal });
         if (result.unfinished) return { scores, isCutShort: true };
@@ -184,36 +167,36 @@ export async function* predictRecords(
     }
     return { scores };
   }
-  /** What is read for a window; of an error while reading what came before it first. */
-  async function* windows(): AsyncGenerator<Prepared[]> {
-    let window: Prepared[] = [];
+  /** What is read for a chunk; of an error while reading what came before it first. */
+  async function* chunks(): AsyncGenerator<Prepared[]> {
+    let chunk: Prepared[] = [];
     let scores = 0;
-    let size = Math.min(FIRST_WINDOW, windowSize);
+    let size = FIRST_CHUNK;
     try {
       for await (const record of untilAborted(records, options.signal)) {
         try {
           const prepared = prepare(record);
-          window.push(prepared);
+          chunk.push(prepared);
           scores += prepared.labels.length;
         } catch (error) {
           if (!options.onBadRecord || !(error instanceof DataError)) throw error;
           options.onBadRecord(error);
         }
-        if (window.length < size && scores < HELD_SCORES) continue;
-        yield window;
-        window = [];
+        if (chunk.length < size && scores < HELD_SCORES) continue;
+        yield chunk;
+        chunk = [];
         scores = 0;
-        size = Math.min(windowSize, 4 * size);
+        size = Math.min(CHUNK_SIZE, 4 * size);
       }
     } catch (error) {
-      if (window.length > 0) yield window;
+      if (chunk.length > 0) yield chunk;
       throw error;
     }
-    if (window.length > 0) yield window;
+    if (chunk.length > 0) yield chunk;
   }
 
-  for await (const window of windows()) {
-    const { scores, failure, isCutShort } = await scored(window);
+  for await (const chunk of chunks()) {
+    const { scores, failure, isCutShort } = await scored(chunk);
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
@@ -222,6 +205,6 @@ export async function* predictRecords(
       yield labelledRecord(fields, rankLabels(labels, balanced, classifier.options.calibration, options));
     }
     if (failure) throw failure;
-    if (isCutShort) options.onCutShort?.(scores.length, window.length);
+    if (isCutShort) options.onCutShort?.(scores.length, chunk.length);
   }
 }

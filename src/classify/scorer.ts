@@ -3,9 +3,6 @@
  */
 import type { JointBatch } from '../text/joint-sequence.ts';
 
-/** Numeric precision of inference. `auto` picks int8 where it is faster and exact enough, else fp32. */
-export type Precision = 'auto' | 'fp32' | 'int8';
-
 /** Scores joint batches. Calls may overlap; they are queued. */
 export interface Scorer {
   /** Tokens in a batch, padding included, with which it is fastest. */

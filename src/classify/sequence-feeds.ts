@@ -47,7 +47,7 @@ export function sequenceFeeds(batch: JointBatch | LateBatch): Record<string, Fee
   const shape = [batch.batch, batch.length];
   return {
     ...textFeeds(batch),
-    lmask: { data: batch.lmask, shape },
+    lmask: { data: batch.labelMask, shape },
     label_numbers: counting(batch.labels, 1),
     ...(batch.blocks
       ? { block_numbers: { data: batch.blocks.numbers, shape }, position_ids: { data: batch.blocks.positions, shape } }

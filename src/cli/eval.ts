@@ -1,11 +1,10 @@
 /** `glz eval`: options, wiring and messages; the work is in src/eval. */
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { SHIPPED_CHECKPOINT } from '../classify/shipped-checkpoint.ts';
 import { compareFiles } from '../eval/report/compare-files.ts';
-import { failedGates, type Gate, parseGate } from '../eval/report/gates.ts';
+import { failedGates, parseGate } from '../eval/report/gates.ts';
 import { reportHtml } from '../eval/report/report.ts';
 import { type EvaluationResult, readEvaluationResult } from '../eval/report/results.ts';
 import { alignedTable, resultCsv, resultTables } from '../eval/report/table.ts';
@@ -14,7 +13,10 @@ import { evaluate } from '../eval/run/runner.ts';
 import { loadSets, loadSuite, type SuiteSet } from '../eval/sets/suite.ts';
 import { ALIASES, BASELINES } from '../eval/systems/index.ts';
 import { parseSystemSpec, type SystemSpec } from '../eval/systems/system-spec.ts';
-import { wholeFrom } from './number-options.ts';
+import type { Filled } from '../options/declaration.ts';
+import { EVAL_FLAGS } from '../options/eval.ts';
+import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
+import { addFlags } from './flags.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
 
@@ -38,31 +40,7 @@ an interrupted evaluation goes on. Exit code 1 if a system failed or a gate was 
 const BENCHMARK = 'benchmark';
 const QUICK_LIMIT = 50;
 
-interface EvalFlags {
-  checkpoint: string[];
-  baseline: string[];
-  data: string[];
-  suite: string[];
-  template?: string;
-  limit?: number;
-  recordLabels?: boolean;
-  labelGrowth?: boolean;
-  latencyCalls: number;
-  resamples: number;
-  threads?: number;
-  precision?: 'auto' | 'fp32' | 'int8';
-  json?: string;
-  csv?: string;
-  report?: string;
-  failUnder: Gate[];
-  cache: boolean;
-  isolate: boolean;
-  compare?: string[];
-  listBaselines?: boolean;
-  quiet?: boolean;
-}
-
-const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
+type EvalFlags = Filled<typeof EVAL_FLAGS>;
 
 function baselineList(): string {
   const lines = [...BASELINES].flatMap(([name, kind]) => [
@@ -205,6 +183,7 @@ async function run(flags: EvalFlags): Promise<void> {
     process.stdout.write(`${compareFiles(results)}\n`);
     return;
   }
+  const gates = flags.failUnder.map(parseGate);
   withDefaults(flags);
   const systems = systemsOf(flags);
   if (flags.template !== undefined && !flags.template.includes('{}'))
@@ -248,7 +227,7 @@ async function run(flags: EvalFlags): Promise<void> {
   }
   process.stdout.write(resultTables(result));
   writeResults(result, flags);
-  const problems = failedGates(result, flags.failUnder);
+  const problems = failedGates(result, gates);
   if (result.failures.length) {
     const failed = [...new Set(result.failures.map(({ system }) => system))];
     problems.unshift(`${failed.length === 1 ? 'a system' : `${failed.length} systems`} failed: ${failed.join(', ')}`);
@@ -258,52 +237,8 @@ async function run(flags: EvalFlags): Promise<void> {
 
 /** The `eval` subcommand. */
 export function command(): Command {
-  return new Command('eval')
-    .description('Measure a checkpoint: how good, how fast, and against what people use today.')
-    .option(
-      '--checkpoint <folder>',
-      'GliZNet checkpoint, folder or hub id (repeatable; the first system is the reference); the one that ships where nothing is named',
-      collect,
-      [],
-    )
-    .option(
-      '--baseline <name>',
-      'system to compare with: KIND[:MODEL][,option=value] or a known name (repeatable); random and majority where none is named',
-      collect,
-      [],
-    )
-    .option(
-      '--data <path>',
-      'folder of sets, a set, or a file of records (repeatable); the benchmark that ships where there is no --suite either',
-      collect,
-      [],
-    )
-    .option('--suite <file>', 'YAML file that names sets, wordings and templates, or a preset of configs/eval (repeatable)', collect, [])
-    .option('--template <text>', 'sentence around a label, with {} for the label, for systems that read one')
-    .option('--limit <n>', 'at most this many texts a set, spread evenly over it', wholeFrom(1))
-    .option('--record-labels', "take each record's own candidates (all_labels)")
-    .option('--label-growth', 'time every system from 2 to 1000 labels')
-    .option('--latency-calls <n>', 'texts timed alone for each set; 0 for none', wholeFrom(0), 50)
-    .option('--resamples <n>', 'bootstrap resamples', wholeFrom(1), 1000)
-    .option('--threads <n>', 'threads of one operation', wholeFrom(1))
-    .option('--precision <name>', 'precision of the checkpoint: auto, fp32 or int8', (value: string) => {
-      if (!['auto', 'fp32', 'int8'].includes(value)) throw new InvalidArgumentError('must be auto, fp32 or int8.');
-      return value as 'auto' | 'fp32' | 'int8';
-    })
-    .option('--json <file>', 'write everything as JSON')
-    .option('--csv <file>', 'write a line for each set and system')
-    .option('--report <file>', 'write a self-contained HTML report')
-    .option(
-      '--fail-under <gate>',
-      'METRIC=NUMBER or SET:METRIC=NUMBER (repeatable)',
-      (value: string, earlier: Gate[]) => [...earlier, parseGate(value)],
-      [],
-    )
-    .option('--no-cache', 'measure everything again')
-    .option('--no-isolate', 'run all systems in this process (no peak memory then)')
-    .option('--compare <files...>', 'compare result files instead of evaluating')
-    .option('--list-baselines', 'print the baselines that there are')
-    .option('--quiet', 'no progress')
+  const evaluation = new Command('eval').description('Measure a checkpoint: how good, how fast, and against what people use today.');
+  return addFlags(evaluation, EVAL_FLAGS)
     .addHelpText('after', EXAMPLES)
-    .action(run);
+    .action((flags: EvalFlags) => run(flags));
 }

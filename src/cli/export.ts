@@ -1,12 +1,13 @@
 /** `glz export`: options and messages; the work is in src/export/export-checkpoint.ts. */
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { localCheckpoint } from '../classify/load-classifier.ts';
-import { SHIPPED_CHECKPOINT } from '../classify/shipped-checkpoint.ts';
 import { exportCheckpoint } from '../export/export-checkpoint.ts';
-import type { ExportPrecision } from '../export/export-readme.ts';
+import type { Filled } from '../options/declaration.ts';
+import { EXPORT_FLAGS } from '../options/export.ts';
+import { addFlags } from './flags.ts';
 
 const EXAMPLES = `
 Examples:
@@ -17,13 +18,7 @@ Examples:
 
 The folder gets model.onnx and model_int8.onnx, the tokenizer, an example with its logits, and a README on inputs and outputs.`;
 
-interface ExportFlags {
-  checkpoint: string;
-  output: string;
-  precision: ExportPrecision | 'both';
-  overwrite?: boolean;
-  quiet?: boolean;
-}
+type ExportFlags = Filled<typeof EXPORT_FLAGS>;
 
 /** Where a path leads, links followed as far as it is there. */
 function realPath(path: string): string {
@@ -65,13 +60,7 @@ async function run({ checkpoint, output, precision, overwrite, quiet }: ExportFl
 
 /** The command's definition. */
 export function command(): Command {
-  return new Command('export')
-    .description('Write a checkpoint as ONNX files for other runtimes.')
-    .requiredOption('--output <folder>', 'folder to write')
-    .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
-    .addOption(new Option('--precision <precision>', 'which files').choices(['both', 'fp32', 'int8']).default('both'))
-    .option('--overwrite', 'replace the folder')
-    .option('--quiet', 'no notes')
+  return addFlags(new Command('export').description('Write a checkpoint as ONNX files for other runtimes.'), EXPORT_FLAGS)
     .addHelpText('after', EXAMPLES)
     .action((flags: ExportFlags) => run(flags));
 }

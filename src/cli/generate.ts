@@ -1,7 +1,7 @@
 /** `glz generate`: options, wiring and messages; the work is in src/generate. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { labelledExample } from '../data/examples.ts';
@@ -15,8 +15,10 @@ import { createOllamaProvider } from '../generate/providers/ollama-provider.ts';
 import type { Provider } from '../generate/providers/provider.ts';
 import { reportLines, reportPage, summarize } from '../generate/report.ts';
 import { createRequester } from '../generate/requester.ts';
-import { checkGenerateSettings, type GenerateSettings, readGenerateSettings } from '../generate/settings.ts';
-import { wholeFrom } from './number-options.ts';
+import { checkGenerateSettings, type GenerateSettings, generateFlags, readGenerateSettings, SETTING_FLAGS } from '../generate/settings.ts';
+import type { Filled } from '../options/declaration.ts';
+import type { GENERATE_FLAGS } from '../options/generate.ts';
+import { addFlags } from './flags.ts';
 import { presetPath } from './presets.ts';
 import { startProgress } from './progress.ts';
 
@@ -35,39 +37,8 @@ Examples:
 
 Every accepted example is on disk before the next. Ctrl-C, a crash or a power cut lose nothing: the same command goes on.`;
 
-interface GenerateFlags {
-  config: string;
-  provider: 'ollama' | 'groq';
-  model?: string;
-  output?: string;
-  count?: number;
-  seed?: number;
-  concurrency: number;
-  examplesPerRequest?: number;
-  domains?: string;
-  languages?: string;
-  input?: string;
-  labelsFile?: string;
-  verify?: boolean;
-  verifyModel?: string;
-  filterCheckpoint?: string;
-  requestsPerMinute?: number;
-  tokensPerMinute?: number;
-  timeout: number;
-  retries: number;
-  backOff: number;
-  ollamaThreads?: number;
-  report?: string;
-  dryRun?: boolean;
-  quiet?: boolean;
-}
+type GenerateFlags = Filled<typeof GENERATE_FLAGS> & Partial<Record<keyof typeof SETTING_FLAGS, number>>;
 
-const positive = wholeFrom(1);
-const seconds = (value: string): number => {
-  const number = Number(value);
-  if (!(number > 0)) throw new InvalidArgumentError('expected a number above 0.');
-  return number;
-};
 const listOf = (text: string): string[] =>
   text
     .split(',')
@@ -77,9 +48,10 @@ const listOf = (text: string): string[] =>
 function settingsOf(flags: GenerateFlags): GenerateSettings {
   const where = presetPath('generate', flags.config);
   const values = readGenerateSettings(where);
-  if (flags.count !== undefined) values.count = flags.count;
-  if (flags.seed !== undefined) values.seed = flags.seed;
-  if (flags.examplesPerRequest !== undefined) values.examples_per_request = flags.examplesPerRequest;
+  for (const [name, { field }] of Object.entries(SETTING_FLAGS)) {
+    const value = flags[name as keyof typeof SETTING_FLAGS];
+    if (value !== undefined) values[field] = value;
+  }
   if (flags.languages !== undefined) values.languages = listOf(flags.languages);
   if (flags.domains !== undefined) {
     const all = (values.domains ?? {}) as Record<string, unknown>;
@@ -135,16 +107,7 @@ async function run(flags: GenerateFlags): Promise<void> {
     .update(JSON.stringify([plan, mode, flags.provider, model]))
     .digest('hex');
   const abort = new AbortController();
-  const requesterOf = (each: Provider) =>
-    createRequester(each, {
-      concurrency: flags.concurrency,
-      retries: flags.retries,
-      timeout: flags.timeout,
-      backOff: flags.backOff,
-      requestsPerMinute: flags.requestsPerMinute,
-      tokensPerMinute: flags.tokensPerMinute,
-      signal: abort.signal,
-    });
+  const requesterOf = (each: Provider) => createRequester(each, { ...flags, signal: abort.signal });
   const requester = requesterOf(providerOf(flags, model));
   // The same model has one account of requests and tokens a minute.
   const second = flags.verifyModel ?? (flags.verify ? model : undefined);
@@ -205,32 +168,8 @@ async function run(flags: GenerateFlags): Promise<void> {
 
 /** The command's definition. */
 export function command(): Command {
-  return new Command('generate')
-    .description('Make training data with a language model: texts, labels and hard negatives.')
-    .option('--config <preset>', 'settings: a preset of configs/generate by name (small, article), or a YAML file', 'small')
-    .addOption(new Option('--provider <provider>', 'where the model runs').choices(['ollama', 'groq']).default('ollama'))
-    .option('--model <name>', 'name of the model at the provider')
-    .option('--output <file>', 'JSONL that the examples go to')
-    .option('--count <n>', 'examples to generate', positive)
-    .option('--seed <n>', 'seed of the plan', wholeFrom(0))
-    .option('--concurrency <n>', 'questions at once', positive, 2)
-    .option('--examples-per-request <n>', 'examples in one question', positive)
-    .option('--domains <a,b>', 'only these domains of the preset, or new ones')
-    .option('--languages <a,b>', 'languages of the texts')
-    .option('--input <file>', 'add hard negatives to these records')
-    .option('--labels-file <file>', 'write texts for these labels, one a line')
-    .option('--verify', 'ask a second time whether each label holds, keep what is agreed')
-    .option('--verify-model <name>', 'model that is asked the second time')
-    .option('--filter-checkpoint <folder>', 'drop what a GliZNet checkpoint finds trivially easy or contradicts')
-    .option('--requests-per-minute <n>', 'limit of requests', positive)
-    .option('--tokens-per-minute <n>', 'limit of tokens, prompts and answers', positive)
-    .option('--timeout <seconds>', 'seconds until a question counts as lost', seconds, 300)
-    .option('--retries <n>', 'further tries of one question', wholeFrom(0), 6)
-    .option('--back-off <seconds>', 'seconds before the first retry', seconds, 1)
-    .option('--ollama-threads <n>', "threads of Ollama's CPU backend", positive)
-    .option('--report <file>', 'HTML report; beside the output unless given')
-    .option('--dry-run', 'print sample prompts and an estimate, ask nothing')
-    .option('--quiet', 'no progress and no report')
+  const generate = new Command('generate').description('Make training data with a language model: texts, labels and hard negatives.');
+  return addFlags(generate, generateFlags())
     .addHelpText('after', EXAMPLES)
     .action((flags: GenerateFlags) => run(flags));
 }

@@ -1,22 +1,25 @@
 /** `glz predict`: options, wiring and messages; the work is in src/classify. */
 
 import { existsSync, statSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
-import { type Classifier, DEFAULT_WINDOWS } from '../classify/classifier.ts';
+import type { Classifier } from '../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../classify/label-balance.ts';
-import { loadClassifier, PRECISIONS } from '../classify/load-classifier.ts';
+import { loadClassifier } from '../classify/load-classifier.ts';
 import { openOutput } from '../classify/output-file.ts';
 import { predictRecords, rankLabels, scoringOptions } from '../classify/predict-records.ts';
 import { recordEstimate } from '../classify/record-estimate.ts';
 import { sampleTexts } from '../classify/sample-texts.ts';
-import type { Precision } from '../classify/scorer.ts';
-import { SHIPPED_CHECKPOINT } from '../classify/shipped-checkpoint.ts';
 import { untilAborted } from '../classify/until-aborted.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
-import { RECORD_FORMATS, type RecordFormat, readRecords, sourceName } from '../data/read-records.ts';
+import { formatOfOutput } from '../data/output-formats/index.ts';
+import { JSONL } from '../data/output-formats/jsonl.ts';
+import { LABEL_LINES } from '../data/output-formats/label-lines.ts';
+import { readRecords, sourceName } from '../data/read-records.ts';
+import type { Filled } from '../options/declaration.ts';
+import { PREDICT_FLAGS } from '../options/predict.ts';
 import { cleanLabels } from '../text/labels.ts';
-import { wholeFrom } from './number-options.ts';
+import { addFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
 
 const EXAMPLES = `
@@ -32,33 +35,7 @@ Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a
 lines of text unless --format says csv or tsv.
 Output: one line a record, in order: the record with "labels", best first, and "scores".`;
 
-interface PredictFlags {
-  text?: string;
-  labels?: string;
-  labelsFile?: string;
-  multiLabel?: boolean;
-  threshold?: number;
-  topK?: number;
-  balance?: boolean;
-  batchSize?: number;
-  shortlist?: number;
-  windows?: number;
-  output?: string;
-  checkpoint: string;
-  precision: Precision;
-  threads?: number;
-  format?: RecordFormat;
-  textField?: string;
-  onError: 'fail' | 'skip';
-  json?: boolean;
-  quiet?: boolean;
-}
-
-const probability = (value: string): number => {
-  const number = Number(value);
-  if (value.trim() === '' || !(number >= 0 && number <= 1)) throw new InvalidArgumentError('expected a number from 0 to 1.');
-  return number;
-};
+type PredictFlags = Filled<typeof PREDICT_FLAGS>;
 
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
@@ -97,11 +74,8 @@ async function predictOne(text: string, labels: string[], flags: PredictFlags): 
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
     if (cutTokens > 0)
       process.stderr.write(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out\n`);
-    if (flags.json || !process.stdout.isTTY) process.stdout.write(`${JSON.stringify({ text, ...ranked })}\n`);
-    else {
-      const width = Math.max(...ranked.labels.map((label) => label.length), 1);
-      for (const [at, label] of ranked.labels.entries()) process.stdout.write(`${label.padEnd(width)}  ${ranked.scores[at].toFixed(3)}\n`);
-    }
+    const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
+    await format.open(async (piece) => void process.stdout.write(piece)).write({ text, ...ranked });
   } finally {
     await classifier.dispose();
   }
@@ -123,6 +97,7 @@ function exitInterrupted(input: string, onSignal: () => void): never {
 async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
   if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
   const output = openOutput(flags.output);
+  const results = formatOfOutput(flags.output).open(output.write);
   const note = noteOf(flags);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
@@ -173,12 +148,13 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       },
     });
     for await (const record of labelled) {
-      await output.write(`${JSON.stringify(record)}\n`);
+      await results.write(record);
       done++;
     }
     isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
     if (done === 0 && firstSkipped && !isStopped) throw firstSkipped;
+    await results.end();
     const partial = isStopped ? await output.keep() : await output.finish();
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
@@ -228,36 +204,10 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
 
 /** The command's definition. */
 export function command(): Command {
-  return new Command('predict')
+  const predict = new Command('predict')
     .description('Label JSONL, CSV or plain text with labels of your own.')
-    .argument('[input]', 'file of records, or - for stdin')
-    .option('--text <text>', 'label this text instead of a file')
-    .option('--labels <a,b,c>', 'candidate labels, between commas')
-    .option('--labels-file <file>', 'candidate labels, one a line or a JSON list')
-    .option('--multi-label', 'score each label by itself: any number may fit')
-    .option('--threshold <p>', 'leave out labels that score less', probability)
-    .option('--top-k <n>', 'leave out all but the n best labels', wholeFrom(1))
-    .option('--balance', `hold back labels that win too often over ${BALANCE_TEXTS} texts of the file; for labels about equally frequent`)
-    .option('--output <file>', 'write here instead of to stdout')
-    .option('--checkpoint <folder>', 'GliZNet checkpoint', SHIPPED_CHECKPOINT)
-    .addOption(new Option('--precision <precision>', 'numbers that the model computes with').choices(PRECISIONS).default('auto'))
-    .option('--batch-size <n>', 'most texts in a batch; long ones make smaller batches', wholeFrom(1))
-    .option(
-      '--shortlist <n>',
-      'of a larger label set read only the n labels nearest to the text; 0 reads all; by default half of more than 50 (50 to 100)',
-      wholeFrom(0),
-    )
-    .option(
-      '--windows <n>',
-      `overlapping windows in which a long text is read; 1 cuts it where the first ends; ${DEFAULT_WINDOWS} by default`,
-      wholeFrom(1),
-    )
-    .option('--threads <n>', 'threads of ONNX Runtime', wholeFrom(1))
-    .addOption(new Option('--format <format>', 'format of the input; by its name unless given').choices(RECORD_FORMATS))
-    .option('--text-field <name>', 'field that holds the text')
-    .addOption(new Option('--on-error <what>', 'what to do with a malformed record').choices(['fail', 'skip']).default('skip'))
-    .option('--json', 'print JSON for --text also on a terminal')
-    .option('--quiet', 'no progress and no notes')
+    .argument('[input]', 'file of records, or - for stdin');
+  return addFlags(predict, PREDICT_FLAGS)
     .addHelpText('after', EXAMPLES)
     .action((input: string | undefined, flags: PredictFlags) => run(input, flags));
 }

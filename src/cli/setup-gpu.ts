@@ -2,9 +2,12 @@
 import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { abandonCudaSetup, setUpCuda } from '../gpu-setup/cuda-setup.ts';
-import { abandonSetup, setUpTensorFlow, TENSORFLOW_VERSION } from '../gpu-setup/tensorflow-setup.ts';
+import { abandonSetup, setUpTensorFlow } from '../gpu-setup/tensorflow-setup.ts';
+import type { Filled } from '../options/declaration.ts';
+import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { cudaFolder } from '../runtime/cuda-provider.ts';
 import { tensorflowFolder } from '../runtime/tensorflow.ts';
+import { addFlags } from './flags.ts';
 
 const EXAMPLES = `
 Examples:
@@ -22,17 +25,7 @@ Examples:
 
 Needs Linux, npm, g++, and Python with pip or with TensorFlow; --cuda needs Linux x64 and Python with pip. A second run only checks; a run that was stopped is begun again.`;
 
-interface SetupFlags {
-  cuda?: boolean;
-  cpu?: boolean;
-  folder?: string;
-  tensorflow: string;
-  python?: string;
-  download?: boolean;
-  systemCuda?: boolean;
-  force?: boolean;
-  quiet?: boolean;
-}
+type SetupFlags = Filled<typeof SETUP_GPU_FLAGS>;
 
 const note = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -95,19 +88,10 @@ function setUpForCuda(flags: SetupFlags): Promise<void> {
 
 /** The command's definition. */
 export function command(): Command {
-  return new Command('setup-gpu')
-    .description(
-      "Install what training on an NVIDIA GPU needs: TensorFlow, with its binding built for this machine, or ONNX Runtime's CUDA provider.",
-    )
-    .option('--cuda', "ONNX Runtime's CUDA provider instead of TensorFlow")
-    .option('--cpu', "TensorFlow's build for the CPU only (smaller; for trying)")
-    .option('--folder <folder>', 'where it goes; GLZ_TENSORFLOW, or "tensorflow" (--cuda: "cuda") in the cache folder unless given')
-    .option('--tensorflow <version>', 'version to download', TENSORFLOW_VERSION)
-    .option('--python <program>', 'Python that has pip, or TensorFlow')
-    .option('--download', 'download TensorFlow although Python has one')
-    .option('--system-cuda', "leave NVIDIA's libraries out: the system has CUDA 12 (--cuda: 13) and cuDNN 9")
-    .option('--force', 'build or download again although it is there')
-    .option('--quiet', "do not show npm's and pip's own output")
+  const setup = new Command('setup-gpu').description(
+    "Install what training on an NVIDIA GPU needs: TensorFlow, with its binding built for this machine, or ONNX Runtime's CUDA provider.",
+  );
+  return addFlags(setup, SETUP_GPU_FLAGS)
     .addHelpText('after', EXAMPLES)
     .action((flags: SetupFlags) => (flags.cuda ? setUpForCuda(flags) : setUpForTensorFlow(flags)));
 }

@@ -1,13 +1,16 @@
 /** `glz train`: options, wiring and messages; the work is in src/train. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { layoutOf } from '../classify/classifier.ts';
 import { devScore, readDevSets } from '../eval/sets/dev-score.ts';
 import type { EvalSet } from '../eval/sets/eval-set.ts';
 import { labelledLogits } from '../eval/sets/labelled-logits.ts';
+import type { Filled } from '../options/declaration.ts';
+import { type SettingFlag, settingsText } from '../options/settings-table.ts';
+import type { TRAIN_FLAGS } from '../options/train.ts';
 import { memory } from '../report/html.ts';
 import { createLabelEncoder } from '../text/labels.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
@@ -15,19 +18,27 @@ import { dataStatistics, statisticsLines } from '../train/data/data-statistics.t
 import { type Dataset, readDataset, shownLabel } from '../train/data/dataset.ts';
 import { samplerOf } from '../train/data/run-sampler.ts';
 import type { SampledBatch } from '../train/data/sampling.ts';
-import { DEVICES, openDevice } from '../train/engine/devices.ts';
+import { openDevice } from '../train/engine/devices.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run/run-folder.ts';
 import { runIdentity } from '../train/run/run-identity.ts';
 import { runReport } from '../train/run/run-report.ts';
-import { checkSettings, lossSettings, overrideSettings, readSettingsFile, type TrainSettings } from '../train/settings.ts';
-import { settingsText } from '../train/settings-table.ts';
+import {
+  checkSettings,
+  lossSettings,
+  overrideSettings,
+  readSettingsFile,
+  SETTING_FLAGS,
+  type TrainSettings,
+  trainFlags,
+  trainSettingsSchema,
+} from '../train/settings.ts';
 import { loadAverageWith, loadStart } from '../train/start.ts';
 import { loadTeacherModel } from '../train/teacher.ts';
 import { totalSteps, train } from '../train/trainer.ts';
 import { tryOut } from '../train/trial.ts';
 import { CALIBRATION_BATCHES } from '../train/unseen-scores.ts';
 import { evaluationTable } from './evaluation-table.ts';
-import { wholeFrom } from './number-options.ts';
+import { addFlags } from './flags.ts';
 import { presetPath } from './presets.ts';
 import { formatDuration, type Progress, startProgress } from './progress.ts';
 
@@ -46,34 +57,7 @@ Examples:
 Data: one record a line, {"text": "...", "labels": ["true", ...], "not_labels": ["close but wrong", ...]}; CSV and TSV with "|" between labels.
 Ctrl-C saves and stops; a second run with --resume goes on with the same numbers.`;
 
-interface TrainFlags {
-  config?: string;
-  encoder?: string;
-  checkpoint?: string;
-  data: string[];
-  dev?: string;
-  output: string;
-  resume?: boolean;
-  overwrite?: boolean;
-  dryRun?: boolean;
-  set: string[];
-  epochs?: number;
-  maxSteps?: number;
-  batchSize?: number;
-  learningRate?: number;
-  seed?: number;
-  device?: string;
-  threads?: number;
-  onError: 'fail' | 'skip';
-  quiet?: boolean;
-}
-
-const numberOf = (value: string): number => {
-  const number = Number(value);
-  if (value.trim() === '' || !Number.isFinite(number)) throw new InvalidArgumentError('not a number.');
-  return number;
-};
-const collect = (value: string, earlier: string[]): string[] => [...earlier, value];
+type TrainFlags = Filled<typeof TRAIN_FLAGS> & Partial<Record<keyof typeof SETTING_FLAGS, unknown>>;
 
 /** `field.name=value` with the value as JSON, or as text where it is none. */
 function parseOverride(text: string): [string, unknown] {
@@ -87,17 +71,13 @@ function parseOverride(text: string): [string, unknown] {
   }
 }
 
+const FLAGS_OF_SETTINGS = Object.entries(SETTING_FLAGS) as [keyof typeof SETTING_FLAGS, SettingFlag][];
+
 function settingsOf(flags: TrainFlags): TrainSettings {
   const where = flags.config ? presetPath('train', flags.config) : 'the options';
   const preset = flags.config ? readSettingsFile(where) : {};
   const overrides: Record<string, unknown> = {
-    'dev.data': flags.dev,
-    epochs: flags.epochs,
-    max_steps: flags.maxSteps,
-    batch_size: flags.batchSize,
-    'optimizer.learning_rate': flags.learningRate,
-    seed: flags.seed,
-    device: flags.device,
+    ...Object.fromEntries(FLAGS_OF_SETTINGS.map(([name, { field }]) => [field, flags[name]])),
     ...Object.fromEntries(flags.set.map(parseOverride)),
   };
   if (flags.data.length) overrides.data = flags.data;
@@ -105,8 +85,6 @@ function settingsOf(flags: TrainFlags): TrainSettings {
   if (flags.encoder || flags.checkpoint) {
     delete preset.encoder;
     delete preset.checkpoint;
-    overrides.encoder = flags.encoder;
-    overrides.checkpoint = flags.checkpoint;
   }
   const settings = overrideSettings(preset, overrides);
   if (!settings.data) throw new UsageError('no training data: give --data FILE (more than once for several files)');
@@ -159,7 +137,7 @@ async function run(flags: TrainFlags): Promise<void> {
   const layout = await layoutOf(start.tokenizer, start.options);
   await checkSetLabels([...sets, ...calibrationSets], start.tokenizer, layout.labelLimit);
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
-    maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
+    maxTextTokens: Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
     negations: settings.labels.negated_share > 0,
     ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
@@ -185,12 +163,12 @@ async function run(flags: TrainFlags): Promise<void> {
     `plan: ${steps} steps of ${sampler.batchSize * settings.accumulation} examples, ${((steps * settings.accumulation) / sampler.batchesPerEpoch).toFixed(2)} epochs`,
   );
   if (flags.dryRun) {
-    const kept = Math.min(settings.max_text_tokens, layout.window - layout.labelLimit);
+    const kept = Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit);
     const statistics = dataStatistics(dataset, report, sampler, layout, Math.min(LOOKED_AT, sampler.batchesPerEpoch));
     const { count, tokens, largest } = statistics.batches;
     const { needed, free } = diskSpace(flags.output, start.weights, settings.keep);
     const result = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
-    result([...statisticsLines(statistics, report, dataset, kept, layout.window), ...exampleLines(sampler.batch(0), dataset)]);
+    result([...statisticsLines(statistics, report, dataset, kept, layout.capacity), ...exampleLines(sampler.batch(0), dataset)]);
     note('a few steps are tried out ...');
     const trial = await tryOut({ settings, start, teacher, dataset, sampler, device, batches: count, meanTokens: tokens, largest });
     result([
@@ -330,31 +308,12 @@ async function run(flags: TrainFlags): Promise<void> {
 
 /** The command's definition. */
 export function command(): Command {
-  return new Command('train')
-    .description('Fine-tune an encoder, or a checkpoint, with the hybrid loss.')
-    .option('--config <preset>', 'settings: a preset of configs/train by name (article, minilm, gpu, few-shot), or a YAML file')
-    .option('--encoder <id or folder>', 'pretrained encoder to start from')
-    .option('--checkpoint <id or folder>', 'GliZNet checkpoint to start from')
-    .option('--data <file>', 'labelled records; may be given more than once', collect, [])
-    .option('--dev <folder or file>', 'sets to evaluate on while training')
-    .requiredOption('--output <folder>', 'where states, log and checkpoint go')
-    .option('--resume', 'go on with the run in --output')
-    .option('--overwrite', 'start again although --output holds a run')
-    .option('--dry-run', 'check settings, weights and all data; show statistics, memory, steps and time; train nothing')
-    .option('--epochs <n>', 'passes over the data', numberOf)
-    .option('--max-steps <n>', 'most steps', numberOf)
-    .option('--batch-size <n>', 'examples in a pass', numberOf)
-    .option('--learning-rate <rate>', 'highest learning rate', numberOf)
-    .option('--seed <n>', 'seed of all sampling', numberOf)
-    .option('--set <field=value>', 'any other field of the settings, for example loss.margin=0.3', collect, [])
-    .option('--device <name>', `where it is trained: ${DEVICES.join(', ')} (docs/train.md)`)
-    .option('--threads <n>', 'threads of one operation; a run on the CPU is repeatable to the bit with the same number', wholeFrom(1))
-    .addOption(new Option('--on-error <what>', 'what to do with a malformed record').choices(['fail', 'skip']).default('fail'))
-    .option('--quiet', 'no progress')
+  const train = new Command('train').description('Fine-tune an encoder, or a checkpoint, with the hybrid loss.');
+  return addFlags(train, trainFlags())
     .option('--help-settings', 'prints every field of the settings with type, default and meaning')
     .on('option:help-settings', () => {
       // While options are parsed: it needs none of the others.
-      process.stdout.write(`${settingsText()}\n`);
+      process.stdout.write(`${settingsText(trainSettingsSchema)}\n`);
       process.exit(0);
     })
     .addHelpText('after', EXAMPLES)

@@ -8,11 +8,8 @@ import { extname } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import type { RecordFormat } from '../options/predict.ts';
 import { csvRows, type TableLine, tsvRows } from './table-rows.ts';
-
-/** Formats of record files; `text` is one text a line. */
-export const RECORD_FORMATS = ['jsonl', 'csv', 'tsv', 'text'] as const;
-export type RecordFormat = (typeof RECORD_FORMATS)[number];
 
 /** One record and where it stood. */
 export interface SourceRecord {

@@ -20,7 +20,7 @@ export async function exportReadme(
   { options }: CheckpointConfig,
   precisions: readonly ExportPrecision[],
 ): Promise<string> {
-  const { special, separatorIds, markerIds, blocks, lmaskOn, maxLength, window } = await layoutOf(tokenizer, options);
+  const { special, separatorIds, markerIds, blocks, labelMaskOn, maxLength, capacity } = await layoutOf(tokenizer, options);
   const { temperature, bias } = options.calibration;
   const list = (ids: Int32Array) => `[${[...ids].join(', ')}]`;
   const marked = markerIds.length > 0;
@@ -29,7 +29,7 @@ export async function exportReadme(
     : marked
       ? '[CLS] text [SEP] M label_1 M label_2 ... M label_n [SEP]'
       : '[CLS] text [SEP] label_1 S label_2 S ... label_n [SEP]';
-  const numbered = lmaskOn === 'marker' ? 'the marker in front of label k' : 'the tokens of label k';
+  const numbered = labelMaskOn === 'marker' ? 'the marker in front of label k' : 'the tokens of label k';
   return `# A GliZNet classifier for ONNX Runtime
 
 Written by \`glz export\`. One pass reads a text and all its labels, and gives a logit for each label.
@@ -45,7 +45,7 @@ The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.mic
 ## The sequence
 
 \`${layout}\`, ${
-    blocks ? `of which the text takes at most ${window} tokens, whatever the labels take` : `at most ${maxLength} tokens`
+    blocks ? `of which the text takes at most ${capacity} tokens, whatever the labels take` : `at most ${maxLength} tokens`
   }; the text is cut at its end, never a label. Text and labels are encoded each by
 itself, without special tokens. ${marked ? `M is the marker \`${options.marker}\`.` : `S is the separator \`${options.separator}\`.`}${
     options.labelsPerGroup === null
@@ -92,7 +92,7 @@ from tokenizers import Tokenizer
 
 tokenizer = Tokenizer.from_file("tokenizer.json")
 session = onnxruntime.InferenceSession("${EXPORT_FILES[precisions[0]]}")
-CLS, SEP, MARKER, SEPARATOR, LONGEST = ${special.cls}, ${special.sep}, ${list(markerIds)}, ${list(separatorIds)}, ${blocks ? window : maxLength}
+CLS, SEP, MARKER, SEPARATOR, LONGEST = ${special.cls}, ${special.sep}, ${list(markerIds)}, ${list(separatorIds)}, ${blocks ? capacity : maxLength}
 
 
 def encode(words):
@@ -104,7 +104,7 @@ def logits(text, labels):
     for k, label in enumerate(labels, 1):
         own, between = encode(label), SEPARATOR if k > 1 else []
         tail += between + MARKER + own
-        numbers += [0] * len(between) + [${lmaskOn === 'marker' ? 'k] * len(MARKER) + [0' : '0] * len(MARKER) + [k'}] * len(own)
+        numbers += [0] * len(between) + [${labelMaskOn === 'marker' ? 'k] * len(MARKER) + [0' : '0] * len(MARKER) + [k'}] * len(own)
 ${
   blocks
     ? `        blocks += [k] * (len(MARKER) + len(own))

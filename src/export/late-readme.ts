@@ -14,14 +14,14 @@ export async function lateReadme(
   { options }: CheckpointConfig,
   precisions: readonly ExportPrecision[],
 ): Promise<string> {
-  const { special, markerIds, lmaskOn, window } = await layoutOf(tokenizer, options);
+  const { special, markerIds, labelMaskOn, capacity } = await layoutOf(tokenizer, options);
   const { temperature, bias } = options.calibration;
   const upper = Array.from({ length: options.upperLayers }, (_, layer) => `state_${layer}`);
   const isVectors = upper.length === 0;
   const isAlike = readsAlike(options);
   const before = markerIds.length > 0 ? `[${[...markerIds].join(', ')}]` : `[${special.cls}]`;
   const behind = markerIds.length > 0 ? '[]' : `[${special.sep}]`;
-  const own = lmaskOn === 'marker' ? '[1] + [0] * len(ids)' : `[0] + [1] * len(ids)${markerIds.length > 0 ? '' : ' + [0]'}`;
+  const own = labelMaskOn === 'marker' ? '[1] + [0] * len(ids)' : `[0] + [1] * len(ids)${markerIds.length > 0 ? '' : ' + [0]'}`;
   const model = EXPORT_FILES[precisions[0]];
   const labelsFile = isAlike ? model : LATE_FILES.labels;
   const [ids, mask, ownMask, positions] = isAlike
@@ -48,8 +48,8 @@ The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.mic
 
 | file | inputs | outputs |
 | --- | --- | --- |
-| \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${window} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
-| \`${labelsFile}\`, labels | \`${ids}\` [labels, label_length]: ${markerIds.length > 0 ? `\`M label\`, M being \`${options.marker}\`` : '`[CLS] label [SEP]`'}, [PAD] behind it; \`${mask}\`; \`${ownMask}\`: 1 for ${lmaskOn === 'marker' ? 'the marker' : "the label's own tokens"}; \`${positions}\` [label_length]: 0, 1, 2, ... | \`labels\` [labels, size] |
+| \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${capacity} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
+| \`${labelsFile}\`, labels | \`${ids}\` [labels, label_length]: ${markerIds.length > 0 ? `\`M label\`, M being \`${options.marker}\`` : '`[CLS] label [SEP]`'}, [PAD] behind it; \`${mask}\`; \`${ownMask}\`: 1 for ${labelMaskOn === 'marker' ? 'the marker' : "the label's own tokens"}; \`${positions}\` [label_length]: 0, 1, 2, ... | \`labels\` [labels, size] |
 ${scoresInputs}
 
 [CLS] is ${special.cls}, [SEP] ${special.sep}, [PAD] ${special.pad}${markerIds.length > 0 ? `, M ${markerIds[0]}` : ''}. Texts and labels are encoded without special tokens.
@@ -89,7 +89,7 @@ def compiled(labels):
 
 
 def logits(texts, labels):
-    encoded = [tokenizer.encode(text, add_special_tokens=False).ids[:${window}] for text in texts]
+    encoded = [tokenizer.encode(text, add_special_tokens=False).ids[:${capacity}] for text in texts]
     ids = padded([[${special.cls}] + row + [${special.sep}] for row in encoded], ${special.pad})
     mask = padded([[1] * (len(row) + 2) for row in encoded])
     outputs = ["text"${upper.map((name) => `, "${name}"`).join('')}]

@@ -4,20 +4,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DataError, errorMessage } from '../base/errors.ts';
+import type { Filled } from '../options/declaration.ts';
+import type { REQUEST_OPTIONS } from '../options/generate.ts';
 import { type Completion, type CompletionRequest, type Provider, ProviderError } from './providers/provider.ts';
 
 /** Settings of a requester. */
-export interface RequesterSettings {
-  /** Most questions at once. */
-  concurrency: number;
-  /** Further tries of one question after its first. */
-  retries: number;
-  /** Seconds until a question counts as lost. */
-  timeout: number;
-  /** Seconds before the first retry; doubled each time, up to a minute. */
-  backOff: number;
-  requestsPerMinute?: number;
-  tokensPerMinute?: number;
+export interface RequesterSettings extends Filled<typeof REQUEST_OPTIONS> {
   /** Ends all waiting and asking. */
   signal: AbortSignal;
   random?: () => number;

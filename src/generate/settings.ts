@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorMessage, UsageError } from '../base/errors.ts';
+import type { Declarations } from '../options/declaration.ts';
+import { GENERATE_FLAGS } from '../options/generate.ts';
+import { checkedSettings } from '../options/settings-check.ts';
+import { settingFlags } from '../options/settings-table.ts';
 import { TASKS, type TaskName } from './tasks.ts';
 
 const names = z.array(z.string().min(1)).min(1);
@@ -10,10 +14,11 @@ const range = z
   .tuple([z.number().int().min(0), z.number().int().min(0)])
   .refine(([from, to]) => from <= to, { message: 'the first number is larger than the second' });
 
-const schema = z.strictObject({
-  description: z.string().optional(),
+/** The schema of a generation run's settings. */
+export const generateSettingsSchema = z.strictObject({
+  description: z.string().optional().describe('What the preset is for'),
   count: z.number().int().min(1).default(100).describe('Examples to generate'),
-  seed: z.number().int().min(0).default(1),
+  seed: z.number().int().min(0).default(1).describe('Seed of the plan'),
   domains: z
     .record(
       z.string().min(1),
@@ -23,7 +28,8 @@ const schema = z.strictObject({
   tasks: z
     .array(z.enum(Object.keys(TASKS) as [TaskName, ...TaskName[]]))
     .min(1)
-    .default(['topic', 'intent', 'sentiment']),
+    .default(['topic', 'intent', 'sentiment'])
+    .describe('Kinds of labels'),
   styles: z
     .union([names, z.record(z.string().min(1), names)], { error: 'expected a list of styles, or lists of lengths by style' })
     .default({
@@ -39,29 +45,42 @@ const schema = z.strictObject({
     .default(['one short sentence', 'one or two sentences', 'three to five sentences'])
     .describe('Lengths of styles that have no own'),
   languages: names.default(['English']).describe('Names of languages that the texts are written in; labels stay English'),
-  personas: names.default(['an expert', 'a beginner', 'an annoyed customer', 'a student', 'a manager', 'a journalist']),
-  difficulties: names.default(['obvious', 'implied without naming it', 'easy to mistake for something close']),
+  personas: names
+    .default(['an expert', 'a beginner', 'an annoyed customer', 'a student', 'a manager', 'a journalist'])
+    .describe('Who writes the texts'),
+  difficulties: names
+    .default(['obvious', 'implied without naming it', 'easy to mistake for something close'])
+    .describe('How hard it is to see that the labels fit'),
   labels: range.default([1, 3]).describe('Fewest and most true labels of an example, within what its task allows'),
   not_labels: range
     .default([2, 4])
     .describe('Fewest and most hard negatives of an example; from 1 on, an example that has none left is dropped'),
-  examples_per_request: z.number().int().min(1).max(20).default(3),
-  temperature: z.number().min(0).max(2).default(0.9),
+  examples_per_request: z.number().int().min(1).max(20).default(3).describe('Examples in one question'),
+  temperature: z.number().min(0).max(2).default(0.9).describe('How freely the model chooses its words; 0: always the likeliest'),
   max_tokens: z.number().int().min(64).default(2000).describe('Longest answer'),
   max_answers: z.number().int().min(1).max(10).default(3).describe('Times that a request is asked while its answer cannot be read'),
   max_leakage: z.number().min(0).max(1).default(0.3).describe('Largest share of examples whose text contains a true label word for word'),
 });
 
+/** Fields that have flags of their own, by option name. */
+export const SETTING_FLAGS = {
+  count: { field: 'count', value: 'n' },
+  seed: { field: 'seed', value: 'n' },
+  examplesPerRequest: { field: 'examples_per_request', value: 'n' },
+} as const;
+
+/** Flags of `glz generate`. */
+export function generateFlags(): Declarations {
+  const { config, provider, model, output, ...others } = GENERATE_FLAGS;
+  return { config, provider, model, output, ...settingFlags(generateSettingsSchema, SETTING_FLAGS), ...others };
+}
+
 /** Settings of a generation run, complete. */
-export type GenerateSettings = z.infer<typeof schema>;
+export type GenerateSettings = z.infer<typeof generateSettingsSchema>;
 
 /** Checks settings. @throws UsageError naming the field. */
-export function checkGenerateSettings(value: unknown, where: string): GenerateSettings {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new UsageError(`${where}: ${issue.path.join('.') || 'settings'}: ${issue.message}`);
-}
+export const checkGenerateSettings = (value: unknown, where: string): GenerateSettings =>
+  checkedSettings(generateSettingsSchema, value, where);
 
 /** Reads a preset file. @throws UsageError naming the file. */
 export function readGenerateSettings(path: string): Record<string, unknown> {

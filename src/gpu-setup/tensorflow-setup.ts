@@ -8,14 +8,12 @@ import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version_core } from '@tensorflow/tfjs-core';
 import { DataError, UsageError } from '../base/errors.ts';
+import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { BINDING_PACKAGES, installedBindings, readSetup, SETUP_RECORD, type SetupRecord } from '../runtime/tensorflow.ts';
 import { reasonIn, runCheck, runProgram, stopPrograms } from './child-programs.ts';
 import { extraRequirements, fetchPackages, findPython, requirePip } from './python-packages.ts';
 import { abandonStaged, makeStaged, removeLeftovers, requireSpace } from './staged-folder.ts';
 import type { CheckResult } from './tensorflow-check.ts';
-
-/** Version of TensorFlow that is downloaded unless another is asked for: the newest that the binding was tested with. */
-export const TENSORFLOW_VERSION = '2.21.0';
 
 /** Oldest TensorFlow whose C interface the binding was tested with. */
 const OLDEST_TENSORFLOW = [2, 15];
@@ -84,7 +82,7 @@ function libraryIn(folder: string): TensorFlowLibrary | undefined {
   return { folder, version: information?.[2] ?? 'of unknown version', gpu };
 }
 
-const isOldEnough = (version: string): boolean => {
+const isNewEnough = (version: string): boolean => {
   const [major, minor] = version.split('.').map(Number);
   return major > OLDEST_TENSORFLOW[0] || (major === OLDEST_TENSORFLOW[0] && minor >= OLDEST_TENSORFLOW[1]);
 };
@@ -98,7 +96,7 @@ async function installedTensorFlow(python: string, { cpu, note }: SetupRequest):
   const library = libraryIn(folder);
   const complaint = !library
     ? 'has no library to link with'
-    : !isOldEnough(library.version)
+    : !isNewEnough(library.version)
       ? `is version ${library.version}, older than ${OLDEST_TENSORFLOW.join('.')}`
       : !cpu && !library.gpu
         ? 'is a build for the CPU'
@@ -121,7 +119,8 @@ async function downloadTensorFlow(python: string, stage: string, request: SetupR
     await fetchPackages(python, site, { packages: cuda, what: "NVIDIA's libraries", show });
   }
   const library = libraryIn(join(site, 'tensorflow'));
-  if (!library) throw new DataError(`the wheel of ${name} has no library to link with; try --tensorflow ${TENSORFLOW_VERSION}`);
+  if (!library)
+    throw new DataError(`the wheel of ${name} has no library to link with; try --tensorflow ${SETUP_GPU_FLAGS.tensorflow.default}`);
   return library;
 }
 

@@ -1,43 +1,132 @@
-/** GliZNet's own options, stored in a checkpoint's config.json beside the encoder's configuration. */
+/**
+ * GliZNet's own options, stored in a checkpoint's config.json beside the encoder's configuration. One declaration each: the type, the field of
+ * config.json and its check, the setting of `glz train` with its default, and the row in docs/train.md are made of it.
+ */
+import { defaultsOf } from '../options/check.ts';
+import type { Declarations, Filled } from '../options/declaration.ts';
 
-import type { SIMILARITIES } from './similarities/index.ts';
-
-/** How the hidden states become scores (article, sections 3.2 and 3.5; DESIGN 1). */
-export interface GliZNetOptions {
+/** How the hidden states become scores (article, sections 3.2 and 3.5; DESIGN 1). Defaults are the article's. */
+export const MODEL_OPTIONS = {
   /** Text representation: hidden state of [CLS], or the mean over the text's tokens. */
-  textPooling: 'cls' | 'mean';
+  textPooling: {
+    type: 'choice',
+    choices: ['cls', 'mean'],
+    default: 'cls',
+    description: 'text representation: [CLS], or the mean of the text tokens',
+  },
   /** Label representation: mean of its tokens weighted by the last layer's attention from [CLS], plain mean, or the marker token. */
-  labelPooling: 'attention' | 'mean' | 'marker';
+  labelPooling: {
+    type: 'choice',
+    choices: ['attention', 'mean', 'marker'],
+    default: 'attention',
+    description:
+      "label representation: its tokens weighted by the last layer's attention from [CLS], their plain mean, or the marker token",
+  },
   /** Size of the shared linear projection, or null for none. */
-  projection: number | null;
+  projection: {
+    type: 'integer',
+    min: 1,
+    max: 1 << 16,
+    nullable: true,
+    default: 256,
+    description: 'size of the shared projection; null for none',
+  },
   /** linear: w . (t * l) + b; dot: t . l; bilinear: t' W l + b; cosine: scale * cos(t, l) + bias, both learned. */
-  similarity: keyof typeof SIMILARITIES;
+  similarity: {
+    type: 'choice',
+    choices: ['linear', 'dot', 'bilinear', 'cosine'],
+    default: 'linear',
+    description: 'score of a text and a label',
+  },
   /** `separator`: labels joined by `separator`; `marker`: each label preceded by the marker token. */
-  labelStyle: 'separator' | 'marker';
+  labelStyle: {
+    type: 'choice',
+    choices: ['separator', 'marker'],
+    default: 'separator',
+    description: 'labels joined by `separator`, or each behind `marker`',
+  },
   /** Text between labels (labelStyle separator). */
-  separator: string;
+  separator: {
+    type: 'text',
+    nonEmpty: true,
+    default: ';',
+    inputOnly: true,
+    description: 'text between two labels (label_style: separator)',
+  },
   /** Token in front of each label (labelStyle marker). */
-  marker: string;
+  marker: {
+    type: 'text',
+    nonEmpty: true,
+    default: '[unused0]',
+    inputOnly: true,
+    description: 'token in front of each label (label_style: marker)',
+  },
   /**
    * `free`: every token attends to every token, as in the article. `gated`: the text and each label are blocks whose positions count
    * from their own start, and a learned bias a layer says how much passes between blocks: the order of labels does not matter.
    * `one-way`: of what passes between blocks only labels reading the text is left: a label's score depends on the text and itself alone.
    * `late`: labels are read alone, once for all texts; in the upper layers each is one token that reads the text (late.ts).
    */
-  crossAttention: 'free' | 'gated' | 'one-way' | 'late';
+  crossAttention: {
+    type: 'choice',
+    choices: ['free', 'gated', 'one-way', 'late'],
+    default: 'free',
+    before: 'free',
+    description:
+      'between text and labels: free as in the article; gated: blocks, with a learned bias a layer for what passes between them; one-way: blocks, of which labels read the text and nothing else passes; late: labels are read alone, once for all texts. A run that starts from a gated checkpoint can go on as one-way, one that starts from either as late',
+  },
   /** Layers, from the output, in which labels read the text (crossAttention late); 0: none, text and label are two vectors. */
-  upperLayers: number;
+  upperLayers: {
+    type: 'integer',
+    min: 0,
+    max: 1 << 10,
+    default: 0,
+    before: 0,
+    description: 'layers, from the output, in which a label is one token that reads the text (cross_attention: late); 0: two vectors',
+  },
   /** Whether labels read each other in the upper layers. */
-  setAttention: boolean;
+  setAttention: {
+    type: 'boolean',
+    default: false,
+    before: false,
+    description: 'whether labels read each other in the upper layers (cross_attention: late)',
+  },
   /** Longest joint sequence, in tokens. */
-  maxLength: number;
+  maxLength: {
+    type: 'integer',
+    min: 16,
+    max: 1 << 20,
+    default: 512,
+    inputOnly: true,
+    description: 'longest joint sequence in prediction, in tokens; of gated and one-way models the longest text, to which labels are added',
+  },
   /**
    * Most labels in one joint sequence; more are packed into groups. null: as many as fit. Where labels read each other, as many as the model was
    * trained with; one-way models score alike with any number.
    */
-  labelsPerGroup: number | null;
-  /** Multi-label probability = sigmoid(logit / temperature + bias); fitted after training, 1 and 0 before. */
-  calibration: { temperature: number; bias: number };
+  labelsPerGroup: {
+    type: 'integer',
+    min: 1,
+    max: 1 << 20,
+    nullable: true,
+    default: null,
+    before: null,
+    inputOnly: true,
+    description:
+      'most labels in one joint sequence of prediction; null: as many as fit. Does not change the scores of one-way models, only their speed',
+  },
+} as const satisfies Declarations;
+
+/** Multi-label probability = sigmoid(logit / temperature + bias); fitted after training, no setting of it. */
+export const CALIBRATION = {
+  temperature: { type: 'number', above: 0, default: 1, description: 'what logits are divided by' },
+  bias: { type: 'number', default: 0, description: 'what is added then' },
+} as const satisfies Declarations;
+
+/** A checkpoint's options. */
+export interface GliZNetOptions extends Filled<typeof MODEL_OPTIONS> {
+  /** 1 and 0 before it is fitted. */
+  calibration: Filled<typeof CALIBRATION>;
 }
 
 /** {@link GliZNetOptions.labelsPerGroup} with which one-way models are fastest (bench/batches.ts). */
@@ -54,18 +143,4 @@ export const hasBlocks = ({ crossAttention }: Pick<GliZNetOptions, 'crossAttenti
 export const readsAlike = ({ upperLayers, textPooling }: GliZNetOptions): boolean => upperLayers === 0 && textPooling === 'mean';
 
 /** The article's options. */
-export const ARTICLE_OPTIONS: GliZNetOptions = {
-  textPooling: 'cls',
-  labelPooling: 'attention',
-  projection: 256,
-  similarity: 'linear',
-  labelStyle: 'separator',
-  separator: ';',
-  marker: '[unused0]',
-  crossAttention: 'free',
-  upperLayers: 0,
-  setAttention: false,
-  maxLength: 512,
-  labelsPerGroup: null,
-  calibration: { temperature: 1, bias: 0 },
-};
+export const ARTICLE_OPTIONS: GliZNetOptions = { ...defaultsOf(MODEL_OPTIONS), calibration: defaultsOf(CALIBRATION) };

@@ -8,12 +8,10 @@ import { join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import type { ExecutionProvider } from '../options/predict.ts';
 import type { Graph } from '../trace/graph.ts';
 import { externalOnnx, onnxBytes } from '../trace/onnx-proto.ts';
 import { BATCH_TOKENS } from './length-batches.ts';
-
-/** Where a session's graph runs. */
-export type ExecutionProvider = 'cpu' | 'webgpu' | 'cuda' | 'coreml' | 'dml';
 
 /** Settings of a session. */
 export interface SessionSettings {

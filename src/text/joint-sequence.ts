@@ -2,9 +2,9 @@
  * The joint sequence of a text and its labels: `[CLS] text [SEP] label_1 ; label_2 ; ... [SEP]` (article, section 3.1), or with marker
  * tokens `[CLS] text [SEP] [M] label_1 [M] label_2 [SEP]`; and padded batches of them. The types are shared with engine and trainer.
  *
- * Labels are always complete. The text is cut from its end, and keeps at least `min(its length, textShare)` tokens: half of the window
+ * Labels are always complete. The text is cut from its end, and keeps at least `min(its length, textShare)` tokens: half of the sequence
  * without the three special tokens. So labels get at most the other half when the text is long (label-groups.ts splits larger sets). In
- * blocks, whose positions count from their own start, the text has the whole window whatever the labels take, so that they cut nothing off.
+ * blocks, whose positions count from their own start, the text has the whole length whatever the labels take, so that they cut nothing off.
  * Imports errors and the tokenizer; must not know models or files.
  */
 import { UsageError } from '../base/errors.ts';
@@ -20,8 +20,8 @@ export interface SequenceLayout {
   labelStyle: 'separator' | 'marker';
   /** The separator's text or the marker token's text. */
   token: string;
-  /** Which tokens get the label's number in lmask: the label's own tokens, or only the marker in front of it. */
-  lmaskOn: 'label' | 'marker';
+  /** Which tokens get the label's number in the label mask: the label's own tokens, or only the marker in front of it. */
+  labelMaskOn: 'label' | 'marker';
   /**
    * Whether the text and each label, with its marker, are blocks whose positions count from their own start; marker style only. No
    * `[SEP]` at the end: it would belong to no block.
@@ -34,8 +34,8 @@ export interface SequenceLayout {
 /** One text with one group of labels, ready for the encoder. */
 export interface JointSequence {
   inputIds: Int32Array; // [T]
-  /** k for the tokens of label k (from 1), else 0. */
-  lmask: Int32Array; // [T]
+  /** k for the tokens of label k (from 1), else 0: the article's lmask. */
+  labelMask: Int32Array; // [T]
   /** With a layout of blocks: 0 for the text's tokens, k for label k's and its marker, and positions within the block. */
   blocks?: { numbers: Int32Array; positions: Int32Array }; // [T], [T]
   /** The text's tokens are inputIds[textStart .. textEnd). */
@@ -55,7 +55,7 @@ export interface JointBatch {
   inputIds: Int32Array; // [B, T]
   attentionMask: Int32Array; // [B, T]
   /** k for the tokens of label k (from 1), else 0. */
-  lmask: Int32Array; // [B, T]
+  labelMask: Int32Array; // [B, T]
   /** 1 for the text's own tokens, else 0. */
   textMask: Int32Array; // [B, T]
   /** Labels in each row. */
@@ -72,8 +72,8 @@ export interface JointLayout extends SequenceLayout {
   /** Put in front of each label (marker style; else empty). */
   markerIds: Int32Array;
   /** Tokens for text and labels together, with blocks for each of the two: maxLength without `[CLS]` and two `[SEP]`. */
-  window: number;
-  /** Text tokens that labels never displace: half of the window. */
+  capacity: number;
+  /** Text tokens that labels never displace: half of the capacity. */
   textShare: number;
   /** The longest label that fits beside a text of any length. */
   labelLimit: number;
@@ -81,7 +81,7 @@ export interface JointLayout extends SequenceLayout {
 
 /** `[CLS]`, `[SEP]` after the text, `[SEP]` at the end. */
 const SPECIAL_TOKENS = 3;
-/** The smallest window that is of any use: a few tokens of text and one short label. */
+/** The shortest sequence that is of any use: a few tokens of text and one short label. */
 const SMALLEST_LENGTH = 16;
 
 /**
@@ -91,26 +91,26 @@ const SMALLEST_LENGTH = 16;
  * @throws UsageError when the marker is no token of the tokenizer, the separator is empty, or maxLength does not suit the model.
  */
 export async function prepareLayout(tokenizer: Tokenizer, layout: SequenceLayout): Promise<JointLayout> {
-  const { labelStyle, token, lmaskOn, maxLength } = layout;
+  const { labelStyle, token, labelMaskOn, maxLength } = layout;
   if (!Number.isSafeInteger(maxLength) || maxLength < SMALLEST_LENGTH || maxLength > tokenizer.modelMaxLength)
     throw new UsageError(
       `the sequence length ${maxLength} is not between ${SMALLEST_LENGTH} and the encoder's longest, ${tokenizer.modelMaxLength}`,
     );
   if (layout.blocks && labelStyle !== 'marker') throw new UsageError('labels are blocks of their own only with label style "marker"');
-  if (lmaskOn === 'marker' && labelStyle !== 'marker') throw new UsageError('labels can be read at their marker only if they have one');
-  const window = maxLength - SPECIAL_TOKENS;
-  const textShare = Math.floor(window / 2);
-  const common = { ...layout, special: tokenizer.special, window, textShare };
+  if (labelMaskOn === 'marker' && labelStyle !== 'marker') throw new UsageError('labels can be read at their marker only if they have one');
+  const capacity = maxLength - SPECIAL_TOKENS;
+  const textShare = Math.floor(capacity / 2);
+  const common = { ...layout, special: tokenizer.special, capacity, textShare };
   const none = new Int32Array(0);
   if (labelStyle === 'marker') {
     const id = tokenizer.tokenId(token);
     if (id === undefined)
       throw new UsageError(`the marker "${token}" is not a token of this encoder; BERT has [unused0], others their mask token`);
-    return { ...common, separatorIds: none, markerIds: Int32Array.of(id), labelLimit: window - textShare - 1 };
+    return { ...common, separatorIds: none, markerIds: Int32Array.of(id), labelLimit: capacity - textShare - 1 };
   }
   const separatorIds = await tokenizer.encode(tokenizer.byteLevel && !token.startsWith(' ') ? ` ${token}` : token);
   if (separatorIds.length === 0) throw new UsageError('the separator between labels is empty');
-  return { ...common, separatorIds, markerIds: none, labelLimit: window - textShare };
+  return { ...common, separatorIds, markerIds: none, labelLimit: capacity - textShare };
 }
 
 /** Tokens that labels of these lengths take in a sequence, markers and separators included. */
@@ -121,7 +121,7 @@ export function labelTokens(labelLengths: readonly number[], layout: JointLayout
 }
 
 /** Text tokens that are read at most beside labels that take so many ({@link labelTokens}). */
-export const textRoom = ({ blocks, window }: JointLayout, taken: number): number => (blocks ? window : window - taken);
+export const textRoom = ({ blocks, capacity }: JointLayout, taken: number): number => (blocks ? capacity : capacity - taken);
 
 /**
  * Builds the sequence of one text and one group of labels.
@@ -130,19 +130,19 @@ export const textRoom = ({ blocks, window }: JointLayout, taken: number): number
  * @throws UsageError when the labels do not fit beside the text's share: they have to be split into groups first.
  */
 export function buildJointSequence(layout: JointLayout, textIds: ArrayLike<number>, labelIds: readonly ArrayLike<number>[]): JointSequence {
-  const { special, separatorIds, markerIds, lmaskOn, window, textShare } = layout;
+  const { special, separatorIds, markerIds, labelMaskOn, capacity, textShare } = layout;
   const taken = labelTokens(
     labelIds.map((ids) => ids.length),
     layout,
   );
   const kept = Math.min(textIds.length, textRoom(layout, taken));
-  if (window - taken < Math.min(textIds.length, textShare))
+  if (capacity - taken < Math.min(textIds.length, textShare))
     throw new UsageError(
-      `${labelIds.length} labels take ${taken} tokens, which leaves ${Math.max(0, window - taken)} of ${layout.maxLength} for the text: use fewer labels at once or longer sequences`,
+      `${labelIds.length} labels take ${taken} tokens, which leaves ${Math.max(0, capacity - taken)} of ${layout.maxLength} for the text: use fewer labels at once or longer sequences`,
     );
 
   const inputIds = new Int32Array(SPECIAL_TOKENS - (layout.blocks ? 1 : 0) + kept + taken); // [T]
-  const lmask = new Int32Array(inputIds.length); // [T]
+  const labelMask = new Int32Array(inputIds.length); // [T]
   inputIds[0] = special.cls;
   for (let i = 0; i < kept; i++) inputIds[i + 1] = textIds[i]!;
   let at = 1 + kept;
@@ -161,16 +161,16 @@ export function buildJointSequence(layout: JointLayout, textIds: ArrayLike<numbe
       for (let i = 0; i < size; i++) blocks.positions[at + i] = i;
     }
     inputIds.set(markerIds, at);
-    if (lmaskOn === 'marker') lmask.fill(k + 1, at, at + markerIds.length);
+    if (labelMaskOn === 'marker') labelMask.fill(k + 1, at, at + markerIds.length);
     at += markerIds.length;
     inputIds.set(ids, at);
-    if (lmaskOn === 'label') lmask.fill(k + 1, at, at + ids.length);
+    if (labelMaskOn === 'label') labelMask.fill(k + 1, at, at + ids.length);
     at += ids.length;
   }
   if (!blocks) inputIds[at] = special.sep;
   return {
     inputIds,
-    lmask,
+    labelMask,
     ...(blocks ? { blocks } : {}),
     textStart: 1,
     textEnd: 1 + kept,
@@ -197,7 +197,7 @@ export function padBatch(sequences: readonly JointSequence[], padId: number): Jo
     labels,
     inputIds: new Int32Array(batch * length).fill(padId), // [B, T]
     attentionMask: new Int32Array(batch * length), // [B, T]
-    lmask: new Int32Array(batch * length), // [B, T]
+    labelMask: new Int32Array(batch * length), // [B, T]
     textMask: new Int32Array(batch * length), // [B, T]
     labelCounts: new Int32Array(batch), // [B]
   };
@@ -209,7 +209,7 @@ export function padBatch(sequences: readonly JointSequence[], padId: number): Jo
       result.blocks?.positions.set(sequence.blocks.positions, start);
     }
     result.inputIds.set(sequence.inputIds, start);
-    result.lmask.set(sequence.lmask, start);
+    result.labelMask.set(sequence.labelMask, start);
     result.attentionMask.fill(1, start, start + sequence.inputIds.length);
     result.textMask.fill(1, start + sequence.textStart, start + sequence.textEnd);
     result.labelCounts[row] = sequence.labels;

@@ -1,7 +1,7 @@
 /**
  * Splits labels that do not fit into one joint sequence into groups of about the same size (DESIGN 6).
  *
- * The groups depend on the labels, the layout and the *length class* of the text (its length rounded up to an eighth of the window, at most
+ * The groups depend on the labels, the layout and the *length class* of the text (its length rounded up to an eighth of the capacity, at most
  * the text's share), never on other texts of a batch, so a score does not depend on its neighbours. Short texts leave more room for labels,
  * and all long texts get the same groups. Labels that come sorted by nearness to the text are cut in that order (`inOrder`).
  * Imports errors and the joint sequence; must not know models or files.
@@ -17,12 +17,12 @@ export interface GroupOptions {
   inOrder?: boolean;
 }
 
-/** Length classes in a window. */
+/** Length classes in a sequence. */
 const CLASSES = 8;
 
 /** Text tokens that are set aside when labels are grouped for a text of this length. */
 export function reservedTextTokens(textLength: number, layout: JointLayout): number {
-  const step = Math.max(1, Math.floor(layout.window / CLASSES));
+  const step = Math.max(1, Math.floor(layout.capacity / CLASSES));
   return Math.min(layout.textShare, Math.ceil(textLength / step) * step);
 }
 
@@ -91,7 +91,7 @@ export function fitTogether(
   { maxLabelsPerGroup = Number.POSITIVE_INFINITY }: GroupOptions = {},
 ): boolean {
   if (labelLengths.length > maxLabelsPerGroup) return false;
-  return labelTokens(labelLengths, layout) <= layout.window - reservedTextTokens(textLength, layout);
+  return labelTokens(labelLengths, layout) <= layout.capacity - reservedTextTokens(textLength, layout);
 }
 
 /**
@@ -120,7 +120,7 @@ export function groupLabels(
   // n labels have n - 1 separators: counting one for each and adding one to the room is the same.
   const extra = layout.separatorIds.length + layout.markerIds.length;
   const costs = labelLengths.map((length) => length + extra);
-  const budget = layout.window - reservedTextTokens(textLength, layout) + layout.separatorIds.length;
+  const budget = layout.capacity - reservedTextTokens(textLength, layout) + layout.separatorIds.length;
   const order = costs.map((_, label) => label).sort((a, b) => costs[b]! - costs[a]! || a - b);
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   let count = Math.max(1, Math.ceil(total / budget), Math.ceil(n / maxLabelsPerGroup));

@@ -61,15 +61,15 @@ function padded(rows: readonly ArrayLike<number>[], before: number, behind: numb
   return { length, inputIds, attentionMask, own };
 }
 
-/** A batch of texts. @param texts ids without special tokens, none longer than `layout.window` */
+/** A batch of texts. @param texts ids without special tokens, none longer than `layout.capacity` */
 export function textBatch({ special }: JointLayout, texts: readonly ArrayLike<number>[]): TextBatch {
   const { length, inputIds, attentionMask, own } = padded(texts, special.cls, special.sep, special.pad);
   return { batch: texts.length, length, inputIds, attentionMask, textMask: own };
 }
 
 /** A batch of labels. @param labels ids without special tokens, none empty */
-export function labelBatch({ special, markerIds, lmaskOn }: JointLayout, labels: readonly ArrayLike<number>[]): LabelBatch {
+export function labelBatch({ special, markerIds, labelMaskOn }: JointLayout, labels: readonly ArrayLike<number>[]): LabelBatch {
   const [before, behind] = markerIds.length > 0 ? [markerIds[0], undefined] : [special.cls, special.sep];
-  const { length, inputIds, attentionMask, own } = padded(labels, before, behind, special.pad, lmaskOn === 'marker');
+  const { length, inputIds, attentionMask, own } = padded(labels, before, behind, special.pad, labelMaskOn === 'marker');
   return { labels: labels.length, length, inputIds, attentionMask, labelMask: own };
 }

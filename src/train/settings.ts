@@ -8,10 +8,18 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorMessage, UsageError } from '../base/errors.ts';
 import type { LossSettings } from '../model/loss.ts';
-import type { GliZNetOptions } from '../model/options.ts';
+import { ARTICLE_OPTIONS, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
+import type { Declarations } from '../options/declaration.ts';
+import { camelKeys } from '../options/names.ts';
+import { checkedSettings } from '../options/settings-check.ts';
+import { settingFlags } from '../options/settings-table.ts';
+import { TRAIN_FLAGS } from '../options/train.ts';
+import { zodFields } from '../options/zod-fields.ts';
 import { DEVICES } from './engine/devices.ts';
 
 const share = z.number().min(0).max(1);
+/** At 1 nothing would ever be added. */
+const decay = z.number().min(0).lt(1);
 const weight = z.number().min(0);
 const count = z.number().int().min(1);
 
@@ -33,43 +41,7 @@ const dataSchema = z.strictObject({
 
 const modelSchema = z
   .strictObject({
-    text_pooling: z.enum(['cls', 'mean']).default('cls').describe('Text representation: [CLS], or the mean of the text tokens'),
-    label_pooling: z
-      .enum(['attention', 'mean', 'marker'])
-      .default('attention')
-      .describe(
-        "Label representation: its tokens weighted by the last layer's attention from [CLS], their plain mean, or the marker token",
-      ),
-    projection: z.number().int().positive().nullable().default(256).describe('Size of the shared projection; null for none'),
-    similarity: z.enum(['linear', 'dot', 'bilinear', 'cosine']).default('linear').describe('Score of a text and a label'),
-    label_style: z.enum(['separator', 'marker']).default('separator').describe('Labels joined by `separator`, or each behind `marker`'),
-    separator: z.string().min(1).default(';').describe('Text between two labels (label_style: separator)'),
-    marker: z.string().min(1).default('[unused0]').describe('Token in front of each label (label_style: marker)'),
-    cross_attention: z
-      .enum(['free', 'gated', 'one-way', 'late'])
-      .default('free')
-      .describe(
-        'Between text and labels: free as in the article; gated: blocks, with a learned bias a layer for what passes between them; one-way: blocks, of which labels read the text and nothing else passes; late: labels are read alone, once for all texts, and read the text in `upper_layers` only. A run that starts from a gated checkpoint can go on as one-way, one that starts from either as late',
-      ),
-    upper_layers: z
-      .number()
-      .int()
-      .min(0)
-      .default(0)
-      .describe('Layers, from the output, in which a label is one token that reads the text (cross_attention: late); 0: two vectors'),
-    set_attention: z.boolean().default(false).describe('Whether labels read each other in the upper layers (cross_attention: late)'),
-    labels_per_group: count
-      .nullable()
-      .default(null)
-      .describe(
-        'Most labels in one joint sequence of prediction; null: as many as fit. Does not change the scores of one-way models, only their speed',
-      ),
-    max_length: z
-      .number()
-      .int()
-      .min(16)
-      .default(512)
-      .describe('Longest joint sequence in prediction, in tokens; of gated and one-way models the longest text, to which labels are added'),
+    ...zodFields(MODEL_OPTIONS),
     scale: z.number().positive().default(12).describe('Start value of the cosine similarity scale'),
     bias: z.number().default(-5).describe('Start value of the cosine similarity bias'),
     gate: z.number().default(-4).describe('Start value of the biases between blocks: at -4 blocks hardly see each other'),
@@ -135,8 +107,8 @@ const optimizerSchema = z
     head_rate_factor: z.number().positive().default(1).describe('Factor on the rate of projection and similarity'),
     layer_decay: z.number().positive().max(1).default(1).describe('Factor on the rate for each layer further from the output'),
     weight_decay: weight.default(0.01).describe('Not on biases, LayerNorms and learned scales'),
-    beta1: share.default(0.9).describe('Decay of the mean of gradients'),
-    beta2: share.default(0.999).describe('Decay of the mean of squared gradients'),
+    beta1: decay.default(0.9).describe('Decay of the mean of gradients'),
+    beta2: decay.default(0.999).describe('Decay of the mean of squared gradients'),
     epsilon: z.number().positive().default(1e-8).describe('Added to the root of the second moment'),
     clip_norm: weight.default(1).describe('Longest gradient; 0: not clipped'),
     freeze_embeddings: z.boolean().default(false).describe('Embedding tables are not trained'),
@@ -213,7 +185,10 @@ export const trainSettingsSchema = z
       ),
     dev: z
       .strictObject({
-        data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file'),
+        data: z
+          .string()
+          .min(1)
+          .describe('Sets to evaluate on while training: a folder of them (`<set>/test.jsonl`, `labels.json`), or one file'),
         every: count.default(500).describe('Steps between evaluations'),
         limit: count.optional().describe('At most so many texts of each set'),
         metric: z
@@ -237,7 +212,7 @@ export const trainSettingsSchema = z
     save_every: count.default(250).describe('Steps between saved states, from which --resume goes on'),
     keep: count.default(2).describe('Saved states kept'),
     dtype: z.enum(['F32', 'F16']).default('F32').describe('How the final checkpoint stores its weights'),
-    seed: z.number().int().min(0).default(1).describe('Of all random choices: order, labels, fresh parameters'),
+    seed: z.number().int().min(0).default(1).describe('Seed of all random choices: order, labels, fresh parameters'),
   })
   .superRefine((settings, context) => {
     const issue = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
@@ -254,6 +229,25 @@ export const trainSettingsSchema = z
       issue(['model', 'label_pooling'], 'marker pooling needs label_style: marker');
   });
 
+/** Fields that have flags of their own, by option name. */
+export const SETTING_FLAGS = {
+  encoder: { field: 'encoder', value: 'id or folder' },
+  checkpoint: { field: 'checkpoint', value: 'id or folder' },
+  dev: { field: 'dev.data', value: 'folder or file' },
+  epochs: { field: 'epochs', value: 'n' },
+  maxSteps: { field: 'max_steps', value: 'n' },
+  batchSize: { field: 'batch_size', value: 'n' },
+  learningRate: { field: 'optimizer.learning_rate', value: 'rate' },
+  seed: { field: 'seed', value: 'n' },
+  device: { field: 'device', value: 'name' },
+} as const;
+
+/** Flags of `glz train`. */
+export function trainFlags(): Declarations {
+  const { config, ...others } = TRAIN_FLAGS;
+  return { config, ...settingFlags(trainSettingsSchema, SETTING_FLAGS), ...others };
+}
+
 /** Settings of a training run, complete. */
 export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 
@@ -261,12 +255,7 @@ export type TrainSettings = z.infer<typeof trainSettingsSchema>;
 export type PartialSettings = Record<string, unknown>;
 
 /** Checks settings and fills in what is not said. @throws UsageError naming the field. */
-export function checkSettings(settings: unknown, where: string): TrainSettings {
-  const result = trainSettingsSchema.safeParse(settings);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new UsageError(`${where}: ${issue.path.join('.') || 'settings'}: ${issue.message}`);
-}
+export const checkSettings = (settings: unknown, where: string): TrainSettings => checkedSettings(trainSettingsSchema, settings, where);
 
 /** Reads a settings file; paths in it become relative to the current folder. @throws UsageError naming file and field. */
 export function readSettingsFile(path: string): PartialSettings {
@@ -315,31 +304,12 @@ export function overrideSettings(settings: PartialSettings, overrides: Readonly<
 
 /** The model options that settings ask for. */
 export function modelOptions({ model }: TrainSettings): GliZNetOptions {
-  return {
-    textPooling: model.text_pooling,
-    labelPooling: model.label_pooling,
-    projection: model.projection,
-    similarity: model.similarity,
-    labelStyle: model.label_style,
-    separator: model.separator,
-    marker: model.marker,
-    crossAttention: model.cross_attention,
-    upperLayers: model.upper_layers,
-    setAttention: model.set_attention,
-    maxLength: model.max_length,
-    labelsPerGroup: model.labels_per_group,
-    calibration: { temperature: 1, bias: 0 },
-  };
+  const { scale: _scale, bias: _bias, gate: _gate, ...options } = model;
+  return { ...camelKeys(options), calibration: { ...ARTICLE_OPTIONS.calibration } };
 }
 
 /** The loss that settings ask for. */
 export function lossSettings({ loss }: TrainSettings): LossSettings {
-  return {
-    bceWeight: loss.bce_weight,
-    marginWeight: loss.margin_weight,
-    margin: loss.margin,
-    marginOn: loss.margin_on,
-    softmaxWeight: loss.softmax_weight,
-    distillWeight: loss.distill_weight,
-  };
+  const { teacher: _teacher, distill_scale: _scale, ...terms } = loss;
+  return camelKeys(terms);
 }

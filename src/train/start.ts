@@ -5,8 +5,9 @@ import { randomStream } from '../base/random.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, GATE, gliznetParameterShapes, LABELS_READ_TEXT } from '../model/gliznet.ts';
-import { type GliZNetOptions, ONE_WAY_LABELS } from '../model/options.ts';
+import { type GliZNetOptions, MODEL_OPTIONS, ONE_WAY_LABELS } from '../model/options.ts';
 import { SIMILARITIES, type SimilarityStart } from '../model/similarities/index.ts';
+import type { Declaration } from '../options/declaration.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { readEncoderFolder } from '../weights/encoder-weights.ts';
@@ -124,16 +125,9 @@ export async function loadStart(settings: TrainSettings, note: (line: string) =>
 }
 
 /** Options that say how weights are read: checkpoints in which they differ have no mean. */
-const OPTIONS_OF_WEIGHTS = [
-  'textPooling',
-  'labelPooling',
-  'projection',
-  'similarity',
-  'labelStyle',
-  'crossAttention',
-  'upperLayers',
-  'setAttention',
-] as const;
+const OPTIONS_OF_WEIGHTS = Object.entries<Declaration>(MODEL_OPTIONS)
+  .filter(([, { inputOnly }]) => !inputOnly)
+  .map(([name]) => name as keyof typeof MODEL_OPTIONS);
 
 /**
  * Weights of the checkpoints that a run's final weights are averaged with.

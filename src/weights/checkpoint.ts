@@ -9,7 +9,9 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, ren
 import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { syncFolder, writeFileAtomically } from '../base/files.ts';
-import type { GliZNetOptions } from '../model/options.ts';
+import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
+import { expectedOf, fits } from '../options/check.ts';
+import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readSafetensors, type WeightTensor, writeSafetensors } from './formats/safetensors.ts';
 
@@ -45,43 +47,23 @@ type Json = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Reads declared options out of an object. @throws DataError naming the field */
+function readOptions<All extends Declarations>(declarations: All, fields: Json, where: string, prefix: string): Filled<All> {
+  const read = ([name, declaration]: [string, Declaration]): [string, unknown] => {
+    const value = fields[name] === undefined ? declaration.before : fields[name];
+    if (!fits(declaration, value))
+      throw new DataError(`${where}: field "${prefix}${name}" is ${JSON.stringify(value)}, expected ${expectedOf(declaration)}`);
+    return [name, value];
+  };
+  return Object.fromEntries(Object.entries<Declaration>(declarations).map(read)) as Filled<All>;
+}
+
 /** Checks GliZNet's options as they come out of a file. @throws DataError naming the field. */
 export function parseOptions(value: unknown, where: string): GliZNetOptions {
   if (!isObject(value)) throw new DataError(`${where}: no "gliznet" options`);
-  const fail = (field: string, expected: string) =>
-    new DataError(`${where}: field "gliznet.${field}" is ${JSON.stringify(value[field])}, expected ${expected}`);
-  const choice = <T extends string>(field: string, choices: readonly T[]): T => {
-    if (!choices.includes(value[field] as T)) throw fail(field, `one of ${choices.join(', ')}`);
-    return value[field] as T;
-  };
-  const integer = (field: string, most: number): number => {
-    const number = value[field];
-    if (!Number.isSafeInteger(number) || (number as number) < 1 || (number as number) > most)
-      throw fail(field, `a whole number from 1 to ${most}`);
-    return number as number;
-  };
-  const text = (field: string): string => {
-    if (typeof value[field] !== 'string') throw fail(field, 'text');
-    return value[field] as string;
-  };
-  const calibration = isObject(value.calibration) ? value.calibration : {};
-  const { temperature, bias } = calibration as { temperature?: unknown; bias?: unknown };
-  if (typeof temperature !== 'number' || !(temperature > 0) || typeof bias !== 'number' || !Number.isFinite(bias))
-    throw fail('calibration', '{"temperature": above 0, "bias": a number}');
   return {
-    textPooling: choice('textPooling', ['cls', 'mean']),
-    labelPooling: choice('labelPooling', ['attention', 'mean', 'marker']),
-    projection: value.projection === null ? null : integer('projection', 1 << 16),
-    similarity: choice('similarity', ['linear', 'dot', 'bilinear', 'cosine']),
-    labelStyle: choice('labelStyle', ['separator', 'marker']),
-    separator: text('separator'),
-    marker: text('marker'),
-    crossAttention: value.crossAttention === undefined ? 'free' : choice('crossAttention', ['free', 'gated', 'one-way', 'late']),
-    upperLayers: value.upperLayers === undefined || value.upperLayers === 0 ? 0 : integer('upperLayers', 1 << 10),
-    setAttention: value.setAttention === true,
-    maxLength: integer('maxLength', 1 << 20),
-    labelsPerGroup: value.labelsPerGroup == null ? null : integer('labelsPerGroup', 1 << 20),
-    calibration: { temperature, bias },
+    ...readOptions(MODEL_OPTIONS, value, where, 'gliznet.'),
+    calibration: readOptions(CALIBRATION, isObject(value.calibration) ? value.calibration : {}, where, 'gliznet.calibration.'),
   };
 }
 

@@ -58,7 +58,7 @@ describe('createClassifier', () => {
     const tokens = Array.from({ length: 100 }, () => String.fromCharCode(97 + Math.floor(next() * 20)));
     const text = tokens.join(' ');
     const ids = await (await loadTokenizer(await writeTinyCheckpoint())).encode(text);
-    const room = classifier.layout.window - 5; // three labels of one token, two separators
+    const room = classifier.layout.capacity - 5; // three labels of one token, two separators
     const parts = textWindows(ids.length, room, 4);
     expect(parts.length).toBeGreaterThan(1);
     expect(ids.length).toBe(tokens.length);

@@ -31,7 +31,7 @@ function fixture(kind: 'dot' | 'linear' | 'bilinear') {
     labels,
     inputIds: ints('input_ids'),
     attentionMask: ints('attention_mask'),
-    lmask: ints('lmask'),
+    labelMask: ints('lmask'),
     textMask: new Int32Array(batch * length),
     labelCounts: new Int32Array(batch).fill(labels),
     targets: Float32Array.from(ints('targets')),
@@ -78,7 +78,7 @@ function eager(setup: ReturnType<typeof fixture>, loss: LossSettings, weights: R
   const inputs: GliZNetInputs = {
     inputIds: int2d(sample.inputIds),
     attentionMask: int2d(sample.attentionMask),
-    labelMask: int2d(sample.lmask),
+    labelMask: int2d(sample.labelMask),
     textMask: int2d(sample.textMask),
     positions: tf.tensor1d(
       Int32Array.from({ length: sample.length }, (_, i) => i),

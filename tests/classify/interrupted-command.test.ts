@@ -63,7 +63,7 @@ describe('glz predict, interrupted', () => {
   it.each(['file', 'stdout'])('writes the records that were read when it waits for more: %s', async (where) => {
     const output = join(temporaryFolder(), 'out.jsonl');
     const args = where === 'file' ? ['--output', output] : [];
-    // The second window is waiting for 256.
+    // The second chunk is waiting for 256.
     const command = `exec ${shell('-', '--labels', 'a,b', ...args)}`;
     const { code, stdout, stderr } = await converse(command, jsonl(100), [[/predict: 64/, soon(interrupt)]]);
     expect(stderr).toMatch(/^stopping after this batch \(again to stop at once\)$/m);
@@ -72,7 +72,7 @@ describe('glz predict, interrupted', () => {
     expect(idsOf(where === 'file' ? readFileSync(`${output}.partial`, 'utf8') : stdout)).toEqual(upTo(100));
   });
 
-  it('stops within a window and keeps what is labelled, in order', async () => {
+  it('stops within a chunk and keeps what is labelled, in order', async () => {
     const path = join(folder, 'long.jsonl');
     const output = join(temporaryFolder(), 'out.jsonl');
     writeFileSync(path, jsonl(20_000));

@@ -49,7 +49,7 @@ async function all(labelled: AsyncIterable<Record<string, unknown>>): Promise<{ 
 }
 
 describe('predictRecords', () => {
-  it('tells of its progress after each batch of a window', async () => {
+  it('tells of its progress after each batch of a chunk', async () => {
     const told: number[] = [];
     const labelled = predictRecords(await classifierOf(), recordsOf(64), { ...OPTIONS, onProgress: (done) => told.push(done) });
     await labelled.next();
@@ -63,7 +63,7 @@ describe('predictRecords', () => {
     const stop = new AbortController();
     let batches = 0;
     const classifier = await classifierOf(() => {
-      if (++batches === 11) stop.abort(); // the third batch of the second window
+      if (++batches === 11) stop.abort(); // the third batch of the second chunk
     });
     const cutShort: number[][] = [];
     const onCutShort = (...counts: number[]) => void cutShort.push(counts);
@@ -81,7 +81,7 @@ describe('predictRecords', () => {
     let embedded = 0;
     const embedIds = async (each: readonly unknown[]) => {
       embedded += each.length;
-      if (embedded > 64 + labels.length) stop.abort(); // in the second window
+      if (embedded > 64 + labels.length) stop.abort(); // in the second chunk
       return each.map(() => Float32Array.of(1, 0));
     };
     const makeEmbedder = async () => ({ embedIds, embed: async () => [], dispose: async () => {} });

@@ -28,7 +28,7 @@ function eagerInputs(batch: JointBatch): GliZNetInputs {
   return {
     inputIds: int2d(batch.inputIds),
     attentionMask: int2d(batch.attentionMask),
-    labelMask: int2d(batch.lmask),
+    labelMask: int2d(batch.labelMask),
     textMask: int2d(batch.textMask),
     positions: tf.tensor1d(
       Int32Array.from({ length: batch.length }, (_, i) => i),
@@ -145,7 +145,7 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
     for (let row = 0; row < batch.batch; row++) {
       const extra = 7;
       const single = randomBatch(next, 1, batch.length + extra, batch.labels);
-      for (const key of ['inputIds', 'attentionMask', 'lmask', 'textMask'] as const) {
+      for (const key of ['inputIds', 'attentionMask', 'labelMask', 'textMask'] as const) {
         single[key].fill(0);
         single[key].set(batch[key].subarray(row * batch.length, (row + 1) * batch.length));
       }

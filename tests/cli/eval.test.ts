@@ -232,7 +232,7 @@ describe('glz eval', () => {
     [['--baseline', 'random', '--data', sets, '--limit', '0'], 2, /expected a whole number from 1/],
     [['--baseline', 'random', '--data', sets, '--template', 'x'], 2, /--template "x" has no \{\}/],
     [['--baseline', 'random', '--data', sets, '--fail-under', 'ece=1'], 2, /no metric called "ece"/],
-    [['--baseline', 'random', '--data', sets, '--precision', 'int4'], 2, /must be auto, fp32 or int8/],
+    [['--baseline', 'random', '--data', sets, '--precision', 'int4'], 2, /Allowed choices are auto, fp32, int8/],
     [
       ['--baseline', 'random', '--suite', join(root, 'no.yaml')],
       2,

@@ -16,8 +16,8 @@ import { FOLDERS, inputsOf, loadFixture, tensorsOf } from './encoder-fixtures.ts
 const [CLS, SEP, PAD] = [5, 6, 1];
 const none = new Int32Array(0);
 const LAYOUT = {
-  ...{ labelStyle: 'marker', token: '[CLS]', lmaskOn: 'label', blocks: true, maxLength: 40 },
-  ...{ separatorIds: none, markerIds: Int32Array.of(CLS), window: 37, textShare: 18, labelLimit: 18 },
+  ...{ labelStyle: 'marker', token: '[CLS]', labelMaskOn: 'label', blocks: true, maxLength: 40 },
+  ...{ separatorIds: none, markerIds: Int32Array.of(CLS), capacity: 37, textShare: 18, labelLimit: 18 },
   special: { cls: CLS, sep: SEP, pad: PAD },
 } as unknown as JointLayout;
 const TEXTS = [
@@ -75,7 +75,7 @@ describe.each(families)('attention between blocks of %s', (folder) => {
       {
         inputIds: int2d(batch.inputIds),
         attentionMask: int2d(batch.attentionMask),
-        labelMask: int2d(batch.lmask),
+        labelMask: int2d(batch.labelMask),
         textMask: int2d(batch.textMask),
         positions: tf.range(0, batch.length, 1, 'int32'),
         labelNumbers: tf.range(1, batch.labels + 1, 1, 'int32'),

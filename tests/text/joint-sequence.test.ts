@@ -15,8 +15,8 @@ import { copyWithout, FIXTURES, FOLDERS, golden, removeCopies } from './tokenize
 
 afterAll(removeCopies);
 
-const ARTICLE: SequenceLayout = { labelStyle: 'separator', token: ';', lmaskOn: 'label', maxLength: 64 };
-const MARKER: SequenceLayout = { labelStyle: 'marker', token: '[unused0]', lmaskOn: 'marker', maxLength: 64 };
+const ARTICLE: SequenceLayout = { labelStyle: 'separator', token: ';', labelMaskOn: 'label', maxLength: 64 };
+const MARKER: SequenceLayout = { labelStyle: 'marker', token: '[unused0]', labelMaskOn: 'marker', maxLength: 64 };
 const bertFolder = join(FIXTURES, 'encoders', 'bert');
 
 async function batchOf(tokenizer: Tokenizer, layout: SequenceLayout, examples: { text: string; labels: string[] }[]): Promise<JointBatch> {
@@ -39,7 +39,7 @@ describe('golden sequences', () => {
     const batch = await batchOf(await loadTokenizer(bertFolder), ARTICLE, examples);
     expect(rows(batch.inputIds, batch.length)).toEqual(inputs.input_ids);
     expect(rows(batch.attentionMask, batch.length)).toEqual(inputs.attention_mask);
-    expect(rows(batch.lmask, batch.length)).toEqual(inputs.lmask);
+    expect(rows(batch.labelMask, batch.length)).toEqual(inputs.lmask);
     expect([...batch.labelCounts]).toEqual(examples.map((example: { labels: string[] }) => example.labels.length));
     expect([batch.batch, batch.labels]).toEqual([5, 4]);
   });
@@ -52,7 +52,7 @@ describe('golden sequences', () => {
     ]);
     expect(rows(batch.inputIds, batch.length)).toEqual(expected.input_ids);
     expect(rows(batch.attentionMask, batch.length)).toEqual(expected.attention_mask);
-    expect(rows(batch.lmask, batch.length)).toEqual(expected.lmask);
+    expect(rows(batch.labelMask, batch.length)).toEqual(expected.lmask);
   });
 });
 
@@ -64,21 +64,21 @@ describe('marker style', () => {
     const at = await prepareLayout(tokenizer, MARKER);
     const sequence = buildJointSequence(at, [20, 21], [[30], [31, 32]]);
     expect([...sequence.inputIds]).toEqual([cls, 20, 21, sep, marker, 30, marker, 31, 32, sep]);
-    expect([...sequence.lmask]).toEqual([0, 0, 0, 0, 1, 0, 2, 0, 0, 0]);
-    const onLabel = buildJointSequence({ ...at, lmaskOn: 'label' }, [20, 21], [[30], [31, 32]]);
-    expect([...onLabel.lmask]).toEqual([0, 0, 0, 0, 0, 1, 0, 2, 2, 0]);
+    expect([...sequence.labelMask]).toEqual([0, 0, 0, 0, 1, 0, 2, 0, 0, 0]);
+    const onLabel = buildJointSequence({ ...at, labelMaskOn: 'label' }, [20, 21], [[30], [31, 32]]);
+    expect([...onLabel.labelMask]).toEqual([0, 0, 0, 0, 0, 1, 0, 2, 2, 0]);
   });
 
   it('makes blocks of the text and of each label with its marker, whose positions count from their own start', async () => {
     const tokenizer = await loadTokenizer(bertFolder);
     const { cls, sep } = tokenizer.special;
-    const layout = await prepareLayout(tokenizer, { ...MARKER, token: '[CLS]', lmaskOn: 'label', blocks: true });
+    const layout = await prepareLayout(tokenizer, { ...MARKER, token: '[CLS]', labelMaskOn: 'label', blocks: true });
     const sequences = [
       [[30], [31, 32]],
       [[31, 32], [30]],
     ].map((labels) => buildJointSequence(layout, [20, 21], labels));
     expect([...sequences[0].inputIds]).toEqual([cls, 20, 21, sep, cls, 30, cls, 31, 32]);
-    expect([...sequences[0].lmask]).toEqual([0, 0, 0, 0, 0, 1, 0, 2, 2]);
+    expect([...sequences[0].labelMask]).toEqual([0, 0, 0, 0, 0, 1, 0, 2, 2]);
     expect([...sequences[0].blocks!.numbers]).toEqual([0, 0, 0, 0, 1, 1, 2, 2, 2]);
     expect([...sequences[0].blocks!.positions]).toEqual([0, 1, 2, 3, 0, 1, 0, 1, 2]);
     const batch = padBatch([sequences[0], buildJointSequence(layout, [20], [[30]])], tokenizer.special.pad);
@@ -88,7 +88,7 @@ describe('marker style', () => {
   });
 
   it('cuts no more off a text in blocks the more labels there are', async () => {
-    const layout = await prepareLayout(await loadTokenizer(bertFolder), { ...MARKER, lmaskOn: 'label', blocks: true });
+    const layout = await prepareLayout(await loadTokenizer(bertFolder), { ...MARKER, labelMaskOn: 'label', blocks: true });
     const text = Array.from({ length: 90 }, (_, i) => 1000 + i);
     const [one, many] = [1, 12].map((count) => buildJointSequence(layout, text, Array(count).fill([30])));
     for (const { inputIds, textStart, textEnd, cutTokens, blocks } of [one, many]) {
@@ -106,7 +106,7 @@ describe('marker style', () => {
   });
 });
 
-describe('window', () => {
+describe('capacity', () => {
   const random = (seed: number) => () => {
     seed = (seed * 1103515245 + 12345) & 0x7fffffff;
     return seed / 0x7fffffff;
@@ -125,7 +125,7 @@ describe('window', () => {
       );
       const needed = labels.flat().length + (style === ARTICLE ? labels.length - 1 : labels.length);
       const share = Math.min(text.length, layout.textShare);
-      if (needed > layout.window - share) {
+      if (needed > layout.capacity - share) {
         refused++;
         expect(() => buildJointSequence(layout, text, labels)).toThrow(UsageError);
         continue;
@@ -141,11 +141,11 @@ describe('window', () => {
         cut++;
         expect(ids).toHaveLength(layout.maxLength);
       }
-      const read = labels.map((_, k) => ids.filter((_, at) => sequence.lmask[at] === k + 1));
+      const read = labels.map((_, k) => ids.filter((_, at) => sequence.labelMask[at] === k + 1));
       if (style === ARTICLE) expect(read).toEqual(labels);
       else expect(read).toEqual(labels.map(() => [tokenizer.tokenId('[unused0]')]));
       expect(ids.filter((id) => id >= 5000)).toEqual(labels.flat());
-      expect(Math.max(...sequence.lmask)).toBe(labels.length);
+      expect(Math.max(...sequence.labelMask)).toBe(labels.length);
     }
     expect(cut).toBeGreaterThan(50);
     expect(refused).toBeGreaterThan(10);
@@ -156,7 +156,7 @@ describe('window', () => {
     await expect(prepareLayout(tokenizer, { ...ARTICLE, maxLength: 65 })).rejects.toThrow('not between 16 and the encoder');
     await expect(prepareLayout(tokenizer, { ...ARTICLE, maxLength: 15.5 })).rejects.toThrow(UsageError);
     await expect(prepareLayout(tokenizer, { ...ARTICLE, token: '' })).rejects.toThrow('separator between labels is empty');
-    await expect(prepareLayout(tokenizer, { ...ARTICLE, lmaskOn: 'marker' })).rejects.toThrow('only if they have one');
+    await expect(prepareLayout(tokenizer, { ...ARTICLE, labelMaskOn: 'marker' })).rejects.toThrow('only if they have one');
     await expect(prepareLayout(tokenizer, { ...MARKER, token: '[nosuch]' })).rejects.toThrow('"[nosuch]" is not a token');
     const layout = await prepareLayout(tokenizer, ARTICLE);
     expect(() => buildJointSequence(layout, [1], [[1], []])).toThrow('label 2 has no tokens');

@@ -10,7 +10,7 @@ let tokenizer: Tokenizer;
 let layout: JointLayout;
 beforeAll(async () => {
   tokenizer = await loadTokenizer(join(FIXTURES, 'encoders', 'bert'));
-  layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', lmaskOn: 'label', maxLength: 64 });
+  layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', labelMaskOn: 'label', maxLength: 64 });
 });
 
 describe('cleanLabels', () => {
@@ -65,7 +65,7 @@ describe('groupLabels', () => {
   });
 
   it('balances groups', () => {
-    const long = { ...layout, window: 509, textShare: 254, labelLimit: 255 };
+    const long = { ...layout, capacity: 509, textShare: 254, labelLimit: 255 };
     // 63 labels of 6 tokens and a separator: 36 fit beside a long text.
     expect(sizes(groupLabels(Array(63).fill(6), 1000, long))).toEqual([32, 31]);
     expect(sizes(groupLabels(Array(100).fill(2), 10, long, { maxLabelsPerGroup: 30 }))).toEqual([25, 25, 25, 25]);
@@ -88,7 +88,7 @@ describe('groupLabels', () => {
       return seed % n;
     };
     for (let round = 0; round < 300; round++) {
-      const ready = await prepareLayout(tokenizer, { labelStyle, token, lmaskOn: 'label', maxLength: 20 + next(45) });
+      const ready = await prepareLayout(tokenizer, { labelStyle, token, labelMaskOn: 'label', maxLength: 20 + next(45) });
       const lengths = Array.from({ length: 1 + next(200) }, () => 1 + next(next(4) === 0 ? ready.labelLimit : 3));
       const textLength = next(100);
       const most = next(2) === 0 ? undefined : 1 + next(20);
@@ -106,7 +106,7 @@ describe('groupLabels', () => {
         );
       }
       // No more groups than half full ones would need.
-      const room = ready.window - reservedTextTokens(textLength, ready);
+      const room = ready.capacity - reservedTextTokens(textLength, ready);
       const atLeast = Math.max(
         Math.ceil(labelTokens(lengths, ready) / room),
         Math.ceil(lengths.length / (most ?? Number.POSITIVE_INFINITY)),

@@ -88,7 +88,7 @@ async function twoFiles() {
   );
   const files = paths.map((path) => ({ path, weight: 1, distill: true }));
   const { dataset } = await readDataset(files, tokenizer, { maxTextTokens: 24, maxLabelTokens: 16 });
-  const layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', lmaskOn: 'label', maxLength: 64 });
+  const layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', labelMaskOn: 'label', maxLength: 64 });
   return { dataset, layout };
 }
 

@@ -46,7 +46,7 @@ async function sources(sizes: number[], options: SourceOptions = {}) {
     return { path, weight: weights[source], distill: true, label_noise: noise };
   });
   const { dataset } = await readDataset(files, tokenizer, { maxTextTokens: 24, maxLabelTokens: 16, negations });
-  const layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', lmaskOn: 'label', maxLength: 64 });
+  const layout = await prepareLayout(tokenizer, { labelStyle: 'separator', token: ';', labelMaskOn: 'label', maxLength: 64 });
   return { dataset, layout };
 }
 
@@ -83,7 +83,7 @@ describe('createSampler', () => {
     expect(createSampler(weighted.dataset, weighted.layout, SETTINGS).shares[0]).toBeCloseTo(0.75, 6);
   });
 
-  it('shows true labels, hard negatives and others: each label once, targets that fit, within the window', async () => {
+  it('shows true labels, hard negatives and others: each label once, targets that fit, within the sequence', async () => {
     const { dataset, layout } = await sources([120]);
     const sampler = createSampler(dataset, layout, SETTINGS);
     const sizes = new Set<number>();
@@ -124,7 +124,7 @@ describe('createSampler', () => {
     expect(half.reduce((sum, count) => sum + count, 0) / half.length).toBeCloseTo(2, 0);
   });
 
-  it('leaves out true labels that do not fit into the window together, and keeps one', async () => {
+  it('leaves out true labels that do not fit into the sequence together, and keeps one', async () => {
     // 30 labels of three tokens and more: not half of them fit into 64 tokens.
     const all = Array.from({ length: 30 }, (_, label) => `thing ${label}`);
     const { dataset, layout } = await sources([12], { labelsOf: () => all });

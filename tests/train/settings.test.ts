@@ -1,24 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkSettings, readSettingsFile, trainSettingsSchema } from '../../src/train/settings.ts';
-import { settingFields, settingsMarkdown } from '../../src/train/settings-table.ts';
+import { ARTICLE_LOSS } from '../../src/model/loss.ts';
+import { ARTICLE_OPTIONS, MODEL_OPTIONS } from '../../src/model/options.ts';
+import { settingFields } from '../../src/options/settings-table.ts';
+import { checkSettings, lossSettings, modelOptions, readSettingsFile, trainSettingsSchema } from '../../src/train/settings.ts';
+import { parseOptions } from '../../src/weights/checkpoint.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 
 const PRESETS = join(ROOT, 'configs/train');
 
 describe('the settings of a training run', () => {
-  it('are documented: every field has a meaning, and docs/train.md shows exactly the table that the schema gives', () => {
-    for (const { name, meaning } of settingFields()) expect([name, meaning.length > 10]).toEqual([name, true]);
-    const document = readFileSync(join(ROOT, 'docs/train.md'), 'utf8');
-    const shown = document.slice(document.indexOf('| field |'));
-    expect(shown.slice(0, shown.indexOf('\n\n'))).toBe(settingsMarkdown());
-  });
-
   it('show in the table the defaults that the schema fills in', () => {
     const filled = trainSettingsSchema.parse({
       ...{ encoder: 'e', data: ['d'], dev: { data: 'x' }, calibration: { data: 'x' }, average_last: {} },
     }) as Record<string, unknown>;
-    const compared = settingFields().filter(({ default: value, name }) => value && value !== 'required' && !name.includes('[]'));
+    const compared = settingFields(trainSettingsSchema).filter(
+      ({ default: value, name }) => value && value !== 'required' && !name.includes('[]'),
+    );
     expect(compared.length).toBeGreaterThan(40);
     for (const { name, default: value } of compared) {
       const found = name.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], filled);
@@ -37,6 +35,40 @@ describe('the settings of a training run', () => {
       for (const wrong of [-0.1, 1.1]) expect(() => withShare(wrong)).toThrow(new RegExp(`^test: labels\\.${field}: `));
       expect(withShare(1).labels[field]).toBe(1);
     }
+  });
+
+  it('refuse a decay of 1, with which every step would divide by 0', () => {
+    const withDecay = (beta1: number) => checkSettings({ encoder: 'e', data: ['d'], optimizer: { beta1 } }, 'test');
+    expect(() => withDecay(1)).toThrow(/^test: optimizer\.beta1: /);
+    expect(withDecay(0).optimizer.beta1).toBe(0);
+  });
+
+  it('name the nearest field of one that there is none of', () => {
+    const refusal = (settings: object) => () => checkSettings({ encoder: 'e', data: ['d'], ...settings }, 'test');
+    expect(refusal({ loss: { margn: 1 } })).toThrow('test: loss: Unrecognized key: "margn"; did you mean "margin"?');
+    expect(refusal({ data: [{ path: 'd', wieght: 1 }] })).toThrow('test: data.0: Unrecognized key: "wieght"; did you mean "weight"?');
+    expect(refusal({ optimiser: {} })).toThrow('test: settings: Unrecognized key: "optimiser"; did you mean "optimizer"?');
+  });
+
+  it('have each option of the model under its name, with the default of the article', () => {
+    const settings = checkSettings({ encoder: 'e', data: ['d'] }, 'test');
+    expect(modelOptions(settings)).toEqual(ARTICLE_OPTIONS);
+    expect(Object.keys(modelOptions(settings))).toEqual([...Object.keys(MODEL_OPTIONS), 'calibration']);
+    const others = { text_pooling: 'mean', labels_per_group: 7, max_length: 64, projection: null, separator: ' | ' };
+    const options = modelOptions(checkSettings({ encoder: 'e', data: ['d'], model: others }, 'test'));
+    expect(options).toEqual({
+      ...ARTICLE_OPTIONS,
+      ...{ textPooling: 'mean', labelsPerGroup: 7, maxLength: 64, projection: null, separator: ' | ' },
+    });
+    // What settings can ask for, a checkpoint can hold.
+    expect(parseOptions(JSON.parse(JSON.stringify(options)), 'test')).toEqual(options);
+  });
+
+  it('give the loss the terms that it is made of', () => {
+    expect(lossSettings(checkSettings({ encoder: 'e', data: ['d'], loss: { margin_on: 'logits' } }, 'test'))).toEqual({
+      ...ARTICLE_LOSS,
+      marginOn: 'logits',
+    });
   });
 
   it('refuse blocks without markers, and one-way attention with a pooling that goes by attention to labels', () => {

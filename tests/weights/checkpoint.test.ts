@@ -117,7 +117,22 @@ describe('checkpoints', () => {
         writeSafetensors(join(folder, 'model.safetensors'), weights);
       }),
     ).toMatch(/tensor "similarity\.bias" is missing/);
-    expect(() => parseOptions({ ...ARTICLE_OPTIONS, calibration: { temperature: 0, bias: 0 } }, 'x')).toThrow(/calibration/);
+  });
+
+  it.each<[object, string]>([
+    [{ calibration: { temperature: 0, bias: 0 } }, 'x: field "gliznet.calibration.temperature" is 0, expected a number above 0'],
+    [{ calibration: 1 }, 'x: field "gliznet.calibration.temperature" is undefined, expected a number above 0'],
+    [{ maxLength: 1e9 }, 'x: field "gliznet.maxLength" is 1000000000, expected a whole number from 16 to 1048576'],
+    [{ projection: '16' }, 'x: field "gliznet.projection" is "16", expected a whole number from 1 to 65536 or null'],
+    [{ crossAttention: 'both' }, 'x: field "gliznet.crossAttention" is "both", expected one of free, gated, one-way'],
+    [{ textPooling: undefined }, 'x: field "gliznet.textPooling" is undefined, expected one of cls, mean'],
+  ])('refuse options with %j', (wrong, message) => {
+    expect(() => parseOptions({ ...ARTICLE_OPTIONS, ...wrong }, 'x')).toThrow(message);
+  });
+
+  it('have what they meant before there was an option that they do not name', () => {
+    const { crossAttention: _, labelsPerGroup: _labels, ...older } = { ...ARTICLE_OPTIONS, textPooling: 'mean' };
+    expect(parseOptions(older, 'x')).toEqual({ ...ARTICLE_OPTIONS, textPooling: 'mean' });
   });
 
   it('replace a folder as a whole, and leave the old one where writing fails', () => {
@@ -209,16 +224,36 @@ describe('GliZNet', () => {
       windows: [Number.NaN, 0, 1.5],
       shortlist: [Number.NaN, -1, 0.5],
       batchSize: [Number.NaN, 0, -1],
+      multiLabel: ['no', 1],
     };
     for (const [name, values] of Object.entries(wrong))
       for (const value of values) {
         const refused = expect.objectContaining({ name: 'UsageError', message: expect.stringMatching(new RegExp(`^${name} must be`)) });
         await expect(model.classify(['a'], labels, { [name]: value })).rejects.toEqual(refused);
-        if (['windows', 'shortlist', 'batchSize'].includes(name))
+        if (['windows', 'shortlist', 'batchSize', 'multiLabel'].includes(name))
           await expect(model.logits(['a'], labels, { [name]: value })).rejects.toEqual(refused);
       }
     const least = { topK: 1, threshold: 0, balance: 0, windows: 1, shortlist: 0, batchSize: 1 };
     expect((await model.classify(['a'], labels, least))[0].labels).toHaveLength(1);
     await model.dispose();
+  });
+
+  it('refuses options that there are none of, naming the nearest', async () => {
+    const folder = await writeTinyCheckpoint();
+    const model = await GliZNet.load(folder);
+    const misspelt = { topk: 1 } as object;
+    await expect(model.classify(['a'], labels, misspelt)).rejects.toThrow('classify has no option "topk"; did you mean "topK"?');
+    await expect(model.logits(['a'], labels, { windws: 1 } as object)).rejects.toThrow(
+      'logits has no option "windws"; did you mean "windows"?',
+    );
+    await model.dispose();
+    const refused = (settings: object, message: string) =>
+      expect(GliZNet.load(folder, settings)).rejects.toEqual(expect.objectContaining({ name: 'UsageError', message }));
+    await refused({ provider: 'nope' }, 'provider must be one of cpu, webgpu, cuda, coreml, dml, not "nope"');
+    await refused({ threads: -1 }, 'threads must be a whole number from 1 to 1024, not -1');
+    await refused({ precision: 'fp16' }, 'precision must be one of auto, fp32, int8, not "fp16"');
+    await refused({ note: 'quiet' }, 'note must be a function, not "quiet"');
+    await refused({ thread: 1 }, 'load has no option "thread"; did you mean "threads"?');
+    await expect(GliZNet.load({ threads: 1 } as unknown as string)).rejects.toThrow('checkpoint must be text, not an object');
   });
 });

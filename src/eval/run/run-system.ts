@@ -3,6 +3,7 @@
  * through system-process.ts, in one of its own. Reports by events, so that a crash loses nothing that was finished.
  */
 import { errorMessage } from '../../base/errors.ts';
+import type { Precision } from '../../options/predict.ts';
 import type { LabelGrowth, SetResult } from '../report/results.ts';
 import type { SuiteSet } from '../sets/suite.ts';
 import { BASELINES } from '../systems/index.ts';
@@ -24,7 +25,7 @@ export interface SystemJob {
   latencyCalls: number;
   resamples: number;
   threads?: number;
-  precision?: 'auto' | 'fp32' | 'int8';
+  precision?: Precision;
 }
 
 /** A set's result as the run of a system gives it. */

@@ -5,6 +5,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import type { Given } from '../../options/declaration.ts';
+import { EVAL_FLAGS } from '../../options/eval.ts';
 import { compareSystems, wordingSensitivity } from '../report/comparison.ts';
 import {
   type EvaluationResult,
@@ -29,7 +31,8 @@ import { systemIdentity } from './system-identity.ts';
 import type { ProcessMessage } from './system-process.ts';
 
 /** What is evaluated and how. */
-export interface EvaluateOptions {
+export interface EvaluateOptions
+  extends Given<Pick<typeof EVAL_FLAGS, 'template' | 'latencyCalls' | 'resamples' | 'threads' | 'precision'>> {
   sets: SuiteSet[];
   /** The first is the reference that the others are compared with. */
   systems: SystemSpec[];
@@ -40,12 +43,7 @@ export interface EvaluateOptions {
   cache: ResultCache;
   /** Whether each system runs in a process of its own: needed for its peak memory. */
   isolate: boolean;
-  template?: string;
-  latencyCalls?: number;
-  resamples?: number;
   growth?: boolean;
-  threads?: number;
-  precision?: 'auto' | 'fp32' | 'int8';
   /** Stops the evaluation: what is finished stays in the cache. */
   signal?: AbortSignal;
   onEvent?: (system: string, event: SystemEvent) => void;
@@ -125,7 +123,18 @@ function checkNames(kind: string, names: readonly string[]): void {
  * @throws UsageError for names that occur twice, an AbortError when interrupted.
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { sets, systems, cache, signal, template, latencyCalls = 50, resamples = 1000, growth = false, threads, precision } = options;
+  const {
+    sets,
+    systems,
+    cache,
+    signal,
+    template,
+    latencyCalls = EVAL_FLAGS.latencyCalls.default,
+    resamples = EVAL_FLAGS.resamples.default,
+    growth = false,
+    threads,
+    precision,
+  } = options;
   checkNames(
     'systems',
     systems.map(({ name }) => name),

@@ -8,12 +8,19 @@ import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import type { Given } from '../../options/declaration.ts';
+import type { EVAL_FLAGS } from '../../options/eval.ts';
+import { checkedSettings } from '../../options/settings-check.ts';
 import { type EvalSet, findEvalSets, readEvalSet } from './eval-set.ts';
 
-const template = z.string().includes('{}').describe('Sentence around a label for systems that read one; {} stands for the label');
+const template = z
+  .string()
+  .includes('{}')
+  .describe('Sentence around a label, {} for the label, for systems that read sentences (NLI, cross-encoders, SmartShot, CLIP)');
 const wording = z.record(z.string(), z.string().min(1)).describe('Words shown to the systems, by the label name in the data');
 
-const suiteSchema = z.strictObject({
+/** The schema of a suite. */
+export const suiteSchema = z.strictObject({
   description: z.string().optional().describe('What the suite is for'),
   template: template.optional(),
   limit: z.int().positive().optional().describe('At most this many texts a set, spread evenly'),
@@ -22,23 +29,24 @@ const suiteSchema = z.strictObject({
       z.strictObject({
         name: z.string().min(1).describe('Name in tables'),
         path: z.string().min(1).describe('Set folder or JSONL file, relative to the suite file'),
-        source: z.string().optional().describe('Where the data comes from: address, version'),
-        licence: z.string().optional(),
+        source: z.string().optional().describe('Where the data comes from: address, version; shown in the report'),
+        licence: z.string().optional().describe('Shown in the report'),
         sha256: z
           .record(z.string(), z.string().regex(/^[0-9a-f]{64}$/))
           .optional()
           .describe('Hashes of the files, checked before use'),
         multi_label: z.boolean().optional().describe('Whether texts may have several true labels; from the data where absent'),
-        record_labels: z.boolean().optional().describe("Take each record's own candidates (all_labels)"),
-        template: template.optional(),
+        record_labels: z.boolean().optional().describe("As --record-labels: take each record's own candidates (all_labels)"),
+        template: template.optional().describe("Goes before the suite's"),
         labels: wording.optional(),
         paraphrases: z
           .record(z.string(), wording)
           .optional()
-          .describe('Other wordings by name, each evaluated as <set>~<name>: how much the score hangs on words'),
+          .describe('Further wordings by name, each evaluated as `<set>~<name>` and summed up as label-wording sensitivity'),
       }),
     )
-    .min(1),
+    .min(1)
+    .describe('The sets'),
 });
 
 /** A parsed suite file. */
@@ -59,10 +67,7 @@ export function parseSuite(text: string, file: string): Suite {
   } catch (error) {
     throw new UsageError(`${file}: not YAML: ${errorMessage(error)}`);
   }
-  const result = suiteSchema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new UsageError(`${file}: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
+  return checkedSettings(suiteSchema, value, file);
 }
 
 function checkHashes(folder: string, file: string, expected: Readonly<Record<string, string>>): void {
@@ -79,10 +84,7 @@ function checkHashes(folder: string, file: string, expected: Readonly<Record<str
 }
 
 /** Settings that the command line adds to every set. */
-export interface LoadSettings {
-  limit?: number;
-  recordLabels?: boolean;
-}
+export type LoadSettings = Given<Pick<typeof EVAL_FLAGS, 'limit' | 'recordLabels'>>;
 
 /** Reads the sets of a suite file. @throws UsageError for a malformed suite, DataError for missing or other files. */
 export async function loadSuite(file: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {

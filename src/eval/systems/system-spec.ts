@@ -3,6 +3,8 @@
  * Parses text only; which kinds exist is passed in.
  */
 import { UsageError } from '../../base/errors.ts';
+import { expectedOf, valueOfText } from '../../options/check.ts';
+import type { Declaration, ValueOf } from '../../options/declaration.ts';
 
 /** A system as the user named it. */
 export interface SystemSpec {
@@ -67,36 +69,34 @@ export function parseSystemSpec(
   return { name, kind, ...(chosen === undefined ? {} : { model: chosen }), options };
 }
 
-/** An option that is a whole number. @throws UsageError naming the option. */
-export function wholeOption({ name, options }: SystemSpec, key: string, fallback: number, lowest = 1): number {
+/** An option's value, the fallback where it is not given. @throws UsageError naming the option. */
+function optionValue<Declared extends Declaration>(
+  { name, options }: SystemSpec,
+  key: string,
+  declared: Declared,
+  fallback: ValueOf<Declared>,
+): ValueOf<Declared> {
   if (options[key] === undefined) return fallback;
-  const value = Number(options[key]);
-  if (!Number.isSafeInteger(value) || value < lowest)
-    throw new UsageError(`"${name}": ${key} must be a whole number from ${lowest} on, not "${options[key]}"`);
-  return value;
+  const value = valueOfText(declared, options[key]);
+  if (value === undefined) throw new UsageError(`"${name}": ${key} must be ${expectedOf(declared)}, not "${options[key]}"`);
+  return value as ValueOf<Declared>;
 }
 
+/** An option that is a whole number. @throws UsageError naming the option. */
+export const wholeOption = (spec: SystemSpec, key: string, fallback: number, min = 1): number =>
+  optionValue(spec, key, { type: 'integer', min, description: key }, fallback);
+
 /** An option that is a number within bounds. @throws UsageError naming the option. */
-export function numberOption({ name, options }: SystemSpec, key: string, fallback: number, lowest: number, highest: number): number {
-  if (options[key] === undefined) return fallback;
-  const value = Number(options[key]);
-  if (options[key].trim() === '' || !(value >= lowest && value <= highest))
-    throw new UsageError(`"${name}": ${key} must be a number from ${lowest} to ${highest}, not "${options[key]}"`);
-  return value;
-}
+export const numberOption = (spec: SystemSpec, key: string, fallback: number, min: number, max: number): number =>
+  optionValue(spec, key, { type: 'number', min, max, description: key }, fallback);
+
+/** An option that is one of a few words. @throws UsageError naming the option and the words. */
+export const wordOption = <Word extends string>(spec: SystemSpec, key: string, choices: readonly Word[], fallback: Word): Word =>
+  optionValue(spec, key, { type: 'choice', choices, description: key } as const, fallback);
 
 /** The template option. @throws UsageError if it has no place for the label. */
 export function templateOption({ name, options }: SystemSpec, fallback: string): string {
   const template = options.template ?? fallback;
   if (!template.includes('{}')) throw new UsageError(`"${name}": the template "${template}" has no {} where the label goes`);
   return template;
-}
-
-/** An option that is one of a few words. @throws UsageError naming the option and the words. */
-export function wordOption<T extends string>({ name, options }: SystemSpec, key: string, words: readonly T[], fallback: T): T {
-  const value = options[key];
-  if (value === undefined) return fallback;
-  const found = words.find((word) => word === value);
-  if (!found) throw new UsageError(`"${name}": ${key} must be one of ${words.join(', ')}, not "${value}"`);
-  return found;
 }

@@ -1,6 +1,7 @@
 /**
  * The one interface that GliZNet and every baseline are measured through. Knows nothing of metrics or files of sets.
  */
+import type { Precision } from '../../options/predict.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import type { KindDescription, SystemSpec } from './system-spec.ts';
 
@@ -43,7 +44,7 @@ export interface SystemContext {
   /** Threads inside one operation; the runtime's choice where absent. */
   threads?: number;
   /** Numeric precision of GliZNet's own checkpoints. */
-  precision?: 'auto' | 'fp32' | 'int8';
+  precision?: Precision;
 }
 
 /** A kind of system: how it is named, found and made. */

@@ -105,7 +105,7 @@ export function dataStatistics(dataset: Dataset, report: DataReport, sampler: Sa
         labelCounts.push(examples[row].labels.length);
         sums.tokens += length;
         sums.true += examples[row].targets.reduce((sum, target) => sum + target, 0);
-        if (text < Math.min(dataset.sources[examples[row].source].texts.at(examples[row].row).length, layout.window)) sums.cut++;
+        if (text < Math.min(dataset.sources[examples[row].source].texts.at(examples[row].row).length, layout.capacity)) sums.cut++;
       }
     }
   }
@@ -147,14 +147,20 @@ const whole = (value: number): string => Math.round(value).toLocaleString('en-US
 const quantileLine = ({ least, p5, median, p95, most, mean }: Quantiles): string =>
   `least ${whole(least)}, 5 % ${whole(p5)}, median ${whole(median)}, 95 % ${whole(p95)}, most ${whole(most)}, mean ${mean.toFixed(1)}`;
 
-/** `[CLS]` and two `[SEP]`, which are no part of the window. */
+/** `[CLS]` and two `[SEP]`, which are no part of the capacity. */
 const SPECIAL_TOKENS = 3;
 
 /** Contradictions and spellings that are shown. */
 const SHOWN = 5;
 
 /** The statistics as lines for a terminal. */
-export function statisticsLines(statistics: DataStatistics, report: DataReport, dataset: Dataset, kept: number, window: number): string[] {
+export function statisticsLines(
+  statistics: DataStatistics,
+  report: DataReport,
+  dataset: Dataset,
+  kept: number,
+  capacity: number,
+): string[] {
   const { batches } = statistics;
   const share = (count: number, of: number) => `${whole(count)} of ${whole(of)} (${((100 * count) / Math.max(1, of)).toFixed(1)} %)`;
   const line = (name: string, value: string) => `  ${name.padEnd(24)}${value}`;
@@ -187,7 +193,7 @@ export function statisticsLines(statistics: DataStatistics, report: DataReport, 
         ]
       : []),
     `batches (the first ${batches.count})`,
-    line('sequence tokens', `${quantileLine(batches.sequenceTokens)}; at most ${window + SPECIAL_TOKENS}`),
+    line('sequence tokens', `${quantileLine(batches.sequenceTokens)}; at most ${capacity + SPECIAL_TOKENS}`),
     line('labels of an example', `${quantileLine(batches.labels)}; ${(100 * batches.trueShare).toFixed(0)} % of them true`),
     line('texts cut for labels', share(batches.textCut, batches.examples)),
     line('padding', `${(100 * batches.padding).toFixed(1)} % of all tokens`),

@@ -241,7 +241,7 @@ export async function readDataset(
       const numbers = (names: readonly string[]) => names.map(labelNumber).filter((number) => usable[number]);
       const [yes, no] = [numbers(example.labels), numbers(example.notLabels)];
       if (yes.length < example.labels.length) {
-        skip('a true label is longer than the window or has no token');
+        skip('a true label is longer than a sequence holds or has no token');
         continue;
       }
       if (ids[row].length === 0) {

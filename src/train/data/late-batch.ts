@@ -67,7 +67,7 @@ export function lateTrainingBatch(
   const batch: SampledBatch['batch'] = {
     ...textBatch(
       layout,
-      examples.map(({ source, row }) => dataset.sources[source].texts.at(row).subarray(0, layout.window)),
+      examples.map(({ source, row }) => dataset.sources[source].texts.at(row).subarray(0, layout.capacity)),
     ),
     labels: columns,
     labelBatch: labelBatch(

@@ -64,8 +64,8 @@ export interface Sampler {
   parts(index: number): SampledBatch[];
 }
 
-/** Batches whose examples are drawn together and sorted by length, so that little of a batch is padding. */
-const WINDOW_BATCHES = 16;
+/** Batches of a megabatch, whose examples are drawn together and sorted by length, so that little of a batch is padding. */
+const MEGABATCH = 16;
 
 /**
  * The nearest labels that wrong ones are drawn from, as a multiple of the labels shown: were they always the very nearest, a label would
@@ -154,7 +154,7 @@ function chooseLabels(
   const { minLabels, maxLabels } = settings;
   const textLength = Math.min(source.texts.at(row).length, layout.textShare);
   // Labels that are sequences of their own take no room from the text.
-  const room = settings.late ? Number.POSITIVE_INFINITY : layout.window - textLength;
+  const room = settings.late ? Number.POSITIVE_INFINITY : layout.capacity - textLength;
   // Without the setting nothing is drawn, here and below: the batches of runs that do not use it stay what they were.
   if (settings.negatedShare > 0 && random() < settings.negatedShare) {
     const negated = chooseNegation(dataset, source, row, layout, room, random, near);
@@ -267,7 +267,7 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     const data = sources[source];
     const shown = chooseLabels(dataset, data, row, layout, settings, random, near?.[source]);
     const example = { source, row, ...shown };
-    if (settings.late) return { example, length: Math.min(data.texts.at(row).length, layout.window) + 2 };
+    if (settings.late) return { example, length: Math.min(data.texts.at(row).length, layout.capacity) + 2 };
     const sequence = buildJointSequence(
       layout,
       data.texts.at(row),
@@ -276,30 +276,30 @@ export function createSampler(dataset: Dataset, layout: JointLayout, settings: S
     return { example, length: sequence.inputIds.length, sequence };
   };
 
-  let windowNumber = -1;
-  let window: Prepared[][] = [];
-  const windowsPerEpoch = Math.ceil(batchesPerEpoch / WINDOW_BATCHES);
-  const enterWindow = (number: number): void => {
-    if (number === windowNumber) return;
-    const epoch = Math.floor(number / windowsPerEpoch);
+  let megabatchNumber = -1;
+  let megabatch: Prepared[][] = [];
+  const megabatchesPerEpoch = Math.ceil(batchesPerEpoch / MEGABATCH);
+  const enterMegabatch = (number: number): void => {
+    if (number === megabatchNumber) return;
+    const epoch = Math.floor(number / megabatchesPerEpoch);
     enterEpoch(epoch);
-    const first = (number % windowsPerEpoch) * WINDOW_BATCHES;
-    const count = Math.min(WINDOW_BATCHES, batchesPerEpoch - first);
+    const first = (number % megabatchesPerEpoch) * MEGABATCH;
+    const count = Math.min(MEGABATCH, batchesPerEpoch - first);
     const prepared = Array.from({ length: count * batchSize }, (_, i) => prepare(epoch, first * batchSize + i)).sort(
       (a, b) => a.length - b.length,
     );
-    window = shuffle(
+    megabatch = shuffle(
       Array.from({ length: count }, (_, i) => prepared.slice(i * batchSize, (i + 1) * batchSize)),
       randomStream(seed, BATCHES, number),
     );
-    windowNumber = number;
+    megabatchNumber = number;
   };
 
   /** The examples of batch number `index`, the shortest first. */
   const preparedBatch = (index: number): Prepared[] => {
     const within = index % batchesPerEpoch;
-    enterWindow(Math.floor(index / batchesPerEpoch) * windowsPerEpoch + Math.floor(within / WINDOW_BATCHES));
-    return window[within % WINDOW_BATCHES];
+    enterMegabatch(Math.floor(index / batchesPerEpoch) * megabatchesPerEpoch + Math.floor(within / MEGABATCH));
+    return megabatch[within % MEGABATCH];
   };
   const padded = (chosen: readonly Prepared[]): SampledBatch => {
     const examples = chosen.map(({ example }) => example);

@@ -29,7 +29,7 @@ async function batches(late: LateBatchSettings, count = 12) {
     return { path, weight: 1, distill: source === 0 };
   });
   const { dataset } = await readDataset(files, tokenizer, { maxTextTokens: 24, maxLabelTokens: 16, negations: true });
-  const layout = await prepareLayout(tokenizer, { labelStyle: 'marker', token: '[MASK]', lmaskOn: 'label', maxLength: 64 });
+  const layout = await prepareLayout(tokenizer, { labelStyle: 'marker', token: '[MASK]', labelMaskOn: 'label', maxLength: 64 });
   const sampler = createSampler(dataset, layout, { ...SETTINGS, late });
   return { dataset, layout, sampled: Array.from({ length: count }, (_, i) => sampler.batch(i)) };
 }

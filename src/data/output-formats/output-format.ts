@@ -1,0 +1,17 @@
+/** What a format of results is: one file for each beside this one, listed in index.ts. Knows records; nothing of files and labels. */
+
+/** Takes results, in order. */
+export interface RecordWriter {
+  /** Writes one; resolves when there is room for the next. */
+  write(record: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Writes what comes behind the last one; nothing in most formats. */
+  end(): Promise<void>;
+}
+
+/** A format of results. */
+export interface OutputFormat {
+  /** End of its files' names, `.jsonl`; empty where it is for no file. */
+  extension: string;
+  /** Begins: everything goes through `write`, in whole lines where the format has lines. */
+  open(write: (piece: string | Uint8Array) => Promise<void>): RecordWriter;
+}

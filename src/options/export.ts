@@ -1,0 +1,12 @@
+/** Options of `glz export`. */
+import type { Declarations } from './declaration.ts';
+import { CHECKPOINT, QUIET } from './predict.ts';
+
+/** Flags of `glz export`. */
+export const EXPORT_FLAGS = {
+  output: { type: 'text', value: 'folder', required: true, description: 'folder to write' },
+  checkpoint: CHECKPOINT,
+  precision: { type: 'choice', choices: ['both', 'fp32', 'int8'], default: 'both', value: 'precision', description: 'which files' },
+  overwrite: { type: 'boolean', description: 'replace the folder' },
+  quiet: { ...QUIET, description: 'no notes' },
+} as const satisfies Declarations;

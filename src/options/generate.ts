@@ -1,0 +1,47 @@
+/** Options of `glz generate` beside those of its settings (src/generate/settings.ts). */
+import type { Declarations } from './declaration.ts';
+
+/** How a provider is asked. */
+export const REQUEST_OPTIONS = {
+  /** Most questions at once. */
+  concurrency: { type: 'integer', min: 1, default: 2, description: 'questions at once' },
+  /** Requests a minute at most. */
+  requestsPerMinute: { type: 'integer', min: 1, description: 'limit of requests' },
+  /** Tokens a minute at most. */
+  tokensPerMinute: { type: 'integer', min: 1, description: 'limit of tokens, prompts and answers' },
+  /** Seconds until a question counts as lost. */
+  timeout: { type: 'number', above: 0, default: 300, value: 'seconds', description: 'seconds until a question counts as lost' },
+  /** Further tries of one question after its first. */
+  retries: { type: 'integer', min: 0, default: 6, description: 'further tries of one question' },
+  /** Seconds before the first retry; doubled each time, up to a minute. */
+  backOff: { type: 'number', above: 0, default: 1, value: 'seconds', description: 'seconds before the first retry' },
+} as const satisfies Declarations;
+
+/** Flags of `glz generate`. */
+export const GENERATE_FLAGS = {
+  config: {
+    type: 'text',
+    value: 'preset',
+    default: 'small',
+    description: 'settings: a preset of configs/generate by name (small, article), or a YAML file',
+  },
+  provider: { type: 'choice', choices: ['ollama', 'groq'], default: 'ollama', value: 'provider', description: 'where the model runs' },
+  model: { type: 'text', value: 'name', description: 'name of the model at the provider' },
+  output: { type: 'text', value: 'file', description: 'JSONL that the examples go to' },
+  domains: { type: 'text', value: 'a,b', description: 'only these domains of the preset, or new ones' },
+  languages: { type: 'text', value: 'a,b', description: 'languages of the texts' },
+  input: { type: 'text', value: 'file', description: 'add hard negatives to these records' },
+  labelsFile: { type: 'text', value: 'file', description: 'write texts for these labels, one a line' },
+  verify: { type: 'boolean', description: 'ask a second time whether each label holds, keep what is agreed' },
+  verifyModel: { type: 'text', value: 'name', description: 'model that is asked the second time' },
+  filterCheckpoint: {
+    type: 'text',
+    value: 'folder',
+    description: 'drop what a GliZNet checkpoint finds trivially easy or contradicts',
+  },
+  ...REQUEST_OPTIONS,
+  ollamaThreads: { type: 'integer', min: 1, description: "threads of Ollama's CPU backend" },
+  report: { type: 'text', value: 'file', description: 'HTML report; beside the output unless given' },
+  dryRun: { type: 'boolean', description: 'print sample prompts and an estimate, ask nothing' },
+  quiet: { type: 'boolean', description: 'no progress and no report' },
+} as const satisfies Declarations;

@@ -1,0 +1,172 @@
+/** Options of labelling: of `glz predict`, `GliZNet.load`, `classify` and `logits`. On the way to the first prediction. */
+import type { Declarations, Given, ValueOf } from './declaration.ts';
+import { SHIPPED_CHECKPOINT } from './shipped-checkpoint.ts';
+
+/** Options that several commands have. */
+export const THREADS = {
+  type: 'integer',
+  min: 1,
+  max: 1024,
+  description: 'threads of one operation of ONNX Runtime',
+  detail: 'the physical cores unless given',
+} as const;
+
+/** What only the messages of a command hang on. */
+export const QUIET = { type: 'boolean', description: 'no progress and no notes' } as const;
+
+/** A checkpoint. */
+export const CHECKPOINT = {
+  type: 'text',
+  value: 'folder',
+  default: SHIPPED_CHECKPOINT,
+  defaultText: 'the one that ships',
+  description: 'GliZNet checkpoint: a folder, the output folder of glz train, or a hub id',
+} as const;
+
+/** How a checkpoint is loaded. */
+export const LOAD_OPTIONS = {
+  precision: {
+    type: 'choice',
+    choices: ['auto', 'fp32', 'int8'],
+    default: 'auto',
+    value: 'precision',
+    description: 'numbers that the model computes with',
+    detail: 'auto: what the checkpoint was measured with to be exact enough; int8: 8-bit products, scores within 0.02 (docs/speed.md)',
+  },
+  threads: THREADS,
+  provider: {
+    type: 'choice',
+    choices: ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'],
+    default: 'cpu',
+    description: 'what ONNX Runtime computes on',
+  },
+  /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
+  note: { type: 'function', description: 'told in a line when something takes a moment' },
+} as const satisfies Declarations;
+
+/** Numeric precision of inference. */
+export type Precision = ValueOf<typeof LOAD_OPTIONS.precision>;
+
+/** Where a session's graph runs. */
+export type ExecutionProvider = ValueOf<typeof LOAD_OPTIONS.provider>;
+
+/** How labels are chosen and reported. */
+export const LABELING_OPTIONS = {
+  /** Each label by itself (sigmoid, calibrated) instead of one of them (softmax). */
+  multiLabel: {
+    type: 'boolean',
+    description: 'score each label by itself: any number may fit',
+    detail: 'each score is a probability of its own, which no other label changes',
+  },
+  /** Leaves out labels that score less. */
+  threshold: { type: 'number', min: 0, max: 1, value: 'p', description: 'leave out labels that score less' },
+  /** Leaves out all but so many best labels. */
+  topK: { type: 'integer', min: 1, description: 'leave out all but the n best labels' },
+} as const satisfies Declarations;
+
+/** How texts are read. */
+export const SCORING_OPTIONS = {
+  /** Most joint sequences in one batch; long ones make smaller batches. */
+  batchSize: {
+    type: 'integer',
+    min: 1,
+    default: 32,
+    description: 'most joint sequences in a batch; long ones make smaller batches',
+  },
+  /**
+   * Of a label set larger than this, only so many labels are read with the text: those whose embeddings are nearest to the text's.
+   * 0: every label is read. Unless given: of labels that do not fit into one sequence half, at least 50 and at most 100. The more labels are
+   * left out (by a one-way model: the more there are than 25), the more the logit of one that is read falls with its distance to the text.
+   */
+  shortlist: {
+    type: 'integer',
+    min: 0,
+    description:
+      'of a larger label set read only the n labels nearest to the text; 0 reads all; by default half of more than 50 (50 to 100)',
+    detail:
+      'of checkpoints that read labels and text together (not of the one that ships, which scores every label): of more than 25 labels, the more there are the more a score falls with its distance to the text',
+  },
+  /** Overlapping windows in which a text is read that is longer than one joint sequence; what they do not reach is cut. */
+  windows: {
+    type: 'integer',
+    min: 1,
+    default: 4,
+    description: 'overlapping windows in which a long text is read; 1 cuts it where the first ends',
+    detail: "scores are the windows' mean, with several labels a text (multiLabel) the best window's",
+  },
+} as const satisfies Declarations;
+
+/** How texts are read, where a caller says it. */
+export type ScoringOptions = Given<typeof SCORING_OPTIONS>;
+
+/** Options of the library's `classify`. */
+export const CLASSIFY_OPTIONS = {
+  ...LABELING_OPTIONS,
+  ...SCORING_OPTIONS,
+  /**
+   * Holds back labels that win too often over the texts of this call, with this strength from 0 (not at all) to 1; 0.7 is a good one.
+   * For one list of labels that are about equally frequent, and some hundred texts. Not with `multiLabel`.
+   */
+  balance: {
+    type: 'number',
+    min: 0,
+    max: 1,
+    description: 'hold back labels that win too often over the texts of the call, with this strength; 0.7 is a good one',
+    detail: 'for one list of labels that are about equally frequent, and some hundred texts; not with multiLabel',
+  },
+} as const satisfies Declarations;
+
+/** Options of the library's `logits`; `multiLabel` decides how the windows of a long text become one. */
+export const LOGITS_OPTIONS = { ...SCORING_OPTIONS, multiLabel: LABELING_OPTIONS.multiLabel } as const satisfies Declarations;
+
+/** What is done with a malformed record. */
+export const ON_ERROR = {
+  type: 'choice',
+  choices: ['fail', 'skip'],
+  value: 'what',
+  description: 'what to do with a malformed record',
+  detail:
+    'it is skipped, counted and named, or stops the run; one is a JSON number with more digits than JavaScript keeps (an id: write it as text)',
+} as const;
+
+/** Flags of `glz predict`. */
+export const PREDICT_FLAGS = {
+  text: { type: 'text', description: 'label this text instead of a file' },
+  labels: {
+    type: 'text',
+    value: 'a,b,c',
+    description: 'candidate labels, between commas',
+    detail: "without labels for all each record's own `candidate_labels`",
+  },
+  labelsFile: { type: 'text', value: 'file', description: 'candidate labels, one a line or a JSON list' },
+  ...LABELING_OPTIONS,
+  balance: {
+    type: 'boolean',
+    description: 'hold back labels that win too often over texts drawn from the file; for labels about equally frequent',
+  },
+  output: {
+    type: 'text',
+    value: 'file',
+    description: 'write here instead of to stdout',
+    detail:
+      'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; a device or pipe is written into as it is',
+  },
+  checkpoint: CHECKPOINT,
+  precision: LOAD_OPTIONS.precision,
+  ...SCORING_OPTIONS,
+  threads: THREADS,
+  format: {
+    type: 'choice',
+    choices: ['jsonl', 'csv', 'tsv', 'text'],
+    value: 'format',
+    description: 'format of the input; by its name unless given',
+    detail: 'text is one text a line',
+  },
+  textField: { type: 'text', value: 'name', description: 'field that holds the text', detail: '`text` or `sentence` unless given' },
+  onError: { ...ON_ERROR, default: 'skip' },
+  json: { type: 'boolean', description: 'print JSON for --text also on a terminal' },
+  quiet: QUIET,
+} as const satisfies Declarations;
+
+/** Formats of record files. */
+export type RecordFormat = ValueOf<typeof PREDICT_FLAGS.format>;
