@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createClassifier } from '../src/classify/classifier.ts';
 import { deriveInferenceGraph } from '../src/classify/inference-graph.ts';
 import { createOnnxScorer } from '../src/classify/onnx-scorer.ts';
-import { predictRecords } from '../src/classify/predict-records.ts';
+import { predictRecords } from '../src/classify/records/predict-records.ts';
 import { sequenceFeeds } from '../src/classify/sequence-feeds.ts';
 import { readRecords } from '../src/data/read-records.ts';
 import { cacheFolder, derivedFile } from '../src/runtime/graph-cache.ts';

@@ -11,7 +11,7 @@ import { UsageError } from './base/errors.ts';
 import type { Classifier } from './classify/classifier.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import { type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
-import { type LabelScores, rankLabels, scoringOptions } from './classify/predict-records.ts';
+import { type LabelScores, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
@@ -20,7 +20,7 @@ import { cleanLabels } from './text/labels.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
 export type { LoadSettings } from './classify/load-classifier.ts';
-export type { LabelingOptions, LabelScores } from './classify/predict-records.ts';
+export type { LabelingOptions, LabelScores } from './classify/records/predict-records.ts';
 export type { GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
 

@@ -1,6 +1,6 @@
 import { choiceProbabilities, createClassifier, labelProbability } from '../../src/classify/classifier.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
-import { rankLabels } from '../../src/classify/predict-records.ts';
+import { rankLabels } from '../../src/classify/records/predict-records.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import { textWindows } from '../../src/text/text-windows.ts';
 import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';

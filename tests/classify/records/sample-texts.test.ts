@@ -1,7 +1,7 @@
 /** Drawing some texts of a stream of records. */
 
-import { sampleTexts } from '../../src/classify/sample-texts.ts';
-import type { SourceRecord } from '../../src/data/read-records.ts';
+import { sampleTexts } from '../../../src/classify/records/sample-texts.ts';
+import type { SourceRecord } from '../../../src/data/read-records.ts';
 
 async function* records(count: number): AsyncGenerator<SourceRecord> {
   for (let i = 0; i < count; i++) yield { line: i + 1, fields: i % 10 === 3 ? { other: i } : { text: `${i}`, body: `b${i}` } };

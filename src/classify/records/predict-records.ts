@@ -3,13 +3,13 @@
  * grow with the number of records. Knows records and the classifier; no files and no terminal.
  */
 
-import { DataError } from '../base/errors.ts';
-import { labelList, textOf } from '../data/examples.ts';
-import type { SourceRecord } from '../data/read-records.ts';
-import type { Given } from '../options/declaration.ts';
-import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../options/predict.ts';
-import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from './classifier.ts';
-import { balanceLogits, type LabelBalance } from './label-balance.ts';
+import { DataError } from '../../base/errors.ts';
+import { labelList, textOf } from '../../data/examples.ts';
+import type { SourceRecord } from '../../data/read-records.ts';
+import type { Given } from '../../options/declaration.ts';
+import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
+import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
+import { balanceLogits, type LabelBalance } from '../label-balance.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** How labels are chosen and reported. */

@@ -1,9 +1,9 @@
 /** Some texts of a file of records, without holding all of them. */
 
-import { DataError } from '../base/errors.ts';
-import { randomInteger, randomStream } from '../base/random.ts';
-import { textOf } from '../data/examples.ts';
-import type { SourceRecord } from '../data/read-records.ts';
+import { DataError } from '../../base/errors.ts';
+import { randomInteger, randomStream } from '../../base/random.ts';
+import { textOf } from '../../data/examples.ts';
+import type { SourceRecord } from '../../data/read-records.ts';
 
 /** So many texts drawn at random from all records, the same ones every time (reservoir sampling). Records without a text are passed over. */
 export async function sampleTexts(records: AsyncIterable<SourceRecord>, count: number, textField?: string): Promise<string[]> {

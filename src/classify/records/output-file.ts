@@ -23,7 +23,7 @@ import {
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 
 /** Takes results, a piece at a time. */
 export interface Output {

@@ -1,9 +1,9 @@
 /** Where results go: complete or not there, and nothing of an earlier run is spoiled. */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError, UsageError } from '../../src/base/errors.ts';
-import { openOutput } from '../../src/classify/output-file.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { DataError, UsageError } from '../../../src/base/errors.ts';
+import { openOutput } from '../../../src/classify/records/output-file.ts';
+import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
 

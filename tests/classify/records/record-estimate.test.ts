@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { recordEstimate } from '../../src/classify/record-estimate.ts';
-import { readRecords } from '../../src/data/read-records.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { recordEstimate } from '../../../src/classify/records/record-estimate.ts';
+import { readRecords } from '../../../src/data/read-records.ts';
+import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 

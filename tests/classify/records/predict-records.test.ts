@@ -1,13 +1,13 @@
 /** Labelling a stream of records: its order, its progress, and how it ends early. */
 
-import { DataError } from '../../src/base/errors.ts';
-import { type Classifier, createClassifier } from '../../src/classify/classifier.ts';
-import { type PredictOptions, predictRecords } from '../../src/classify/predict-records.ts';
-import type { SentenceEmbedder } from '../../src/classify/session-embedder.ts';
-import type { SourceRecord } from '../../src/data/read-records.ts';
-import { ARTICLE_OPTIONS } from '../../src/model/options.ts';
-import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
-import { TINY_ENCODER } from '../tiny-checkpoint.ts';
+import { DataError } from '../../../src/base/errors.ts';
+import { type Classifier, createClassifier } from '../../../src/classify/classifier.ts';
+import { type PredictOptions, predictRecords } from '../../../src/classify/records/predict-records.ts';
+import type { SentenceEmbedder } from '../../../src/classify/session-embedder.ts';
+import type { SourceRecord } from '../../../src/data/read-records.ts';
+import { ARTICLE_OPTIONS } from '../../../src/model/options.ts';
+import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
+import { TINY_ENCODER } from '../../tiny-checkpoint.ts';
 
 /** A classifier whose batches are told of, and whose model says nothing. */
 const classifierOf = async (onBatch: () => void = () => {}, makeEmbedder?: () => Promise<SentenceEmbedder>): Promise<Classifier> =>
