@@ -4,51 +4,21 @@
  */
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
-import { writeFileAtomically } from '../base/files.ts';
-import type { Classifier } from '../classify/classifier.ts';
-import { inferenceFunction } from '../classify/gliznet-graph.ts';
-import { openClassifier } from '../classify/open-classifier.ts';
-import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
+import { gliznetParameterShapes } from '../model/gliznet.ts';
 import { type CheckpointContent, checkWeights, type FloatWeights, readCheckpointWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/formats/safetensors.ts';
-import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
-import { type Dataset, shownLabel } from './data/dataset.ts';
-import type { SampledBatch, Sampler } from './data/sampling.ts';
-import { dropoutNumbers } from './dropout-numbers.ts';
+import type { Calibration } from './calibration.ts';
+import type { Dataset } from './data/dataset.ts';
+import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
-import type { StepResult, TrainingEngine } from './engine/training-session.ts';
-import {
-  clearRun,
-  openRunLog,
-  type RunState,
-  readNewestState,
-  removeLeftovers,
-  savedSteps,
-  saveState,
-  stateFolder,
-} from './run/run-folder.ts';
-import { parameterGroups, rateFactor } from './schedule.ts';
+import type { TrainingEngine } from './engine/training-session.ts';
+import { addSnapshot, finalWeights, isSnapshot } from './final-weights.ts';
+import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run/run-folder.ts';
+import { type Evaluation, type RunScoresRequest, runScores } from './run-scores.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
-import { openTeacher, type Teacher, type TeacherModel } from './teacher.ts';
-import { unseenScores } from './unseen-scores.ts';
-
-/** Result of one evaluation: the figure that `dev.metric` names, to choose by, and whatever else is to be logged. */
-export interface Evaluation {
-  score: number;
-  details: Readonly<Record<string, unknown>>;
-}
-
-/** What happened in a step, for display. */
-export interface StepReport extends Omit<StepResult, 'logits'> {
-  step: number;
-  learningRate: number;
-  gradientNorm: number;
-  /** Examples in the step. */
-  examples: number;
-  /** Share of the step's tokens that were padding. */
-  padding: number;
-}
+import { openTeacher, type TeacherModel } from './teacher.ts';
+import { createStepper, DivergedError, type StepReport } from './training-step.ts';
 
 /** What a run needs from its caller. */
 export interface RunRequest {
@@ -67,9 +37,8 @@ export interface RunRequest {
   identity: string;
   /** Where it is trained and evaluated. */
   device: TrainingDevice;
-  evaluate?: (classifier: Classifier) => Promise<Evaluation>;
-  /** What the calibration is fitted to beside training examples behind the last step, and its share of the fit. */
-  calibrationSets?: { score: (classifier: Classifier) => Promise<LabelledLogits>; share: number };
+  evaluate?: RunScoresRequest['evaluate'];
+  calibrationSets?: RunScoresRequest['calibrationSets'];
   /** `seconds`: how long the step took. */
   onStep?: (report: StepReport, steps: number, seconds: number) => void;
   /** Told when the steps are done and the calibration begins. */
@@ -101,38 +70,6 @@ export interface RunSummary {
 export function totalSteps(settings: TrainSettings, batchesPerEpoch: number): number {
   const steps = Math.max(1, Math.floor((settings.epochs * batchesPerEpoch) / settings.accumulation));
   return Math.min(steps, settings.max_steps ?? Number.POSITIVE_INFINITY);
-}
-
-/** Whether a step is one of the last ones, of which the final weights are the mean. */
-function isSnapshot(step: number, steps: number, average: TrainSettings['average_last']): boolean {
-  if (!average) return false;
-  const before = steps - step;
-  return before % average.every === 0 && before / average.every < average.snapshots;
-}
-
-/**
- * The weights that a run ends with: the mean of its snapshots, or the last step's; of these and other runs' the mean; with a share of
- * the start's mixed in. What is behind the encoder has no start worth keeping.
- */
-export function finalWeights(
-  last: FloatWeights,
-  snapshots: { sums: ReadonlyMap<string, Float32Array>; count: number } | undefined,
-  others: readonly FloatWeights[],
-  start: FloatWeights,
-  startShare: number,
-): FloatWeights {
-  const final = new Map<string, { shape: number[]; data: Float32Array }>();
-  for (const [name, { shape, data }] of last) {
-    const sum = snapshots?.sums.get(name);
-    const own = sum && snapshots ? sum.map((value) => value / snapshots.count) : data;
-    const theirs = others.map((weights) => weights.get(name)!.data);
-    const trained = others.length
-      ? own.map((value, i) => theirs.reduce((total, each) => total + each[i], value) / (others.length + 1))
-      : own;
-    const from = startShare > 0 && name.startsWith(ENCODER_PREFIX) ? start.get(name)!.data : undefined;
-    final.set(name, { shape, data: from ? trained.map((value, i) => (1 - startShare) * value + startShare * from[i]) : trained });
-  }
-  return final;
 }
 
 async function restore(
@@ -171,15 +108,14 @@ export async function train(request: RunRequest): Promise<RunSummary> {
 
   const loss = lossSettings(settings);
   const engine = await device.createTrainingEngine({ ...start, loss, dropout: settings.dropout });
-  let teacher: Teacher | undefined;
   const snapshotSum = new Map<string, Float32Array>();
   if (saved) {
     await restore(engine, saved.weights, saved.arrays);
     for (const [name, { data }] of saved.arrays) if (name.startsWith('sum.')) snapshotSum.set(name.slice(4), data as Float32Array);
   }
-  teacher = await openTeacher(request.teacher, device, dataset, settings);
-  const groups = parameterGroups(engine.parameters.keys(), start.encoder.layers, settings.optimizer);
-  const { optimizer } = settings;
+  const teacher = await openTeacher(request.teacher, device, dataset, settings);
+  const stepper = createStepper({ settings, start, dataset, sampler, engine, teacher, output, steps });
+  const scores = runScores({ ...request, batches: steps * settings.accumulation });
 
   let calibration: Calibration = start.options.calibration;
   const content = (weights: FloatWeights): CheckpointContent => ({
@@ -196,10 +132,9 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     saveState(output, { ...state, seconds: secondsSoFar() }, content(engine.parameters), engine, snapshotSum, settings.keep);
     savedStep = state.step;
   };
-  let updating = false;
   /** A step that fails before its update leaves weights and moments as they were: the steps before it are not lost. */
   const rescue = async () => {
-    if (updating || state.step === savedStep) return;
+    if (stepper.isUpdating || state.step === savedStep) return;
     try {
       await save();
       request.onRescue?.(state.step);
@@ -208,106 +143,14 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     }
   };
 
-  /** Classifies with these weights as `glz predict` would, with shortlists of its own encoder. */
-  const withClassifier = async <Result>(weights: FloatWeights, use: (classifier: Classifier) => Promise<Result>): Promise<Result> => {
-    const model = { ...start, options: { ...start.options, calibration } };
-    const classifier = await openClassifier(model, weights, (pass) => device.createSession(pass));
-    try {
-      return await use(classifier);
-    } finally {
-      await classifier.dispose();
-    }
-  };
-  const evaluate = (weights: FloatWeights): Promise<Evaluation> => withClassifier(weights, request.evaluate!);
-
-  const scoresOfExamples = async (weights: FloatWeights): Promise<LabelledLogits> => {
-    const session = await device.createSession(inferenceFunction(start, weights));
-    try {
-      return await unseenScores(session, sampler, steps * settings.accumulation);
-    } finally {
-      await session.dispose();
-    }
-  };
-
-  const calibrate = async (weights: FloatWeights): Promise<Calibration> => {
-    const { share, score } = request.calibrationSets ?? { share: 0 };
-    const parts: { part: LabelledLogits; share: number }[] = [];
-    if (share < 1) parts.push({ part: await scoresOfExamples(weights), share: 1 - share });
-    if (score && share > 0) parts.push({ part: await withClassifier(weights, score), share });
-    return fitCalibration(mixedLogits(parts));
-  };
+  const evaluate = (weights: FloatWeights): Promise<Evaluation> => scores.evaluate(weights, calibration);
 
   /** Gives the best checkpoint, which was written while the run went on, a temperature and bias of its own. */
   const calibrateBest = async (): Promise<void> => {
     const best = join(output, 'best');
     const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
-    const own = await calibrate(weights);
+    const own = await scores.calibrate(weights);
     writeCheckpoint(best, { ...content(weights), options: { ...start.options, calibration: own } });
-  };
-
-  let diverged = false;
-  const badBatch = (sampled: SampledBatch, result: Partial<StepResult>): never => {
-    diverged = true;
-    const path = join(output, 'bad-batch.json');
-    const examples = sampled.examples.map(({ source, row, labels, targets }) => ({
-      source: dataset.sources[source].name,
-      row,
-      labels: labels.map((label) => shownLabel(dataset, label)),
-      targets,
-      text_ids: [...dataset.sources[source].texts.at(row)],
-    }));
-    writeFileAtomically(
-      path,
-      `${JSON.stringify({ step: state.step + 1, ...result, logits: [...(result.logits ?? [])], examples }, null, 1)}\n`,
-    );
-    const [saved] = savedSteps(output);
-    const from = saved === undefined ? '' : ` from the last saved weights, --checkpoint ${stateFolder(output, saved)}`;
-    throw new DataError(
-      `step ${state.step + 1}: the loss or a gradient is not finite; its batch is in ${path}. Start again${from} with a lower learning rate and another --output`,
-    );
-  };
-
-  const step = async (): Promise<StepReport> => {
-    const mean: Omit<StepReport, 'step' | 'learningRate' | 'gradientNorm'> = { loss: 0, bce: 0, margin: 0, examples: 0, padding: 0 };
-    let last: SampledBatch | undefined;
-    for (let pass = 0; pass < settings.accumulation; pass++) {
-      const passNumber = state.step * settings.accumulation + pass;
-      let [tokens, paddedTokens] = [0, 0];
-      for (const [part, sampled] of sampler.parts(passNumber).entries()) {
-        const { batch } = sampled;
-        // Each example counts the same, in whatever part it is.
-        const share = batch.batch / sampler.batchSize / settings.accumulation;
-        if (settings.dropout) batch.dropout = dropoutNumbers(start.encoder, settings.seed, passNumber, batch.batch, batch.length, part);
-        await teacher?.teach(sampled);
-        const { logits, ...terms } = await engine.accumulate(batch, share);
-        if (!Number.isFinite(terms.loss)) badBatch(sampled, { ...terms, logits });
-        for (const [name, value] of Object.entries(terms)) {
-          const field = name as 'loss';
-          mean[field] = (mean[field] ?? 0) + value * share;
-        }
-        mean.examples += batch.batch;
-        for (const one of batch.attentionMask) tokens += one;
-        paddedTokens += batch.attentionMask.length;
-        last = sampled;
-      }
-      mean.padding += (1 - tokens / paddedTokens) / settings.accumulation;
-    }
-    const gradientNorm = await engine.gradientNorm(groups);
-    if (!Number.isFinite(gradientNorm)) badBatch(last!, mean);
-    const number = state.step + 1;
-    const learningRate = optimizer.learning_rate * rateFactor(number, steps, settings.schedule);
-    updating = true;
-    await engine.apply({
-      learningRate,
-      betas: [optimizer.beta1, optimizer.beta2],
-      epsilon: optimizer.epsilon,
-      weightDecay: optimizer.weight_decay,
-      gradientScale: optimizer.clip_norm > 0 ? Math.min(1, optimizer.clip_norm / gradientNorm) : 1,
-      step: number,
-      groups,
-    });
-    updating = false;
-    return { ...mean, step: number, learningRate, gradientNorm };
   };
 
   const isBetter = (score: number): boolean =>
@@ -320,17 +163,13 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   try {
     while (state.step < steps && !early) {
       const stepBegan = performance.now();
-      const report = await step();
+      const report = await stepper.step(state.step + 1);
       state = { ...state, step: report.step };
       log.append({ ...report });
       request.onStep?.(report, steps, (performance.now() - stepBegan) / 1000);
       if (isSnapshot(state.step, steps, settings.average_last)) {
         await engine.download('parameters');
-        for (const [name, { data }] of engine.parameters) {
-          const sum = snapshotSum.get(name) ?? new Float32Array(data.length);
-          for (let i = 0; i < data.length; i++) sum[i] += data[i];
-          snapshotSum.set(name, sum);
-        }
+        addSnapshot(snapshotSum, engine.parameters);
         state.snapshots++;
       }
       if (request.evaluate && settings.dev && state.step % settings.dev.every === 0 && state.step < steps) {
@@ -362,7 +201,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
     const averaged = finalWeights(engine.parameters, snapshots, request.averageWith ?? [], start.weights, settings.start_share);
     request.onCalibration?.();
-    calibration = await calibrate(averaged);
+    calibration = await scores.calibrate(averaged);
     if (request.evaluate) {
       const evaluation = await evaluate(averaged);
       // The last step's is the best already where a finished run makes its end again, with another calibration or mean.
@@ -381,7 +220,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     if (!early) await save();
     return summary;
   } catch (error) {
-    if (!diverged) await rescue();
+    if (!(error instanceof DivergedError)) await rescue();
     throw error;
   } finally {
     log.close();

@@ -1,4 +1,4 @@
-import { finalWeights } from '../../src/train/trainer.ts';
+import { finalWeights } from '../../src/train/final-weights.ts';
 
 const weights = (encoder: number[], head: number[]) =>
   new Map([
