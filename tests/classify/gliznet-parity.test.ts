@@ -16,7 +16,7 @@ import { createGraphSession } from '../../src/runtime/onnx-session.ts';
 import { createTrainingEngine, decaysByDefault, type TrainingBatch } from '../../src/train/engine/training-session.ts';
 import { readSafetensors } from '../../src/weights/formats/safetensors.ts';
 
-const FIXTURES = new URL('../fixtures', import.meta.url).pathname;
+const FIXTURES = new URL('../fixtures/', import.meta.url).pathname;
 const encoder = createEncoder(JSON.parse(readFileSync(`${FIXTURES}encoders/bert/config.json`, 'utf8')));
 const tensors = (path: string) => readSafetensors(`${FIXTURES}gliznet/${path}`) as Map<string, { shape: number[]; data: Float32Array }>;
 

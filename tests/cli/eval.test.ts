@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationResult } from '../../src/eval/report/results.ts';
-import { modelFolder } from '../eval/model-folders.ts';
-import { plainRecords, writeSet } from '../eval/sets.ts';
+import { plainRecords, writeSet } from '../eval/sets/write-set.ts';
+import { modelFolder } from '../eval/systems/model-folders.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 import { startHub } from '../weights/hub/hub-server.ts';

@@ -1,6 +1,6 @@
-import { binned, curveChart, linearTicks } from '../../src/report/curve-chart.ts';
-import { runReport } from '../../src/train/run/run-report.ts';
-import { checkSettings } from '../../src/train/settings.ts';
+import { binned, curveChart, linearTicks } from '../../../src/report/curve-chart.ts';
+import { runReport } from '../../../src/train/run/run-report.ts';
+import { checkSettings } from '../../../src/train/settings.ts';
 
 const list = { length: 0, at: () => new Int32Array() };
 const source = (name: string) => ({

@@ -2,11 +2,11 @@
  * Every encoder family traced to ONNX and run by ONNX Runtime: one graph for all sizes gives the golden outputs, with and
  * without the fused kernels of inference, and the traced gradients are those of the eager run.
  */
-import '../eager-tfjs.ts';
+import '../../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Encoder, EncoderInputs } from '../../src/model/encoders/encoder.ts';
-import { createGraphSession, type Feed } from '../../src/runtime/onnx-session.ts';
-import { type TraceInput, traceGraph } from '../../src/trace/trace.ts';
+import type { Encoder, EncoderInputs } from '../../../src/model/encoders/encoder.ts';
+import { createGraphSession, type Feed } from '../../../src/runtime/onnx-session.ts';
+import { type TraceInput, traceGraph } from '../../../src/trace/trace.ts';
 import {
   ATTENTION_TOLERANCE,
   FOLDERS,

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDataset } from '../../src/train/data/dataset.ts';
-import { samplerOf } from '../../src/train/data/run-sampler.ts';
-import { cpuDevice } from '../../src/train/engine/devices.ts';
-import { checkSettings } from '../../src/train/settings.ts';
-import { loadStart } from '../../src/train/start.ts';
-import { loadTeacherModel } from '../../src/train/teacher.ts';
-import { readSafetensors, writeSafetensors } from '../../src/weights/formats/safetensors.ts';
-import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
+import { readDataset } from '../../../src/train/data/dataset.ts';
+import { samplerOf } from '../../../src/train/data/run-sampler.ts';
+import { cpuDevice } from '../../../src/train/engine/devices.ts';
+import { checkSettings } from '../../../src/train/settings.ts';
+import { loadStart } from '../../../src/train/start.ts';
+import { loadTeacherModel } from '../../../src/train/teacher.ts';
+import { readSafetensors, writeSafetensors } from '../../../src/weights/formats/safetensors.ts';
+import { TINY_ENCODER, temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const WORDS = ['the sea', 'a train', 'good food', 'film', 'bread and butter', 'he lost the match', 'minutes', 'a river in the north'];
 const folder = temporaryFolder();

@@ -1,8 +1,8 @@
 /** NLI models and cross-encoders against the zero-shot pipeline of transformers, on tiny random models of every family with a head. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { entailmentIndex, NLI } from '../../src/eval/systems/nli.ts';
-import type { System } from '../../src/eval/systems/system.ts';
+import { entailmentIndex, NLI } from '../../../src/eval/systems/nli.ts';
+import type { System } from '../../../src/eval/systems/system.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
 interface Golden {

@@ -1,7 +1,7 @@
 /** A language model server that misbehaves on purpose: Groq's and Ollama's protocols on loopback. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { random } from '../random.ts';
+import { random } from '../../random.ts';
 
 /** What the server does with a request. */
 export type Fault = 'ok' | '429' | '500' | 'hang up' | 'half answer' | 'garbage' | 'cut array' | 'fenced';

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32c, openEventFile } from '../../src/train/run/event-file.ts';
-import { openRunLog, readRunLog } from '../../src/train/run/run-folder.ts';
-import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
+import { crc32c, openEventFile } from '../../../src/train/run/event-file.ts';
+import { openRunLog, readRunLog } from '../../../src/train/run/run-folder.ts';
+import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
 
 /** Data of the records of a TFRecord file; checks their sums. */
 function records(path: string): Buffer[] {

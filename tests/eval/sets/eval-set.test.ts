@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { findEvalSets, readEvalSet, spreadRows } from '../../src/eval/sets/eval-set.ts';
-import { loadSets, loadSuite } from '../../src/eval/sets/suite.ts';
-import { plainRecords, temporaryFolder, writeSet } from './sets.ts';
+import { findEvalSets, readEvalSet, spreadRows } from '../../../src/eval/sets/eval-set.ts';
+import { loadSets, loadSuite } from '../../../src/eval/sets/suite.ts';
+import { plainRecords, temporaryFolder, writeSet } from './write-set.ts';
 
 const root = temporaryFolder();
 afterAll(() => rmSync(root, { recursive: true }));

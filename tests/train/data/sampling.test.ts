@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepareLayout } from '../../src/text/joint-sequence.ts';
-import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
-import { negationOf, readDataset, shownLabel } from '../../src/train/data/dataset.ts';
-import { createSampler, type SamplingSettings } from '../../src/train/data/sampling.ts';
-import { parameterGroups, rateFactor } from '../../src/train/schedule.ts';
-import { checkSettings } from '../../src/train/settings.ts';
-import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
+import { prepareLayout } from '../../../src/text/joint-sequence.ts';
+import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
+import { negationOf, readDataset, shownLabel } from '../../../src/train/data/dataset.ts';
+import { createSampler, type SamplingSettings } from '../../../src/train/data/sampling.ts';
+import { parameterGroups, rateFactor } from '../../../src/train/schedule.ts';
+import { checkSettings } from '../../../src/train/settings.ts';
+import { TINY_ENCODER, temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const SETTINGS: SamplingSettings = {
   seed: 1,

@@ -3,9 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { EvalSet } from '../../src/eval/sets/eval-set.ts';
-import { EMBEDDINGS } from '../../src/eval/systems/embeddings.ts';
-import { LBL2VEC, labelCentroid, meanOfUnitVectors, readKeywords } from '../../src/eval/systems/lbl2vec.ts';
+import type { EvalSet } from '../../../src/eval/sets/eval-set.ts';
+import { EMBEDDINGS } from '../../../src/eval/systems/embeddings.ts';
+import { LBL2VEC, labelCentroid, meanOfUnitVectors, readKeywords } from '../../../src/eval/systems/lbl2vec.ts';
 import {
   bm25Retriever,
   concatenated,
@@ -15,9 +15,9 @@ import {
   QZERO_WORDS,
   readCorpus,
   weightedCosine,
-} from '../../src/eval/systems/qzero.ts';
-import { cosines, toUnitLength } from '../../src/eval/systems/sentence-embeddings.ts';
-import type { System, SystemKind } from '../../src/eval/systems/system.ts';
+} from '../../../src/eval/systems/qzero.ts';
+import { cosines, toUnitLength } from '../../../src/eval/systems/sentence-embeddings.ts';
+import type { System, SystemKind } from '../../../src/eval/systems/system.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
 interface Golden {
@@ -79,7 +79,7 @@ describe('embeddings', () => {
 
 describe('Lbl2Vec', () => {
   it("makes the similarities of the authors' package out of the same vectors", () => {
-    const path = fileURLToPath(new URL('../fixtures/eval/lbl2vec.json', import.meta.url));
+    const path = fileURLToPath(new URL('../../fixtures/eval/lbl2vec.json', import.meta.url));
     const { keywords, documents, vectors, runs } = JSON.parse(readFileSync(path, 'utf8')) as Lbl2VecGolden;
     const vectorOf = (name: string) => Float32Array.from(vectors[name]);
     const known = documents.map(vectorOf);

@@ -1,19 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layoutOf } from '../../src/classify/classifier.ts';
-import type { SentenceEmbedder } from '../../src/classify/sentence-embedder.ts';
-import { prepareLayout } from '../../src/text/joint-sequence.ts';
-import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
-import { type Dataset, readDataset } from '../../src/train/data/dataset.ts';
-import { compareLabels, nearestRows, nearLabelsOf } from '../../src/train/data/near-labels.ts';
-import { samplerOf } from '../../src/train/data/run-sampler.ts';
-import { createSampler, type SamplingSettings } from '../../src/train/data/sampling.ts';
-import { cpuDevice } from '../../src/train/engine/devices.ts';
-import { checkSettings } from '../../src/train/settings.ts';
-import { loadStart } from '../../src/train/start.ts';
-import { createTeacherEmbedder, loadTeacherModel } from '../../src/train/teacher.ts';
-import { random } from '../random.ts';
-import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
+import { layoutOf } from '../../../src/classify/classifier.ts';
+import type { SentenceEmbedder } from '../../../src/classify/sentence-embedder.ts';
+import { prepareLayout } from '../../../src/text/joint-sequence.ts';
+import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
+import { type Dataset, readDataset } from '../../../src/train/data/dataset.ts';
+import { compareLabels, nearestRows, nearLabelsOf } from '../../../src/train/data/near-labels.ts';
+import { samplerOf } from '../../../src/train/data/run-sampler.ts';
+import { createSampler, type SamplingSettings } from '../../../src/train/data/sampling.ts';
+import { cpuDevice } from '../../../src/train/engine/devices.ts';
+import { checkSettings } from '../../../src/train/settings.ts';
+import { loadStart } from '../../../src/train/start.ts';
+import { createTeacherEmbedder, loadTeacherModel } from '../../../src/train/teacher.ts';
+import { random } from '../../random.ts';
+import { TINY_ENCODER, temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const unit = (values: number[]): number[] => {
   const length = Math.hypot(...values);

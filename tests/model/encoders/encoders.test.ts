@@ -2,13 +2,13 @@
  * Every encoder family against Hugging Face transformers (tests/fixtures/encoders), run eagerly on tfjs's CPU backend;
  * what must not change the outputs; gradients of every parameter against finite differences; errors in the config.
  */
-import '../eager-tfjs.ts';
+import '../../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { UsageError } from '../../src/base/errors.ts';
-import { debertaBucket, relativeRow } from '../../src/model/encoders/deberta-v2.ts';
-import type { EncoderInputs } from '../../src/model/encoders/encoder.ts';
-import { createEncoder, ENCODER_TYPES } from '../../src/model/encoders/index.ts';
-import { mpnetBucket } from '../../src/model/encoders/mpnet.ts';
+import { UsageError } from '../../../src/base/errors.ts';
+import { debertaBucket, relativeRow } from '../../../src/model/encoders/deberta-v2.ts';
+import type { EncoderInputs } from '../../../src/model/encoders/encoder.ts';
+import { createEncoder, ENCODER_TYPES } from '../../../src/model/encoders/index.ts';
+import { mpnetBucket } from '../../../src/model/encoders/mpnet.ts';
 import {
   ATTENTION_TOLERANCE,
   FOLDERS,

@@ -37,7 +37,11 @@ const soon =
 /** Runs a shell's command with an input that stays open, until what it prints matches each of `steps` in turn, which may act on it. */
 async function converse(command: string, input: string, steps: [RegExp, Act][], program = 'sh -c') {
   const [file, ...options] = program.split(' ');
-  const child = spawn(file, [...options, command], { env: { ...process.env, GLZ_PROGRESS_INTERVAL: '0.0001' }, stdio: 'pipe' });
+  const child = spawn(file, [...options, command], {
+    cwd: folder,
+    env: { ...process.env, GLZ_PROGRESS_INTERVAL: '0.0001' },
+    stdio: 'pipe',
+  });
   const timer = setTimeout(() => child.kill('SIGKILL'), 50_000);
   let [stdout, stderr, step] = ['', '', 0];
   const look = () => {

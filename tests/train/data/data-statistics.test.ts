@@ -1,4 +1,4 @@
-import { quantiles } from '../../src/train/data/data-statistics.ts';
+import { quantiles } from '../../../src/train/data/data-statistics.ts';
 
 describe('quantiles', () => {
   it('are values that occur, by nearest rank', () => {

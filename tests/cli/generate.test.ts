@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GeneratedRecord } from '../../src/generate/journal.ts';
+import { type FaultServer, type FaultSettings, startFaultServer, uniqueText } from '../generate/providers/fault-server.ts';
 import { random } from '../random.ts';
 import { linesOf, runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
-import { type FaultServer, type FaultSettings, startFaultServer, uniqueText } from './fault-server.ts';
 
 const folder = temporaryFolder();
 let server: FaultServer | undefined;

@@ -1,12 +1,12 @@
 /** The encoder fixtures (tests/fixtures/encoders) as the tests of src/model read them: configs, weights, golden outputs. */
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Encoder, EncoderInputs } from '../../src/model/encoders/encoder.ts';
-import { createEncoder } from '../../src/model/encoders/index.ts';
-import { encoderWeights } from '../../src/weights/encoder-weights.ts';
-import { readSafetensors } from '../../src/weights/formats/safetensors.ts';
+import type { Encoder, EncoderInputs } from '../../../src/model/encoders/encoder.ts';
+import { createEncoder } from '../../../src/model/encoders/index.ts';
+import { encoderWeights } from '../../../src/weights/encoder-weights.ts';
+import { readSafetensors } from '../../../src/weights/formats/safetensors.ts';
 
-const FIXTURES = new URL('../fixtures/encoders/', import.meta.url).pathname;
+const FIXTURES = new URL('../../fixtures/encoders/', import.meta.url).pathname;
 
 /** Folders of the fixtures with golden outputs and a `model.safetensors`: one or two a family. */
 export const FOLDERS = [

@@ -1,6 +1,6 @@
 /** Metrics against scikit-learn, scipy and numpy (tests/fixtures/eval/make_metrics.py), to 1e-9; then properties. */
 import { readFileSync } from 'node:fs';
-import { brierScore, expectedCalibrationError, reliabilityBins } from '../../src/eval/metrics/calibration.ts';
+import { brierScore, expectedCalibrationError, reliabilityBins } from '../../../src/eval/metrics/calibration.ts';
 import {
   bestThresholds,
   confusionCells,
@@ -8,10 +8,10 @@ import {
   thresholdF1,
   topKAccuracy,
   topLabelF1,
-} from '../../src/eval/metrics/classification.ts';
-import { type Scored, topLabels, truthMatrix } from '../../src/eval/metrics/matrix.ts';
-import { seededRandom } from '../../src/eval/metrics/random.ts';
-import { labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore } from '../../src/eval/metrics/ranking.ts';
+} from '../../../src/eval/metrics/classification.ts';
+import { type Scored, topLabels, truthMatrix } from '../../../src/eval/metrics/matrix.ts';
+import { seededRandom } from '../../../src/eval/metrics/random.ts';
+import { labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore } from '../../../src/eval/metrics/ranking.ts';
 import {
   accuracyStatistic,
   bootstrapInterval,
@@ -19,7 +19,7 @@ import {
   mcnemar,
   pairedBootstrap,
   quantile,
-} from '../../src/eval/metrics/significance.ts';
+} from '../../../src/eval/metrics/significance.ts';
 
 interface Case {
   kind: 'single' | 'multi';
@@ -29,7 +29,7 @@ interface Case {
   truth: number[] | number[][];
   expected: Record<string, number> & { bins: [number, number, number][]; confusion: number[][] };
 }
-const fixture = JSON.parse(readFileSync(new URL('../fixtures/eval/metrics.json', import.meta.url), 'utf8')) as {
+const fixture = JSON.parse(readFileSync(new URL('../../fixtures/eval/metrics.json', import.meta.url), 'utf8')) as {
   cases: Case[];
   quantiles: { values: number[]; expected: [number, number][] };
   mcnemar: { first: number[]; second: number[]; expected: number }[];

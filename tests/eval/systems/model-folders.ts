@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
 /** A fixture model made whole in a temporary folder, and what transformers says of it. */
 export function modelFolder<Golden extends { tokenizer?: string }>(name: string): { folder: string; golden: Golden } {

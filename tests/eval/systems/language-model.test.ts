@@ -1,14 +1,14 @@
 /** The language model baselines over HTTP, against servers on this machine that speak Ollama's and Groq's protocols. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { reportHtml } from '../../src/eval/report/report.ts';
-import { NO_CACHE } from '../../src/eval/run/result-cache.ts';
-import { type EvaluateOptions, evaluate } from '../../src/eval/run/runner.ts';
-import type { SuiteSet } from '../../src/eval/sets/suite.ts';
-import { ALIASES, BASELINES } from '../../src/eval/systems/index.ts';
-import { answeredLabels, GROQ, OLLAMA, question } from '../../src/eval/systems/language-model.ts';
-import type { SystemContext } from '../../src/eval/systems/system.ts';
-import { parseSystemSpec } from '../../src/eval/systems/system-spec.ts';
+import { reportHtml } from '../../../src/eval/report/report.ts';
+import { NO_CACHE } from '../../../src/eval/run/result-cache.ts';
+import { type EvaluateOptions, evaluate } from '../../../src/eval/run/runner.ts';
+import type { SuiteSet } from '../../../src/eval/sets/suite.ts';
+import { ALIASES, BASELINES } from '../../../src/eval/systems/index.ts';
+import { answeredLabels, GROQ, OLLAMA, question } from '../../../src/eval/systems/language-model.ts';
+import type { SystemContext } from '../../../src/eval/systems/system.ts';
+import { parseSystemSpec } from '../../../src/eval/systems/system-spec.ts';
 
 type Handler = (path: string, body: Record<string, unknown>) => { status?: number; headers?: Record<string, string>; body: unknown };
 

@@ -3,17 +3,17 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { systemIdentity } from '../../src/eval/run/system-identity.ts';
-import type { EvalSet } from '../../src/eval/sets/eval-set.ts';
-import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../src/eval/systems/clip.ts';
-import { readClipFolder } from '../../src/eval/systems/clip-folder.ts';
-import { clipPixels, findLabelImages, imageSettings, readPicture, resizePicture } from '../../src/eval/systems/label-images.ts';
-import { readJsonObject } from '../../src/eval/systems/model-folder.ts';
-import { createClipText } from '../../src/eval/systems/models/clip.ts';
-import { createClipTextEmbedder } from '../../src/eval/systems/models/clip-embedder.ts';
-import { createPromptTrainer } from '../../src/eval/systems/models/prompt-training.ts';
-import type { System, SystemKind } from '../../src/eval/systems/system.ts';
-import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
+import { systemIdentity } from '../../../src/eval/run/system-identity.ts';
+import type { EvalSet } from '../../../src/eval/sets/eval-set.ts';
+import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../../src/eval/systems/clip.ts';
+import { readClipFolder } from '../../../src/eval/systems/clip-folder.ts';
+import { clipPixels, findLabelImages, imageSettings, readPicture, resizePicture } from '../../../src/eval/systems/label-images.ts';
+import { readJsonObject } from '../../../src/eval/systems/model-folder.ts';
+import { createClipText } from '../../../src/eval/systems/models/clip.ts';
+import { createClipTextEmbedder } from '../../../src/eval/systems/models/clip-embedder.ts';
+import { createPromptTrainer } from '../../../src/eval/systems/models/prompt-training.ts';
+import type { System, SystemKind } from '../../../src/eval/systems/system.ts';
+import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
 interface Golden {
@@ -108,7 +108,7 @@ describe('a .pt file of Long-CLIP', () => {
   const { folder, golden } = modelFolder<Golden>('long-clip-pt');
   const images = join(modelFolder<Golden>('clip').folder, 'images');
   for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
-    cpSync(fileURLToPath(new URL(`../fixtures/eval/models/long-clip/${name}`, import.meta.url)), join(folder, name));
+    cpSync(fileURLToPath(new URL(`../../fixtures/eval/models/long-clip/${name}`, import.meta.url)), join(folder, name));
   afterAll(() => {
     rmSync(folder, { recursive: true });
     rmSync(join(images, '..'), { recursive: true });
@@ -134,7 +134,7 @@ describe('a .pt file of Long-CLIP', () => {
   it('is part of what a result is kept under, and is said to be none where it is none', async () => {
     const spec = { name: 'l', kind: 'long-clip', model: folder, options: {} };
     const before = systemIdentity(spec, LONG_CLIP, folder);
-    const other = fileURLToPath(new URL('../fixtures/weights/every-type.bin', import.meta.url));
+    const other = fileURLToPath(new URL('../../fixtures/weights/every-type.bin', import.meta.url));
     cpSync(other, join(folder, 'longclip-tiny.pt'));
     expect(systemIdentity(spec, LONG_CLIP, folder)).not.toBe(before);
     await expect(load(LONG_CLIP, folder)).rejects.toThrow(/longclip-tiny\.pt is no CLIP in the layout of OpenAI's code/);
@@ -209,7 +209,7 @@ describe('label images', () => {
 describe('a learned prompt', () => {
   const { folder, golden } = modelFolder<Golden & { learned: LearnedGolden }>('long-clip-pt');
   for (const name of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
-    cpSync(fileURLToPath(new URL(`../fixtures/eval/models/long-clip/${name}`, import.meta.url)), join(folder, name));
+    cpSync(fileURLToPath(new URL(`../../fixtures/eval/models/long-clip/${name}`, import.meta.url)), join(folder, name));
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it("has the losses, gradients and steps of CoOp over OpenAI's code", async () => {

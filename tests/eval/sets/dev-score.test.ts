@@ -1,10 +1,10 @@
-import '../eager-tfjs.ts';
+import '../../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadClassifier } from '../../src/classify/load-classifier.ts';
-import { countedLabels, devScore, textLoss } from '../../src/eval/sets/dev-score.ts';
-import { ARTICLE_LOSS, hybridLoss } from '../../src/model/loss.ts';
-import { random } from '../random.ts';
-import { writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { loadClassifier } from '../../../src/classify/load-classifier.ts';
+import { countedLabels, devScore, textLoss } from '../../../src/eval/sets/dev-score.ts';
+import { ARTICLE_LOSS, hybridLoss } from '../../../src/model/loss.ts';
+import { random } from '../../random.ts';
+import { writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 describe('textLoss', () => {
   it.each(['probabilities', 'logits'] as const)('is the loss that is trained (margin on %s)', async (marginOn) => {

@@ -2,10 +2,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ALIASES, BASELINES } from '../../src/eval/systems/index.ts';
-import { parseSystemSpec } from '../../src/eval/systems/system-spec.ts';
-import { resolveModelFolder } from '../../src/weights/hub/hub.ts';
-import { startHub } from '../weights/hub/hub-server.ts';
+import { ALIASES, BASELINES } from '../../../src/eval/systems/index.ts';
+import { parseSystemSpec } from '../../../src/eval/systems/system-spec.ts';
+import { resolveModelFolder } from '../../../src/weights/hub/hub.ts';
+import { startHub } from '../../weights/hub/hub-server.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
 it.each([

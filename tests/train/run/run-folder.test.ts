@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError } from '../../src/base/errors.ts';
-import { checkDiskSpace, checkOutputFolder, clearRun, diskSpace, holdsRun } from '../../src/train/run/run-folder.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { DataError } from '../../../src/base/errors.ts';
+import { checkDiskSpace, checkOutputFolder, clearRun, diskSpace, holdsRun } from '../../../src/train/run/run-folder.ts';
+import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 /** Weights of so many elements, of which nothing but the number is looked at. */
 const weightsOf = (length: number) => new Map([['w', { shape: [length], data: { length } as unknown as Float32Array }]]);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runIdentity } from '../../src/train/run/run-identity.ts';
-import { checkSettings } from '../../src/train/settings.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { runIdentity } from '../../../src/train/run/run-identity.ts';
+import { checkSettings } from '../../../src/train/settings.ts';
+import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const settings = (fields: Record<string, unknown> = {}) => checkSettings({ encoder: 'e', data: ['d.jsonl'], ...fields }, 'test');
 /** A run's folder with the settings that it was begun with. */

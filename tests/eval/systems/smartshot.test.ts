@@ -1,14 +1,14 @@
 /** Fine-tuning on entailment pairs: loss and gradients as PyTorch, on every family with a head; then SmartShot as a system. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seededRandom } from '../../src/eval/metrics/random.ts';
-import type { EvalSet } from '../../src/eval/sets/eval-set.ts';
-import { fewShots } from '../../src/eval/systems/few-shot-examples.ts';
-import { modelWeights, readConfig } from '../../src/eval/systems/model-folder.ts';
-import { createPairTrainer } from '../../src/eval/systems/models/pair-training.ts';
-import { createSequenceClassifier } from '../../src/eval/systems/models/sequence-classifier.ts';
-import { entailmentPairs, SMARTSHOT } from '../../src/eval/systems/smartshot.ts';
-import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
+import { seededRandom } from '../../../src/eval/metrics/random.ts';
+import type { EvalSet } from '../../../src/eval/sets/eval-set.ts';
+import { fewShots } from '../../../src/eval/systems/few-shot-examples.ts';
+import { modelWeights, readConfig } from '../../../src/eval/systems/model-folder.ts';
+import { createPairTrainer } from '../../../src/eval/systems/models/pair-training.ts';
+import { createSequenceClassifier } from '../../../src/eval/systems/models/sequence-classifier.ts';
+import { entailmentPairs, SMARTSHOT } from '../../../src/eval/systems/smartshot.ts';
+import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
 import { modelFolder } from './model-folders.ts';
 
 interface Golden {
