@@ -1,7 +1,7 @@
 /** `glz train`: options, wiring and messages; the work is in src/train. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { layoutOf } from '../classify/classifier.ts';
@@ -355,7 +355,7 @@ export function command(): Command {
     .on('option:help-settings', () => {
       // While options are parsed: it needs none of the others.
       process.stdout.write(`${settingsText()}\n`);
-      process.exit(0);
+      throw new CommanderError(0, 'glz.helpSettings', '');
     })
     .addHelpText('after', EXAMPLES)
     .action((flags: TrainFlags) => run(flags));

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GeneratedRecord } from '../../src/generate/journal.ts';
+import { callGlz } from '../call-glz.ts';
 import { type FaultServer, type FaultSettings, startFaultServer, uniqueText } from '../generate/providers/fault-server.ts';
 import { random } from '../random.ts';
-import { linesOf, runGlz } from '../run-glz.ts';
+import { type GlzRun, linesOf, runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
@@ -22,14 +23,15 @@ const records = (path: string) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line) as GeneratedRecord);
 
-async function glz(provider: 'groq' | 'ollama', settings: FaultSettings, args: string[], run = {}) {
+async function glz(provider: 'groq' | 'ollama', settings: FaultSettings, args: string[], own?: GlzRun) {
   server ??= await startFaultServer(settings);
   const env: Record<string, string> =
     provider === 'groq' ? { GROQ_API_KEY: 'secret-key', GROQ_BASE_URL: server.url } : { OLLAMA_HOST: server.url };
   const common = ['generate', '--provider', provider, '--model', 'm', '--back-off', '0.01', '--timeout', '5'];
   // The server's texts are made-up words: a language that is not checked.
   if (!args.includes('--input')) common.push('--languages', 'Esperanto');
-  return runGlz([...common, ...args], { env, ...run });
+  // What is killed or interrupted has a process of its own.
+  return own ? runGlz([...common, ...args], { env, ...own }) : callGlz([...common, ...args], { env });
 }
 
 describe('glz generate', () => {
@@ -129,7 +131,7 @@ describe('glz generate', () => {
     const labels = join(folder, 'labels.json');
     writeFileSync(labels, JSON.stringify(['late parcel', 'refund, please']));
     const args = ['generate', '--labels-file', labels, '--count', '4', '--output', output(), '--dry-run'];
-    const { code, stdout } = await runGlz(args);
+    const { code, stdout } = await callGlz(args);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/that the label "(late parcel|refund, please)" fits/)]);
   });
 
@@ -240,9 +242,9 @@ describe('glz generate', () => {
   it('says what to do where no server is there, and where there is no key', async () => {
     const gone = await startFaultServer({ share: 0, faults: [] });
     await gone.close();
-    const none = await runGlz(['generate', '--model', 'm', '--output', output()], { env: { OLLAMA_HOST: gone.url } });
+    const none = await callGlz(['generate', '--model', 'm', '--output', output()], { env: { OLLAMA_HOST: gone.url } });
     expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/no Ollama server at .*; start one with: ollama serve/)]);
-    const key = await runGlz(['generate', '--provider', 'groq', '--model', 'm', '--output', output()], { env: { GROQ_API_KEY: '' } });
+    const key = await callGlz(['generate', '--provider', 'groq', '--model', 'm', '--output', output()], { env: { GROQ_API_KEY: '' } });
     expect([key.code, key.stderr]).toEqual([2, expect.stringMatching(/GROQ_API_KEY is not set/)]);
   });
 
@@ -255,12 +257,12 @@ describe('glz generate', () => {
   });
 
   it('prints prompts and an estimate without asking', async () => {
-    const { code, stdout } = await runGlz(['generate', '--config', 'article', '--dry-run', '--verify', '--requests-per-minute', '30']);
+    const { code, stdout } = await callGlz(['generate', '--config', 'article', '--dry-run', '--verify', '--requests-per-minute', '30']);
     expect(code).toBe(0);
     expect(stdout.match(/^--- request \d of 10170$/gm)).toHaveLength(3);
     expect(stdout).toMatch(/50,847 examples: about 20,340 requests, [\d,]+ prompt tokens and [\d,]+ answer tokens/);
     expect(stdout).toMatch(/h at 15 tokens\/s.*\nby the limits of requests and tokens a minute: at least 11\.3 h/);
-    const none = await runGlz(['generate', '--output', output()]);
+    const none = await callGlz(['generate', '--output', output()]);
     expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/--model is missing/)]);
   });
 });

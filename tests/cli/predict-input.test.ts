@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../call-glz.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 let checkpoint = '';
@@ -16,7 +16,7 @@ const folder = temporaryFolder();
 async function predict(name: string, content: string | Buffer, ...flags: string[]) {
   const path = join(folder, name);
   writeFileSync(path, content);
-  const { code, stdout, stderr } = await runGlz(['predict', path, '--checkpoint', checkpoint, '--labels', 'a,b', ...flags]);
+  const { code, stdout, stderr } = await callGlz(['predict', path, '--checkpoint', checkpoint, '--labels', 'a,b', ...flags]);
   const texts = stdout
     .split('\n')
     .filter(Boolean)

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../call-glz.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
@@ -131,7 +131,7 @@ describe('glz predict, interrupted', () => {
   it('labels all records before the one that it fails on, and counts them', async () => {
     const output = join(temporaryFolder(), 'out.jsonl');
     const input = `${jsonl(89)}{"id":\n${jsonl(20)}`;
-    const { code, stderr } = await runGlz(
+    const { code, stderr } = await callGlz(
       ['predict', '-', '--checkpoint', checkpoint, '--labels', 'a,b', '--on-error', 'fail', '--output', output],
       { input },
     );
@@ -143,7 +143,7 @@ describe('glz predict, interrupted', () => {
   it('that labels nothing leaves what an earlier run kept', async () => {
     const output = join(temporaryFolder(), 'out.jsonl');
     writeFileSync(`${output}.partial`, 'earlier\n');
-    const { code } = await runGlz(['predict', '-', '--checkpoint', checkpoint, '--labels', 'a,b', '--output', output], {
+    const { code } = await callGlz(['predict', '-', '--checkpoint', checkpoint, '--labels', 'a,b', '--output', output], {
       input: '{"no":1}\n',
     });
     expect(code).toBe(1);
@@ -154,7 +154,7 @@ describe('glz predict, interrupted', () => {
     const output = join(temporaryFolder(), 'out');
     mkdirSync(output);
     const args = ['predict', '-', '--checkpoint', '/none', '--labels', 'a,b', '--output', output];
-    const { code, stderr } = await runGlz(args, { input: 'text\n' });
+    const { code, stderr } = await callGlz(args, { input: 'text\n' });
     expect([code, stderr]).toEqual([2, `glz: --output ${output}: not a file; name one\n`]);
   });
 });
