@@ -27,7 +27,7 @@ async function predict(name: string, content: string | Buffer, ...flags: string[
 /** Runs glz with a producer on its stdin that lives on; null where it had to be killed. */
 function withOpenPipe(args: string[], input: string | Buffer): Promise<{ code: number | null; stderr: string }> {
   const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), 'predict', '-', '--checkpoint', checkpoint, '--labels', 'a,b', ...args]);
-  const timer = setTimeout(() => child.kill('SIGKILL'), 25_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 50_000);
   let stderr = '';
   child.stderr.on('data', (text) => {
     stderr += text;

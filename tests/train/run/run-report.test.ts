@@ -1,4 +1,3 @@
-import { binned, curveChart, linearTicks } from '../../../src/report/curve-chart.ts';
 import { runReport } from '../../../src/train/run/run-report.ts';
 import { checkSettings } from '../../../src/train/settings.ts';
 
@@ -70,30 +69,5 @@ describe('the report of a run', () => {
     expect(page([])).toContain('running, 0 of 500 steps');
     expect(page([])).not.toContain('<svg');
     expect(page(records)).not.toContain('Dev metrics');
-  });
-});
-
-describe('curves', () => {
-  it('are drawn as means of bins that lose no value', () => {
-    const points = Array.from({ length: 5000 }, (_, i) => ({ x: i + 1, y: Math.sin(i) }));
-    const bins = binned(points, 1, 5000, 50);
-    expect(bins).toHaveLength(50);
-    expect(Math.max(...bins.map(({ high }) => high))).toBe(Math.max(...points.map(({ y }) => y)));
-    expect(bins.reduce((sum, { y }) => sum + y, 0) / 50).toBeCloseTo(points.reduce((sum, { y }) => sum + y, 0) / 5000, 3);
-    expect(binned([{ x: 3, y: Number.NaN }], 1, 5)).toEqual([]);
-  });
-
-  it('survive one point, equal values and none', () => {
-    for (const ys of [[0], [2, 2, 2], [-1, -1e-9], [1e-7, 2e-5]]) {
-      const curve = { name: 'c', series: 0, points: ys.map((y, x) => ({ x, y })) };
-      expect(curveChart([curve], { xTitle: 'x', yTitle: 'y' })).not.toMatch(/NaN|Infinity|undefined/);
-    }
-    expect(curveChart([{ name: 'c', series: 0, points: [] }], { xTitle: 'x', yTitle: 'y' })).toBe('');
-  });
-
-  it('have round ticks inside the range', () => {
-    expect(linearTicks(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
-    expect(linearTicks(1, 2900, 8)).toEqual([500, 1000, 1500, 2000, 2500]);
-    expect(linearTicks(-0.3, 0.3, 4)).toEqual([-0.2, 0, 0.2]);
   });
 });
