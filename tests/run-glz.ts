@@ -1,8 +1,8 @@
-/** Runs the built glz command as a process. */
+/** Runs the built glz command as a process of its own; where the process is not what is tested, call-glz.ts is faster. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, temporaryFolder } from './tiny-checkpoint.ts';
+import { ROOT } from './tiny-checkpoint.ts';
 
 /** What a run printed and how it ended. */
 export interface GlzResult {
@@ -26,7 +26,12 @@ export interface GlzRun {
   timeout?: number;
 }
 
-const cache = temporaryFolder();
+/** The environment of a command: this process's, no colour, and what is given. */
+export const glzEnvironment = (env: Record<string, string> = {}): Record<string, string> => ({
+  ...(process.env as Record<string, string>),
+  NO_COLOR: '1',
+  ...env,
+});
 
 /** Lines of a file that a run is writing, 0 while it is not there. */
 export const linesOf = (path: string): number => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0);
@@ -39,7 +44,7 @@ export function runGlz(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(root, 'bin/glz.js'), ...args], {
       cwd,
-      env: { ...process.env, GLZ_CACHE: cache, NO_COLOR: '1', ...env },
+      env: glzEnvironment(env),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const timer = setTimeout(() => child.kill('SIGKILL'), timeout);

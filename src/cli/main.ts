@@ -16,7 +16,7 @@ const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> 
   'setup-gpu': ['install what training on a GPU needs', () => import('./setup-gpu.ts')],
 };
 
-async function main(argv: string[]): Promise<void> {
+async function parse(argv: string[]): Promise<void> {
   const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
   const program = new Command('glz')
     .description('Zero-shot text classification with GliZNet: one transformer pass reads a text and all its labels.')
@@ -34,26 +34,37 @@ async function main(argv: string[]): Promise<void> {
   await program.parseAsync(argv, { from: 'user' });
 }
 
-const debug = process.argv.includes('--debug');
-// A reader that goes away (`| head`) is no error: what was written is whole lines.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  process.stderr.write(`glz: cannot write to stdout: ${errorMessage(error)}\n`);
-  process.exit(1);
-});
+/**
+ * Runs one command: `glz ...argv`, with the process's standard streams and environment. Says what went wrong on stderr.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+ */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  const debug = argv.includes('--debug');
+  process.exitCode = undefined;
+  try {
+    await parse(argv.filter((word) => word !== '--debug'));
+    // A command that was interrupted has set it.
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UsageError || error instanceof DataError) {
+      process.stderr.write(`glz: ${debug ? error.stack : error.message}\n`);
+      return error instanceof UsageError ? 2 : 1;
+    }
+    const text =
+      error instanceof Error ? (debug ? error.stack : `${error.message} (run again with --debug for the stack trace)`) : String(error);
+    process.stderr.write(`glz: ${text}\n`);
+    return 1;
+  }
+}
 
-main(process.argv.slice(2).filter((word) => word !== '--debug')).catch((error: unknown) => {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-    return;
-  }
-  if (error instanceof UsageError || error instanceof DataError) {
-    process.stderr.write(`glz: ${debug ? error.stack : error.message}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
-    return;
-  }
-  const text =
-    error instanceof Error ? (debug ? error.stack : `${error.message} (run again with --debug for the stack trace)`) : String(error);
-  process.stderr.write(`glz: ${text}\n`);
-  process.exitCode = 1;
-});
+/** The executable: runs the command that the process was called with and sets its exit code. */
+export async function main(): Promise<void> {
+  // A reader that goes away (`| head`) is no error: what was written is whole lines.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`glz: cannot write to stdout: ${errorMessage(error)}\n`);
+    process.exit(1);
+  });
+  process.exitCode = await runCommand(process.argv.slice(2));
+}

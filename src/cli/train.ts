@@ -1,7 +1,7 @@
 /** `glz train`: options, wiring and messages; the work is in src/train. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { layoutOf } from '../classify/classifier.ts';
@@ -314,7 +314,7 @@ export function command(): Command {
     .on('option:help-settings', () => {
       // While options are parsed: it needs none of the others.
       process.stdout.write(`${settingsText(trainSettingsSchema)}\n`);
-      process.exit(0);
+      throw new CommanderError(0, 'glz.helpSettings', '');
     })
     .addHelpText('after', EXAMPLES)
     .action((flags: TrainFlags) => run(flags));

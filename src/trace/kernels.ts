@@ -20,14 +20,12 @@ const sizeOf = (shape: number[]): number => shape.reduce((product, size) => prod
 // Element by element, two inputs.
 const BINARY = {
   Add: 'Add',
-  AddV2: 'Add',
   Sub: 'Sub',
   Multiply: 'Mul',
   RealDiv: 'Div',
   Pow: 'Pow',
   Maximum: 'Max',
   Minimum: 'Min',
-  Prelu: 'PRelu',
 };
 for (const [kernel, op] of Object.entries(BINARY))
   KERNELS[kernel] = (backend, { a, b }) => backend.emit(op, [a, b], broadcast(a, b), a.dtype);
@@ -58,10 +56,11 @@ KERNELS.FloorDiv = (backend, { a, b }) =>
         { to: 6 },
       )
     : backend.emit('Floor', [backend.append('Div', [backend.nameOf(a), backend.nameOf(b)])[0]], broadcast(a, b), a.dtype);
-KERNELS.Mod = (backend, { a, b }) => backend.emit('Mod', [a, b], broadcast(a, b), a.dtype, a.dtype === 'int32' ? {} : { fmod: 1 });
 KERNELS.AddN = (backend, inputs) => {
-  const terms = Object.values(inputs);
-  return terms.slice(1).reduce((sum, term) => backend.emit('Add', [sum, term], sum.shape, sum.dtype), terms[0]);
+  const [first, ...others] = Object.values(inputs);
+  // A kernel gives a new tensor, of a single term too: the gradient of one that comes out as it went in is counted twice.
+  if (!others.length) return backend.emit('Identity', [first], first.shape, first.dtype);
+  return others.reduce((sum, term) => backend.emit('Add', [sum, term], sum.shape, sum.dtype), first);
 };
 
 const asFloat = (backend: TraceBackend, x: tf.TensorInfo): string => backend.append('Cast', [backend.nameOf(x)], { to: 1 })[0];
@@ -213,7 +212,6 @@ KERNELS.Tile = (backend, { x }, { reps }) =>
     x.shape.map((size, axis) => size * reps[axis]),
     x.dtype,
   );
-KERNELS.BroadcastTo = (backend, { x }, { shape }) => backend.emit('Expand', [x, backend.intsName(shape)], shape, x.dtype);
 KERNELS.Reverse = (backend, { x }, { dims }) => {
   const axes = tf.util.parseAxisParam(dims, x.shape);
   const each = (value: number) => backend.intsName(axes.map(() => value));
@@ -251,7 +249,6 @@ KERNELS.Cumsum = (backend, { x }, { axis, exclusive, reverse }) =>
     reverse: reverse ? 1 : 0,
   });
 KERNELS.Softmax = (backend, { logits }, { dim }) => backend.emit('Softmax', [logits], logits.shape, logits.dtype, { axis: dim });
-KERNELS.LogSoftmax = (backend, { logits }, { axis }) => backend.emit('LogSoftmax', [logits], logits.shape, logits.dtype, { axis });
 
 // Matrix products. FusedMatMul (com.microsoft) takes transposed inputs without a Transpose node.
 KERNELS.BatchMatMul = (backend, { a, b }, { transposeA, transposeB }) => {
@@ -271,12 +268,6 @@ KERNELS.ScatterNd = (backend, { indices, updates }, { shape }) => {
   const [longs] = backend.append('Cast', [backend.nameOf(indices)], { to: 7 });
   return backend.emit('ScatterND', [zeros, longs, updates], shape, updates.dtype, { reduction: 'add' });
 };
-KERNELS.OneHot = (backend, { indices }, { depth, onValue, offValue, dtype }) => {
-  const [count] = backend.append('Reshape', [backend.intsName([depth]), backend.intsName([])]);
-  const values = backend.nameOf(tf.tensor1d([offValue, onValue], dtype));
-  return backend.emit('OneHot', [indices, count, values], [...indices.shape, depth], dtype, { axis: -1 });
-};
-
 // Convolution over one axis, as tfjs gives it: NHWC data, HWIO filter.
 KERNELS.Conv2D = (backend, { x, filter }, { strides, pad, dilations, dataFormat }) => {
   const info = tf.backend_util.computeConv2DInfo(

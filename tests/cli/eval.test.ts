@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvaluationResult } from '../../src/eval/report/results.ts';
-import { modelFolder } from '../eval/model-folders.ts';
-import { plainRecords, writeSet } from '../eval/sets.ts';
+import { callGlz } from '../call-glz.ts';
+import { plainRecords, writeSet } from '../eval/sets/write-set.ts';
+import { modelFolder } from '../eval/systems/model-folders.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 import { startHub } from '../weights/hub/hub-server.ts';
@@ -22,7 +23,8 @@ afterAll(() => {
   for (const folder of [root, model]) rmSync(folder, { recursive: true, force: true });
 });
 
-const glzEval = (args: string[], run = {}) => runGlz(['eval', '--resamples', '20', '--latency-calls', '2', '--threads', '1', ...args], run);
+const command = (args: string[]) => ['eval', '--resamples', '20', '--latency-calls', '2', '--threads', '1', ...args];
+const glzEval = (args: string[], run = {}) => callGlz(command(args), run);
 const read = (name: string): EvaluationResult => JSON.parse(readFileSync(join(root, name), 'utf8'));
 
 /** A safetensors file with one more tensor of `size` bytes. */
@@ -100,7 +102,7 @@ describe('glz eval', () => {
     const input = plainRecords(labels, 12)
       .map(({ text }) => JSON.stringify({ text }))
       .join('\n');
-    const { stdout } = await runGlz(['predict', '--checkpoint', checkpoint, '-', '--labels', labels.join(',')], { input });
+    const { stdout } = await callGlz(['predict', '--checkpoint', checkpoint, '-', '--labels', labels.join(',')], { input });
     const predicted = stdout
       .trim()
       .split('\n')
@@ -199,7 +201,7 @@ describe('glz eval', () => {
     ];
     const env = { GLZ_CACHE: join(root, 'cache'), GLZ_PROGRESS_INTERVAL: '0.01' };
     let killed = false;
-    const stopped = await glzEval(args, {
+    const stopped = await runGlz(command(args), {
       env,
       onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
         if (!killed && /slow on large: /.test(text)) {

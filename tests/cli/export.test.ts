@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { GliZNet } from '../../src/index.ts';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../call-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 interface Example {
@@ -25,7 +25,7 @@ describe('glz export', () => {
   ] as const)('%s: files that bare ONNX Runtime runs to the model’s own logits', async (_, options, names) => {
     const checkpoint = await writeTinyCheckpoint(options);
     const output = join(temporaryFolder(), 'onnx');
-    const { code, stdout } = await runGlz(['export', '--checkpoint', checkpoint, '--output', output]);
+    const { code, stdout } = await callGlz(['export', '--checkpoint', checkpoint, '--output', output]);
     expect([code, stdout]).toEqual([0, '']);
     expect(readdirSync(output).sort()).toEqual([
       'README.md',
@@ -63,16 +63,16 @@ describe('glz export', () => {
     const checkpoint = await writeTinyCheckpoint();
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'mine'), 'x');
-    const taken = await runGlz(['export', '--checkpoint', checkpoint, '--output', folder]);
+    const taken = await callGlz(['export', '--checkpoint', checkpoint, '--output', folder]);
     expect([taken.code, taken.stderr]).toEqual([2, expect.stringMatching(/is not empty; --overwrite replaces it/)]);
     for (const flags of [[], ['--overwrite']]) {
-      const file = await runGlz(['export', '--checkpoint', checkpoint, '--output', join(folder, 'mine'), ...flags]);
+      const file = await callGlz(['export', '--checkpoint', checkpoint, '--output', join(folder, 'mine'), ...flags]);
       expect([file.code, file.stderr]).toEqual([2, expect.stringMatching(/mine is a file; --output names a folder/)]);
     }
     expect(readFileSync(join(folder, 'mine'), 'utf8')).toBe('x');
-    const none = await runGlz(['export', '--checkpoint', join(checkpoint, 'none'), '--output', join(temporaryFolder(), 'x')]);
+    const none = await callGlz(['export', '--checkpoint', join(checkpoint, 'none'), '--output', join(temporaryFolder(), 'x')]);
     expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/no such folder/)]);
-    const whole = await runGlz(['export']);
+    const whole = await callGlz(['export']);
     expect(whole.code).toBe(2);
   });
 
@@ -90,12 +90,12 @@ describe('glz export', () => {
       ['mine/final', 'mine/final/onnx'],
       ['link/final', 'mine'],
     ]) {
-      const { code, stderr } = await runGlz(['export', '--checkpoint', checkpoint, '--output', output, '--overwrite'], { cwd: home });
+      const { code, stderr } = await callGlz(['export', '--checkpoint', checkpoint, '--output', output, '--overwrite'], { cwd: home });
       expect([checkpoint, output, code, stderr]).toEqual([checkpoint, output, 2, expect.stringMatching(/lie in each other/)]);
     }
     expect(readdirSync(mine).sort()).toEqual(['final', 'training.jsonl']);
     // A name that only begins alike is another folder.
-    const beside = await runGlz(['export', '--checkpoint', 'mine', '--output', 'mine-onnx', '--precision', 'fp32'], { cwd: home });
+    const beside = await callGlz(['export', '--checkpoint', 'mine', '--output', 'mine-onnx', '--precision', 'fp32'], { cwd: home });
     expect(beside.code).toBe(0);
   });
 });

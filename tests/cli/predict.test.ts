@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -12,7 +13,8 @@ beforeAll(async () => {
   checkpoint = await writeTinyCheckpoint();
 });
 
-const predict = (args: string[], run = {}) => runGlz(['predict', '--checkpoint', checkpoint, ...args], run);
+const command = (args: string[]) => ['predict', '--checkpoint', checkpoint, ...args];
+const predict = (args: string[], run = {}) => callGlz(command(args), run);
 const lines = (text: string) =>
   text
     .split('\n')
@@ -230,7 +232,7 @@ describe('glz predict', () => {
   ])('checkpoint: %s', async (_, make, message) => {
     const path = join(temporaryFolder(), 'c');
     make(path);
-    const { code, stderr } = await runGlz(['predict', '--checkpoint', path, '--text', 'x', '--labels', 'a,b', '--quiet']);
+    const { code, stderr } = await callGlz(['predict', '--checkpoint', path, '--text', 'x', '--labels', 'a,b', '--quiet']);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n').length).toBe(1);
@@ -241,7 +243,7 @@ describe('glz predict', () => {
     writeFileSync(path, Array.from({ length: 60_000 }, (_, i) => `text number ${i}`).join('\n'));
     const output = join(folder, 'long.jsonl');
     let killed = false;
-    const { code, stderr } = await predict([path, '--labels', 'a,b,c', '--output', output], {
+    const { code, stderr } = await runGlz(command([path, '--labels', 'a,b,c', '--output', output]), {
       onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
         if (killed || !/predict: [1-9]/.test(text)) return;
         killed = true;

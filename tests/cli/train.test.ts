@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ENCODER_PREFIX } from '../../src/model/gliznet.ts';
 import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
 import { readEncoderFolder } from '../../src/weights/encoder-weights.ts';
+import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -47,7 +48,8 @@ const settings = [
   'save_every=3',
 ];
 const COSINE = ['model.similarity=cosine', 'model.projection=null', 'model.text_pooling=mean', 'model.label_pooling=mean'];
-const train = (out: string, args: string[], run = {}) => runGlz(['train', '--data', data, '--output', out, ...settings, ...args], run);
+const command = (out: string, args: string[]) => ['train', '--data', data, '--output', out, ...settings, ...args];
+const train = (out: string, args: string[]) => callGlz(command(out, args));
 const log = (out: string) =>
   readFileSync(join(out, 'training.jsonl'), 'utf8')
     .split('\n')
@@ -77,7 +79,7 @@ describe('glz train', () => {
     expect(mean(150, 160)).toBeLessThan(0.2 * mean(0, 10));
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toMatch(/finished, 160 of 160 steps/);
     expect(readdirSync(join(out, 'tensorboard'))).toEqual([expect.stringMatching(/^events\.out\.tfevents\.\d{10}\./)]);
-    const predicted = await runGlz([
+    const predicted = await callGlz([
       'predict',
       '--checkpoint',
       out,
@@ -141,10 +143,10 @@ describe('glz train', () => {
         .join('\n'),
     );
     const args = ['--data', few, '--encoder', TINY_ENCODER, '--batch-size', '8', '--max-steps', '2', '--threads', '1'];
-    const trial = await runGlz(['train', '--output', output(), ...args, '--dry-run']);
+    const trial = await callGlz(['train', '--output', output(), ...args, '--dry-run']);
     expect([trial.code, trial.stderr]).toEqual([0, expect.stringMatching(/plan: 2 steps of 3 examples/)]);
     const out = output();
-    expect((await runGlz(['train', '--output', out, ...args])).code).toBe(0);
+    expect((await callGlz(['train', '--output', out, ...args])).code).toBe(0);
     expect(log(out).map(({ examples }) => examples)).toEqual([3, 3]);
   });
 
@@ -191,14 +193,14 @@ describe('glz train', () => {
   });
 
   it('prints every setting without being given any', async () => {
-    const { code, stdout } = await runGlz(['train', '--help-settings']);
+    const { code, stdout } = await callGlz(['train', '--help-settings']);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^loss\.margin: number = 0\.5\n {4}How far/m)]);
   });
 
   it('saves and exits with 130 on SIGINT, and refuses to overwrite what is there', async () => {
     const out = output();
     let sent = false;
-    const stopped = await train(out, ['--epochs', '4000', '--max-steps', '100000'], {
+    const stopped = await runGlz(command(out, ['--epochs', '4000', '--max-steps', '100000']), {
       env: { GLZ_PROGRESS_INTERVAL: '0.2' },
       onStderr: (text: string, kill: (signal: NodeJS.Signals) => void) => {
         if (!sent && /train: \d+\//.test(text)) {
@@ -223,7 +225,7 @@ describe('glz train', () => {
   it('goes on from a GliZNet checkpoint', async () => {
     const start = await writeTinyCheckpoint({ similarity: 'cosine', projection: null, textPooling: 'mean', labelPooling: 'mean' });
     const out = output();
-    const { code } = await runGlz(['train', '--data', data, '--output', out, '--checkpoint', start, '--max-steps', '3', '--threads', '1']);
+    const { code } = await callGlz(['train', '--data', data, '--output', out, '--checkpoint', start, '--max-steps', '3', '--threads', '1']);
     expect(code).toBe(0);
     const config = JSON.parse(readFileSync(join(out, 'final/config.json'), 'utf8')) as { gliznet: { similarity: string } };
     expect(config.gliznet.similarity).toBe('cosine');
@@ -283,7 +285,7 @@ describe('glz train', () => {
     // One of 64 labels is true: no score may stay near a half.
     const fittedToSets = calibration();
     expect(fittedToSets).not.toEqual(fittedToExamples);
-    const answer = await runGlz(['predict', '--text', 'the train was late', '--labels', 'food', '--multi-label', '--checkpoint', out]);
+    const answer = await callGlz(['predict', '--text', 'the train was late', '--labels', 'food', '--multi-label', '--checkpoint', out]);
     expect(answer.code).toBe(0);
     expect(Number(/0\.\d+/.exec(answer.stdout)![0])).toBeLessThan(0.2);
     // Without a share the sets do not count.
@@ -393,7 +395,7 @@ describe('glz train', () => {
   ])('training data %j', async (content, message) => {
     const path = join(temporaryFolder(), 'bad.jsonl');
     writeFileSync(path, content);
-    const { code, stderr } = await runGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output()]);
+    const { code, stderr } = await callGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output()]);
     expect(stderr).toMatch(message);
     expect(code).toBe(1);
   });

@@ -12,7 +12,7 @@ import { checkExample, leaks } from '../../src/generate/quality.ts';
 import { createRequester, NoAnswerError } from '../../src/generate/requester.ts';
 import { checkGenerateSettings, readGenerateSettings } from '../../src/generate/settings.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
-import { startFaultServer, uniqueText } from './fault-server.ts';
+import { startFaultServer, uniqueText } from './providers/fault-server.ts';
 
 const preset = (name: string) => checkGenerateSettings(readGenerateSettings(`${ROOT}configs/generate/${name}.yaml`), name);
 

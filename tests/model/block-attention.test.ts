@@ -11,7 +11,7 @@ import type { GliZNetOptions } from '../../src/model/options.ts';
 import { createGraphSession } from '../../src/runtime/onnx-session.ts';
 import { buildJointSequence, type JointLayout, padBatch } from '../../src/text/joint-sequence.ts';
 import { GATED_OPTIONS } from '../random-model.ts';
-import { FOLDERS, inputsOf, loadFixture, tensorsOf } from './encoder-fixtures.ts';
+import { FOLDERS, inputsOf, loadFixture, tensorsOf } from './encoders/encoder-fixtures.ts';
 
 const [CLS, SEP, PAD] = [5, 6, 1];
 const none = new Int32Array(0);

@@ -8,7 +8,7 @@ import { createTrainingEngine } from '../../src/train/engine/training-session.ts
 import { FAMILIES, HEADS, tinyModel } from '../engine-parity.ts';
 import { random } from '../random.ts';
 import { randomBatch } from '../random-model.ts';
-import { FOLDERS, goldenBatch, inputsOf, loadFixture, tensorsOf } from './encoder-fixtures.ts';
+import { FOLDERS, goldenBatch, inputsOf, loadFixture, tensorsOf } from './encoders/encoder-fixtures.ts';
 
 const SIZES = { layers: 2, hiddenSize: 64 };
 const [BATCH, LENGTH, HEADS_COUNT] = [4, 40, 6];

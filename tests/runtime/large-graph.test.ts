@@ -5,7 +5,7 @@ import { modelWeights, readConfig } from '../../src/eval/systems/model-folder.ts
 import { createPairClassifier } from '../../src/eval/systems/models/pair-classifier.ts';
 import { createSequenceClassifier } from '../../src/eval/systems/models/sequence-classifier.ts';
 import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
-import { modelFolder } from '../eval/model-folders.ts';
+import { modelFolder } from '../eval/systems/model-folders.ts';
 
 const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('glz-onnx-')).length;
 

@@ -8,7 +8,7 @@ import { createEncoder } from '../../src/model/encoders/index.ts';
 import { encoderWeights, readEncoderFolder } from '../../src/weights/encoder-weights.ts';
 import { readSafetensors, type WeightMap } from '../../src/weights/formats/safetensors.ts';
 import { readTorchFile } from '../../src/weights/formats/torch-pickle.ts';
-import { goldenBatch, HIDDEN_TOLERANCE, inputsOf, largestDifference } from '../model/encoder-fixtures.ts';
+import { goldenBatch, HIDDEN_TOLERANCE, inputsOf, largestDifference } from '../model/encoders/encoder-fixtures.ts';
 
 const FIXTURES = new URL('../fixtures/encoders/', import.meta.url).pathname;
 const ALL = [

@@ -1,6 +1,6 @@
 /**
  * Metrics of decisions: accuracy, F1 of the top label, F1 of multi-label decisions at a threshold, the confusion matrix.
- * Equal to scikit-learn's (tests/eval/metrics.test.ts). Pure arithmetic.
+ * Equal to scikit-learn's (tests/eval/metrics/metrics.test.ts). Pure arithmetic.
  */
 import { type Scored, topLabels, truthMatrix } from './matrix.ts';
 

@@ -1,0 +1,83 @@
+/** What glz predict does with input that is wrong, as a process. */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { callGlz } from '../call-glz.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+let checkpoint = '';
+beforeAll(async () => {
+  checkpoint = await writeTinyCheckpoint();
+});
+
+const folder = temporaryFolder();
+/** Labels a file: how it ends, the texts that were labelled, and what stderr says. */
+async function predict(name: string, content: string | Buffer, ...flags: string[]) {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  const { code, stdout, stderr } = await callGlz(['predict', path, '--checkpoint', checkpoint, '--labels', 'a,b', ...flags]);
+  const texts = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { text: string }).text);
+  return { code, texts, stderr };
+}
+
+/** Runs glz with a producer on its stdin that lives on; null where it had to be killed. */
+function withOpenPipe(args: string[], input: string | Buffer): Promise<{ code: number | null; stderr: string }> {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), 'predict', '-', '--checkpoint', checkpoint, '--labels', 'a,b', ...args]);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 50_000);
+  let stderr = '';
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.write(input);
+  return new Promise((resolve) =>
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, stderr });
+    }),
+  );
+}
+
+describe('glz predict', () => {
+  it('skips and names what is wrong in a table, or stops there', async () => {
+    const csv = Buffer.concat([
+      Buffer.from('text,team\r\none,A\nHe said "hi" to me,B\n'),
+      Buffer.from('caf\xe9,B\n', 'latin1'),
+      Buffer.from('"two, too",C\r\n'),
+    ]);
+    const { code, texts, stderr } = await predict('mixed.csv', csv);
+    expect([code, texts]).toEqual([0, ['one', 'two, too']]);
+    expect(stderr).toMatch(/skipped: .*line 3: a quote inside a field[\s\S]*skipped: .*line 4: not UTF-8[\s\S]*2 records were skipped/);
+    const failed = await predict('mixed.csv', csv, '--on-error', 'fail');
+    expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/line 3: a quote inside a field/)]);
+  });
+
+  it('does not change a number silently', async () => {
+    const { code, texts, stderr } = await predict('ids.jsonl', '{"id":1234567890123456789,"text":"x"}\n{"id":2,"text":"y"}\n');
+    expect([code, texts]).toEqual([0, ['y']]);
+    expect(stderr).toMatch(/skipped: .*line 1: field "id" is a number too large to keep exactly[\s\S]*1 record was skipped/);
+  });
+
+  it.each([
+    ['list.json', '[\n{"text":"a"},\n{"text":"b"},\n{"text":"c"}\n]\n', /a JSON list; write one object a line/],
+    ['wide.txt', Buffer.from('\uFEFFone\ntwo\n', 'utf16le'), /it looks like UTF-16/],
+  ])('stops at a file of the wrong kind: %s', async (name, content, message) => {
+    const { code, texts, stderr } = await predict(name, content);
+    expect([code, texts, stderr]).toEqual([1, [], expect.stringMatching(message)]);
+  });
+
+  it.each([
+    ['csv', 'text,text\na,b\n'],
+    ['tsv', 'text\ttext\na\tb\n'],
+    ['csv', gzipSync('text,text\na,b\n'.repeat(9))],
+    ['jsonl', Buffer.concat([Buffer.of(0x1f, 0x8b), Buffer.from('not gzip at all')])],
+    ['jsonl', '[\n'],
+  ])('ends at an error although the other end of the pipe lives on: %s %#', async (format, input) => {
+    const { code, stderr } = await withOpenPipe(['--format', format], input);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/glz: stdin/)]);
+  });
+});

@@ -1,0 +1,33 @@
+/**
+ * The child of call-glz.ts: runs one command of the built glz after the other in one process. What a command sees of its process (streams,
+ * environment, folder) is its own.
+ */
+import { Readable, Writable } from 'node:stream';
+import { runCommand } from '../dist/cli/main.js';
+
+const home = process.cwd();
+
+/** A stream that keeps what it is given, in place of one of the process's. */
+function capture(name) {
+  const pieces = [];
+  const stream = new Writable({
+    write(chunk, _, done) {
+      pieces.push(chunk);
+      done();
+    },
+  });
+  Object.defineProperty(process, name, { value: stream, configurable: true });
+  return () => Buffer.concat(pieces).toString();
+}
+
+async function run({ args, input, env, cwd }) {
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
+  process.chdir(cwd ?? home);
+  Object.defineProperty(process, 'stdin', { value: Readable.from([Buffer.from(input)], { objectMode: false }), configurable: true });
+  const [stdout, stderr] = [capture('stdout'), capture('stderr')];
+  const code = await runCommand(args);
+  return { code, signal: null, stdout: stdout(), stderr: stderr() };
+}
+
+process.on('message', async (call) => process.send(await run(call)));

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runIdentity } from '../../../src/train/run/run-identity.ts';
+import { checkSettings } from '../../../src/train/settings.ts';
+import { temporaryFolder } from '../../tiny-checkpoint.ts';
+
+const settings = (fields: Record<string, unknown> = {}) => checkSettings({ encoder: 'e', data: ['d.jsonl'], ...fields }, 'test');
+/** A run's folder with the settings that it was begun with. */
+function begunWith(fields: Record<string, unknown>): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'settings.json'), JSON.stringify(fields));
+  return folder;
+}
+
+describe('the identity of a run', () => {
+  it('hangs on settings and data, and not on the device', () => {
+    const one = runIdentity(settings(), 'data', '');
+    expect(runIdentity(settings({ device: 'cpu' }), 'data', '')).toBe(one);
+    expect(runIdentity(settings({ seed: 2 }), 'data', '')).not.toBe(one);
+    expect(runIdentity(settings(), 'other data', '')).not.toBe(one);
+    // The folder of a run that was begun with the same settings changes nothing.
+    expect(runIdentity(settings(), 'data', begunWith({ ...settings() }))).toBe(one);
+  });
+
+  it('stays that of a run which was begun before a field was there, as long as the field has its default', () => {
+    const { start_share: _, device: __, ...older } = settings();
+    const folder = begunWith(older);
+    const its = createHash('sha256')
+      .update(JSON.stringify([older, 'data']))
+      .digest('hex');
+    expect(runIdentity(settings(), 'data', '')).not.toBe(its);
+    expect(runIdentity(settings(), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ epochs: 3 }), 'data', folder)).not.toBe(its);
+  });
+
+  it('stays when only what makes the final weights changes: the steps are the same', () => {
+    const folder = begunWith({ ...settings() });
+    const its = runIdentity(settings(), 'data', '');
+    expect(runIdentity(settings({ start_share: 0.2 }), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ average_with: ['other/final'] }), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ calibration: { data: 'sets' } }), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ start_share: 0.2, seed: 2 }), 'data', folder)).not.toBe(its);
+  });
+
+  it('of another run is not taken, nor that of settings which are no longer valid', () => {
+    const one = runIdentity(settings(), 'data', '');
+    expect(runIdentity(settings(), 'data', begunWith({ ...settings({ seed: 5 }) }))).toBe(one);
+    expect(runIdentity(settings(), 'data', begunWith({ nothing: 1 }))).toBe(one);
+  });
+});
