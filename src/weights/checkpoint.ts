@@ -9,6 +9,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, ren
 import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { syncFolder, writeFileAtomically } from '../base/files.ts';
+import { readJsonObject } from '../base/json.ts';
+import { quoted } from '../base/printable.ts';
 import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
@@ -40,9 +42,6 @@ export interface CheckpointContent extends CheckpointConfig {
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 
-/** Larger config files are no config files. */
-const LARGEST_CONFIG = 1 << 24;
-
 type Json = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -52,7 +51,7 @@ function readOptions<All extends Declarations>(declarations: All, fields: Json, 
   const read = ([name, declaration]: [string, Declaration]): [string, unknown] => {
     const value = fields[name] === undefined ? declaration.before : fields[name];
     if (!fits(declaration, value))
-      throw new DataError(`${where}: field "${prefix}${name}" is ${JSON.stringify(value)}, expected ${expectedOf(declaration)}`);
+      throw new DataError(`${where}: field "${prefix}${name}" is ${quoted(value)}, expected ${expectedOf(declaration)}`);
     return [name, value];
   };
   return Object.fromEntries(Object.entries<Declaration>(declarations).map(read)) as Filled<All>;
@@ -79,15 +78,9 @@ export function checkpointFolder(path: string): string {
 /** Reads and checks a checkpoint's config.json. @throws DataError naming file and field. */
 export function readCheckpointConfig(folder: string): CheckpointConfig {
   const path = join(folder, CONFIG);
-  let config: unknown;
-  try {
-    if (statSync(path).size > LARGEST_CONFIG) throw new Error('too large for a config file');
-    config = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
-  }
-  if (!isObject(config) || config.model_type !== 'gliznet') {
-    const found = isObject(config) ? JSON.stringify(config.model_type) : 'no object';
+  const config = readJsonObject(path);
+  if (config.model_type !== 'gliznet') {
+    const found = quoted(config.model_type);
     throw new DataError(
       `${path}: model_type is ${found}, not "gliznet": an encoder has to be trained first (glz train --encoder ${folder})`,
     );

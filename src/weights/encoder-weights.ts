@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { readJsonObject } from '../base/json.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
-import { withRandomAccessFile } from './formats/random-access-file.ts';
 import type { WeightMap, WeightTensor } from './formats/safetensors.ts';
 import { readWeightFolder } from './weight-files.ts';
 
@@ -19,9 +19,6 @@ export interface EncoderFolder {
   encoder: Encoder;
   weights: EncoderWeights;
 }
-
-/** Larger config files are no config files. */
-const LARGEST_CONFIG = 1 << 24;
 
 /** Names under which older TensorFlow exports store a normalisation. */
 const OLD_ENDINGS: readonly [string, string][] = [
@@ -128,28 +125,13 @@ export function encoderWeights(all: WeightMap, encoder: Encoder, where: string):
   return weights;
 }
 
-function readConfig(path: string): Record<string, unknown> {
-  const text = withRandomAccessFile(path, (file) => {
-    if (file.size > LARGEST_CONFIG) throw new DataError(`${path} has ${file.size} bytes, more than a config file can have`);
-    return Buffer.from(file.read(0, file.size)).toString('utf8');
-  });
-  let config: unknown;
-  try {
-    config = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${path} is not valid JSON: ${errorMessage(error)}`);
-  }
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) throw new DataError(`${path} is not a JSON object`);
-  return config as Record<string, unknown>;
-}
-
 /**
  * Reads an encoder's folder in Hugging Face layout: `config.json` and the weights.
  * @throws DataError naming the file and what is missing, broken or not supported
  */
 export function readEncoderFolder(folder: string): EncoderFolder {
   const path = join(folder, 'config.json');
-  const config = readConfig(path);
+  const config = readJsonObject(path);
   let encoder: Encoder;
   try {
     encoder = createEncoder(config);

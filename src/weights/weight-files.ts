@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import { withRandomAccessFile } from './formats/random-access-file.ts';
 import { readSafetensors, type WeightMap } from './formats/safetensors.ts';
 import { readTorchFile } from './formats/torch-pickle.ts';
@@ -32,12 +33,7 @@ const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(safetensors|bin)$/;
  * @throws DataError when it is no index, or names a shard outside its folder
  */
 export function parseShardIndex(path: string, text: string): Map<string, string> {
-  let index: unknown;
-  try {
-    index = JSON.parse(text);
-  } catch {
-    throw new DataError(`${path} is not valid JSON: fetch it again`);
-  }
+  const index = parseJson(text, path);
   const names = (index as { weight_map?: unknown } | null)?.weight_map;
   if (typeof names !== 'object' || names === null || Array.isArray(names))
     throw new DataError(`${path} has no "weight_map" with the shard of each tensor`);

@@ -6,6 +6,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { parseJson } from '../../base/json.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './half-precision.ts';
 
 /** A tensor of a weight file. Floating types are read as float32, integers as int32. */
@@ -47,7 +48,7 @@ export function elementCount(shape: unknown): number | undefined {
 function parseHeader(path: string, header: Buffer, dataSize: number): Entry[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(header));
+    parsed = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(header), 'header');
   } catch (error) {
     throw new DataError(`${path}: the safetensors header is not JSON (${errorMessage(error)}); the file is broken, fetch it again`);
   }

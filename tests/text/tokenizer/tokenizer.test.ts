@@ -206,7 +206,7 @@ describe('broken files', () => {
   });
 
   it.each<[string, RegExp, string, string | Uint8Array, string]>([
-    ['bert', NOTHING, 'tokenizer.json', '{"model": ', 'not valid JSON'],
+    ['bert', NOTHING, 'tokenizer.json', '{"model": ', 'not JSON'],
     ['bert', NOTHING, 'tokenizer.json', Uint8Array.of(0xff, 0xfe, 0), 'not UTF-8'],
     ['bert', NOTHING, 'tokenizer_config.json', '[]', 'not a JSON object'],
     ['bert', /^tokenizer.json$/, 'vocab.txt', 'just\nwords\n', 'no token [CLS]'],

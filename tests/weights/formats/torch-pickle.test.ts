@@ -6,7 +6,7 @@ import { DataError } from '../../../src/base/errors.ts';
 import { readTorchFile } from '../../../src/weights/formats/torch-pickle.ts';
 import { dictionary, int, pickle, tensor, text, type ZipPart, zipFile } from './zip-writer.ts';
 
-const FIXTURES = new URL('../../fixtures/weights', import.meta.url).pathname;
+const FIXTURES = new URL('../../fixtures/weights/', import.meta.url).pathname;
 const expected: Record<string, { shape: number[]; values: number[] }> = JSON.parse(readFileSync(`${FIXTURES}expected.json`, 'utf8'));
 const INTEGERS = ['long', 'int', 'short', 'char', 'byte', 'bool', 'expanded'];
 

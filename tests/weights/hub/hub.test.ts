@@ -23,7 +23,7 @@ import { isHubId, type ResolveOptions, resolveModelFolder } from '../../../src/w
 import { hubCacheFolder, linkIntoSnapshot, withLock } from '../../../src/weights/hub/hub-cache.ts';
 import { COMMIT, type FakeHub, listing, sendFile, sha256, startHub } from './hub-server.ts';
 
-const BERT = new URL('../../fixtures/encoders/bert', import.meta.url).pathname;
+const BERT = new URL('../../fixtures/encoders/bert/', import.meta.url).pathname;
 const TOKEN = 'hf_secretSECRETsecret';
 const ID = 'sentence-transformers/tiny';
 
