@@ -5,10 +5,11 @@
  * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { syncFolder, writeFileAtomically } from '../base/files.ts';
+import { makeFolder } from '../base/folders.ts';
 import { readJsonObject } from '../base/json.ts';
 import { quoted } from '../base/printable.ts';
 import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
@@ -118,7 +119,7 @@ export function checkWeights(
 export function writeFolderAtomically(folder: string, write: (temporary: string) => void): void {
   const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    mkdirSync(temporary, { recursive: true });
+    makeFolder(temporary);
     write(temporary);
     syncFolder(temporary);
     if (existsSync(folder)) {
@@ -166,23 +167,22 @@ function fileHash(path: string): string {
 
 /**
  * Hash of what a checkpoint computes: its configuration and weights. Hashing the weights takes longer than loading a graph, so their
- * hash is remembered in `memory` together with the file's identity (size, times, inode) and computed again when any of those changes.
+ * hash is remembered in the folder `memory`, if there is one, together with the file's identity (size, times, inode) and computed again when any of those changes.
  * @throws DataError when the checkpoint cannot be read
  */
-export function checkpointHash(folder: string, config: CheckpointConfig, memory: string): string {
+export function checkpointHash(folder: string, config: CheckpointConfig, memory: string | undefined): string {
   const path = join(resolve(folder), WEIGHTS);
   try {
     const { size, mtimeMs, ctimeMs, ino, dev } = statSync(path);
     const identity = createHash('sha256')
       .update(JSON.stringify([path, size, mtimeMs, ctimeMs, ino, dev]))
       .digest('hex');
-    const remembered = join(memory, `${identity.slice(0, 32)}.sha256`);
-    let weights = existsSync(remembered) ? readFileSync(remembered, 'utf8') : '';
+    const remembered = memory && join(memory, `${identity.slice(0, 32)}.sha256`);
+    let weights = remembered && existsSync(remembered) ? readFileSync(remembered, 'utf8') : '';
     if (!/^[0-9a-f]{64}$/.test(weights)) {
       weights = fileHash(path);
       try {
-        mkdirSync(memory, { recursive: true });
-        writeFileSync(remembered, weights);
+        if (remembered) writeFileAtomically(remembered, weights);
       } catch {
         // a cache that cannot be written costs time only
       }

@@ -24,8 +24,14 @@ export const resultKey = (...parts: readonly unknown[]): string =>
     .digest('hex')
     .slice(0, 40);
 
-/** The cache on disk; `folder` is for tests. */
-export function openResultCache(folder = join(cacheFolder(), 'eval')): ResultCache {
+function evaluationFolder(): string | undefined {
+  const cache = cacheFolder();
+  return cache && join(cache, 'eval');
+}
+
+/** The cache on disk, if this user can have one; `folder` is for tests. */
+export function openResultCache(folder = evaluationFolder()): ResultCache {
+  if (folder === undefined) return NO_CACHE;
   const path = (key: string) => join(folder, key.slice(0, 2), `${key}.json`);
   return {
     get<T>(key: string): T | undefined {

@@ -16,7 +16,6 @@ import {
   appendFileSync,
   constants,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -28,6 +27,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { makeFolder } from '../../base/folders.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpointFiles, writeFolderAtomically } from '../../weights/checkpoint.ts';
 import { readSafetensors, type WeightTensor, writeSafetensors } from '../../weights/formats/safetensors.ts';
 import type { TrainingEngine } from '../engine/training-session.ts';
@@ -91,7 +91,7 @@ function existingFolder(path: string): string {
 export function checkOutputFolder(output: string, create: boolean): void {
   try {
     if (create) {
-      mkdirSync(output, { recursive: true });
+      makeFolder(output);
       const probe = join(output, `probe.${process.pid}.tmp`);
       writeFileSync(probe, 'x');
       rmSync(probe);

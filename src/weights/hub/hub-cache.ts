@@ -4,11 +4,12 @@
  * Knows nothing of the network.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { copyFile, link, open, readFile, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { makeFolder } from '../../base/folders.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 
 /** Environment variables. */
@@ -76,7 +77,7 @@ export async function linkIntoSnapshot(blob: string, file: string, links = { sym
   if (existsSync(file)) return;
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     try {
       await links.symlink(relative(dirname(file), blob), temporary);
     } catch {

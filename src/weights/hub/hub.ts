@@ -6,11 +6,12 @@
  * Environment: HF_HOME, HF_HUB_CACHE (where the cache is), HF_HUB_OFFLINE, HF_ENDPOINT (a mirror), HF_TOKEN (private and gated models).
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { makeFolder } from '../../base/folders.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 import {
   COMMIT,
@@ -178,7 +179,7 @@ async function download(access: HubAccess, id: string, revision: string, cache: 
   const vocabulary = files.has('tokenizer.json') ? ['tokenizer.json'] : [...VOCABULARY_FILES, 'merges.txt'];
   options.note?.(`downloading ${id} (commit ${commit.slice(0, 8)}) from ${host} to ${repository}`);
   try {
-    mkdirSync(join(repository, 'blobs'), { recursive: true });
+    makeFolder(join(repository, 'blobs'));
   } catch (error) {
     throw new DataError(`cannot write to the cache ${cache}: ${errorMessage(error)}; set HF_HOME to a folder that can be written`);
   }
