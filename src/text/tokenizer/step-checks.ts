@@ -43,6 +43,7 @@ const optional =
 
 const flag = expected('true or false', (value) => typeof value === 'boolean');
 const text = expected(`text of at most ${LONGEST_TEXT} characters`, (value) => typeof value === 'string' && value.length <= LONGEST_TEXT);
+const someText: Check = (value) => (value === '' ? 'is empty' : text(value));
 const character = expected('one character', (value) => typeof value === 'string' && [...value].length === 1);
 const oneOf = (...names: string[]): Check => expected(`one of ${names.join(', ')}`, (value) => names.includes(value as string));
 const wholeTo = (most: number): Check =>
@@ -89,7 +90,7 @@ const NORMALIZERS: Types = {
   Nmt: {},
   Precompiled: { precompiled_charsmap: (value) => characterMapFault(value) && `is damaged: ${characterMapFault(value)}` },
   Replace: REPLACE,
-  Prepend: { prepend: text },
+  Prepend: { prepend: someText },
   ByteLevel: BYTE_LEVEL,
 };
 

@@ -231,6 +231,7 @@ describe('broken files', () => {
       'adds special tokens twice',
     ],
     ['bert', 'pieces of length 0', (json) => (json.pre_tokenizer = { type: 'FixedLength', length: 0 }), '"pre_tokenizer.length" is 0'],
+    ['bert', 'nothing in front', (json) => (json.normalizer = { type: 'Prepend', prepend: '' }), '"normalizer.prepend" is empty'],
     ['bert', 'an unknown field', (json) => (json.normalizer.speed = 9), '"normalizer" has the unknown field "speed"'],
     [
       'bert',
