@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
-import { makeFolder } from '../base/folders.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** Where this process makes a folder. */
 const stageOf = (folder: string): string => `${resolve(folder)}.${process.pid}.tmp`;

@@ -8,7 +8,7 @@ import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version_core } from '@tensorflow/tfjs-core';
 import { DataError, UsageError } from '../base/errors.ts';
-import { makeFolder } from '../base/folders.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { BINDING_PACKAGES, installedBindings, readSetup, SETUP_RECORD, type SetupRecord } from '../runtime/tensorflow.ts';
 import { reasonIn, runCheck, runProgram, stopPrograms } from './child-programs.ts';

@@ -9,7 +9,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { homeFolder } from '../base/folders.ts';
+import { homeFolder } from '../base/make-folder.ts';
 
 /** Raised whenever tracing or quantization changes what is derived from the same weights, or the end of a file changes. */
 const DERIVATION = 6;

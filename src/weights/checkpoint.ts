@@ -9,8 +9,8 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rm
 import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { syncFolder, writeFileAtomically } from '../base/files.ts';
-import { makeFolder } from '../base/folders.ts';
 import { readJsonObject } from '../base/json.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { quoted } from '../base/printable.ts';
 import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
 import { expectedOf, fits } from '../options/check.ts';

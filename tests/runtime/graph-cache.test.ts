@@ -1,7 +1,7 @@
 /** The cache of derived graphs: damaged files are derived again, the last used stay, and whoever cannot have one goes without. */
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../../src/base/folders.ts';
+import { makeFolder } from '../../src/base/make-folder.ts';
 import { cacheFolder, derivedFile } from '../../src/runtime/graph-cache.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 

@@ -6,7 +6,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
-import { makeFolder } from '../../base/folders.ts';
+import { makeFolder } from '../../base/make-folder.ts';
 import { Message } from '../../base/protobuf-message.ts';
 
 /** Scalars by step. */

@@ -9,7 +9,7 @@ import { copyFile, link, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
-import { homeFolder, makeFolder } from '../../base/folders.ts';
+import { homeFolder, makeFolder } from '../../base/make-folder.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 
 /** Environment variables. */

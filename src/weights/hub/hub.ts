@@ -12,7 +12,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
-import { makeFolder } from '../../base/folders.ts';
+import { makeFolder } from '../../base/make-folder.ts';
 import { quoted } from '../../base/printable.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 import {
