@@ -89,9 +89,13 @@ describe('YAML', () => {
     ['closing brackets', ']'.repeat(3e4)],
     ['escapes', `"${'\\q'.repeat(3e4)}"`],
     ['repeated keys', 'a: 1\n'.repeat(1e4)],
-  ])('without end (%s) is refused soon', (_, text) => {
-    const begin = performance.now();
-    expect(() => parseYaml(text, 'f')).toThrow(UsageError);
-    expect(performance.now() - begin).toBeLessThan(10_000);
-  });
+  ])(
+    'without end (%s) is refused soon',
+    (_, text) => {
+      const begin = process.cpuUsage();
+      expect(() => parseYaml(text, 'f')).toThrow(UsageError);
+      expect(process.cpuUsage(begin).user).toBeLessThan(8e6);
+    },
+    60_000,
+  );
 });

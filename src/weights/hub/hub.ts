@@ -207,6 +207,10 @@ async function download(access: HubAccess, id: string, revision: string, cache: 
   const { host } = new URL(access.endpoint);
   const weights = WEIGHT_FILES.find(({ name }) => files.has(name));
   if (!files.has('config.json') || !weights) {
+    if (files.has('adapter_config.json'))
+      throw new DataError(
+        `${id} on ${host} is an adapter (LoRA or the like) and not a model: merge it into its model first, and give the folder of that`,
+      );
     const lacks = files.has('config.json') ? `weights (${WEIGHT_FILES.map(({ name }) => name).join(', ')})` : 'config.json';
     throw new DataError(
       `${id} on ${host} has no ${lacks}: it is no model that can be read (it has ${[...files.keys()].slice(0, 8).join(', ')})`,
