@@ -1,11 +1,16 @@
 /**
  * The two errors a user can cause. Anything else that is thrown is a defect of glz and keeps its stack trace.
- * Imported by every folder; imports nothing.
+ * Imported by every folder; imports only how text is made printable.
  */
+import { messageLine } from './printable.ts';
 
 /** Wrong usage or settings: bad flag, bad config value, missing argument. The command exits with code 2. */
 export class UsageError extends Error {
   override name = 'UsageError';
+  /** @param message made one printable line, whatever it quotes */
+  constructor(message: string) {
+    super(messageLine(message));
+  }
 }
 
 /**
@@ -14,14 +19,21 @@ export class UsageError extends Error {
  */
 export class DataError extends Error {
   override name = 'DataError';
+  /** @param message made one printable line, whatever it quotes */
+  constructor(message: string) {
+    super(messageLine(message));
+  }
 }
 
-/** `error` as one line for a message: the message of an Error, else its string form; of an error of the system only what is wrong. */
+/**
+ * `error` as one line for a message: the message of an Error, else its string form; of an error of the system only what is wrong, of one
+ * with an excerpt of the text behind it (YAML) only the sentence before.
+ */
 export function errorMessage(error: unknown): string {
   const { message, code, syscall } = (error ?? {}) as { message?: unknown; code?: unknown; syscall?: unknown };
-  if (typeof message !== 'string') return String(error);
+  if (typeof message !== 'string') return messageLine(String(error));
   // "ENOENT: no such file or directory, open '/a/b'": the caller's own words name the file and what was done with it.
   const prefix = `${code}: `;
-  if (typeof syscall !== 'string' || !message.startsWith(prefix)) return message;
-  return message.slice(prefix.length).split(`, ${syscall}`)[0];
+  if (typeof syscall !== 'string' || !message.startsWith(prefix)) return messageLine(message.split(/:?\n\n/)[0]!);
+  return message.slice(prefix.length).split(`, ${syscall}`)[0]!;
 }

@@ -3,9 +3,10 @@
  * Imported by every folder that writes; imports only node and errors.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataError, errorMessage } from './errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Flushes a folder's entry table, so that a rename in it survives a power cut. */
 export function syncFolder(folder: string): void {
@@ -28,7 +29,7 @@ export function syncFolder(folder: string): void {
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const fd = openSync(temporary, 'w');
     try {
       const chunks = typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;

@@ -18,6 +18,7 @@ import { fitTogether, groupLabels } from '../text/label-groups.ts';
 import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { withSafeDisposal } from './disposal.ts';
 import type { Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
 
@@ -59,10 +60,10 @@ export interface Classifier {
   readonly precision: 'fp32' | 'int8';
   /**
    * Logits of every request, in order. Calls may overlap.
-   * @throws DataError for a label without tokens or longer than the layout's limit
+   * @throws DataError for a label without tokens or longer than the layout's limit; UsageError once it is disposed of
    */
   logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;
-  /** Releases native memory. Safe to call twice. */
+  /** Releases native memory, after the calls that run; later ones are refused. Safe to call twice. */
   dispose(): Promise<void>;
 }
 
@@ -174,6 +175,10 @@ export async function createClassifier(
   ): Promise<Map<number, Shortlist>> {
     if (!makeEmbedder || unsorted.length === 0) return new Map();
     embedder ??= makeEmbedder();
+    // A full disk, a file that was being written: the next call tries again.
+    embedder.catch(() => {
+      embedder = undefined;
+    });
     const { embedIds } = await embedder;
     const numbers = [...unsorted].sort((a, b) => textIds[b].length - textIds[a].length);
     const texts: Float32Array[] = [];
@@ -271,7 +276,7 @@ export async function createClassifier(
     return { work, listed };
   }
 
-  return {
+  return withSafeDisposal({
     options,
     layout,
     precision,
@@ -324,9 +329,9 @@ export async function createClassifier(
     },
     async dispose() {
       await scorer.dispose();
-      await (await embedder)?.dispose();
+      await (await embedder?.catch(() => undefined))?.dispose();
     },
-  };
+  });
 }
 
 /** Probability of a label by itself: sigmoid of the calibrated logit. */

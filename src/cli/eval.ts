@@ -232,7 +232,7 @@ async function run(flags: EvalFlags): Promise<void> {
     const failed = [...new Set(result.failures.map(({ system }) => system))];
     problems.unshift(`${failed.length === 1 ? 'a system' : `${failed.length} systems`} failed: ${failed.join(', ')}`);
   }
-  if (problems.length) throw new DataError(problems.join('\nglz: '));
+  if (problems.length) throw new DataError(problems.join('; '));
 }
 
 /** The `eval` subcommand. */

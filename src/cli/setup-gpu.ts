@@ -6,6 +6,7 @@ import { abandonSetup, setUpTensorFlow } from '../gpu-setup/tensorflow-setup.ts'
 import type { Filled } from '../options/declaration.ts';
 import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { cudaFolder } from '../runtime/cuda-provider.ts';
+import { requiredCacheFolder } from '../runtime/graph-cache.ts';
 import { tensorflowFolder } from '../runtime/tensorflow.ts';
 import { addFlags } from './flags.ts';
 
@@ -56,7 +57,7 @@ const common = (flags: SetupFlags) => ({
 });
 
 function setUpForTensorFlow(flags: SetupFlags): Promise<void> {
-  const folder = flags.folder ?? tensorflowFolder();
+  const folder = flags.folder ?? tensorflowFolder() ?? requiredCacheFolder();
   return stoppable(
     () => abandonSetup(folder),
     async () => {

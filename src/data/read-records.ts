@@ -8,6 +8,7 @@ import { extname } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { parseJson } from '../base/json.ts';
 import type { RecordFormat } from '../options/predict.ts';
 import { csvRows, type TableLine, tsvRows } from './table-rows.ts';
 
@@ -215,12 +216,7 @@ function inexactField(json: string): string | undefined {
 }
 
 function parseJsonLine(text: string, where: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${where}: not JSON: ${errorMessage(error)}`);
-  }
+  const value = parseJson(text, where);
   if (typeof value === 'string') return { text: value };
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new DataError(`${where}: not a JSON object; each line holds one, for example {"text": "..."}`);

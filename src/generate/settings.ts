@@ -1,8 +1,8 @@
 /** Settings of a generation run: one schema that checks and documents every field of `configs/generate/*.yaml`. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorMessage, UsageError } from '../base/errors.ts';
+import { parseYaml } from '../base/yaml.ts';
 import type { Declarations } from '../options/declaration.ts';
 import { GENERATE_FLAGS } from '../options/generate.ts';
 import { checkedSettings } from '../options/settings-check.ts';
@@ -85,10 +85,11 @@ export const checkGenerateSettings = (value: unknown, where: string): GenerateSe
 /** Reads a preset file. @throws UsageError naming the file. */
 export function readGenerateSettings(path: string): Record<string, unknown> {
   try {
-    const value: unknown = parse(readFileSync(path, 'utf8'));
+    const value = parseYaml(readFileSync(path, 'utf8'), path);
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('no fields');
     return value as Record<string, unknown>;
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read the settings ${path}: ${errorMessage(error)}`);
   }
 }

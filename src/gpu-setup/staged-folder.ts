@@ -1,7 +1,8 @@
 /** A folder that is made beside its place and renamed once it is whole, so that a setup that was stopped leaves nothing that loads. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 
 /** Where this process makes a folder. */
 const stageOf = (folder: string): string => `${resolve(folder)}.${process.pid}.tmp`;
@@ -40,7 +41,7 @@ export async function makeStaged<T>(folder: string, fill: (stage: string, finish
   const stage = stageOf(folder);
   const unwritable = (error: unknown) => new DataError(`cannot write ${folder}: ${errorMessage(error)}; name another --folder`);
   try {
-    mkdirSync(stage, { recursive: true });
+    makeFolder(stage);
   } catch (error) {
     throw unwritable(error);
   }

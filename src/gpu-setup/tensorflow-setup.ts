@@ -3,11 +3,12 @@
  * of 2021), a current TensorFlow from pip or from an installed Python package, and the binding compiled against it. Everything is made
  * beside its place and renamed once it has been checked, so that a run that was stopped leaves nothing that loads.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { version_core } from '@tensorflow/tfjs-core';
 import { DataError, UsageError } from '../base/errors.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { BINDING_PACKAGES, installedBindings, readSetup, SETUP_RECORD, type SetupRecord } from '../runtime/tensorflow.ts';
 import { reasonIn, runCheck, runProgram, stopPrograms } from './child-programs.ts';
@@ -142,7 +143,7 @@ const compiler = (): string => process.env.CXX || 'g++';
 async function compile(stage: string, packageName: string, library: TensorFlowLibrary): Promise<void> {
   const root = join(stage, 'node_modules', packageName);
   const output = join(root, BINDING_FILE);
-  mkdirSync(dirname(output), { recursive: true });
+  makeFolder(dirname(output));
   const sources = readdirSync(join(root, 'binding')).filter((name) => /^tfjs_b.*\.cc$/.test(name));
   // Relative where the library is in the same folder, which is renamed afterwards.
   const inside = library.folder.startsWith(stage);

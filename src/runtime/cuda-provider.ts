@@ -5,9 +5,11 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { cacheFolder } from './graph-cache.ts';
+import { stateFileOrNone } from '../base/state-file.ts';
+import { requiredCacheFolder } from './graph-cache.ts';
 import { libraryOfLibraries } from './library-of-libraries.ts';
 
 /** The provider's file, as ONNX Runtime asks for it. */
@@ -18,13 +20,15 @@ export const PROVIDER_BRIDGE = 'libonnxruntime_providers_shared.so';
 
 const RECORD = 'setup.json';
 
-/** What `glz setup-gpu --cuda` installed. */
-export interface CudaRecord {
+const cudaRecordSchema = z.object({
   /** Version of onnxruntime-node that the provider is for. */
-  onnxruntime: string;
+  onnxruntime: z.string(),
   /** NVIDIA's libraries in the folder; none where the system's are used. */
-  libraries: string[];
-}
+  libraries: z.array(z.string().regex(/^[^/\\]+$/)),
+});
+
+/** What `glz setup-gpu --cuda` installed. */
+export type CudaRecord = z.infer<typeof cudaRecordSchema>;
 
 /** The package onnxruntime-node that is installed. */
 export interface InstalledRuntime {
@@ -34,7 +38,7 @@ export interface InstalledRuntime {
 }
 
 /** Folder that `glz setup-gpu --cuda` fills. */
-export const cudaFolder = (): string => join(cacheFolder(), 'cuda');
+export const cudaFolder = (): string => join(requiredCacheFolder(), 'cuda');
 
 /** Finds onnxruntime-node. @throws DataError where it is not installed whole */
 export function installedRuntime(): InstalledRuntime {
@@ -52,10 +56,8 @@ export const hasCudaProvider = (): boolean => existsSync(join(installedRuntime()
 
 /** What a folder of `glz setup-gpu --cuda` holds; undefined where it is not whole. */
 export function readCudaRecord(folder: string): CudaRecord | undefined {
-  const path = join(folder, RECORD);
-  if (!existsSync(path)) return undefined;
-  const record = JSON.parse(readFileSync(path, 'utf8')) as CudaRecord;
-  return [PROVIDER, PROVIDER_BRIDGE, ...record.libraries].every((name) => existsSync(join(folder, name))) ? record : undefined;
+  const record = stateFileOrNone(join(folder, RECORD), cudaRecordSchema);
+  return record && [PROVIDER, PROVIDER_BRIDGE, ...record.libraries].every((name) => existsSync(join(folder, name))) ? record : undefined;
 }
 
 /** Writes the record; the last file of a setup. */

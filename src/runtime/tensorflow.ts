@@ -2,11 +2,12 @@
  * TensorFlow as a backend of tfjs: finds the binding (@tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node), loads it, says whether it sees
  * a GPU. Nothing imports the binding statically: it is an optional peer dependency, which `glz setup-gpu` installs.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { stateFileOrNone } from '../base/state-file.ts';
 import { cacheFolder } from './graph-cache.ts';
 
 /** Name under which the binding registers its backend. */
@@ -18,26 +19,29 @@ export const BINDING_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-
 /** File in {@link tensorflowFolder} that says what `glz setup-gpu` built; written last. */
 export const SETUP_RECORD = 'setup.json';
 
-/** What `glz setup-gpu` built. */
-export interface SetupRecord {
+const setupRecordSchema = z.object({
   /** Package of the binding. */
-  package: string;
+  package: z.enum(BINDING_PACKAGES),
   /** Version of the TensorFlow that it is linked to. */
-  tensorflow: string;
+  tensorflow: z.string(),
   /** Folder of that TensorFlow; relative to the setup's own folder, or absolute where an installed one is used. */
-  library: string;
+  library: z.string(),
   /** Whether it is a build for GPUs. */
-  gpu: boolean;
+  gpu: z.boolean(),
+});
+
+/** What `glz setup-gpu` built. */
+export type SetupRecord = z.infer<typeof setupRecordSchema>;
+
+/** Folder that `glz setup-gpu` fills: GLZ_TENSORFLOW, or `tensorflow` in the cache folder; undefined for a user who has none. */
+export function tensorflowFolder(): string | undefined {
+  const cache = cacheFolder();
+  return process.env.GLZ_TENSORFLOW || (cache && join(cache, 'tensorflow'));
 }
 
-/** Folder that `glz setup-gpu` fills: GLZ_TENSORFLOW, or `tensorflow` in the cache folder. */
-export const tensorflowFolder = (): string => process.env.GLZ_TENSORFLOW || join(cacheFolder(), 'tensorflow');
-
-/** What `glz setup-gpu` built, if it did. */
-export function readSetup(folder = tensorflowFolder()): SetupRecord | undefined {
-  const path = join(folder, SETUP_RECORD);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as SetupRecord) : undefined;
-}
+/** What `glz setup-gpu` built, if it did and its record is whole. */
+export const readSetup = (folder = tensorflowFolder()): SetupRecord | undefined =>
+  folder === undefined ? undefined : stateFileOrNone(join(folder, SETUP_RECORD), setupRecordSchema);
 
 /** A loaded binding. */
 export interface TensorFlow {
@@ -51,7 +55,7 @@ export interface TensorFlow {
 export function installedBindings(folder = tensorflowFolder()): string[] {
   const setup = readSetup(folder);
   const places: [string, readonly string[]][] = [
-    ...(setup ? [[join(folder, 'package.json'), [setup.package]] as [string, string[]]] : []),
+    ...(setup && folder ? [[join(folder, 'package.json'), [setup.package]] as [string, string[]]] : []),
     [import.meta.url, BINDING_PACKAGES],
     [join(process.cwd(), 'package.json'), BINDING_PACKAGES],
   ];

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { errorMessage, UsageError } from '../base/errors.ts';
+import { parseYaml } from '../base/yaml.ts';
 import type { LossSettings } from '../model/loss.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
 import type { Declarations } from '../options/declaration.ts';
@@ -261,8 +261,9 @@ export const checkSettings = (settings: unknown, where: string): TrainSettings =
 export function readSettingsFile(path: string): PartialSettings {
   let value: unknown;
   try {
-    value = parse(readFileSync(path, 'utf8'));
+    value = parseYaml(readFileSync(path, 'utf8'), path);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot read the settings ${path}: ${errorMessage(error)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(`${path}: no settings, expected fields`);

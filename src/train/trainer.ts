@@ -100,6 +100,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const began = performance.now();
   removeLeftovers(output);
   const saved = request.resume ? readNewestState(output, identity) : undefined;
+  if (saved && saved.state.step > steps)
+    throw new DataError(`${output}: the saved state is of step ${saved.state.step}, and the run has ${steps}: it is damaged`);
   if (!saved) clearRun(output);
   let state: RunState = saved?.state ?? { step: 0, identity, withoutGain: 0, snapshots: 0 };
   const before = state.seconds ?? 0;

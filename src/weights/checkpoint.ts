@@ -5,10 +5,13 @@
  * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { syncFolder, writeFileAtomically } from '../base/files.ts';
+import { readJsonObject } from '../base/json.ts';
+import { makeFolder } from '../base/make-folder.ts';
+import { quoted } from '../base/printable.ts';
 import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
@@ -40,9 +43,6 @@ export interface CheckpointContent extends CheckpointConfig {
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 
-/** Larger config files are no config files. */
-const LARGEST_CONFIG = 1 << 24;
-
 type Json = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -52,7 +52,7 @@ function readOptions<All extends Declarations>(declarations: All, fields: Json, 
   const read = ([name, declaration]: [string, Declaration]): [string, unknown] => {
     const value = fields[name] === undefined ? declaration.before : fields[name];
     if (!fits(declaration, value))
-      throw new DataError(`${where}: field "${prefix}${name}" is ${JSON.stringify(value)}, expected ${expectedOf(declaration)}`);
+      throw new DataError(`${where}: field "${prefix}${name}" is ${quoted(value)}, expected ${expectedOf(declaration)}`);
     return [name, value];
   };
   return Object.fromEntries(Object.entries<Declaration>(declarations).map(read)) as Filled<All>;
@@ -79,15 +79,9 @@ export function checkpointFolder(path: string): string {
 /** Reads and checks a checkpoint's config.json. @throws DataError naming file and field. */
 export function readCheckpointConfig(folder: string): CheckpointConfig {
   const path = join(folder, CONFIG);
-  let config: unknown;
-  try {
-    if (statSync(path).size > LARGEST_CONFIG) throw new Error('too large for a config file');
-    config = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
-  }
-  if (!isObject(config) || config.model_type !== 'gliznet') {
-    const found = isObject(config) ? JSON.stringify(config.model_type) : 'no object';
+  const config = readJsonObject(path);
+  if (config.model_type !== 'gliznet') {
+    const found = quoted(config.model_type);
     throw new DataError(
       `${path}: model_type is ${found}, not "gliznet": an encoder has to be trained first (glz train --encoder ${folder})`,
     );
@@ -125,7 +119,7 @@ export function checkWeights(
 export function writeFolderAtomically(folder: string, write: (temporary: string) => void): void {
   const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    mkdirSync(temporary, { recursive: true });
+    makeFolder(temporary);
     write(temporary);
     syncFolder(temporary);
     if (existsSync(folder)) {
@@ -173,23 +167,22 @@ function fileHash(path: string): string {
 
 /**
  * Hash of what a checkpoint computes: its configuration and weights. Hashing the weights takes longer than loading a graph, so their
- * hash is remembered in `memory` together with the file's identity (size, times, inode) and computed again when any of those changes.
+ * hash is remembered in the folder `memory`, if there is one, together with the file's identity (size, times, inode) and computed again when any of those changes.
  * @throws DataError when the checkpoint cannot be read
  */
-export function checkpointHash(folder: string, config: CheckpointConfig, memory: string): string {
+export function checkpointHash(folder: string, config: CheckpointConfig, memory: string | undefined): string {
   const path = join(resolve(folder), WEIGHTS);
   try {
     const { size, mtimeMs, ctimeMs, ino, dev } = statSync(path);
     const identity = createHash('sha256')
       .update(JSON.stringify([path, size, mtimeMs, ctimeMs, ino, dev]))
       .digest('hex');
-    const remembered = join(memory, `${identity.slice(0, 32)}.sha256`);
-    let weights = existsSync(remembered) ? readFileSync(remembered, 'utf8') : '';
+    const remembered = memory && join(memory, `${identity.slice(0, 32)}.sha256`);
+    let weights = remembered && existsSync(remembered) ? readFileSync(remembered, 'utf8') : '';
     if (!/^[0-9a-f]{64}$/.test(weights)) {
       weights = fileHash(path);
       try {
-        mkdirSync(memory, { recursive: true });
-        writeFileSync(remembered, weights);
+        if (remembered) writeFileAtomically(remembered, weights);
       } catch {
         // a cache that cannot be written costs time only
       }

@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { readJsonObject } from '../base/json.ts';
+import { quoted } from '../base/printable.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
-import { withRandomAccessFile } from './formats/random-access-file.ts';
 import type { WeightMap, WeightTensor } from './formats/safetensors.ts';
-import { readWeightFolder } from './weight-files.ts';
+import { readWeightFolder, refuseAdapter } from './weight-files.ts';
 
 /** Parameters of an encoder by the names of `parameterShapes()`, each with an array of its own. */
 export type EncoderWeights = Map<string, { shape: number[]; data: Float32Array }>;
@@ -19,9 +20,6 @@ export interface EncoderFolder {
   encoder: Encoder;
   weights: EncoderWeights;
 }
-
-/** Larger config files are no config files. */
-const LARGEST_CONFIG = 1 << 24;
 
 /** Names under which older TensorFlow exports store a normalisation. */
 const OLD_ENDINGS: readonly [string, string][] = [
@@ -81,7 +79,7 @@ function findPrefix(all: WeightMap, shapes: ReadonlyMap<string, number[]>, model
   const own = ['', `${modelType.split('-')[0]}.`, 'model.'].find((prefix) => fitting.includes(prefix));
   if (own !== undefined) return own;
   throw new DataError(
-    `${where} holds more than one encoder of this shape (under ${fitting.map((prefix) => JSON.stringify(prefix)).join(', ')}): keep one of them`,
+    `${where} holds more than one encoder of this shape (under ${fitting.map((prefix) => quoted(prefix)).join(', ')}): keep one of them`,
   );
 }
 
@@ -103,15 +101,15 @@ export function encoderWeights(all: WeightMap, encoder: Encoder, where: string):
       : undefined;
     const tensor = find(all, prefix, name) ?? tied;
     if (!tensor) {
-      missing.push(`${JSON.stringify(prefix + name)} [${shape}]`);
+      missing.push(`${quoted(prefix + name)} [${shape}]`);
       continue;
     }
     if (!sameShape(tensor.shape, shape))
       throw new DataError(
-        `${where}: tensor ${JSON.stringify(prefix + name)} has the shape [${tensor.shape}] where config.json needs [${shape}]; the two do not belong together`,
+        `${where}: tensor ${quoted(prefix + name)} has the shape [${tensor.shape}] where config.json needs [${shape}]; the two do not belong together`,
       );
     if (!(tensor.data instanceof Float32Array))
-      throw new DataError(`${where}: tensor ${JSON.stringify(prefix + name)} holds integers, not weights`);
+      throw new DataError(`${where}: tensor ${quoted(prefix + name)} holds integers, not weights`);
     // Training writes into these arrays: two parameters never share one.
     const data = used.has(tensor.data) ? tensor.data.slice() : tensor.data;
     used.add(data);
@@ -119,7 +117,7 @@ export function encoderWeights(all: WeightMap, encoder: Encoder, where: string):
   }
   if (missing.length === shapes.size)
     throw new DataError(
-      `${where}: none of the ${shapes.size} tensors of a ${encoder.modelType} encoder are there (expected ${missing[0]}, found ${all.size} others such as ${JSON.stringify([...all.keys()][0] ?? '')}); config.json does not belong to these weights`,
+      `${where}: none of the ${shapes.size} tensors of a ${encoder.modelType} encoder are there (expected ${missing[0]}, found ${all.size} others such as ${quoted([...all.keys()][0] ?? '')}); config.json does not belong to these weights`,
     );
   if (missing.length)
     throw new DataError(
@@ -128,28 +126,14 @@ export function encoderWeights(all: WeightMap, encoder: Encoder, where: string):
   return weights;
 }
 
-function readConfig(path: string): Record<string, unknown> {
-  const text = withRandomAccessFile(path, (file) => {
-    if (file.size > LARGEST_CONFIG) throw new DataError(`${path} has ${file.size} bytes, more than a config file can have`);
-    return Buffer.from(file.read(0, file.size)).toString('utf8');
-  });
-  let config: unknown;
-  try {
-    config = JSON.parse(text);
-  } catch (error) {
-    throw new DataError(`${path} is not valid JSON: ${errorMessage(error)}`);
-  }
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) throw new DataError(`${path} is not a JSON object`);
-  return config as Record<string, unknown>;
-}
-
 /**
  * Reads an encoder's folder in Hugging Face layout: `config.json` and the weights.
  * @throws DataError naming the file and what is missing, broken or not supported
  */
 export function readEncoderFolder(folder: string): EncoderFolder {
+  refuseAdapter(folder);
   const path = join(folder, 'config.json');
-  const config = readConfig(path);
+  const config = readJsonObject(path);
   let encoder: Encoder;
   try {
     encoder = createEncoder(config);

@@ -1,7 +1,8 @@
 /** How a sentence-transformers folder pools token states into one vector. Knows the folder's file, no models. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError, errorMessage } from '../base/errors.ts';
+import { DataError } from '../base/errors.ts';
+import { readJsonObject } from '../base/json.ts';
 
 /** Mean over the tokens, or the first token's state. */
 export type SentencePooling = 'mean' | 'cls';
@@ -10,13 +11,8 @@ export type SentencePooling = 'mean' | 'cls';
 export function sentencePooling(folder: string): SentencePooling {
   const path = join(folder, '1_Pooling', 'config.json');
   if (!existsSync(path)) return 'mean';
-  let pooling: Record<string, unknown> | null;
-  try {
-    pooling = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown> | null;
-  } catch (error) {
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
-  }
-  if (pooling?.pooling_mode_mean_tokens === true) return 'mean';
-  if (pooling?.pooling_mode_cls_token === true) return 'cls';
+  const pooling = readJsonObject(path);
+  if (pooling.pooling_mode_mean_tokens === true) return 'mean';
+  if (pooling.pooling_mode_cls_token === true) return 'cls';
   throw new DataError(`${path}: only mean and cls pooling are supported`);
 }

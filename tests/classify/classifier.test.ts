@@ -1,3 +1,4 @@
+import { UsageError } from '../../src/base/errors.ts';
 import { choiceProbabilities, createClassifier, labelProbability } from '../../src/classify/classifier.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
 import { rankLabels } from '../../src/classify/records/predict-records.ts';
@@ -27,6 +28,49 @@ describe('createClassifier', () => {
     const reversed = await classifier.logits([...requests].reverse());
     for (const [row, { logits }] of reversed.entries())
       for (const [k, logit] of logits.entries()) expect(logit).toBeCloseTo(reference[requests.length - 1 - row].logits[k], 4);
+    await classifier.dispose();
+  });
+
+  it('is disposed of after the calls that run, and refuses later ones', async () => {
+    const tokenizer = await loadTokenizer(await writeTinyCheckpoint());
+    const events: string[] = [];
+    const classifier = await createClassifier(tokenizer, ARTICLE_OPTIONS, {
+      batchTokens: 60,
+      score: async ({ batch, labels }) => {
+        await new Promise((done) => setTimeout(done, 5));
+        events.push('scored');
+        return new Float32Array(batch * labels);
+      },
+      dispose: async () => {
+        events.push('released');
+      },
+    });
+    const requests = Array.from({ length: 20 }, () => ({ text: phrase(9), labels: ['film', 'bank'] }));
+    const call = classifier.logits(requests);
+    await Promise.all([classifier.dispose(), classifier.dispose()]);
+    expect(await call).toHaveLength(20);
+    expect(events.at(-1)).toBe('released');
+    expect(events.filter((event) => event === 'released')).toHaveLength(1);
+    await expect(classifier.logits(requests)).rejects.toThrow(new UsageError('the classifier is disposed: load it again'));
+  });
+
+  it('asks for its embedder again after that has failed once', async () => {
+    const tokenizer = await loadTokenizer(await writeTinyCheckpoint());
+    let asked = 0;
+    const scorer = {
+      batchTokens: 60,
+      score: async ({ batch, labels }: { batch: number; labels: number }) => new Float32Array(batch * labels),
+      dispose: async () => {},
+    };
+    const classifier = await createClassifier(tokenizer, ARTICLE_OPTIONS, scorer, 'fp32', async () => {
+      if (++asked === 1) throw new Error('disk full');
+      const embedIds = async (ids: readonly Int32Array[]) => ids.map((_, i) => Float32Array.of(1, i));
+      return { embed: async () => [], embedIds, dispose: async () => {} };
+    });
+    const requests = [{ text: 'film', labels: words.slice(0, 9) }];
+    await expect(classifier.logits(requests, { shortlist: 5 })).rejects.toThrow('disk full');
+    expect(await classifier.logits(requests, { shortlist: 5 })).toHaveLength(1);
+    expect(asked).toBe(2);
     await classifier.dispose();
   });
 

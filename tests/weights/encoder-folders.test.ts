@@ -155,7 +155,7 @@ describe('a broken encoder folder', () => {
       `${join(folder, 'config.json')}: encoder config: "model_type" is "gpt5"; supported: bert,`,
     );
     writeFileSync(join(folder, 'config.json'), '{');
-    expect(() => readEncoderFolder(folder)).toThrow(`${join(folder, 'config.json')} is not valid JSON`);
+    expect(() => readEncoderFolder(folder)).toThrow(`${join(folder, 'config.json')}: not JSON`);
     writeFileSync(join(folder, 'config.json'), '[]');
     expect(() => readEncoderFolder(folder)).toThrow('is not a JSON object');
     rmSync(join(folder, 'config.json'));

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataError } from '../../src/base/errors.ts';
+import { readEncoderFolder } from '../../src/weights/encoder-weights.ts';
 import { readSafetensors, type WeightMap, writeSafetensors } from '../../src/weights/formats/safetensors.ts';
 import { readWeightFolder } from '../../src/weights/weight-files.ts';
 
@@ -70,6 +71,31 @@ describe('a folder', () => {
     expect(sorted(readWeightFolder(folder))).toEqual(sorted(whole));
   });
 
+  it('names tensors without what training frameworks put into their names', () => {
+    const wrapped = new Map(
+      [...whole].map(([name, tensor]) => [
+        name.replace(/(layer\.\d+\.|pooler\.)/, '$1_orig_mod.').replace(/^/, '_orig_mod._fsdp_wrapped_module.'),
+        tensor,
+      ]),
+    );
+    writeSafetensors(join(folder, 'model.safetensors'), wrapped);
+    expect(sorted(readWeightFolder(folder))).toEqual(sorted(whole));
+    expect([...readWeightFolder(folder, (name) => name.startsWith('pooler.')).keys()]).toEqual(
+      [...whole.keys()].filter((name) => name.startsWith('pooler.')),
+    );
+  });
+
+  it('of an adapter says of which model, and what to do', () => {
+    put('adapter_config.json', JSON.stringify({ peft_type: 'LORA', base_model_name_or_path: 'org/base\n' }));
+    put('adapter_model.safetensors', 'x');
+    for (const read of [readWeightFolder, readEncoderFolder])
+      expect(refusal(() => read(folder))).toMatch(
+        / is a LORA adapter of "org\/base\\n" and not a model: merge it into its model first \(merge_and_unload/,
+      );
+    writeSafetensors(join(folder, 'model.safetensors'), new Map([['x.lora_A.weight', whole.get('embeddings.LayerNorm.bias')!]]));
+    expect(refusal(() => readWeightFolder(folder))).toContain('has a LoRA adapter beside its weights ("x.lora_A.weight"): merge it');
+  });
+
   it('without weights says what was looked for, and what there is', () => {
     put('tf_model.h5', 'x');
     put('config.json', '{}');
@@ -109,7 +135,7 @@ describe('a folder', () => {
   it('with a broken index, a missing shard or tensor names it', () => {
     const index = 'model.safetensors.index.json';
     for (const [content, message] of [
-      ['{', 'is not valid JSON'],
+      ['{', 'not JSON'],
       ['null', 'has no "weight_map"'],
       ['{"weight_map": []}', 'has no "weight_map"'],
       ['{"weight_map": {}}', 'names no tensors'],

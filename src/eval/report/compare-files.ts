@@ -39,7 +39,7 @@ function compareTwo(a: NamedResult, b: NamedResult, resamples: number): string {
         result.results.find((each) => each.system === system && each.set === name);
       const [x, y] = [find(a, left), find(b, right)];
       if (!x || !y) continue;
-      if (before.get(name) !== after.get(name)) {
+      if (before.get(name) !== after.get(name) || x.predicted.length !== y.predicted.length) {
         skipped.add(name);
         continue;
       }

@@ -4,18 +4,27 @@ import type { Comparison, SetResult, SetSummary, WordingSensitivity } from './re
 
 type Answered = Pick<SetResult, 'system' | 'set' | 'predicted' | 'truth'>;
 
-const answersOf = ({ predicted, truth }: Answered, columns: number): Answers => ({ truth, predicted, columns });
-const isRight = ({ predicted, truth }: Answered): boolean[] => predicted.map((label, row) => truth[row].includes(label));
+/** Answers of several results over the labels that occur in them, numbered anew: a file may name label 2147483647. */
+function answersOf(...results: Answered[]): Answers[] {
+  const columns = new Map<number, number>();
+  const columnOf = (label: number): number => {
+    if (label < 0) return label;
+    const known = columns.get(label) ?? columns.size;
+    columns.set(label, known);
+    return known;
+  };
+  const renumbered = results.map(({ predicted, truth }) => ({
+    predicted: predicted.map(columnOf),
+    truth: truth.map((labels) => labels.map(columnOf)),
+  }));
+  return renumbered.map((answers) => ({ ...answers, columns: columns.size }));
+}
 
-/** Number of columns that the label indices of results need. */
-const columnsOf = (...results: Answered[]): number =>
-  1 + results.reduce((most, { predicted, truth }) => Math.max(most, maximum(predicted), maximum(truth.flat())), 0);
-const maximum = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);
+const isRight = ({ predicted, truth }: Answered): boolean[] => predicted.map((label, row) => truth[row].includes(label));
 
 /** Compares two results on the same texts. Throws RangeError when the numbers of texts differ. */
 export function compareResults(reference: Answered, other: Answered, resamples = 1000): Comparison {
-  const columns = columnsOf(reference, other);
-  const [first, second] = [answersOf(reference, columns), answersOf(other, columns)];
+  const [first, second] = answersOf(reference, other);
   const test = mcnemar(isRight(reference), isRight(other));
   return {
     set: reference.set,

@@ -2,9 +2,9 @@
  * What an evaluation yields: the JSON file that `--json` writes, that `--compare` reads and that tables, CSV and report.html are made of.
  * Types and their checks only.
  */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { DataError, errorMessage } from '../../base/errors.ts';
+import { DataError } from '../../base/errors.ts';
+import { readStateFile } from '../../base/state-file.ts';
 import type { Interval } from '../metrics/significance.ts';
 import type { Measured } from '../run/measure.ts';
 
@@ -134,6 +134,59 @@ export interface EvaluationResult {
   sensitivity: WordingSensitivity[];
 }
 
+const interval = z.object({ low: z.number(), high: z.number() });
+const optionalFigure = z.number().nullable();
+const answers = {
+  predicted: z.array(z.int().min(-1)),
+  truth: z.array(z.array(z.int().min(0))),
+};
+const metrics = z
+  .record(z.string(), optionalFigure)
+  .refine(({ macro_f1, accuracy }) => typeof macro_f1 === 'number' && typeof accuracy === 'number', {
+    error: 'no macro_f1 or accuracy',
+  });
+const sameLength = ({ predicted, truth }: { predicted: unknown[]; truth: unknown[] }): boolean => predicted.length === truth.length;
+const SAME_LENGTH = { error: 'another number of predicted labels than of texts' };
+
+/** A result as it is kept in the cache; checked because a file in a cache may be anything. */
+export const setResultSchema = z
+  .looseObject({
+    system: z.string(),
+    set: z.string(),
+    measuredAt: z.string(),
+    metrics,
+    intervals: z.object({ accuracy: interval, macro_f1: interval }),
+    ...answers,
+    reliability: z.array(
+      z.object({ lower: z.number(), upper: z.number(), count: z.number(), meanConfidence: z.number(), accuracy: z.number() }),
+    ),
+    confusion: z.array(z.object({ truth: z.int(), predicted: z.int(), count: z.int() })),
+    wrong: z.array(z.object({ text: z.string(), truth: z.array(z.string()), predicted: z.string(), confidence: z.number() })),
+    timing: z.looseObject({
+      prepareSeconds: z.number(),
+      seconds: z.number(),
+      textsPerSecond: z.number(),
+      latency: z.looseObject({ calls: z.number(), p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+    }),
+  })
+  .refine(sameLength, SAME_LENGTH);
+
+/** What is kept of a system beside its results. */
+export const systemFactsSchema = z.object({
+  notes: z.record(z.string(), z.union([z.string(), z.number()])),
+  loadSeconds: optionalFigure,
+  peakMemoryBytes: optionalFigure,
+});
+
+/** Times by number of labels, as they are kept in the cache. */
+export const labelGrowthSchema = z.object({
+  system: z.string(),
+  texts: z.number(),
+  points: z.array(z.object({ labels: z.number(), millisecondsPerText: z.number() })),
+  stopped: z.string().optional(),
+  failed: z.boolean().optional(),
+});
+
 // What --compare needs of a file that somebody else may have written; the rest is passed through.
 const comparable = z.looseObject({
   format: z.literal(RESULT_FORMAT),
@@ -141,27 +194,18 @@ const comparable = z.looseObject({
   sets: z.array(z.looseObject({ name: z.string(), hash: z.string() })),
   systems: z.array(z.looseObject({ name: z.string() })),
   results: z.array(
-    z.looseObject({
-      system: z.string(),
-      set: z.string(),
-      metrics: z.record(z.string(), z.number().nullable()),
-      predicted: z.array(z.number().int()),
-      truth: z.array(z.array(z.number().int().nonnegative())),
-      timing: z.looseObject({ textsPerSecond: z.number() }),
-    }),
+    z
+      .looseObject({ system: z.string(), set: z.string(), metrics, ...answers, timing: z.looseObject({ textsPerSecond: z.number() }) })
+      .refine(sameLength, SAME_LENGTH),
   ),
 });
 
 /** Reads a result file. @throws DataError naming the file and field when it is none. */
 export function readEvaluationResult(path: string): EvaluationResult {
-  let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    return readStateFile(path, comparable) as unknown as EvaluationResult;
   } catch (error) {
-    throw new DataError(`${path} is not a result of glz eval --json: ${errorMessage(error)}`);
+    if (!(error instanceof DataError)) throw error;
+    throw new DataError(`${path} is not a result of glz eval --json: ${error.message.replace(`${path}: `, '')}`);
   }
-  const parsed = comparable.safeParse(value);
-  if (parsed.success) return value as EvaluationResult;
-  const [issue] = parsed.error.issues;
-  throw new DataError(`${path} is not a result of glz eval --json: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
 }

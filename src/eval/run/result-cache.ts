@@ -3,9 +3,10 @@
  * Anything that cannot be read or written is measured again. Knows no systems.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { writeFileAtomically } from '../../base/files.ts';
+import { stateFileOrNone } from '../../base/state-file.ts';
 import { cacheFolder } from '../../runtime/graph-cache.ts';
 
 /** Raised whenever scores, figures or baselines are computed in another way within a version of glz. */
@@ -13,7 +14,8 @@ const MEASURING = 6;
 
 /** A cache of JSON values. */
 export interface ResultCache {
-  get<T>(key: string): T | undefined;
+  /** The value of a key, if there is one of this shape. */
+  get<Schema extends z.ZodType>(key: string, schema: Schema): z.infer<Schema> | undefined;
   put(key: string, value: unknown): void;
 }
 
@@ -24,17 +26,19 @@ export const resultKey = (...parts: readonly unknown[]): string =>
     .digest('hex')
     .slice(0, 40);
 
-/** The cache on disk; `folder` is for tests. */
-export function openResultCache(folder = join(cacheFolder(), 'eval')): ResultCache {
+function evaluationFolder(): string | undefined {
+  const cache = cacheFolder();
+  return cache && join(cache, 'eval');
+}
+
+/** The cache on disk, if this user can have one; `folder` is for tests. */
+export function openResultCache(folder = evaluationFolder()): ResultCache {
+  if (folder === undefined) return NO_CACHE;
   const path = (key: string) => join(folder, key.slice(0, 2), `${key}.json`);
   return {
-    get<T>(key: string): T | undefined {
-      try {
-        const entry = JSON.parse(readFileSync(path(key), 'utf8')) as { key?: string; value?: T };
-        return entry.key === key ? entry.value : undefined;
-      } catch {
-        return undefined;
-      }
+    get(key, schema) {
+      const entry = stateFileOrNone(path(key), z.object({ key: z.literal(key), value: z.unknown() }));
+      return schema.safeParse(entry?.value).data;
     },
     put(key, value) {
       try {

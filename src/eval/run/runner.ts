@@ -4,6 +4,7 @@
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import type { Given } from '../../options/declaration.ts';
 import { EVAL_FLAGS } from '../../options/eval.ts';
@@ -13,10 +14,13 @@ import {
   type Failure,
   KEPT_LABELS,
   type LabelGrowth,
+  labelGrowthSchema,
   RESULT_FORMAT,
   type SetResult,
   type SetSummary,
   type SystemSummary,
+  setResultSchema,
+  systemFactsSchema,
 } from '../report/results.ts';
 import type { SuiteSet } from '../sets/suite.ts';
 import { isFloor } from '../systems/floor.ts';
@@ -49,12 +53,8 @@ export interface EvaluateOptions
   onEvent?: (system: string, event: SystemEvent) => void;
 }
 
-/** What is kept of a system beside its results. */
-type SystemFacts = Pick<SystemSummary, 'notes' | 'loadSeconds' | 'peakMemoryBytes'>;
-interface CachedResult {
-  result: RunResult;
-  facts: SystemFacts;
-}
+const cachedResultSchema = z.object({ result: setResultSchema, facts: systemFactsSchema });
+type SystemFacts = z.infer<typeof systemFactsSchema>;
 
 /** The error of an evaluation that was interrupted. */
 export const interrupted = (): Error => Object.assign(new Error('interrupted'), { name: 'AbortError' });
@@ -182,20 +182,20 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       );
       const todo: SuiteSet[] = [];
       for (const set of sets) {
-        const found = cache.get<CachedResult>(keyOf(set));
-        if (!found) {
+        const found = cache.get(keyOf(set), cachedResultSchema);
+        if (!found || found.result.predicted.length !== set.texts.length) {
           todo.push(set);
           continue;
         }
         Object.assign(facts, found.facts);
-        results.push({ ...found.result, system: spec.name, set: set.name, cached: true });
+        results.push({ ...(found.result as unknown as RunResult), system: spec.name, set: set.name, cached: true });
       }
-      const knownGrowth = growing ? cache.get<LabelGrowth>(growthKey) : undefined;
+      const knownGrowth = growing ? cache.get(growthKey, labelGrowthSchema) : undefined;
       if (knownGrowth) growths.push({ ...knownGrowth, system: spec.name });
       if (todo.length || (growing && !knownGrowth)) {
         const setOf = new Map(sets.map((set) => [set.name, set]));
         const fresh: RunResult[] = [];
-        const keep = (result: RunResult) => cache.put(keyOf(setOf.get(result.set) as SuiteSet), { result, facts } satisfies CachedResult);
+        const keep = (result: RunResult) => cache.put(keyOf(setOf.get(result.set) as SuiteSet), { result, facts });
         const report = (event: SystemEvent) => {
           if (event.type === 'loaded') facts.loadSeconds = event.seconds;
           else if (event.type === 'done') facts.notes = event.notes;

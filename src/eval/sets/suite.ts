@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { parseYaml } from '../../base/yaml.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { EVAL_FLAGS } from '../../options/eval.ts';
 import { checkedSettings } from '../../options/settings-check.ts';
@@ -61,13 +61,7 @@ export interface SuiteSet extends EvalSet {
 
 /** Parses a suite. @throws UsageError naming the field that is wrong. */
 export function parseSuite(text: string, file: string): Suite {
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (error) {
-    throw new UsageError(`${file}: not YAML: ${errorMessage(error)}`);
-  }
-  return checkedSettings(suiteSchema, value, file);
+  return checkedSettings(suiteSchema, parseYaml(text, file), file);
 }
 
 function checkHashes(folder: string, file: string, expected: Readonly<Record<string, string>>): void {

@@ -11,7 +11,7 @@ import type { EvalSet } from '../sets/eval-set.ts';
 import { readClipFolder } from './clip-folder.ts';
 import { examplesOf, fewShots, readExampleFile } from './few-shot-examples.ts';
 import { learnPrompts, type PromptLearning, startContext } from './learned-prompts.ts';
-import { readJsonObject } from './model-folder.ts';
+import { optionalSettings } from './model-folder.ts';
 import type { PromptTrainer } from './models/prompt-training.ts';
 import { cosines, rememberVectors, toUnitLength } from './sentence-embeddings.ts';
 import { fillTemplate, type ScoreOptions, type System, type SystemContext, type SystemKind, softmaxRows } from './system.ts';
@@ -94,7 +94,7 @@ async function create({ spec, model: folder, threads }: SystemContext, defaultPr
   if (images) {
     const { clipPixels, findLabelImages, imageSettings, readPicture } = await import('./label-images.ts');
     const image = createClipImage(config);
-    const settings = imageSettings(readJsonObject(join(folder, 'preprocessor_config.json'), true), image.imageSize);
+    const settings = imageSettings(optionalSettings(join(folder, 'preprocessor_config.json')), image.imageSize);
     const imageTower = await createClipImageEmbedder(image, weights(image.parameterShapes()), { threads });
     disposeImages = () => imageTower.dispose();
     const known = rememberVectors(async (labels) => {

@@ -1,10 +1,5 @@
-/**
- * Lbl2Vec (Schopf et al. 2021) over sentence embeddings (their Lbl2TransformerVec): a label starts as the mean of its keywords, is moved
- * to the centroid of the unlabelled documents nearest to them, and texts go to the nearest label. The documents are the texts of the set
- * itself, as in the paper, or a corpus that the user gives.
- */
-import { readFileSync } from 'node:fs';
-import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import { readJsonObject } from '../../base/json.ts';
 import { labelList, textOf } from '../../data/examples.ts';
 import { readRecords } from '../../data/read-records.ts';
 import { COSINE_SCALE } from './embeddings.ts';
@@ -14,15 +9,7 @@ import { numberOption, wholeOption } from './system-spec.ts';
 
 /** Keywords by label out of a JSON object. @throws DataError naming the file. */
 export function readKeywords(path: string): Map<string, string[]> {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new DataError(`cannot read the keywords ${path}: ${errorMessage(error)}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new DataError(`${path} is not a JSON object of keywords by label: {"sports": ["football", "match"]}`);
-  return new Map(Object.entries(value).map(([label, words]) => [label, labelList(words, `${path}, "${label}"`)]));
+  return new Map(Object.entries(readJsonObject(path)).map(([label, words]) => [label, labelList(words, `${path}, "${label}"`)]));
 }
 
 /** Mean of vectors, of unit length. */

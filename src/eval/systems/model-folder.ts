@@ -1,29 +1,15 @@
 /** A baseline's model folder: its config and exactly the weights that a model asks for. Knows folders and names, no models. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError, errorMessage } from '../../base/errors.ts';
+import { DataError } from '../../base/errors.ts';
+import { readJsonObject } from '../../base/json.ts';
 import type { FloatWeights } from '../../weights/checkpoint.ts';
 import type { WeightTensor } from '../../weights/formats/safetensors.ts';
 import { readWeightFolder } from '../../weights/weight-files.ts';
 
-/** Larger settings files are none. */
-const LARGEST_CONFIG = 1 << 24;
-
-/** A JSON object of a model folder. @throws DataError naming the file; undefined if it is missing and `optional`. */
-export function readJsonObject(path: string, optional: true): Record<string, unknown> | undefined;
-export function readJsonObject(path: string, optional?: false): Record<string, unknown>;
-export function readJsonObject(path: string, optional = false): Record<string, unknown> | undefined {
-  let value: unknown;
-  try {
-    if (statSync(path).size > LARGEST_CONFIG) throw new Error('too large for a settings file');
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    if (optional && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DataError(`${path} is not a JSON object`);
-  return value as Record<string, unknown>;
-}
+/** A JSON object that a model folder can have. @throws DataError naming the file where it is there and none. */
+export const optionalSettings = (path: string): Record<string, unknown> | undefined =>
+  existsSync(path) ? readJsonObject(path) : undefined;
 
 /** `config.json` of a model folder. @throws DataError */
 export const readConfig = (folder: string): Record<string, unknown> => readJsonObject(join(folder, 'config.json'));

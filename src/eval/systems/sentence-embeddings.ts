@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { SentenceEmbedder } from '../../classify/sentence-embedder.ts';
 import { sentencePooling } from '../../weights/sentence-pooling.ts';
-import { readJsonObject } from './model-folder.ts';
+import { optionalSettings } from './model-folder.ts';
 
 /** Texts to unit vectors. */
 export interface TextVectors {
@@ -43,7 +43,7 @@ export async function loadSentenceVectors(folder: string, threads?: number, chos
   ]);
   const { encoder, weights } = readEncoderFolder(folder);
   const pooling = chosen ?? sentencePooling(folder);
-  const settings = readJsonObject(join(folder, 'sentence_bert_config.json'), true);
+  const settings = optionalSettings(join(folder, 'sentence_bert_config.json'));
   const limit = settings?.max_seq_length;
   const maxLength = typeof limit === 'number' && limit > 2 ? limit : Math.min(DEFAULT_MAX_LENGTH, encoder.maxLength);
   const embedder: SentenceEmbedder = await createSentenceEmbedder({

@@ -1,100 +1,103 @@
 /**
- * Checks of a `tokenizer.json` before it reaches the native library, which on some malformed steps does not report an error but ends the
- * process: a damaged character map, a template that names a token it does not define, an empty pattern.
- * Imports errors and the tokenizer.json form.
+ * Checks of a `tokenizer.json` before it reaches the native library, which on some malformed files does not report an error but ends the
+ * process: only what is known, by type and field, goes through. Imports errors, the tokenizer.json form and the checks of steps.
  */
 import { DataError } from '../../base/errors.ts';
-import type { Step, TokenizerJson } from './tokenizer-json.ts';
+import { quoted } from '../../base/printable.ts';
+import { checkKnownSteps, type Fail, isId } from './step-checks.ts';
+import type { AddedToken, TokenizerJson, TokenizerModel } from './tokenizer-json.ts';
 
-type Fail = (what: string) => DataError;
+/** Prefixes, suffixes and names of tokens are never longer. */
+const LONGEST_AFFIX = 256;
+/** WordPiece tries each end of a word: BERT's limit is 100. */
+const LONGEST_WORD = 10_000;
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  BPE: ['dropout', 'unk_token', 'continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback', 'ignore_merges', 'merges'],
+  WordPiece: ['unk_token', 'continuing_subword_prefix', 'max_input_chars_per_word'],
+  WordLevel: ['unk_token'],
+  Unigram: ['unk_id', 'byte_fallback'],
+};
+
+function checkIds(vocab: Readonly<Record<string, number>>, fail: Fail): void {
+  for (const [token, id] of Object.entries(vocab)) if (!isId(id)) throw fail(`the id of the token ${quoted(token)} is not a number`);
 }
 
-/** The bits of one unit of the character map's trie (a Darts double array, as SentencePiece writes it). */
-const IS_VALUE = 0x80000000;
-const HAS_LEAF = 0x100;
-const offsetOf = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);
-
-/**
- * Checks SentencePiece's compiled character map: a byte count, a trie of 32-bit units, then texts that end in zero bytes. Every step from
- * every unit has to stay inside the trie, and every value has to point at the start of a character inside the texts.
- */
-function checkCharacterMap(map: Buffer, fail: Fail): void {
-  const damaged = (what: string) => fail(`the character map is damaged (${what})`);
-  if (map.length < 4) throw damaged('shorter than its header');
-  const bytes = map.readUInt32LE(0);
-  if (bytes === 0 || bytes % 4 !== 0 || bytes > map.length - 4) throw damaged(`a trie of ${bytes} bytes in ${map.length}`);
-  const texts = map.subarray(4 + bytes);
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(texts);
-  } catch {
-    throw damaged('its texts are not UTF-8');
-  }
-  const units = bytes / 4;
-  const unitAt = (index: number) => map.readUInt32LE(4 + 4 * index);
-  for (let index = 0; index < units; index++) {
-    const unit = unitAt(index);
-    if (unit & IS_VALUE) continue;
-    const next = (index ^ offsetOf(unit)) >>> 0;
-    // A step adds a byte by exclusive or, which changes the lowest eight bits only.
-    if ((next | 0xff) >= units) throw damaged(`unit ${index} leads outside`);
-    if (!(unit & HAS_LEAF)) continue;
-    const value = unitAt(next) & 0x7fffffff;
-    if (value > texts.length || (value < texts.length && (texts[value]! & 0xc0) === 0x80))
-      throw damaged(`unit ${index} points outside the texts`);
+/** A merge is two tokens whose texts together are one; the library writes them into a buffer as long as the longest token. */
+function checkMerges({ merges, vocab, continuing_subword_prefix: prefix }: TokenizerModel, fail: Fail): void {
+  if (!Array.isArray(merges)) throw fail('"model.merges" is not a list');
+  const start = typeof prefix === 'string' ? prefix : '';
+  const has = (token: unknown): token is string => typeof token === 'string' && Object.hasOwn(vocab, token);
+  for (const [at, merge] of merges.entries()) {
+    const parts: unknown[] = typeof merge === 'string' ? merge.split(' ') : Array.isArray(merge) ? merge : [];
+    // Files of old versions begin with the first line of merges.txt.
+    if (typeof merge === 'string' && merge.startsWith('#version')) continue;
+    const [left, right] = parts;
+    if (parts.length !== 2 || !has(left) || !has(right) || !right.startsWith(start) || !has(left + right.slice(start.length)))
+      throw fail(`"model.merges[${at}]" is not two tokens that make a third one`);
   }
 }
 
-function checkTemplate(step: Step, fail: Fail): void {
-  const { single, pair, special_tokens: defined } = step;
-  for (const sequence of [single, pair]) {
-    if (!Array.isArray(sequence)) throw fail('the post-processor has no template');
-    for (const part of sequence) {
-      const token = isObject(part) ? part.SpecialToken : undefined;
-      if (token === undefined && !(isObject(part) && isObject(part.Sequence))) throw fail('the post-processor has an unknown part');
-      if (token === undefined) continue;
-      const id = isObject(token) ? token.id : undefined;
-      if (typeof id !== 'string' || !isObject(defined) || !Object.hasOwn(defined, id))
-        throw fail(`the post-processor uses the token ${JSON.stringify(id)}, which it does not define`);
-    }
-  }
+/** An entry of the model that is text, where it is there. */
+function checkAffix(model: TokenizerModel, name: string, fail: Fail): void {
+  const value = model[name];
+  if (value !== undefined && value !== null && (typeof value !== 'string' || value.length > LONGEST_AFFIX))
+    throw fail(`"model.${name}" is ${quoted(value)}, expected text`);
 }
 
-function checkStep(step: unknown, fail: Fail, depth = 0): void {
-  if (step === null || step === undefined) return;
-  if (!isObject(step) || typeof step.type !== 'string') throw fail('a step has no type');
-  if (depth > 8) throw fail('steps are nested too deeply');
-  if (step.type === 'Precompiled') {
-    const map = step.precompiled_charsmap;
-    if (typeof map !== 'string' || map.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(map))
-      throw fail('the character map is not base64');
-    const bytes = Buffer.from(map, 'base64');
-    if (bytes.toString('base64') !== map) throw fail('the character map is not base64');
-    checkCharacterMap(bytes, fail);
-  }
-  if (step.type === 'TemplateProcessing') checkTemplate(step as Step, fail);
-  if (isObject(step.pattern))
-    for (const text of Object.values(step.pattern)) if (text === '') throw fail(`the pattern of a ${step.type} step is empty`);
-  for (const list of [step.normalizers, step.pretokenizers, step.processors]) {
-    if (list === undefined) continue;
-    if (!Array.isArray(list)) throw fail(`the steps inside a ${step.type} step are not a list`);
-    for (const inner of list) checkStep(inner, fail, depth + 1);
-  }
-}
-
-/** @throws DataError when a step is malformed in a way that the native library does not survive, or the vocabulary is not one. */
-export function checkSteps(json: TokenizerJson, source: string): void {
-  const fail: Fail = (what) => new DataError(`${source}: ${what}: damaged, or not a tokenizer.json of Hugging Face tokenizers`);
-  for (const step of [json.normalizer, json.pre_tokenizer, json.post_processor, json.decoder]) checkStep(step, fail);
-  const { vocab } = json.model;
+function checkModel(model: TokenizerModel, fail: Fail): void {
+  const { type, vocab } = model;
+  const fields = Object.hasOwn(FIELDS, type) ? FIELDS[type]! : undefined;
+  if (!fields) throw fail(`"model" is of the unknown type ${quoted(type)}`);
+  const unknown = Object.keys(model).find((name) => name !== 'type' && name !== 'vocab' && !fields.includes(name));
+  if (unknown !== undefined) throw fail(`"model" has the unknown field ${quoted(unknown)}`);
+  if (Array.isArray(vocab) !== (type === 'Unigram')) throw fail(`"model.vocab" is not that of a ${type} model`);
+  for (const name of ['unk_token', 'continuing_subword_prefix', 'end_of_word_suffix']) checkAffix(model, name, fail);
+  for (const name of ['fuse_unk', 'byte_fallback', 'ignore_merges'])
+    if (model[name] !== undefined && model[name] !== null && typeof model[name] !== 'boolean')
+      throw fail(`"model.${name}" is ${quoted(model[name])}, expected true or false`);
+  if (model.dropout !== undefined && model.dropout !== null && model.dropout !== 0)
+    throw fail(`"model.dropout" is ${quoted(model.dropout)}: the same text would get other ids each time; set it to null`);
   if (Array.isArray(vocab)) {
     for (const [at, entry] of vocab.entries())
-      if (!Array.isArray(entry) || typeof entry[0] !== 'string' || !Number.isFinite(entry[1]))
+      if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== 'string' || !Number.isFinite(entry[1]))
         throw fail(`vocabulary entry ${at} is not a token with a score`);
-  } else
-    for (const [token, id] of Object.entries(vocab)) {
-      if (!Number.isSafeInteger(id) || id < 0 || id > 0xffffffff) throw fail(`the id of the token "${token}" is not a number`);
-    }
+    const { unk_id: unknownId } = model;
+    if (unknownId !== undefined && unknownId !== null && !(isId(unknownId) && unknownId < vocab.length))
+      throw fail(`"model.unk_id" is ${quoted(unknownId)}, which is no entry of the vocabulary`);
+    return;
+  }
+  checkIds(vocab, fail);
+  if (type === 'BPE') checkMerges(model, fail);
+  if (type === 'WordPiece') {
+    const { max_input_chars_per_word: most } = model;
+    if (!Number.isSafeInteger(most) || (most as number) < 1 || (most as number) > LONGEST_WORD)
+      throw fail(`"model.max_input_chars_per_word" is ${quoted(most)}, expected a whole number from 1 to ${LONGEST_WORD}`);
+  }
+}
+
+const ADDED_FLAGS = ['single_word', 'lstrip', 'rstrip', 'normalized', 'special'] as const;
+
+function checkAddedToken(token: AddedToken, at: number, fail: Fail): void {
+  const { content, id } = token;
+  if (content === '' || content.length > LONGEST_AFFIX || !isId(id)) throw fail(`"added_tokens[${at}]" is no token with an id`);
+  for (const name of ADDED_FLAGS)
+    if (typeof token[name] !== 'boolean') throw fail(`"added_tokens[${at}].${name}" is ${quoted(token[name])}, expected true or false`);
+  const unknown = Object.keys(token).find(
+    (name) => name !== 'id' && name !== 'content' && !(ADDED_FLAGS as readonly string[]).includes(name),
+  );
+  if (unknown !== undefined) throw fail(`"added_tokens[${at}]" has the unknown field ${quoted(unknown)}`);
+}
+
+const PARTS = ['version', 'truncation', 'padding', 'added_tokens', 'normalizer', 'pre_tokenizer', 'post_processor', 'decoder', 'model'];
+
+/** @throws DataError naming the field when a tokenizer.json has a part that is not known, or not of the kind that it should be. */
+export function checkTokenizer(json: TokenizerJson, source: string): void {
+  const fail: Fail = (what) => new DataError(`${source}: ${what}: damaged, or not a tokenizer.json that glz knows`);
+  const unknown = Object.keys(json).find((name) => !PARTS.includes(name));
+  if (unknown !== undefined) throw fail(`it has the unknown part ${quoted(unknown)}`);
+  if (json.version !== '1.0') throw fail(`"version" is ${quoted(json.version)}, expected "1.0"`);
+  checkKnownSteps({ ...json }, fail);
+  checkModel(json.model, fail);
+  for (const [at, token] of json.added_tokens.entries()) checkAddedToken(token, at, fail);
 }

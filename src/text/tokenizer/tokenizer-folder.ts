@@ -5,6 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { parseJson } from '../../base/json.ts';
 import { byteLevelBpeTokenizer } from './byte-level-bpe.ts';
 import { sentencePieceTokenizer } from './sentencepiece.ts';
 import { type AddedToken, checkTokenizerJson, specialToken, type TokenizerJson, vocabularyLookup } from './tokenizer-json.ts';
@@ -50,19 +51,10 @@ function decodeText(bytes: Buffer, path: string): string {
   }
 }
 
-function parseJson(bytes: Buffer, path: string): unknown {
-  try {
-    return JSON.parse(decodeText(bytes, path));
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path} is not valid JSON: ${errorMessage(error)}`);
-  }
-}
-
 async function readSettings(path: string): Promise<Settings> {
   const bytes = await readIfThere(path);
   if (!bytes) return {};
-  const value = parseJson(bytes, path);
+  const value = parseJson(decodeText(bytes, path), path);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DataError(`${path} is not a JSON object`);
   return value as Settings;
 }
@@ -126,7 +118,7 @@ async function buildFromVocabulary(
   const mergesPath = join(folder, 'merges.txt');
   const [vocabulary, merges] = await Promise.all([readIfThere(source), readIfThere(mergesPath)]);
   if (vocabulary && merges) {
-    const vocab = parseJson(vocabulary, source);
+    const vocab = parseJson(decodeText(vocabulary, source), source);
     return { json: byteLevelBpeTokenizer(vocab, decodeText(merges, mergesPath), { source, mergesPath, family, config }), source };
   }
   throw new DataError(
@@ -149,7 +141,7 @@ export async function readTokenizerFolder(folder: string): Promise<TokenizerFold
   const path = join(folder, 'tokenizer.json');
   const bytes = await readIfThere(path);
   const common = { config: config!, specialTokensMap: specialTokensMap!, modelConfig };
-  if (bytes) return { json: checkTokenizerJson(parseJson(bytes, path), path), source: path, ...common };
+  if (bytes) return { json: checkTokenizerJson(parseJson(decodeText(bytes, path), path), path), source: path, ...common };
   const built = await buildFromVocabulary(folder, config!, modelConfig);
   return { json: withListedTokens(built.json, config!, addedTokens!, folder), source: built.source, ...common };
 }

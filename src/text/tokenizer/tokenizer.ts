@@ -10,7 +10,7 @@
 import { type Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { findSpecialTokens, type SpecialIds, type SpecialNames, withoutSpecialTokensInText } from './special-tokens.ts';
-import { checkSteps } from './tokenizer-checks.ts';
+import { checkTokenizer } from './tokenizer-checks.ts';
 import { readTokenizerFolder, type Settings } from './tokenizer-folder.ts';
 import type { AddedToken, Step, TokenizerJson } from './tokenizer-json.ts';
 
@@ -142,12 +142,13 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
     namedIds.set(name, special[role]!);
   }
   const safe = withoutSpecialTokensInText(plain, specialNames);
-  const textMode = nativeTokenizer(JSON.stringify(safe), safe.added_tokens, source);
+  // Ids are never turned back into text.
+  const textMode = nativeTokenizer(JSON.stringify({ ...safe, decoder: null }), safe.added_tokens, source);
   // Needed for parity only, and as large as the first: made when first asked for.
   let exactMode: NativeTokenizer | undefined;
   const native = (exact: boolean | undefined): NativeTokenizer => {
     if (!exact) return textMode;
-    exactMode ??= nativeTokenizer(plainText, addedTokens, source);
+    exactMode ??= nativeTokenizer(JSON.stringify({ ...JSON.parse(plainText), decoder: null }), addedTokens, source);
     return exactMode;
   };
   const failed = (error: unknown) => new DataError(`${source}: the tokenizer cannot encode a text: ${errorMessage(error)}`);
@@ -196,9 +197,11 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
     const tokenizer = native(options.exact);
     try {
       const without = { addSpecialTokens: false };
-      const first = await tokenizer.encode(text, null, without);
+      // Of what is cut anyway the beginning is enough.
+      const read = (whole: string) => (options.maxLength === undefined ? whole : textPrefix(whole, MOST_UNITS));
+      const first = await tokenizer.encode(read(text), null, without);
       // transformers takes an empty second text as none.
-      const second = pair ? await tokenizer.encode(pair, null, without) : null;
+      const second = pair ? await tokenizer.encode(read(pair), null, without) : null;
       if (options.maxLength !== undefined) {
         const empty = await tokenizer.encode('', second ? '' : null, { addSpecialTokens: true });
         let excess = first.getLength() + (second?.getLength() ?? 0) - Math.max(0, options.maxLength - empty.getLength());
@@ -244,7 +247,7 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   const found = await readTokenizerFolder(folder);
-  checkSteps(found.json, found.source);
+  checkTokenizer(found.json, found.source);
   const { ids, names } = findSpecialTokens(found);
   return createTokenizer(found.json, found.source, ids, names, maxLength(found.config, found.modelConfig));
 }

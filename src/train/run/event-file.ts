@@ -2,10 +2,11 @@
  * TensorBoard event files: TFRecords (length, data, masked CRC-32C of each) that hold Event messages of scalars
  * (tensorflow/core/util/event.proto). Written record by record, so that a killed run loses nothing that was logged.
  */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { makeFolder } from '../../base/make-folder.ts';
 import { Message } from '../../base/protobuf-message.ts';
 
 /** Scalars by step. */
@@ -68,7 +69,7 @@ export function openEventFile(folder: string, step: number, time = Date.now()): 
     }
   };
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     fd = openSync(path, 'a');
   } catch (error) {
     throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);

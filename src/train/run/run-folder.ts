@@ -16,7 +16,6 @@ import {
   appendFileSync,
   constants,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -26,28 +25,35 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { makeFolder } from '../../base/make-folder.ts';
+import { parseState, readStateFile } from '../../base/state-file.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpointFiles, writeFolderAtomically } from '../../weights/checkpoint.ts';
 import { readSafetensors, type WeightTensor, writeSafetensors } from '../../weights/formats/safetensors.ts';
 import type { TrainingEngine } from '../engine/training-session.ts';
 import { openEventFile } from './event-file.ts';
 
-/** What is known of a run beside its arrays. */
-export interface RunState {
+const count = z.int().min(0);
+
+const runStateSchema = z.object({
   /** Steps done. */
-  step: number;
+  step: count,
   /** sha256 of settings and data: a run resumes only what it was. */
-  identity: string;
+  identity: z.string(),
   /** Best evaluation so far. */
-  best?: { step: number; score: number };
+  best: z.object({ step: count, score: z.number() }).optional(),
   /** Evaluations since the best one. */
-  withoutGain: number;
+  withoutGain: count,
   /** Snapshots summed for weight averaging. */
-  snapshots: number;
+  snapshots: count,
   /** Seconds that the run took so far, over all its calls. */
-  seconds?: number;
-}
+  seconds: z.number().min(0).optional(),
+});
+
+/** What is known of a run beside its arrays. */
+export type RunState = z.infer<typeof runStateSchema>;
 
 /** Where a run keeps its near labels. */
 export const nearLabelsPath = (output: string): string => join(output, 'near-labels.safetensors');
@@ -91,7 +97,7 @@ function existingFolder(path: string): string {
 export function checkOutputFolder(output: string, create: boolean): void {
   try {
     if (create) {
-      mkdirSync(output, { recursive: true });
+      makeFolder(output);
       const probe = join(output, `probe.${process.pid}.tmp`);
       writeFileSync(probe, 'x');
       rmSync(probe);
@@ -182,12 +188,9 @@ export function readNewestState(output: string, identity: string): SavedState {
   const [step] = savedSteps(output);
   if (step === undefined) throw new UsageError(`${output} holds no saved state to resume from; start without --resume`);
   const folder = stateFolder(output, step);
-  let state: RunState;
-  try {
-    state = JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8')) as RunState;
-  } catch (error) {
-    throw new DataError(`${folder}/state.json: ${errorMessage(error)}`);
-  }
+  const path = join(folder, 'state.json');
+  const state = readStateFile(path, runStateSchema);
+  if (state.step !== step) throw new DataError(`${path}: field "step" is ${state.step} in the state of step ${step}`);
   if (state.identity !== identity)
     throw new UsageError(`${output} was trained with other settings or data; resume with the same ones, or choose another --output`);
   return {
@@ -204,10 +207,12 @@ export interface RunLog {
   close(): void;
 }
 
+const logRecordSchema = z.looseObject({ step: count, sets: z.record(z.string(), z.number()).optional() });
+
 /** A line of the log. */
 export type LogRecord = Readonly<Record<string, unknown>> & { readonly step: number };
 
-/** The records of `training.jsonl`; the half-written last line of a killed run is left out. */
+/** The records of `training.jsonl`; lines that are none, as the half-written last one of a killed run, are left out. */
 export function readRunLog(output: string): LogRecord[] {
   const path = join(output, 'training.jsonl');
   if (!existsSync(path)) return [];
@@ -215,7 +220,7 @@ export function readRunLog(output: string): LogRecord[] {
     .split('\n')
     .flatMap((line) => {
       try {
-        return line ? [JSON.parse(line) as LogRecord] : [];
+        return line ? [parseState(line, logRecordSchema, path)] : [];
       } catch {
         return [];
       }

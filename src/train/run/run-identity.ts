@@ -1,9 +1,9 @@
 /** What a run is: its settings and data. A run is resumed only as what it was. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { DataError, errorMessage } from '../../base/errors.ts';
+import { readJsonObject } from '../../base/json.ts';
 import { checkSettings, type TrainSettings } from '../settings.ts';
 
 /** A run may go on elsewhere than it began. */
@@ -31,12 +31,7 @@ const hashOf = (settings: unknown, dataHash: string): string =>
 export function runIdentity(settings: TrainSettings, dataHash: string, output: string): string {
   const path = join(output, 'settings.json');
   if (output && existsSync(path)) {
-    let begun: Record<string, unknown>;
-    try {
-      begun = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    } catch (error) {
-      throw new DataError(`${path}: ${errorMessage(error)}`);
-    }
+    const begun = readJsonObject(path);
     try {
       if (isDeepStrictEqual(ofSteps(checkSettings(begun, path)), ofSteps(settings))) return hashOf(withoutDevice(begun), dataHash);
     } catch {

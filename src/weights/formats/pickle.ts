@@ -5,11 +5,15 @@
  * Format: Python's pickletools.py; the opcodes of protocols 2 to 5 that data needs.
  */
 import { DataError } from '../../base/errors.ts';
+import { quoted } from '../../base/printable.ts';
+
+/** Counts what a call makes: elements that it copies, dictionaries. Throws when a pickle makes more than its length allows. */
+export type CountWork = (elements: number, dictionaries: number) => void;
 
 /** Something that a pickle may call. */
 export class PickleFunction {
-  readonly call: (args: readonly unknown[]) => unknown;
-  constructor(call: (args: readonly unknown[]) => unknown) {
+  readonly call: (args: readonly unknown[], count: CountWork) => unknown;
+  constructor(call: (args: readonly unknown[], count: CountWork) => unknown) {
     this.call = call;
   }
 }
@@ -32,6 +36,14 @@ export interface Unpickled {
 
 /** A weight file takes about 40 steps a tensor. */
 const MOST_STEPS = 5_000_000;
+
+/**
+ * What a pickle may make of its bytes. An element of a list or a pair of a dictionary takes a byte or more to write, and is copied once or
+ * twice; a dictionary takes some hundred bytes of memory, and a weight file has one for each tensor, of a hundred bytes and more.
+ */
+const ELEMENTS_PER_BYTE = 2;
+const BYTES_PER_DICTIONARY = 32;
+const ALLOWANCE = 10_000;
 
 const MARK = Symbol('mark');
 
@@ -59,6 +71,17 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
   let at = start;
 
   const fail = (why: string) => new DataError(`${context.where}: the pickle ${why} (byte ${at}); the file is broken or no weight file`);
+  let elements = ALLOWANCE + ELEMENTS_PER_BYTE * (bytes.length - start);
+  let dictionaries = ALLOWANCE + (bytes.length - start) / BYTES_PER_DICTIONARY;
+  const count: CountWork = (moreElements, moreDictionaries) => {
+    elements -= moreElements;
+    dictionaries -= moreDictionaries;
+    if (elements < 0 || dictionaries < 0) throw fail('makes more than its length allows');
+  };
+  const newMap = (): Map<unknown, unknown> => {
+    count(0, 1);
+    return new Map();
+  };
   const take = (length: number): number => {
     if (!Number.isSafeInteger(length) || length < 0 || at + length > bytes.length) throw fail('is cut short');
     at += length;
@@ -96,8 +119,9 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
   const popToMark = (): unknown[] => {
     const mark = stack.lastIndexOf(MARK);
     if (mark < 0) throw fail('has no mark');
-    const values = stack.splice(mark);
-    values.shift();
+    const values = stack.splice(mark + 1);
+    stack.pop();
+    count(values.length, 0);
     return values;
   };
   const popTuple = (length: number): unknown[] => {
@@ -107,18 +131,20 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
   const setItems = (pairs: unknown[]): void => {
     const map = top();
     if (!(map instanceof Map) || pairs.length % 2) throw fail('fills something that is no dictionary');
+    count(pairs.length, 0);
     for (let i = 0; i < pairs.length; i += 2) map.set(pairs[i], pairs[i + 1]);
   };
   const append = (values: unknown[]): void => {
     const list = top();
     if (!Array.isArray(list)) throw fail('extends something that is no list');
+    count(values.length, 0);
     for (const value of values) list.push(value);
   };
   const findGlobal = (module: string, name: string): unknown => {
     const value = context.global(module, name);
     if (value === undefined)
       throw new DataError(
-        `${context.where}: the pickle asks for ${JSON.stringify(`${module}.${name}`)}, which weights do not need and which could run code; ` +
+        `${context.where}: the pickle asks for ${quoted(`${module}.${name}`)}, which weights do not need and which could run code; ` +
           'nothing was run: use a model.safetensors of this model',
       );
     return value;
@@ -192,9 +218,11 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
         stack.push(takeString(Number(view.getBigUint64(take(8), true))));
         break;
       case 0x42: // BINBYTES
+        count(0, 1);
         stack.push(takeBytes(view.getUint32(take(4), true)));
         break;
       case 0x43: // SHORT_BINBYTES
+        count(0, 1);
         stack.push(takeBytes(view.getUint8(take(1))));
         break;
       case 0x29: // EMPTY_TUPLE
@@ -211,12 +239,12 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
         stack.push(popToMark());
         break;
       case 0x7d: // EMPTY_DICT
-        stack.push(new Map());
+        stack.push(newMap());
         break;
       case 0x64: {
         // DICT
         const pairs = popToMark();
-        stack.push(new Map());
+        stack.push(newMap());
         setItems(pairs);
         break;
       }
@@ -271,7 +299,7 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
         const args = pop();
         const callee = pop();
         if (!(callee instanceof PickleFunction) || !Array.isArray(args)) throw fail('calls something that cannot be called');
-        stack.push(callee.call(args));
+        stack.push(callee.call(args, count));
         break;
       }
       case 0x62: {

@@ -6,6 +6,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { parseJson } from '../../base/json.ts';
+import { quoted } from '../../base/printable.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './half-precision.ts';
 
 /** A tensor of a weight file. Floating types are read as float32, integers as int32. */
@@ -47,7 +49,7 @@ export function elementCount(shape: unknown): number | undefined {
 function parseHeader(path: string, header: Buffer, dataSize: number): Entry[] {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(header));
+    parsed = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(header), 'header');
   } catch (error) {
     throw new DataError(`${path}: the safetensors header is not JSON (${errorMessage(error)}); the file is broken, fetch it again`);
   }
@@ -57,11 +59,10 @@ function parseHeader(path: string, header: Buffer, dataSize: number): Entry[] {
   for (const [name, value] of Object.entries(parsed)) {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-    const fail = (why: string) => new DataError(`${path}: tensor ${JSON.stringify(name)} ${why}`);
-    if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
-      throw fail(`has the type ${JSON.stringify(dtype)}, which is not supported`);
+    const fail = (why: string) => new DataError(`${path}: tensor ${quoted(name)} ${why}`);
+    if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype)) throw fail(`has the type ${quoted(dtype)}, which is not supported`);
     const count = elementCount(shape);
-    if (count === undefined) throw fail(`has no valid shape (${JSON.stringify(shape)})`);
+    if (count === undefined) throw fail(`has no valid shape (${quoted(shape)})`);
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((offset) => Number.isSafeInteger(offset)))
       throw fail('has no valid offsets');
     const [begin, end] = offsets as [number, number];
@@ -73,7 +74,7 @@ function parseHeader(path: string, header: Buffer, dataSize: number): Entry[] {
   }
   let last = 0;
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (entry.begin < last) throw new DataError(`${path}: tensor ${JSON.stringify(entry.name)} overlaps another one`);
+    if (entry.begin < last) throw new DataError(`${path}: tensor ${quoted(entry.name)} overlaps another one`);
     last = entry.end;
   }
   return entries;

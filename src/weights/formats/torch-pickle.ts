@@ -5,6 +5,7 @@
  * Format: torch/serialization.py (_save, _legacy_save) and torch/_utils.py (_rebuild_tensor_v2).
  */
 import { DataError } from '../../base/errors.ts';
+import { quoted } from '../../base/printable.ts';
 import { type PickleContext, PickleFunction, readPickle } from './pickle.ts';
 import { type RandomAccessFile, withRandomAccessFile } from './random-access-file.ts';
 import { BYTES, decodeTensorData, elementCount, type WeightMap, type WeightTensor } from './safetensors.ts';
@@ -17,8 +18,13 @@ const LONGEST_PICKLE = 64 * 2 ** 20;
 const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn;
 const LEGACY_PROTOCOL = 1001;
 
-/** Tensors may share a storage, but all together are never much more than the storages. */
-const LARGEST_SHARING = 8;
+/** Tensors may share a storage, but all together are never much more than the storages; of views with gaps more is read than kept. */
+const LARGEST_SHARING = 2;
+const LARGEST_READING = 8;
+const SHARING_ALLOWANCE = 1 << 20;
+
+/** NumPy's limit; tensors of weights have up to five dimensions. */
+const MOST_DIMENSIONS = 32;
 
 /** Storage classes, by the type of the safetensors format that has the same bits. */
 const STORAGE_TYPES: Readonly<Record<string, string>> = {
@@ -73,8 +79,13 @@ class TensorView {
   }
 }
 
-/** Gives bytes of a storage: elements `from` to `from + length` of the storage `key`. */
-type StorageReader = (storage: Storage, from: number, length: number) => ArrayBuffer;
+/** The storages of a file. */
+interface StorageReader {
+  /** @throws DataError when a storage is not in the file, or shorter than it says */
+  check(storage: Storage): void;
+  /** Bytes of its elements `from` to `from + length`. */
+  read(storage: Storage, from: number, length: number): ArrayBuffer;
+}
 
 /** What a pickle of a state dict may name and refer to. */
 function torchContext(path: string): PickleContext {
@@ -82,7 +93,7 @@ function torchContext(path: string): PickleContext {
 
   const rebuildTensor = new PickleFunction(([storage, offset, shape, strides]) => {
     if (!(storage instanceof Storage)) throw fail('a tensor is made of something that is no storage');
-    const count = elementCount(shape);
+    const count = Array.isArray(shape) && shape.length <= MOST_DIMENSIONS ? elementCount(shape) : undefined;
     if (count === undefined || !Array.isArray(strides) || !strides.every((step) => Number.isSafeInteger(step) && step >= 0))
       throw fail('a tensor has no valid shape or strides');
     const sizes = shape as number[];
@@ -106,9 +117,10 @@ function torchContext(path: string): PickleContext {
     ['torch.Size', new PickleFunction(([sizes = []]) => sizes)],
     [
       'collections.OrderedDict',
-      new PickleFunction(([pairs = []]) => {
+      new PickleFunction(([pairs = []], count) => {
         if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
           throw fail('a dictionary is made of something that is no pairs');
+        count(2 * pairs.length, 1);
         return new Map(pairs as [unknown, unknown][]);
       }),
     ],
@@ -124,11 +136,11 @@ function torchContext(path: string): PickleContext {
       if (kind !== 'storage') throw fail('it refers to something that is no storage');
       if (!(type instanceof StorageType)) throw fail('a storage has no type');
       if (typeof key !== 'string' && typeof key !== 'number') throw fail('a storage has no key');
-      if (!Number.isSafeInteger(length) || length < 0) throw fail(`storage ${key} has no valid size`);
+      if (!Number.isSafeInteger(length) || length < 0) throw fail(`storage ${quoted(key)} has no valid size`);
       if (view === undefined || view === null) return new Storage(String(key), type.dtype, length);
       const [, start, viewLength] = Array.isArray(view) ? view : [];
       if (!Number.isSafeInteger(start) || !Number.isSafeInteger(viewLength) || start < 0 || viewLength < 0 || start + viewLength > length)
-        throw fail(`storage ${key} has a view that is not in it`);
+        throw fail(`storage ${quoted(key)} has a view that is not in it`);
       return new Storage(String(key), type.dtype, viewLength, start);
     },
   };
@@ -160,38 +172,45 @@ function gather<T extends Float32Array | Int32Array>(span: T, { shape, strides }
   return gathered;
 }
 
-function readTensor(view: TensorView, read: StorageReader): WeightTensor {
-  const { storage, shape, strides, offset } = view;
-  const empty = shape.includes(0);
-  const length = empty ? 0 : 1 + shape.reduce((sum, size, i) => sum + (size - 1) * strides[i], 0);
-  const span = decodeTensorData(storage.dtype, read(storage, storage.start + (empty ? 0 : offset), length));
+/** Elements of the storage from the first to the last one of a view. */
+const spanOf = ({ shape, strides }: TensorView): number =>
+  shape.includes(0) ? 0 : 1 + shape.reduce((sum, size, i) => sum + (size - 1) * strides[i], 0);
+
+function readTensor(view: TensorView, storages: StorageReader): WeightTensor {
+  const { storage, shape, offset } = view;
+  const length = spanOf(view);
+  const empty = length === 0;
+  const span = decodeTensorData(storage.dtype, storages.read(storage, storage.start + (empty ? 0 : offset), length));
   return { shape, data: empty || isContiguous(view) ? span : gather(span, view) };
 }
 
 /** Tensors of an unpickled state dict. Names for the same numbers (tied weights) share one array. */
-function readTensors(path: string, value: unknown, read: StorageReader, wanted: (name: string) => boolean): WeightMap {
+function readTensors(path: string, value: unknown, storages: StorageReader, wanted: (name: string) => boolean): WeightMap {
   if (!(value instanceof Map)) throw new DataError(`${path} holds no state dict (names and tensors), but something else`);
-  const views: [string, TensorView][] = [];
-  for (const [name, view] of value) if (typeof name === 'string' && view instanceof TensorView) views.push([name, view]);
-  if (views.length === 0) throw new DataError(`${path} holds a dictionary without tensors: it is no weight file`);
+  const all: [string, TensorView][] = [];
+  for (const [name, view] of value) if (typeof name === 'string' && view instanceof TensorView) all.push([name, view]);
+  if (all.length === 0) throw new DataError(`${path} holds a dictionary without tensors: it is no weight file`);
   const keyOf = ({ storage, offset, shape, strides }: TensorView) =>
     JSON.stringify([storage.key, storage.dtype, storage.start + offset, shape, strides]);
-  const distinct = new Map(views.map(([, view]) => [keyOf(view), view]));
-  const storages = new Map(views.map(([, { storage }]) => [storage.key, storage.length]));
-  const total = [...distinct.values()].reduce((sum, { shape }) => sum + (elementCount(shape) ?? 0), 0);
-  const stored = [...storages.values()].reduce((sum, length) => sum + length, 0);
-  if (total > LARGEST_SHARING * stored)
-    throw new DataError(`${path}: tensors of ${total} elements out of ${stored} stored ones are no weights`);
-  const done = new Map<string, WeightTensor>();
-  const tensors: WeightMap = new Map();
-  for (const [name, view] of views) {
-    if (!wanted(name)) continue;
-    const key = keyOf(view);
-    const tensor = done.get(key) ?? readTensor(view, read);
-    done.set(key, tensor);
-    tensors.set(name, tensor);
+  const views = all.flatMap(([name, view]) => (wanted(name) ? [{ name, view, key: keyOf(view) }] : []));
+  const distinct = new Map(views.map(({ key, view }) => [key, view]));
+  const lengths = new Map<string, number>();
+  let total = 0;
+  let reading = 0;
+  for (const view of distinct.values()) {
+    const { key, length } = view.storage;
+    lengths.set(key, Math.max(lengths.get(key) ?? 0, length));
+    total += elementCount(view.shape) ?? 0;
+    reading += spanOf(view);
   }
-  return tensors;
+  for (const { storage } of distinct.values()) storages.check(storage);
+  const stored = [...lengths.values()].reduce((sum, length) => sum + length, 0);
+  if (total > SHARING_ALLOWANCE + LARGEST_SHARING * stored || reading > SHARING_ALLOWANCE + LARGEST_READING * stored)
+    throw new DataError(`${path}: tensors of ${total} elements out of ${stored} stored ones are no weights`);
+  // One storage after the other: a deflated one is unpacked whole.
+  const byStorage = [...distinct].sort(([, a], [, b]) => Number(a.storage.key > b.storage.key) - Number(a.storage.key < b.storage.key));
+  const tensors = new Map(byStorage.map(([key, view]) => [key, readTensor(view, storages)]));
+  return new Map(views.map(({ name, key }) => [name, tensors.get(key)!]));
 }
 
 function readZipContainer(file: RandomAccessFile, wanted: (name: string) => boolean): WeightMap {
@@ -209,20 +228,26 @@ function readZipContainer(file: RandomAccessFile, wanted: (name: string) => bool
 
   // A deflated storage is unpacked whole, so the last one is kept for the other tensors in it.
   let unpacked: { entry: ZipEntry; bytes: Uint8Array<ArrayBuffer> } | undefined;
+  const entryOf = (storage: Storage) => entries.get(`${prefix}data/${storage.key}`);
   return readTensors(
     path,
     value,
-    (storage, from, length) => {
-      const entry = entries.get(`${prefix}data/${storage.key}`);
-      if (!entry) throw new DataError(`${path} lacks the storage ${JSON.stringify(storage.key)}: the file is broken, fetch it again`);
-      const width = BYTES[storage.dtype];
-      if (entry.size < (storage.start + storage.length) * width)
-        throw new DataError(
-          `${path}: storage ${storage.key} has ${entry.size} bytes where ${storage.length} elements of ${storage.dtype} are needed`,
-        );
-      if (entry.method === 0) return readZipEntry(file, entry, from * width, length * width).buffer;
-      if (unpacked?.entry !== entry) unpacked = { entry, bytes: readZipEntry(file, entry) };
-      return unpacked.bytes.slice(from * width, (from + length) * width).buffer;
+    {
+      check(storage) {
+        const entry = entryOf(storage);
+        if (!entry) throw new DataError(`${path} lacks the storage ${quoted(storage.key)}: the file is broken, fetch it again`);
+        if (entry.size < (storage.start + storage.length) * BYTES[storage.dtype])
+          throw new DataError(
+            `${path}: storage ${quoted(storage.key)} has ${entry.size} bytes where ${storage.length} elements of ${storage.dtype} are needed`,
+          );
+      },
+      read(storage, from, length) {
+        const entry = entryOf(storage)!;
+        const width = BYTES[storage.dtype];
+        if (entry.method === 0) return readZipEntry(file, entry, from * width, length * width).buffer;
+        if (unpacked?.entry !== entry) unpacked = { entry, bytes: readZipEntry(file, entry) };
+        return unpacked.bytes.slice(from * width, (from + length) * width).buffer;
+      },
     },
     wanted,
   );
@@ -235,7 +260,7 @@ function readLegacyContainer(file: RandomAccessFile, wanted: (name: string) => b
   const magic = readPickle(bytes, 0, context);
   if (magic.value !== MAGIC_NUMBER) throw new DataError(`${path} is no weight file of torch.save (wrong magic number)`);
   const protocol = readPickle(bytes, magic.end, context);
-  if (protocol.value !== LEGACY_PROTOCOL) throw new DataError(`${path} has the unknown torch.save protocol ${String(protocol.value)}`);
+  if (protocol.value !== LEGACY_PROTOCOL) throw new DataError(`${path} has the unknown torch.save protocol ${quoted(protocol.value)}`);
   const system = readPickle(bytes, protocol.end, context);
   if (!(system.value instanceof Map) || system.value.get('little_endian') !== true)
     throw new DataError(`${path} was written on a big-endian machine; such files are not read`);
@@ -254,25 +279,29 @@ function readLegacyContainer(file: RandomAccessFile, wanted: (name: string) => b
   const places = new Map<string, { start: number; length: number }>();
   let at = keys.end;
   for (const key of keys.value as unknown[]) {
-    const width = widths.get(String(key));
-    if (width === undefined)
-      throw new DataError(`${path} has the storage ${JSON.stringify(key)}, which nothing refers to: the file is broken`);
+    const width = typeof key === 'string' || typeof key === 'number' ? widths.get(String(key)) : undefined;
+    if (width === undefined) throw new DataError(`${path} has the storage ${quoted(key)}, which nothing refers to: the file is broken`);
     const length = Number(new DataView(file.read(at, 8).buffer).getBigInt64(0, true));
     at += 8;
     if (length < 0 || at + length * width > size)
-      throw new DataError(`${path}: storage ${JSON.stringify(key)} of ${length} elements is not in the file: it is cut short or broken`);
+      throw new DataError(`${path}: storage ${quoted(key)} of ${length} elements is not in the file: it is cut short or broken`);
     places.set(String(key), { start: at, length });
     at += length * width;
   }
   return readTensors(
     path,
     state.value,
-    (storage, from, length) => {
-      const place = places.get(storage.key);
-      if (!place || from + length > place.length)
-        throw new DataError(`${path} lacks the storage ${JSON.stringify(storage.key)}, or a part of it`);
-      const width = BYTES[storage.dtype];
-      return file.read(place.start + from * width, length * width).buffer;
+    {
+      check(storage) {
+        const place = places.get(storage.key);
+        if (!place || storage.start + storage.length > place.length)
+          throw new DataError(`${path} lacks the storage ${quoted(storage.key)}, or a part of it`);
+      },
+      read(storage, from, length) {
+        const { start } = places.get(storage.key)!;
+        const width = BYTES[storage.dtype];
+        return file.read(start + from * width, length * width).buffer;
+      },
     },
     wanted,
   );

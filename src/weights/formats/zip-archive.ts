@@ -7,6 +7,7 @@
  */
 import * as zlib from 'node:zlib';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { quoted } from '../../base/printable.ts';
 import type { RandomAccessFile } from './random-access-file.ts';
 
 /** An entry of the central directory. */
@@ -33,7 +34,7 @@ const LONGEST_COMMENT = 0xffff;
 const LARGEST_DIRECTORY = 64 * 2 ** 20;
 
 /** Weights hardly compress; an archive that unpacks to more than this many times its size (and more than the allowance) is a bomb. */
-const LARGEST_RATIO = 100;
+const LARGEST_RATIO = 4;
 const UNPACKED_ALLOWANCE = 16 * 2 ** 20;
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -107,19 +108,19 @@ export function readZipDirectory(file: RandomAccessFile): Map<string, ZipEntry> 
     if (next > size) throw broken(`entry ${number + 1} of its zip directory is cut short`);
     const name = Buffer.from(bytes.buffer, bytes.byteOffset + at + 46, nameLength).toString('utf8');
     const method = view.getUint16(at + 10, true);
-    if (view.getUint16(at + 8, true) & 1) throw new DataError(`${file.path}: ${JSON.stringify(name)} is encrypted`);
+    if (view.getUint16(at + 8, true) & 1) throw new DataError(`${file.path}: ${quoted(name)} is encrypted`);
     if (method !== 0 && method !== 8)
-      throw new DataError(`${file.path}: ${JSON.stringify(name)} is packed by method ${method}; only stored and deflated entries are read`);
+      throw new DataError(`${file.path}: ${quoted(name)} is packed by method ${method}; only stored and deflated entries are read`);
     const sizes = zip64Sizes(new DataView(bytes.buffer, bytes.byteOffset + at + 46 + nameLength, extraLength), [
       view.getUint32(at + 24, true),
       view.getUint32(at + 20, true),
       view.getUint32(at + 42, true),
     ]);
-    if (!sizes) throw broken(`${JSON.stringify(name)} has no valid zip64 sizes`);
+    if (!sizes) throw broken(`${quoted(name)} has no valid zip64 sizes`);
     const [entrySize, compressedSize, headerAt] = sizes;
-    if (method === 0 && entrySize !== compressedSize) throw broken(`${JSON.stringify(name)} is stored but has two sizes`);
-    if (headerAt + 30 + compressedSize > file.size) throw broken(`${JSON.stringify(name)} is not in the file`);
-    if (entries.has(name)) throw broken(`${JSON.stringify(name)} is there twice`);
+    if (method === 0 && entrySize !== compressedSize) throw broken(`${quoted(name)} is stored but has two sizes`);
+    if (headerAt + 30 + compressedSize > file.size) throw broken(`${quoted(name)} is not in the file`);
+    if (entries.has(name)) throw broken(`${quoted(name)} is there twice`);
     unpacked += entrySize;
     packed += compressedSize;
     entries.set(name, { name, size: entrySize, method, compressedSize, checksum: view.getUint32(at + 16, true), headerAt });
@@ -150,7 +151,7 @@ function inflate(packed: Uint8Array, { size }: ZipEntry, where: string): Uint8Ar
  * @throws DataError when they are not there or do not unpack to the size that the directory says
  */
 export function readZipEntry(file: RandomAccessFile, entry: ZipEntry, from = 0, length = entry.size - from): Uint8Array<ArrayBuffer> {
-  const where = `${file.path}: ${JSON.stringify(entry.name)}`;
+  const where = `${file.path}: ${quoted(entry.name)}`;
   if (from < 0 || length < 0 || from + length > entry.size)
     throw new DataError(`${where} has ${entry.size} bytes where ${from + length} are needed: the file is broken`);
   const local = viewOf(file.read(entry.headerAt, 30));

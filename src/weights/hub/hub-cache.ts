@@ -3,12 +3,13 @@
  * Layout: `models--org--name/blobs/<hash>`, `refs/<revision>` with a commit, `snapshots/<commit>/<file>` linked to its blob.
  * Knows nothing of the network.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { copyFile, link, open, readFile, rename, rm, stat, symlink, utimes } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFile, link, rename, rm, symlink, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join, relative } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { homeFolder, makeFolder } from '../../base/make-folder.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 
 /** Environment variables. */
@@ -26,15 +27,26 @@ export const VOCABULARY_FILES: readonly string[] = [
   'sentencepiece.bpe.model',
 ];
 
-/** Folder of the cache: HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub. */
-export function hubCacheFolder(env: Environment): string {
-  const home = (path: string) => path.replace(/^~(?=$|[\\/])/, homedir());
+/** A path with `~` for the home folder; undefined where that is needed and the user has none. */
+function expanded(path: string): string | undefined {
+  if (!/^~(?=$|[\\/])/.test(path)) return path;
+  const home = homeFolder();
+  return home && join(home, path.slice(1));
+}
+
+/** Folder of what Hugging Face libraries keep: HF_HOME, else ~/.cache/huggingface; undefined for a user without a home folder. */
+export function hubHomeFolder(env: Environment): string | undefined {
+  if (env.HF_HOME) return expanded(env.HF_HOME);
+  const base = expanded(env.XDG_CACHE_HOME || '~/.cache');
+  return base && join(base, 'huggingface');
+}
+
+/** Folder of the cache: HF_HUB_CACHE, else `hub` in {@link hubHomeFolder}. */
+export function hubCacheFolder(env: Environment): string | undefined {
   const direct = env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE;
-  if (direct) return home(direct);
-  return join(
-    env.HF_HOME ? home(env.HF_HOME) : join(env.XDG_CACHE_HOME ? home(env.XDG_CACHE_HOME) : join(homedir(), '.cache'), 'huggingface'),
-    'hub',
-  );
+  if (direct) return expanded(direct);
+  const home = hubHomeFolder(env);
+  return home && join(home, 'hub');
 }
 
 /** Folder of a model in the cache. */
@@ -76,7 +88,7 @@ export async function linkIntoSnapshot(blob: string, file: string, links = { sym
   if (existsSync(file)) return;
   const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     try {
       await links.symlink(relative(dirname(file), blob), temporary);
     } catch {
@@ -93,17 +105,42 @@ export async function linkIntoSnapshot(blob: string, file: string, links = { sym
 const LOCK_SIGN = 5_000;
 const LOCK_DEAD = 60_000;
 
-/** Whether the process that made a lock is gone. */
-async function isStale(lock: string): Promise<boolean> {
+/** Whether a process of this machine runs. */
+function isRunning(pid: number): boolean {
   try {
-    if (Date.now() - (await stat(lock)).mtimeMs > LOCK_DEAD) return true;
-    const [pid, host] = (await readFile(lock, 'utf8')).split('\n');
-    if (host !== hostname() || !/^\d+$/.test(pid)) return false;
-    process.kill(Number(pid), 0);
-    return false;
+    process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return ['ESRCH', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '');
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
+}
+
+/** What a lock says, if the process that made it is gone; undefined for one that is held, or gone. */
+function staleContent(lock: string): string | undefined {
+  try {
+    const content = readFileSync(lock, 'utf8');
+    if (Date.now() - statSync(lock).mtimeMs > LOCK_DEAD) return content;
+    const [pid, host] = content.split('\n');
+    return host === hostname() && /^\d+$/.test(pid) && !isRunning(Number(pid)) ? content : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Removes a lock that says `content`, and no other that has taken its place meanwhile: it is moved aside first, where one process only
+ * can look at it, and moved back if it is another. Of several that try, one succeeds.
+ */
+function removeLock(lock: string, content: string): void {
+  const aside = `${lock}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    if (readFileSync(lock, 'utf8') !== content) return;
+    renameSync(lock, aside);
+    if (readFileSync(aside, 'utf8') !== content) linkSync(aside, lock);
+  } catch {
+    // Another one was faster.
+  }
+  rmSync(aside, { force: true });
 }
 
 /**
@@ -118,26 +155,73 @@ export async function withLock(
   signal?: AbortSignal,
   poll = 300,
 ): Promise<void> {
+  const content = `${process.pid}\n${hostname()}\n${randomBytes(8).toString('hex')}`;
   for (;;) {
     signal?.throwIfAborted();
     if (done()) return;
     try {
-      const handle = await open(lock, 'wx');
-      await handle.writeFile(`${process.pid}\n${hostname()}`);
-      await handle.close();
+      writeFileSync(lock, content, { flag: 'wx' });
       break;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new DataError(`cannot write ${lock}: ${errorMessage(error)}`);
-      if (await isStale(lock)) await rm(lock, { force: true });
-      else await new Promise((resolve) => setTimeout(resolve, poll));
     }
+    const stale = staleContent(lock);
+    if (stale !== undefined) removeLock(lock, stale);
+    else await new Promise((resolve) => setTimeout(resolve, poll));
   }
   const timer = setInterval(() => utimes(lock, new Date(), new Date()).catch(() => {}), LOCK_SIGN);
   try {
-    await work();
+    // Another one may have done it between the last look and the lock.
+    if (!done()) await work();
   } finally {
     clearInterval(timer);
-    await rm(lock, { force: true });
+    removeLock(lock, content);
+  }
+}
+
+/** Which machine a file is of, in a name. */
+const machineMark = (): string => createHash('sha1').update(hostname()).digest('hex').slice(0, 8);
+
+/** A file of a process that downloads is not touched for this long before another takes it over, milliseconds; longer if of elsewhere. */
+const INCOMPLETE_REST = 5_000;
+const INCOMPLETE_DEAD = 10 * 60_000;
+
+/** Whether a remainder beside a blob is nobody's: that of an interrupted download, or of a process that is gone. */
+function isAbandoned(path: string, owner: string): boolean {
+  if (owner === '') return true;
+  const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY);
+  const [machine, pid] = owner.split('-');
+  return machine === machineMark() ? !isRunning(Number(pid)) && age > INCOMPLETE_REST : age > INCOMPLETE_DEAD;
+}
+
+/**
+ * Gives `work` a file of this process alone for what there is of a blob: the largest remainder of those that were interrupted or killed,
+ * or a new one. What `work` leaves of it is kept under the name that Hugging Face libraries use, for the next one.
+ */
+export async function withIncomplete(blob: string, work: (incomplete: string) => Promise<void>): Promise<void> {
+  const own = `${blob}.${machineMark()}-${process.pid}-${randomBytes(4).toString('hex')}.incomplete`;
+  const remainder = /^(?:\.([0-9a-f]{8}-\d+)-[0-9a-f]{8})?\.incomplete$/;
+  const found = readdirSync(dirname(blob)).flatMap((name) => {
+    const match = name.startsWith(basename(blob)) ? remainder.exec(name.slice(basename(blob).length)) : null;
+    const path = join(dirname(blob), name);
+    return match && isAbandoned(path, match[1] ?? '') ? [{ path, size: sizeOf(path) }] : [];
+  });
+  const [largest, ...others] = found.sort((a, b) => b.size - a.size);
+  try {
+    if (largest) renameSync(largest.path, own);
+    for (const { path } of others) rmSync(path, { force: true });
+  } catch {
+    // Another one was faster.
+  }
+  try {
+    await work(own);
+  } catch (error) {
+    try {
+      renameSync(own, `${blob}.incomplete`);
+    } catch {
+      // There is nothing to keep.
+    }
+    throw error;
   }
 }
 

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { DataError, errorMessage } from '../../base/errors.ts';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { createFetch } from '../../base/http.ts';
 import { sizeOf } from './hub-cache.ts';
 
 /** How a hub is reached. */
@@ -15,6 +16,8 @@ export interface HubAccess {
   endpoint: string;
   /** Sent to the endpoint only. */
   token?: string;
+  /** Where the token is from, for messages. */
+  tokenSource: string;
   signal?: AbortSignal;
   /** Milliseconds before the second attempt; each further one waits twice as long. */
   retryDelay: number;
@@ -28,6 +31,8 @@ export interface RemoteFile {
   name: string;
   url: string;
   size?: number;
+  /** More bytes than such a file can have. */
+  largest?: number;
   /** Checksum in hexadecimal: of the bytes (large files), or as git makes it of small ones. */
   checksum?: { kind: 'sha256' | 'git'; hex: string };
 }
@@ -60,6 +65,10 @@ const MOST_ATTEMPTS = 5;
 const MOST_REDIRECTS = 10;
 const LONGEST_WAIT = 60_000;
 const LARGEST_ANSWER = 64 * 2 ** 20;
+/** A file whose size nobody says is not read on beyond this: it may have no end. */
+const LARGEST_UNSIZED = 16 * 2 ** 30;
+
+const hubFetch = createFetch();
 
 /** A network failure in a few words: the code of the innermost reason, or its message. */
 function networkReason(error: unknown): string {
@@ -77,9 +86,10 @@ async function request(access: HubAccess, url: string, headers: Record<string, s
     if (access.token && target.origin === origin) sent.authorization = `Bearer ${access.token}`;
     let response: Response;
     try {
-      response = await fetch(target.href, { headers: sent, redirect: 'manual', signal });
+      response = await hubFetch(target.href, { headers: sent, redirect: 'manual', signal });
     } catch (error) {
       access.signal?.throwIfAborted();
+      if (error instanceof UsageError) throw error;
       throw new TransientError(signal.aborted ? `${target.host} does not answer` : `cannot reach ${target.host} (${networkReason(error)})`);
     }
     const location = response.headers.get('location');
@@ -209,7 +219,11 @@ async function fetchRest(
 ): Promise<number> {
   return watched(access, async (signal, alive) => {
     const start = sizeOf(incomplete);
-    if (file.size !== undefined && start === file.size) return start;
+    if (file.size !== undefined && start === file.size) {
+      // An empty file is there before a byte of it.
+      await (await open(incomplete, 'a')).close();
+      return start;
+    }
     if (file.size !== undefined && start > file.size) {
       await rm(incomplete);
       throw new TransientError(`${file.name}: what was there is longer than the file`);
@@ -234,6 +248,10 @@ async function fetchRest(
         bytes += chunk.length;
         if (total !== undefined && bytes > total)
           throw new DataError(`${file.name}: the server sends more than the ${total} bytes of the file`);
+        if (bytes > (file.largest ?? LARGEST_UNSIZED))
+          throw new DataError(
+            `${file.name}: the server sends more than ${file.largest ?? LARGEST_UNSIZED} bytes, and does not say how many`,
+          );
         for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
         onBytes(bytes, total ?? bytes);
       }
@@ -273,8 +291,8 @@ export async function downloadFile(
         throw new DataError(`${file.name}: what was downloaded is not what the hub says it is (checksum); try again`);
     }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS' || code === 'EDQUOT')
+    // Whatever the system refuses here is about the file: requests have errors of their own.
+    if (typeof (error as NodeJS.ErrnoException).syscall === 'string')
       throw new DataError(`cannot write ${incomplete}: ${errorMessage(error)}`);
     throw error;
   }

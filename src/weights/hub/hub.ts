@@ -3,25 +3,30 @@
  * Only what a model needs is fetched: config, tokenizer, weights (safetensors before .bin).
  * Knows what files a model has; HTTP is in hub-download, the cache's layout in hub-cache.
  *
- * Environment: HF_HOME, HF_HUB_CACHE (where the cache is), HF_HUB_OFFLINE, HF_ENDPOINT (a mirror), HF_TOKEN (private and gated models).
+ * Environment: HF_HOME, HF_HUB_CACHE (where the cache is), HF_HUB_OFFLINE, HF_ENDPOINT (a mirror), HF_TOKEN, HF_TOKEN_PATH, HF_HOME/token
+ * (private and gated models); HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { makeFolder } from '../../base/make-folder.ts';
+import { quoted } from '../../base/printable.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 import {
   COMMIT,
   cachedCommit,
   type Environment,
   hubCacheFolder,
+  hubHomeFolder,
   isWholeSnapshot,
   linkIntoSnapshot,
   repositoryFolder,
   sizeOf,
   VOCABULARY_FILES,
+  withIncomplete,
   withLock,
 } from './hub-cache.ts';
 import { downloadFile, fetchJson, type HubAccess, HubStatusError, HubUnreachableError, type RemoteFile } from './hub-download.ts';
@@ -55,6 +60,10 @@ const SETTINGS_FILES = [
   'preprocessor_config.json',
 ];
 
+/** Files that may have gigabytes; settings and vocabularies have some megabytes. */
+const WEIGHTS = /\.(safetensors|bin)$/;
+const LARGEST_SETTINGS = 256 * 2 ** 20;
+
 const ID_PART = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?$/;
 const REVISION = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_.-]+)*$/;
 
@@ -64,16 +73,37 @@ export function isHubId(name: string): boolean {
   return parts.length <= 2 && parts.every((part) => ID_PART.test(part)) && !name.includes('..') && !name.includes('--');
 }
 
+const isSet = (value: string | undefined) => /^(1|true|yes|on)$/i.test(value ?? '');
+
+/** The file in which `hf auth login` keeps the token. */
+function tokenFile(env: Environment): string | undefined {
+  if (env.HF_TOKEN_PATH) return env.HF_TOKEN_PATH;
+  const home = hubHomeFolder(env);
+  return home && join(home, 'token');
+}
+
+/** The token that was saved, unless HF_HUB_DISABLE_IMPLICIT_TOKEN says that it is for explicit use only. */
+function savedToken(env: Environment): string | undefined {
+  const path = isSet(env.HF_HUB_DISABLE_IMPLICIT_TOKEN) ? undefined : tokenFile(env);
+  try {
+    return (path && readFileSync(path, 'utf8').trim()) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const tokenSource = (env: Environment): string => (env.HF_TOKEN?.trim() ? 'HF_TOKEN' : (tokenFile(env) ?? 'HF_TOKEN'));
+
 function hubAccess({ env = process.env, signal, retryDelay = 500, idleTimeout = 60_000, note }: ResolveOptions): HubAccess {
   const endpoint = (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol))
     throw new UsageError('HF_ENDPOINT is no address: it should be like https://huggingface.co');
   const { username, password } = new URL(endpoint);
   if (username || password) throw new UsageError('HF_ENDPOINT holds a user name or password: put the token in HF_TOKEN and leave them out');
-  const token = env.HF_TOKEN?.trim() || undefined;
+  const token = env.HF_TOKEN?.trim() || savedToken(env);
   // Checked here because the header's own error message would print the token.
-  if (token && !/^[\x21-\x7e]+$/.test(token)) throw new UsageError('HF_TOKEN holds characters that no token has; set it again');
-  return { endpoint, token, signal, retryDelay, idleTimeout, note };
+  if (token && !/^[\x21-\x7e]+$/.test(token)) throw new UsageError(`${tokenSource(env)} holds characters that no token has; set it again`);
+  return { endpoint, token, tokenSource: tokenSource(env), signal, retryDelay, idleTimeout, note };
 }
 
 /** What the hub knows of a model: its commit and its files. */
@@ -90,7 +120,12 @@ function parseListing(access: HubAccess, id: string, listing: unknown): Listing 
   for (const sibling of siblings as Record<string, unknown>[]) {
     const name = sibling?.rfilename;
     // Files in folders of the repository (other formats, training state) are not needed, but for the pooling's settings.
-    if (typeof name !== 'string' || ((name.includes('/') || name.includes('\\')) && !SETTINGS_FILES.includes(name))) continue;
+    if (
+      typeof name !== 'string' ||
+      /[\p{Cc}\p{Cs}]/u.test(name) ||
+      ((name.includes('/') || name.includes('\\')) && !SETTINGS_FILES.includes(name))
+    )
+      continue;
     const large = sibling.lfs as { sha256?: unknown; size?: unknown } | undefined;
     const size = large?.size ?? sibling.size;
     const sha256 = large?.sha256;
@@ -99,6 +134,7 @@ function parseListing(access: HubAccess, id: string, listing: unknown): Listing 
     files.set(name, {
       name,
       url: `${access.endpoint}/${id}/resolve/${sha}/${name.split('/').map(encodeURIComponent).join('/')}`,
+      ...(WEIGHTS.test(name) ? {} : { largest: LARGEST_SETTINGS }),
       ...(Number.isSafeInteger(size) && (size as number) >= 0 ? { size: size as number } : {}),
       ...(isHex(sha256, 64)
         ? { checksum: { kind: 'sha256' as const, hex: sha256 } }
@@ -114,24 +150,24 @@ function parseListing(access: HubAccess, id: string, listing: unknown): Listing 
 function explain(error: unknown, access: HubAccess, id: string, revision: string): Error {
   if (error instanceof HubUnreachableError)
     return new DataError(
-      `${JSON.stringify(id)} is no folder, not whole in the cache, and cannot be downloaded: ${error.message}; try again when the network is there (what was downloaded is kept), set HF_ENDPOINT to a mirror, or give a folder`,
+      `${quoted(id)} is no folder, not whole in the cache, and cannot be downloaded: ${error.message}; try again when the network is there (what was downloaded is kept), set HF_ENDPOINT to a mirror, or give a folder`,
     );
   if (!(error instanceof HubStatusError)) return error as Error;
   const { host } = new URL(access.endpoint);
   const { status, code } = error;
-  if (code === 'RevisionNotFound') return new DataError(`${id} on ${host} has no revision ${JSON.stringify(revision)}`);
-  if (status === 404) return new DataError(`there is no model ${JSON.stringify(id)} on ${host} (nor a folder of that name here)`);
+  if (code === 'RevisionNotFound') return new DataError(`${id} on ${host} has no revision ${quoted(revision)}`);
+  if (status === 404) return new DataError(`there is no model ${quoted(id)} on ${host} (nor a folder of that name here)`);
   if (status === 401 && !access.token)
     return new DataError(
-      `there is no model ${JSON.stringify(id)} on ${host} that can be read without a token: check the name, or set HF_TOKEN if it is private or gated`,
+      `there is no model ${quoted(id)} on ${host} that can be read without a token: check the name, or log in (hf auth login, or HF_TOKEN) if it is private or gated`,
     );
   if (status === 401 || status === 403)
     return new DataError(
       access.token
-        ? `the token in HF_TOKEN gives no access to ${JSON.stringify(id)}: check it, and accept the model's terms at ${access.endpoint}/${id}`
-        : `${JSON.stringify(id)} is private or gated: accept its terms at ${access.endpoint}/${id} and set HF_TOKEN`,
+        ? `the token in ${access.tokenSource} gives no access to ${quoted(id)}: check it, and accept the model's terms at ${access.endpoint}/${id}`
+        : `${quoted(id)} is private or gated: accept its terms at ${access.endpoint}/${id} and log in (hf auth login, or HF_TOKEN)`,
     );
-  return new DataError(`cannot download ${JSON.stringify(id)}: ${error.message}`);
+  return new DataError(`cannot download ${quoted(id)}: ${error.message}`);
 }
 
 /** Puts a file into the snapshot, downloading its blob unless it is there. */
@@ -150,10 +186,11 @@ async function fetchFile(
   await withLock(
     `${blob}.incomplete.lock`,
     isThere,
-    async () => {
-      await downloadFile(access, file, `${blob}.incomplete`, (bytes, total) => onProgress?.(file.name, bytes, total));
-      await rename(`${blob}.incomplete`, blob);
-    },
+    () =>
+      withIncomplete(blob, async (incomplete) => {
+        await downloadFile(access, file, incomplete, (bytes, total) => onProgress?.(file.name, bytes, total));
+        await rename(incomplete, blob);
+      }),
     access.signal,
   );
   await linkIntoSnapshot(blob, pointer);
@@ -170,6 +207,10 @@ async function download(access: HubAccess, id: string, revision: string, cache: 
   const { host } = new URL(access.endpoint);
   const weights = WEIGHT_FILES.find(({ name }) => files.has(name));
   if (!files.has('config.json') || !weights) {
+    if (files.has('adapter_config.json'))
+      throw new DataError(
+        `${id} on ${host} is an adapter (LoRA or the like) and not a model: merge it into its model first, and give the folder of that`,
+      );
     const lacks = files.has('config.json') ? `weights (${WEIGHT_FILES.map(({ name }) => name).join(', ')})` : 'config.json';
     throw new DataError(
       `${id} on ${host} has no ${lacks}: it is no model that can be read (it has ${[...files.keys()].slice(0, 8).join(', ')})`,
@@ -178,7 +219,7 @@ async function download(access: HubAccess, id: string, revision: string, cache: 
   const vocabulary = files.has('tokenizer.json') ? ['tokenizer.json'] : [...VOCABULARY_FILES, 'merges.txt'];
   options.note?.(`downloading ${id} (commit ${commit.slice(0, 8)}) from ${host} to ${repository}`);
   try {
-    mkdirSync(join(repository, 'blobs'), { recursive: true });
+    makeFolder(join(repository, 'blobs'));
   } catch (error) {
     throw new DataError(`cannot write to the cache ${cache}: ${errorMessage(error)}; set HF_HOME to a folder that can be written`);
   }
@@ -195,8 +236,6 @@ async function download(access: HubAccess, id: string, revision: string, cache: 
   return join(repository, 'snapshots', commit);
 }
 
-const isSet = (value: string | undefined) => /^(1|true|yes|on)$/i.test(value ?? '');
-
 /**
  * The folder of a model: a local folder as it is, or the snapshot of a hub id, which is downloaded if it is not in the cache.
  * What is in the cache is used without asking the hub.
@@ -210,19 +249,20 @@ export async function resolveModelFolder(idOrFolder: string, options: ResolveOpt
   if (stats && options.revision !== undefined) throw new UsageError(`${idOrFolder} is a folder: a revision is for models of the hub`);
   if (stats?.isDirectory()) return idOrFolder;
   if (stats) throw new DataError(`${idOrFolder} is a file; give the folder of the model, or an id of the Hugging Face hub`);
-  if (!isHubId(idOrFolder))
-    throw new DataError(`there is no folder ${JSON.stringify(idOrFolder)} (and it is no id of the Hugging Face hub)`);
+  if (!isHubId(idOrFolder)) throw new DataError(`there is no folder ${quoted(idOrFolder)} (and it is no id of the Hugging Face hub)`);
   if (!REVISION.test(revision) || revision.includes('..'))
-    throw new UsageError(`${JSON.stringify(revision)} is no revision: give a branch, a tag or a commit`);
+    throw new UsageError(`${quoted(revision)} is no revision: give a branch, a tag or a commit`);
 
   const cache = hubCacheFolder(env);
+  if (cache === undefined)
+    throw new DataError(`${quoted(idOrFolder)} is no folder, and this user has no home folder to keep models in: set HF_HOME to a folder`);
   const repository = repositoryFolder(cache, idOrFolder);
   const commit = cachedCommit(repository, revision);
   const snapshot = commit && join(repository, 'snapshots', commit);
   if (snapshot && isWholeSnapshot(snapshot)) return snapshot;
   if (isSet(env.HF_HUB_OFFLINE))
     throw new DataError(
-      `${JSON.stringify(idOrFolder)} is no folder and not in the cache (${cache}), and HF_HUB_OFFLINE is set: unset it once to download the model, or give a folder`,
+      `${quoted(idOrFolder)} is no folder and not in the cache (${cache}), and HF_HUB_OFFLINE is set: unset it once to download the model, or give a folder`,
     );
   const access = hubAccess(options);
   try {

@@ -118,8 +118,30 @@ describe('an evaluation', () => {
       20,
     );
     expect(text).toMatch(/^tiny +one .* \+0\.000 \[\+0\.000, \+0\.000\] .* = /m);
+    // Labels are numbered anew: an index may be anything.
+    const renamed = (label: number) => (label === 0 ? 2147483647 : label);
+    const giant = result.results.map((each) => ({
+      ...each,
+      predicted: each.predicted.map(renamed),
+      truth: each.truth.map((row) => row.map(renamed)),
+    }));
+    writeFileSync(path, JSON.stringify({ ...result, results: giant }));
+    const named = { path: 'a.json', result: readEvaluationResult(path) };
+    expect(compareFiles([named, named], 20)).toBe(
+      compareFiles(
+        [
+          { path: 'a.json', result: read },
+          { path: 'a.json', result: read },
+        ],
+        20,
+      ),
+    );
+    for (const change of [{ predicted: [0] }, { metrics: { accuracy: 1, macro_f1: null } }, { truth: 'x' }]) {
+      writeFileSync(path, JSON.stringify({ ...result, results: [{ ...result.results[0], ...change }] }));
+      expect(() => readEvaluationResult(path)).toThrow(/^\S+result\.json is not a result of glz eval --json: field "results\.0/);
+    }
     writeFileSync(path, JSON.stringify({ ...result, results: [{ system: 'x' }] }));
-    expect(() => readEvaluationResult(path)).toThrow(/result\.json is not a result of glz eval --json: results\.0/);
+    expect(() => readEvaluationResult(path)).toThrow(/result\.json is not a result of glz eval --json: field "results\.0/);
     expect(() => readEvaluationResult(join(root, 'nowhere.json'))).toThrow(/nowhere\.json is not a result/);
   });
 
@@ -179,9 +201,23 @@ describe('finished sets', () => {
     expect(resultTables(second)).toContain('*: from the cache');
     const template = await run([EMBEDDINGS], { cache, template: 'about {}' });
     expect(template.results.map(({ cached }) => cached)).toEqual([false, false]);
-    for (const folder of readdirSync(join(root, 'cache')))
-      for (const name of readdirSync(join(root, 'cache', folder))) writeFileSync(join(root, 'cache', folder, name), '{"broken');
-    expect((await run([EMBEDDINGS], { cache })).results.map(({ cached }) => cached)).toEqual([false, false]);
+    const damages: ((text: string) => string)[] = [
+      () => '{"broken',
+      (text) => text.replace(/"predicted":\[/, '"predicted":["x",'),
+      (text) => text.replace(/"predicted":\[\d+,/, '"predicted":['),
+      (text) => text.replace(/"macro_f1":[\d.]+/, '"macro_f1":null'),
+      (text) => text.replace(/"facts":\{/, '"facts":{"loadSeconds":"soon",'),
+      (text) => JSON.stringify({ key: (JSON.parse(text) as { key: string }).key, value: [] }),
+    ];
+    for (const damage of damages) {
+      for (const folder of readdirSync(join(root, 'cache')))
+        for (const name of readdirSync(join(root, 'cache', folder))) {
+          const path = join(root, 'cache', folder, name);
+          writeFileSync(path, damage(readFileSync(path, 'utf8')));
+        }
+      expect((await run([EMBEDDINGS], { cache })).results.map(({ cached }) => cached)).toEqual([false, false]);
+      expect((await run([EMBEDDINGS], { cache })).results.map(({ cached }) => cached)).toEqual([true, true]);
+    }
   });
 
   it('belong to the content of the model, not to its name', () => {

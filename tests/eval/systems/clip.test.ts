@@ -3,12 +3,12 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { readJsonObject } from '../../../src/base/json.ts';
 import { systemIdentity } from '../../../src/eval/run/system-identity.ts';
 import type { EvalSet } from '../../../src/eval/sets/eval-set.ts';
 import { CLIP, LONG_CLIP, PROMPT_CLIP } from '../../../src/eval/systems/clip.ts';
 import { readClipFolder } from '../../../src/eval/systems/clip-folder.ts';
 import { clipPixels, findLabelImages, imageSettings, readPicture, resizePicture } from '../../../src/eval/systems/label-images.ts';
-import { readJsonObject } from '../../../src/eval/systems/model-folder.ts';
 import { createClipText } from '../../../src/eval/systems/models/clip.ts';
 import { createClipTextEmbedder } from '../../../src/eval/systems/models/clip-embedder.ts';
 import { createPromptTrainer } from '../../../src/eval/systems/models/prompt-training.ts';

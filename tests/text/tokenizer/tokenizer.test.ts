@@ -163,6 +163,8 @@ describe('texts', () => {
 });
 
 describe('broken files', () => {
+  const nestedSteps = (depth: number): Loose =>
+    depth === 0 ? { type: 'NFC' } : { type: 'Sequence', normalizers: [nestedSteps(depth - 1)] };
   const charsMap = (json: Loose) => json.normalizer.normalizers.find((step: { type: string }) => step.type === 'Precompiled');
 
   it.each<[string, string, (json: Loose) => void, string]>([
@@ -177,15 +179,20 @@ describe('broken files', () => {
       'the added token with id 900',
     ],
     ['bert', 'a template of undefined tokens', (json) => (json.post_processor.special_tokens = {}), 'uses the token "[CLS]"'],
-    ['bert', 'an unknown step', (json) => (json.normalizer = { type: 'Sorcery' }), 'cannot be built'],
-    ['albert', 'an empty pattern', (json) => (json.normalizer.normalizers[0].pattern.String = ''), 'pattern of a Replace step is empty'],
+    ['bert', 'an unknown step', (json) => (json.normalizer = { type: 'Sorcery' }), '"normalizer" is of the unknown type "Sorcery"'],
+    [
+      'albert',
+      'an empty pattern',
+      (json) => (json.normalizer.normalizers[0].pattern.String = ''),
+      '"normalizer.normalizers[0].pattern" is empty',
+    ],
     ['albert', 'a vocabulary entry without score', (json) => (json.model.vocab[7] = ['x']), 'vocabulary entry 7'],
     ['deberta-v3', 'a character map that is no base64', (json) => (charsMap(json).precompiled_charsmap = 'x*'), 'not base64'],
     [
       'deberta-v3',
       'a character map that is cut',
       (json) => (charsMap(json).precompiled_charsmap = charsMap(json).precompiled_charsmap.slice(0, 4000)),
-      'character map is damaged',
+      'precompiled_charsmap" is damaged',
     ],
     [
       'mpnet',
@@ -200,20 +207,87 @@ describe('broken files', () => {
     await expect(loading).rejects.toThrow('tokenizer.json');
   });
 
+  // Each of these once ended the process, in the library's own loading or with the first text.
+  const template = (json: Loose) => json.post_processor;
+  it.each<[string, string, (json: Loose) => void, string]>([
+    [
+      'bert',
+      'a template of an unknown type',
+      (json) => (template(json).type = 'Sorcery'),
+      '"post_processor" is of the unknown type "Sorcery"',
+    ],
+    [
+      'bert',
+      'the second sequence alone',
+      (json) => (template(json).single[1].Sequence.id = 'B'),
+      '"post_processor.single" has the sequences "B"',
+    ],
+    ['bert', 'a sequence twice', (json) => (template(json).pair[1].Sequence.id = 'B'), '"post_processor.pair" has the sequences "B,B"'],
+    ['bert', 'a token without ids', (json) => (template(json).special_tokens['[CLS]'].ids = []), 'has no ids for "[CLS]"'],
+    [
+      'bert',
+      'special tokens twice',
+      (json) => (json.post_processor = { type: 'Sequence', processors: [template(json), template(json)] }),
+      'adds special tokens twice',
+    ],
+    ['bert', 'pieces of length 0', (json) => (json.pre_tokenizer = { type: 'FixedLength', length: 0 }), '"pre_tokenizer.length" is 0'],
+    ['bert', 'nothing in front', (json) => (json.normalizer = { type: 'Prepend', prepend: '' }), '"normalizer.prepend" is empty'],
+    ['bert', 'an unknown field', (json) => (json.normalizer.speed = 9), '"normalizer" has the unknown field "speed"'],
+    [
+      'bert',
+      'a field of another kind',
+      (json) => (json.normalizer.lowercase = 'yes'),
+      '"normalizer.lowercase" is "yes", expected true or false',
+    ],
+    ['bert', 'an unknown part', (json) => (json.extra = {}), 'the unknown part "extra"'],
+    ['bert', 'an unknown version', (json) => (json.version = '2.0'), '"version" is "2.0"'],
+    ['bert', 'a step without end', (json) => (json.normalizer = nestedSteps(40)), 'nested too deeply'],
+    ['bert', 'an empty added token', (json) => (json.added_tokens[0].content = ''), '"added_tokens[0]" is no token'],
+    [
+      'roberta',
+      'a prefix that no merge has',
+      (json) => (json.model.continuing_subword_prefix = '##'),
+      '"model.merges[0]" is not two tokens',
+    ],
+    ['roberta', 'a merge of nothing', (json) => (json.model.merges[3] = ['x'.repeat(90), 'y']), '"model.merges[3]" is not two tokens'],
+    ['roberta', 'dropout', (json) => (json.model.dropout = 0.1), '"model.dropout" is 0.1: the same text would get other ids'],
+    ['albert', 'an unknown token that is none', (json) => (json.model.unk_id = 1e6), '"model.unk_id" is 1000000'],
+    [
+      'albert',
+      'a regular expression that goes back without end',
+      (json) => (json.normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: 'b' }),
+      'is a regular expression that is not run: a group with several ways to match is repeated',
+    ],
+    [
+      'albert',
+      'steps that make a text a million times longer',
+      (json) =>
+        (json.normalizer = {
+          type: 'Sequence',
+          normalizers: Array(10).fill({ type: 'Replace', pattern: { String: 'a' }, content: 'aaaa' }),
+        }),
+      '"normalizer" makes a text up to',
+    ],
+  ])('%s: %s is refused', async (folder, _what, edit, message) => {
+    const loading = loadTokenizer(edited(folder, 'tokenizer.json', edit));
+    await expect(loading).rejects.toThrow(DataError);
+    await expect(loading).rejects.toThrow(message);
+  });
+
   it('says what a folder without a tokenizer lacks', async () => {
     await expect(loadTokenizer(emptyFolder())).rejects.toThrow('has no tokenizer: none of tokenizer.json, vocab.txt');
     await expect(loadTokenizer(copyWithout('roberta', /^tokenizer.json$|^merges/))).rejects.toThrow('has no tokenizer');
   });
 
   it.each<[string, RegExp, string, string | Uint8Array, string]>([
-    ['bert', NOTHING, 'tokenizer.json', '{"model": ', 'not valid JSON'],
+    ['bert', NOTHING, 'tokenizer.json', '{"model": ', 'not JSON'],
     ['bert', NOTHING, 'tokenizer.json', Uint8Array.of(0xff, 0xfe, 0), 'not UTF-8'],
     ['bert', NOTHING, 'tokenizer_config.json', '[]', 'not a JSON object'],
     ['bert', /^tokenizer.json$/, 'vocab.txt', 'just\nwords\n', 'no token [CLS]'],
     ['roberta', /^tokenizer.json$/, 'vocab.json', '[1]', 'not a JSON object of tokens'],
     ['roberta', /^tokenizer.json$/, 'vocab.json', '{"a": "b"}', 'the id of "a"'],
     ['roberta', /^tokenizer.json$/, 'merges.txt', '#version: 0.2\nh e\nonlyone\n', 'merges.txt, line 3'],
-    ['roberta', /^tokenizer.json$/, 'merges.txt', '#version: 0.2\nqqq zzz\n', 'cannot be built'],
+    ['roberta', /^tokenizer.json$/, 'merges.txt', '#version: 0.2\nqqq zzz\n', '"model.merges[0]" is not two tokens'],
     ['deberta-v3-hub', NOTHING, 'spm.model', 'not a protocol buffer', 'not a SentencePiece model'],
     ['deberta-v3-hub', NOTHING, 'spm.model', '', 'holds no pieces'],
     ['deberta-v3-hub', NOTHING, 'config.json', '{"model_type": "t5"}', 'no conversion for model type "t5"'],

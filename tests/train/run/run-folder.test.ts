@@ -1,11 +1,47 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../../../src/base/errors.ts';
-import { checkDiskSpace, checkOutputFolder, clearRun, diskSpace, holdsRun } from '../../../src/train/run/run-folder.ts';
+import {
+  checkDiskSpace,
+  checkOutputFolder,
+  clearRun,
+  diskSpace,
+  holdsRun,
+  readNewestState,
+  readRunLog,
+} from '../../../src/train/run/run-folder.ts';
 import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 /** Weights of so many elements, of which nothing but the number is looked at. */
 const weightsOf = (length: number) => new Map([['w', { shape: [length], data: { length } as unknown as Float32Array }]]);
+
+describe('a state that is damaged', () => {
+  const good = { step: 5, identity: 'a', withoutGain: 0, snapshots: 0 };
+  it.each<[string, string, string]>([
+    ['no JSON', '{"step":5', 'state.json: not JSON'],
+    ['a list', '[]', 'state.json: '],
+    ['half a step', JSON.stringify({ ...good, step: 58.5 }), 'field "step"'],
+    ['more steps than there are numbers', '{"step":1e300,"identity":"a","withoutGain":0,"snapshots":0}', 'field "step"'],
+    ['another step', JSON.stringify({ ...good, step: 6 }), 'field "step" is 6 in the state of step 5'],
+    ['a score that is text', JSON.stringify({ ...good, best: { step: 1, score: 'high' } }), 'field "best.score"'],
+    ['a count below zero', JSON.stringify({ ...good, snapshots: -1 }), 'field "snapshots"'],
+  ])('is not gone on from: %s', (_, text, message) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'states/step-5'), { recursive: true });
+    writeFileSync(join(folder, 'states/step-5/state.json'), text);
+    expect(() => readNewestState(folder, 'a')).toThrow(DataError);
+    expect(() => readNewestState(folder, 'a')).toThrow(message);
+  });
+
+  it('in the log costs the lines that are none', () => {
+    const folder = temporaryFolder();
+    writeFileSync(
+      join(folder, 'training.jsonl'),
+      '{"step":1,"loss":2}\n[]\nnull\n{"step":"2"}\n{"step":3,"sets":{"a":"b"}}\n{"step":4,"lo',
+    );
+    expect(readRunLog(folder)).toEqual([{ step: 1, loss: 2 }]);
+  });
+});
 
 describe('the folder of a run', () => {
   it('is refused before training where its disk cannot hold the states', () => {

@@ -152,6 +152,48 @@ describe('a pickle that wants more than tensors', () => {
     expect(refusal(() => read(data))).toContain(message);
   });
 
+  // A list of many pairs, made once and used again and again.
+  const oneList = (use: Buffer, times: number) =>
+    pickle(
+      '](',
+      ...Array.from({ length: 2000 }, () => [text('n'), int(1), 0x86]).flat(),
+      'e',
+      'q',
+      1,
+      ...Array.from({ length: times }, () => use),
+    );
+  it.each<[string, Buffer]>([
+    ['a dictionary of one list 3,000 times', oneList(pickle('ccollections\nOrderedDict\nh', 1, 0x85, 'R').subarray(2, -1), 3000)],
+    ['the same, thrown away each time', oneList(pickle('ccollections\nOrderedDict\nh', 1, 0x85, 'R0').subarray(2, -1), 3000)],
+    ['a million dictionaries', pickle(Buffer.alloc(1_000_000, '}'))],
+    ['a million bytes objects', pickle(Buffer.alloc(1_000_000, 'C\0'))],
+  ])('or makes more than its length allows: %s', (_, data) => {
+    const before = process.memoryUsage().rss;
+    expect(refusal(() => read(data))).toContain('makes more than its length allows');
+    expect(process.memoryUsage().rss - before).toBeLessThan(300e6);
+  });
+
+  it.each<[string, Buffer, string]>([
+    [
+      'a storage with a key of nine bytes',
+      pickle('(', text('storage'), 'ctorch\nFloatStorage\n', 0x8a, 9, Buffer.alloc(9, 0x7f), text('cpu'), int(1), 'tQ'),
+      'has no key',
+    ],
+    ['names in names', pickle(Buffer.alloc(20_000, ']'), Buffer.alloc(19_999, 'a')), 'holds no state dict'],
+    ['a shape of many dimensions', dictionary({ x: tensor('0', 6, 0, Array(40).fill(1), Array(40).fill(1)) }), 'no valid shape'],
+  ])('or has %s', (_, data, message) => {
+    expect(refusal(() => read(data))).toContain(message);
+  });
+
+  it('or has an old container whose keys are no keys', () => {
+    const start = readFileSync(`${FIXTURES}every-type-legacy.bin`).subarray(0, legacyStateAt());
+    const state = dictionary({ x: tensor('0', 6, 0, [6], [1]) });
+    for (const key of [pickle(Buffer.alloc(20_000, ']'), Buffer.alloc(19_999, 'a')), pickle(']', 0x8a, 9, Buffer.alloc(9, 0x7f), 'a')]) {
+      writeFileSync(path, Buffer.concat([start, state, key]));
+      expect(refusal(() => readTorchFile(path))).toMatch(/the storage (a list|bigint), which nothing refers to/);
+    }
+  });
+
   it('or goes on for ever', () => {
     expect(refusal(() => read(pickle(Buffer.alloc(5_000_001, 'N'))))).toContain('has more than 5000000 instructions');
   });
@@ -180,18 +222,30 @@ describe('a tensor that is not in its storage', () => {
 
   it('because the storage is shorter than it says, or missing', () => {
     expect(refusal(() => read(dictionary({ x: tensor('0', 2_000_000_000, 0, [2_000_000_000], [1]) })))).toContain(
-      'storage 0 has 24 bytes where 2000000000 elements of F32 are needed',
+      'storage "0" has 24 bytes where 2000000000 elements of F32 are needed',
     );
     expect(refusal(() => read(dictionary({ x: tensor('../../x', 6, 0, [6], [1]) })))).toContain('lacks the storage "../../x"');
     expect(refusal(() => read(dictionary({ x: tensor('0', 6, 0, [6], [1]) }), { name: 'm/data/1' }))).toContain('lacks the storage "0"');
   });
 
   it('with thousands of views of one storage is no weight file', () => {
-    const views = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`x${i}`, tensor('0', 1000, i, [900], [1])]));
-    expect(refusal(() => read(dictionary(views), { content: new Uint8Array(4000) }))).toContain(
-      'tensors of 54000 elements out of 1000 stored ones are no weights',
+    const views = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`x${i}`, tensor('0', 4000, i, [900], [1])]));
+    expect(refusal(() => read(dictionary(views), { content: new Uint8Array(16_000) }))).toContain(
+      'tensors of 1800000 elements out of 4000 stored ones are no weights',
     );
   });
+
+  it('is read in time where tensors alternate between two deflated storages', () => {
+    const size = 200_000;
+    const random = new Float32Array(size).map((_, i) => Math.sin(i * i));
+    const views = Object.fromEntries(Array.from({ length: 4000 }, (_, i) => [`x${i}`, tensor(String(i % 2), size, i, [10], [1])]));
+    const content = new Uint8Array(random.buffer);
+    const begin = performance.now();
+    const tensors = read(dictionary(views), { content, deflate: true }, [{ name: 'm/data/1', content, deflate: true }]);
+    expect([...tensors.get('x7')!.data]).toEqual([...random.subarray(7, 17)]);
+    expect([...tensors.keys()]).toEqual(Object.keys(views));
+    expect(performance.now() - begin).toBeLessThan(20_000);
+  }, 60_000);
 
   it('is read where it is in it', () => {
     const tensors = read(

@@ -294,11 +294,11 @@ describe('a token', () => {
       401,
       '',
       undefined,
-      /^there is no model ".+" on .+ that can be read without a token: check the name, or set HF_TOKEN if it is private or gated$/,
+      /^there is no model ".+" on .+ that can be read without a token: check the name, or log in \(hf auth login, or HF_TOKEN\) if it is private or gated$/,
     ],
     [401, 'GatedRepo', TOKEN, /^the token in HF_TOKEN gives no access to ".+": check it, and accept the model's terms at http:.+tiny$/],
     [403, 'GatedRepo', TOKEN, /^the token in HF_TOKEN gives no access/],
-    [403, 'GatedRepo', undefined, /is private or gated: accept its terms at http:.+ and set HF_TOKEN$/],
+    [403, 'GatedRepo', undefined, /is private or gated: accept its terms at http:.+ and log in \(hf auth login, or HF_TOKEN\)$/],
     [404, 'RepoNotFound', undefined, /^there is no model ".+" on .+ \(nor a folder of that name here\)$/],
     [400, '', undefined, /^cannot download ".+": .+ answered with HTTP status 400$/],
   ])('is asked for where it is needed: HTTP status %i %s', async (status, code, token, message) => {

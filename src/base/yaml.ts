@@ -1,0 +1,48 @@
+/** YAML of settings files, bounded: for a megabyte of brackets the parser takes minutes, or the whole process with it. */
+import { LineCounter, parseDocument } from 'yaml';
+import { errorMessage, UsageError } from './errors.ts';
+
+/** Larger files are no settings: the largest here has 10 kB, and what some texts cost grows with the square of their length. */
+const LARGEST_YAML = 1 << 16;
+/** Deepest nesting: open brackets, marks in a row, columns of indentation. */
+const MOST_BRACKETS = 32;
+const MOST_MARKS = 32;
+const DEEPEST_INDENT = 256;
+
+/** What of a text is nested deeper than settings are. Strings and comments count too: none holds so many open brackets. */
+function excessOf(text: string): string | undefined {
+  if (text.length > LARGEST_YAML) return `${LARGEST_YAML} characters`;
+  let depth = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') {
+      if (++depth > MOST_BRACKETS) return `${MOST_BRACKETS} open brackets`;
+    } else if ((character === ']' || character === '}') && depth > 0) depth--;
+  }
+  for (const line of text.split('\n')) {
+    const indent = /^[ \t]*/.exec(line)![0].length;
+    if (indent > DEEPEST_INDENT) return `${DEEPEST_INDENT} columns of indentation`;
+    const words = line.slice(indent).split(/[ \t]+/, MOST_MARKS + 1);
+    if (words.length > MOST_MARKS && words.every((word) => /^(?:[-?:]|[&!].*)$/.test(word))) return `${MOST_MARKS} marks in a row`;
+  }
+  return undefined;
+}
+
+/** Parses a settings file. @throws UsageError that begins with `where` when it is no YAML, too large or nested too deeply */
+export function parseYaml(text: string, where: string): unknown {
+  const excess = excessOf(text);
+  if (excess !== undefined) throw new UsageError(`${where}: more than ${excess}: these are no settings`);
+  const lineCounter = new LineCounter();
+  const bad = (error: unknown, place = ''): UsageError => new UsageError(`${where}: not YAML${place}: ${errorMessage(error)}`);
+  try {
+    // The parser's own messages show the lines around, anew for each of a hundred thousand errors.
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter });
+    const [error] = document.errors;
+    if (error) {
+      const { line, col } = lineCounter.linePos(error.pos[0]);
+      throw bad(error, `, line ${line}, column ${col}`);
+    }
+    return document.toJS();
+  } catch (error) {
+    throw error instanceof UsageError ? error : bad(error);
+  }
+}
