@@ -80,7 +80,7 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
-    return await createClassifier(ready, config.options, createOnnxScorer(session), chosen, embedder);
+    return await createClassifier(ready, config.options, createOnnxScorer(session, folder), chosen, embedder);
   } catch (error) {
     await session.dispose();
     throw error;

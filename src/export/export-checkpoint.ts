@@ -44,14 +44,13 @@ export async function exportCheckpoint(
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     if (size > LARGEST_FILE) throw new DataError(`${file} would be larger than the 2 GiB that one ONNX file can have`);
     files.set(file, chunks);
-    const scorer = createOnnxScorer(await createGraphSession(Buffer.concat(chunks)));
+    const scorer = createOnnxScorer(await createGraphSession(Buffer.concat(chunks)), folder);
     const classifier = await createClassifier(tokenizer, config.options, {
-      batchTokens: scorer.batchTokens,
+      ...scorer,
       score(batch) {
         inputs = sequenceFeeds(batch);
         return scorer.score(batch);
       },
-      dispose: () => scorer.dispose(),
     });
     try {
       const [{ logits }] = await classifier.logits([{ text: TEXT, labels: LABELS }]);

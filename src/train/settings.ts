@@ -120,6 +120,13 @@ export const trainSettingsSchema = z
       )
       .min(1)
       .describe('Training files; paths are relative to the settings file'),
+    label_separator: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'What stands between the labels of a record where they are text (tables); a vertical bar where absent, and text with commas and no bar is refused',
+      ),
     mixing_temperature: share.default(1).describe('Exponent on file sizes: 1 as they are, 0 all alike'),
     model: modelSchema,
     loss: lossSchema,
@@ -227,6 +234,7 @@ export const SETTING_FLAGS = {
   learningRate: { field: 'optimizer.learning_rate', value: 'rate' },
   seed: { field: 'seed', value: 'n' },
   device: { field: 'device', value: 'name' },
+  labelSeparator: { field: 'label_separator', value: 'text' },
 } as const;
 
 /** Flags of `glz train`. */

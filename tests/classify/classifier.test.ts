@@ -33,6 +33,7 @@ describe('createClassifier', () => {
   it('makes batches of no more tokens than suit the scorer, but for a sequence that alone is longer', async () => {
     const shapes: number[][] = [];
     const classifier = await createClassifier(await loadTokenizer(await writeTinyCheckpoint()), ARTICLE_OPTIONS, {
+      source: 'test',
       batchTokens: 60,
       score: async ({ batch, length, labels }) => {
         shapes.push([batch, length]);

@@ -153,6 +153,17 @@ describe('glz generate', () => {
     expect(stderr).toMatch(/taken out 7 hard negatives: true by the second opinion/);
   });
 
+  it('carries the fields of records through as they were written', async () => {
+    const out = output();
+    const input = join(folder, 'written.jsonl');
+    writeFileSync(input, '{"2024":1e400,"text":"a text about cars","id":12345678901234567.5,"labels":"Cars","1":-0}\n');
+    const answer = () => [{ number: 1, not_labels: ['Trucks'] }];
+    expect((await glz('groq', { share: 0, faults: [], answer }, ['--output', out, '--input', input])).code).toBe(0);
+    expect(readFileSync(out, 'utf8')).toBe(
+      '{"2024":1e400,"text":"a text about cars","id":12345678901234567.5,"labels":["Cars"],"1":-0,"not_labels":["Trucks"]}\n',
+    );
+  });
+
   it('adds no hard negative that the second opinion leaves out', async () => {
     const out = output();
     const input = join(folder, 'opinions.jsonl');

@@ -2,7 +2,7 @@
 import { type Classifier, labelProbability } from '../../classify/classifier.ts';
 import type { LossSettings } from '../../model/loss.ts';
 import { topLabelF1 } from '../metrics/classification.ts';
-import { type EvalSet, findEvalSets, readEvalSet } from './eval-set.ts';
+import { type EvalSet, findEvalSets, type ReadSetOptions, readEvalSet } from './eval-set.ts';
 
 /** Scores of one evaluation. */
 export interface DevScore {
@@ -57,9 +57,9 @@ export function countedLabels(logits: Float32Array, isTrue: readonly boolean[]):
 }
 
 /** Reads dev sets. @throws DataError naming file and line of what is malformed. */
-export async function readDevSets(path: string, limit?: number): Promise<EvalSet[]> {
+export async function readDevSets(path: string, options: Pick<ReadSetOptions, 'limit' | 'labelSeparator'>): Promise<EvalSet[]> {
   const sets: EvalSet[] = [];
-  for (const each of findEvalSets(path)) sets.push(await readEvalSet(each, { limit }));
+  for (const each of findEvalSets(path)) sets.push(await readEvalSet(each, options));
   return sets;
 }
 

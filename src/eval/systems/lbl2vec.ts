@@ -5,7 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { labelList, textOf } from '../../data/examples.ts';
+import { textOf } from '../../data/examples.ts';
+import { labelList } from '../../data/label-list.ts';
 import { readRecords } from '../../data/read-records.ts';
 import { COSINE_SCALE } from './embeddings.ts';
 import { cosines, embedInParts, loadSentenceVectors, toUnitLength } from './sentence-embeddings.ts';
@@ -22,7 +23,7 @@ export function readKeywords(path: string): Map<string, string[]> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new DataError(`${path} is not a JSON object of keywords by label: {"sports": ["football", "match"]}`);
-  return new Map(Object.entries(value).map(([label, words]) => [label, labelList(words, `${path}, "${label}"`)]));
+  return new Map(Object.entries(value).map(([label, words]) => [label, labelList(words, `${path}, "${label}"`, { separator: '|' })]));
 }
 
 /** Mean of vectors, of unit length. */
