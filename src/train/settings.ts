@@ -281,6 +281,11 @@ export function readSettingsFile(path: string): PartialSettings {
   return settings;
 }
 
+/** Gives an object a field of its own, also one that is called as what every object has (`__proto__`): no field of the settings is. */
+function setOwn(target: PartialSettings, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+}
+
 /** Puts `a.b.c` fields over settings. */
 export function overrideSettings(settings: PartialSettings, overrides: Readonly<Record<string, unknown>>): PartialSettings {
   const result = structuredClone(settings);
@@ -289,10 +294,10 @@ export function overrideSettings(settings: PartialSettings, overrides: Readonly<
     const keys = path.split('.');
     let target = result;
     for (const key of keys.slice(0, -1)) {
-      if (typeof target[key] !== 'object' || target[key] === null) target[key] = {};
+      if (!Object.hasOwn(target, key) || typeof target[key] !== 'object' || target[key] === null) setOwn(target, key, {});
       target = target[key] as PartialSettings;
     }
-    target[keys.at(-1)!] = value;
+    setOwn(target, keys.at(-1)!, value);
   }
   return result;
 }
