@@ -133,6 +133,22 @@ describe('glz generate', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/that the label "(late parcel|refund, please)" fits/)]);
   });
 
+  it.each(['groq', 'ollama'] as const)('%s: never takes a draft in thinking for the answer', async (provider) => {
+    const out = output();
+    const { code } = await glz(provider, { share: 1, faults: ['draft'] }, ['--output', out, '--count', '12']);
+    expect([code, records(out).length]).toEqual([0, 12]);
+    expect(readFileSync(out, 'utf8')).not.toContain('draft');
+  });
+
+  it.each(['groq', 'ollama'] as const)('%s: says it where a model only thinks', async (provider) => {
+    const { code, stderr } = await glz(provider, { share: 1, faults: ['only thinking'] }, ['--output', output(), '--count', '4']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /40 requests in a row gave nothing usable; stopped \(\d+ answers were thinking only: take a model that does not/,
+    );
+    expect(stderr).toMatch(/dropped \d+: thinking without an answer/);
+  });
+
   it('adds hard negatives to records and keeps their other fields', async () => {
     const out = output();
     const input = join(folder, 'input.jsonl');
