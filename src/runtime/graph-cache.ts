@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../base/files.ts';
 
 /** Raised whenever tracing or quantization changes what is derived from the same weights. */
-const DERIVATION = 5;
+const DERIVATION = 6;
 
 /** How many derived files are kept; the ones used longest ago go first. */
 const KEPT_FILES = 12;
