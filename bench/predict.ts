@@ -12,6 +12,7 @@ import { createOnnxScorer } from '../src/classify/onnx-scorer.ts';
 import { predictRecords } from '../src/classify/records/predict-records.ts';
 import { sequenceFeeds } from '../src/classify/sequence-feeds.ts';
 import { readRecords } from '../src/data/read-records.ts';
+import { membersJson } from '../src/data/record-members.ts';
 import { cacheFolder, derivedFile } from '../src/runtime/graph-cache.ts';
 import { createGraphSession } from '../src/runtime/onnx-session.ts';
 import type { JointBatch } from '../src/text/joint-sequence.ts';
@@ -43,12 +44,11 @@ const session = await createGraphSession(graph);
 const scorer = createOnnxScorer(session);
 const batches: JointBatch[] = [];
 const recording = await createClassifier(await loadTokenizer(folder), config.options, {
-  batchTokens: scorer.batchTokens,
+  ...scorer,
   score: (batch) => {
     batches.push(batch);
     return scorer.score(batch);
   },
-  dispose: () => scorer.dispose(),
 });
 const plain = await createClassifier(await loadTokenizer(folder), config.options, scorer);
 
@@ -56,7 +56,7 @@ async function predict(classifier: typeof plain): Promise<number> {
   const output = openSync(join(work, 'output.jsonl'), 'w');
   const start = performance.now();
   for await (const record of predictRecords(classifier, readRecords(input), { labels, source: 'input' }))
-    writeSync(output, `${JSON.stringify(record)}\n`);
+    writeSync(output, `${membersJson(record)}\n`);
   return performance.now() - start;
 }
 async function bare(): Promise<number> {

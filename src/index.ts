@@ -8,10 +8,10 @@
  */
 
 import { UsageError } from './base/errors.ts';
-import type { Classifier } from './classify/classifier.ts';
+import type { Classifier, ScoredRequest } from './classify/classifier.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import { type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
-import { type LabelScores, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
+import { checkLabels, type LabelScores, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
@@ -64,9 +64,10 @@ export class GliZNet {
 
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
-   * candidates and sum to 1; with `multiLabel` each is a probability of its own.
+   * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
-   *   label that is too long for the model
+   *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
+   *   model whose weights are damaged
    */
   async classify(texts: readonly string[], labels: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
     const candidates = this.#candidates(texts, labels);
@@ -74,12 +75,16 @@ export class GliZNet {
     const { calibration } = this.#classifier.options;
     const { balance = 0, multiLabel } = options;
     if (balance > 0 && (multiLabel || isPerText(labels))) throw new UsageError('balance is for one list of labels of which one is right');
-    let results = await this.#score(texts, candidates, options);
+    const results = await this.#score(texts, candidates, options);
+    let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
-      const shares = labelShares(results);
-      results = results.map((logits) => balanceLogits(logits, { shares, strength: balance }));
+      const shares = labelShares(logits);
+      logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
-    return results.map((logits, row) => rankLabels(candidates[row], logits, calibration, options));
+    return results.map(({ unreadable }, row) => ({
+      ...rankLabels(candidates[row], logits[row], calibration, options),
+      ...(unreadable ? { unreadable } : {}),
+    }));
   }
 
   /**
@@ -88,7 +93,8 @@ export class GliZNet {
    */
   async logits(texts: readonly string[], labels: Candidates, options: LogitsOptions = {}): Promise<Float32Array[]> {
     checkOptions(LOGITS_OPTIONS, options, 'logits');
-    return this.#score(texts, this.#candidates(texts, labels), options);
+    const results = await this.#score(texts, this.#candidates(texts, labels), options);
+    return results.map((result) => result.logits);
   }
 
   /** Releases native memory. Safe to call twice. */
@@ -116,9 +122,9 @@ export class GliZNet {
     return labels.map((list, row) => cleanLabels(list, `labels of text ${row + 1}`));
   }
 
-  async #score(texts: readonly string[], candidates: readonly string[][], options: LogitsOptions): Promise<Float32Array[]> {
+  async #score(texts: readonly string[], candidates: readonly string[][], options: LogitsOptions): Promise<ScoredRequest[]> {
+    for (const list of new Set(candidates)) await checkLabels(this.#classifier, list);
     const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
-    const results = await this.#classifier.logits(requests, scoringOptions(options));
-    return results.map(({ logits }) => logits);
+    return this.#classifier.logits(requests, scoringOptions(options));
   }
 }

@@ -15,12 +15,13 @@ import {
   textRoom,
 } from '../text/joint-sequence.ts';
 import { fitTogether, groupLabels } from '../text/label-groups.ts';
-import { createLabelEncoder, type LabelEncoder } from '../text/labels.ts';
+import { createLabelEncoder, type LabelEncoder, labelProblem } from '../text/labels.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { withSafeDisposal } from './disposal.ts';
-import type { Scorer } from './scorer.ts';
+import { BrokenModelError, type Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
+import { type Shortlist, shortlistOf, shortlistSize } from './shortlist.ts';
 
 /** One text and its candidate labels. Requests that share one label array share its preparation. */
 export interface ScoreRequest {
@@ -34,6 +35,8 @@ export interface ScoredRequest {
   logits: Float32Array;
   /** Text tokens that no window held; of a text that is very long, at least so many. */
   cutTokens: number;
+  /** The model reads nothing of the text, which is empty or of characters that it does not know: the logits say nothing of it. */
+  unreadable?: true;
   /** The signal ended the call before this request was read whole: its logits mean nothing. */
   unfinished?: boolean;
 }
@@ -59,10 +62,16 @@ export interface Classifier {
   /** Precision of the scorer. */
   readonly precision: 'fp32' | 'int8';
   /**
-   * Logits of every request, in order. Calls may overlap.
-   * @throws DataError for a label without tokens or longer than the layout's limit; UsageError once it is disposed of
+   * Logits of every request, in order. Calls may overlap. Labels with a {@link labelProblem} are scored as any others.
+   * @throws DataError for a label without tokens or longer than the layout's limit; BrokenModelError where a logit is no number; UsageError once
+   * it is disposed of
    */
   logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;
+  /**
+   * Which of these labels the model cannot read or tell apart, as a message; undefined where there are none.
+   * @throws DataError for a label without tokens or longer than the window
+   */
+  labelProblem(labels: readonly string[]): Promise<string | undefined>;
   /** Releases native memory, after the calls that run; later ones are refused. Safe to call twice. */
   dispose(): Promise<void>;
 }
@@ -77,19 +86,6 @@ export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise
     maxLength: Math.min(options.maxLength, tokenizer.modelMaxLength),
   });
 
-/**
- * Labels on the shortlist of a set. At the lower bound next to nothing is lost (of 68 and 77 labels 50 held a right one for 1,249 of 1,250 texts of two
- * benchmarks); the upper one holds the right one of 4,510 research topics for 19 of 20 texts.
- */
-const shortlistSize = (labels: number): number => Math.max(50, Math.min(100, Math.ceil(labels / 2)));
-
-/**
- * What a label's logit loses for each standard deviation that its similarity to the text is below the nearest label's, times the logarithm
- * of how many times more labels there are than the model reckons with. Of many labels a hundred fit a text more or less, and were all
- * scored high without (docs/experiments.md).
- */
-const SIMILARITY_WEIGHT = 0.45;
-
 /** How many labels a one-way model reckons with, which sees none beside the one that it scores: about as many as a training example shows. */
 const LABELS_OF_AN_EXAMPLE = 25;
 
@@ -101,6 +97,8 @@ interface PreparedLabels {
   ids: Int32Array[];
   lengths: number[];
   groups: Map<number, number[][]>;
+  /** What {@link labelProblem} says, once it was asked; empty for nothing. */
+  problem?: string;
 }
 
 interface Work {
@@ -118,26 +116,6 @@ const lengthOf = ({ sequence }: Work): number => sequence.inputIds.length;
 /** Sequences in the order of batches: by length, then by labels, of which a batch has as many as its largest. */
 const longestFirst = (work: readonly Work[]): Work[] =>
   [...work].sort((a, b) => lengthOf(b) - lengthOf(a) || b.sequence.labels - a.sequence.labels || a.request - b.request);
-
-/** The labels that are read for a text, the nearest first, and what the logit of each loses for being less near than the first. */
-interface Shortlist {
-  labels: number[];
-  discounts: number[];
-}
-
-/** The `count` labels nearest to a text, for a model that reckons with `expected` labels. All vectors have unit length. */
-function shortlistOf(text: Float32Array, labels: readonly Float32Array[], count: number, expected: number): Shortlist {
-  const cosines = Float32Array.from(labels, (label) => {
-    let cosine = 0;
-    for (let i = 0; i < text.length; i++) cosine += text[i] * label[i];
-    return cosine;
-  });
-  const order = [...labels.keys()].sort((a, b) => cosines[b] - cosines[a] || a - b).slice(0, count);
-  const mean = cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length;
-  const deviation = Math.sqrt(cosines.reduce((sum, cosine) => sum + (cosine - mean) ** 2, 0) / cosines.length);
-  const weight = deviation > 0 ? (SIMILARITY_WEIGHT * Math.max(0, Math.log(labels.length / expected))) / deviation : 0;
-  return { labels: order, discounts: order.map((label) => weight * (cosines[order[0]] - cosines[label])) };
-}
 
 /** Makes a classifier of a tokenizer and a scorer, which it owns; `makeEmbedder` is called when a shortlist is first needed. @throws UsageError where the options do not suit the tokenizer. */
 export async function createClassifier(
@@ -218,7 +196,7 @@ export async function createClassifier(
     shortlist: number | undefined,
     windows: number,
     signal: AbortSignal | undefined,
-  ): Promise<{ work: Work[]; listed: Map<number, Shortlist> }> {
+  ): Promise<{ work: Work[]; listed: Map<number, Shortlist>; unreadable: boolean[] }> {
     const textIds = await tokenizer.encodeBatch(
       requests.map(({ text }) => text),
       { atLeast: windows * layout.capacity + 1 },
@@ -273,13 +251,21 @@ export async function createClassifier(
           ids,
         );
     }
-    return { work, listed };
+    return { work, listed, unreadable: textIds.map((ids, at) => requests[at].text.trim() === '' || !tokenizer.isReadable(ids)) };
   }
+
+  const notANumber = () =>
+    new BrokenModelError(`${scorer.source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
 
   return withSafeDisposal({
     options,
     layout,
     precision,
+    async labelProblem(labels) {
+      const ready = await readyLabels(labels);
+      ready.problem ??= labelProblem(labels, ready.ids, tokenizer) ?? '';
+      return ready.problem || undefined;
+    },
     async logits(
       requests,
       {
@@ -296,7 +282,7 @@ export async function createClassifier(
       const results = requests.map(
         ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
       );
-      const { work, listed } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows, signal);
+      const { work, listed, unreadable } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows, signal);
       if (signal?.aborted) return results.map((result) => ({ ...result, unfinished: true }));
       const left = new Uint32Array(requests.length);
       for (const { request } of work) left[request]++;
@@ -314,6 +300,7 @@ export async function createClassifier(
           result.cutTokens = Math.max(result.cutTokens, cutTokens);
           for (const [k, label] of group.entries()) {
             const logit = logits[row * joint.labels + k];
+            if (!Number.isFinite(logit)) throw notANumber();
             const before = result.logits[label];
             if (mergeWindows === 'max') result.logits[label] = Math.max(before, logit);
             else result.logits[label] = (Number.isFinite(before) ? before : 0) + logit / count;
@@ -323,7 +310,11 @@ export async function createClassifier(
         onProgress?.(Math.floor((scored / work.length) * requests.length));
       }
       for (const [request, { labels, discounts }] of listed)
-        for (const [at, label] of labels.entries()) results[request].logits[label] -= discounts[at];
+        for (const [at, label] of labels.entries()) {
+          if (!Number.isFinite(discounts[at])) throw notANumber();
+          results[request].logits[label] -= discounts[at];
+        }
+      for (const [request, nothing] of unreadable.entries()) if (nothing) results[request].unreadable = true;
       for (const [request, count] of left.entries()) if (count > 0) results[request].unfinished = true;
       return results;
     },

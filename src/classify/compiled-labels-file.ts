@@ -149,8 +149,10 @@ export async function compiledLabelsFile(
   labels: readonly string[],
   read: () => AsyncIterable<{ count: number; rows: Float32Array; width: number }>,
 ): Promise<CompiledLabelsFile | undefined> {
+  const cache = cacheFolder();
+  if (cache === undefined) return undefined;
   const key = keyOf(identity, labels);
-  const folder = join(cacheFolder(), 'labels');
+  const folder = join(cache, 'labels');
   const path = join(folder, `${key}.labels`);
   const there = openWhole(path, key, labels.length);
   if (there) return there;

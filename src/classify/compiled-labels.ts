@@ -4,7 +4,7 @@
  */
 import { lengthBatches } from '../runtime/length-batches.ts';
 import type { JointLayout } from '../text/joint-sequence.ts';
-import { createLabelEncoder } from '../text/labels.ts';
+import { createLabelEncoder, labelProblem } from '../text/labels.ts';
 import { type LabelBatch, labelBatch } from '../text/separate-sequences.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { compiledLabelsFile } from './compiled-labels-file.ts';
@@ -51,8 +51,10 @@ export interface LabelCompilerRequest {
 
 /** Makes label sets ready. */
 export interface LabelCompiler {
-  /** @throws DataError for a label without tokens or longer than the window */
+  /** @throws DataError for a label without tokens or longer than the layout's limit */
   compile(labels: readonly string[]): Promise<CompiledLabels>;
+  /** Which of these labels the model cannot read or tell apart, as a message. @throws as compile */
+  problem(labels: readonly string[]): Promise<string | undefined>;
 }
 
 /** Labels in one batch at most. */
@@ -94,6 +96,7 @@ export function createLabelCompiler({
   const encoder = createLabelEncoder(tokenizer, layout.labelLimit);
   // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
   const compiled = new WeakMap<readonly string[], Promise<CompiledLabels>>();
+  const problems = new WeakMap<readonly string[], Promise<string | undefined>>();
   // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
   const vectorOf = new WeakMap<Int32Array, Float32Array>();
 
@@ -168,16 +171,23 @@ export function createLabelCompiler({
     return held(blocks, width);
   }
 
+  /** What is kept of a list, or made now. */
+  function kept<Made>(
+    memory: WeakMap<readonly string[], Promise<Made>>,
+    labels: readonly string[],
+    make: () => Promise<Made>,
+  ): Promise<Made> {
+    const known = memory.get(labels);
+    if (known) return known;
+    const made = make();
+    made.catch(() => memory.delete(labels));
+    memory.set(labels, made);
+    return made;
+  }
+
   return {
-    compile(labels) {
-      let ready = compiled.get(labels);
-      if (!ready) {
-        ready = labels.length < largeFrom ? small(labels) : large(labels);
-        ready.catch(() => compiled.delete(labels));
-        compiled.set(labels, ready);
-      }
-      return ready;
-    },
+    compile: (labels) => kept(compiled, labels, () => (labels.length < largeFrom ? small(labels) : large(labels))),
+    problem: (labels) => kept(problems, labels, async () => labelProblem(labels, await encoder.encode(labels), tokenizer)),
   };
 }
 

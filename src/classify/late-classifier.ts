@@ -11,6 +11,8 @@ import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { type Classifier, layoutOf, type ScoredRequest, type ScoreRequest } from './classifier.ts';
 import { type CompiledLabels, createLabelCompiler, type LabelCompilerRequest } from './compiled-labels.ts';
+import { withSafeDisposal } from './disposal.ts';
+import { BrokenModelError } from './scorer.ts';
 import { labelFeeds, labelFeedsAsTexts, shownFeeds, stateName, textFeeds } from './sequence-feeds.ts';
 
 /** Where the three functions of src/classify/late-graphs.ts run. */
@@ -38,6 +40,8 @@ interface Part {
 
 /** Settings of {@link createLateClassifier}. */
 export interface LateSettings extends Pick<LabelCompilerRequest, 'identity' | 'memory' | 'largeFrom' | 'blockLabels' | 'onProgress'> {
+  /** What is named where scores are no numbers: the checkpoint. */
+  source?: string;
   /** Of the graph of texts; fp32 unless given. */
   precision?: 'fp32' | 'int8';
 }
@@ -47,12 +51,12 @@ export async function createLateClassifier(
   tokenizer: Tokenizer,
   options: GliZNetOptions,
   sessions: LateSessions,
-  { precision = 'fp32', ...settings }: LateSettings = {},
+  { precision = 'fp32', source = 'the model', ...settings }: LateSettings = {},
 ): Promise<Classifier> {
   const layout = await layoutOf(tokenizer, options);
   const isVectors = options.upperLayers === 0;
   const reader = sessions.labels ?? sessions.texts;
-  const { compile } = createLabelCompiler({
+  const { compile, problem } = createLabelCompiler({
     ...{ tokenizer, layout, batchTokens: reader.batchTokens, asColumns: isVectors },
     async read(batch) {
       const { labels } = await reader.run(sessions.labels ? labelFeeds(batch) : labelFeedsAsTexts(batch), ['labels']);
@@ -60,10 +64,11 @@ export async function createLateClassifier(
     },
     ...settings,
   });
-  /** The texts of requests in parts of at most a window. */
-  async function partsOf(requests: readonly ScoreRequest[], windows: number): Promise<Part[]> {
+  /** The texts of requests in parts of at most a window; adds the requests of whose text nothing can be read. */
+  async function partsOf(requests: readonly ScoreRequest[], windows: number, unreadable: Set<number>): Promise<Part[]> {
     const texts = requests.map(({ text }) => text);
     const textIds = await tokenizer.encodeBatch(texts, { atLeast: windows * layout.capacity + 1 });
+    for (const [request, ids] of textIds.entries()) if (texts[request].trim() === '' || !tokenizer.isReadable(ids)) unreadable.add(request);
     return textIds.flatMap((ids, request) => {
       const parts = textWindows(ids.length, layout.capacity, windows);
       const cutTokens = ids.length - parts[parts.length - 1].end;
@@ -112,10 +117,11 @@ export async function createLateClassifier(
     return result;
   }
 
-  return {
+  return withSafeDisposal({
     options,
     layout,
     precision,
+    labelProblem: problem,
     async logits(
       requests,
       {
@@ -132,7 +138,8 @@ export async function createLateClassifier(
       );
       const sets: CompiledLabels[] = [];
       for (const { labels } of requests) sets.push(await compile(labels));
-      const parts = await partsOf(requests, windows);
+      const unreadable = new Set<number>();
+      const parts = await partsOf(requests, windows, unreadable);
       const left = new Uint32Array(requests.length);
       for (const { request } of parts) left[request]++;
       const order = [...parts].sort((a, b) => b.ids.length - a.ids.length || a.request - b.request);
@@ -158,6 +165,8 @@ export async function createLateClassifier(
             left[request]--;
             result.cutTokens = Math.max(result.cutTokens, cutTokens);
             const own = logits.subarray(at * labels.count, (at + 1) * labels.count);
+            if (!own.every(Number.isFinite))
+              throw new BrokenModelError(`${source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
             if (count === 1) result.logits.set(own);
             else
               for (let label = 0; label < labels.count; label++) {
@@ -170,11 +179,12 @@ export async function createLateClassifier(
         scored += batch.length;
         onProgress?.(Math.floor((scored / parts.length) * requests.length));
       }
+      for (const request of unreadable) results[request].unreadable = true;
       for (const [request, count] of left.entries()) if (count > 0) results[request].unfinished = true;
       return results;
     },
     async dispose() {
       await Promise.all([sessions.texts.dispose(), sessions.labels?.dispose(), sessions.scores.dispose()]);
     },
-  };
+  });
 }

@@ -93,12 +93,12 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       // Calibration changes no vector, the tokenizer does.
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
-      return await createLateClassifier(ready, config.options, sessions, { precision: chosen, identity, onProgress });
+      return await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
-    return await createClassifier(ready, config.options, createOnnxScorer(texts), chosen, embedder);
+    return await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
   } catch (error) {
     await Promise.all(opened.map((session) => session.dispose()));
     throw error;

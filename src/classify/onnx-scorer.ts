@@ -5,9 +5,10 @@ import type { JointBatch } from '../text/joint-sequence.ts';
 import type { Scorer } from './scorer.ts';
 import { sequenceFeeds } from './sequence-feeds.ts';
 
-/** Scores with an inference graph of GliZNet; owns the session. */
-export function createOnnxScorer(session: GraphSession): Scorer {
+/** Scores with an inference graph of GliZNet, made of the model that `source` names; owns the session. */
+export function createOnnxScorer(session: GraphSession, source = 'the model'): Scorer {
   return {
+    source,
     batchTokens: session.batchTokens,
     async score(batch: JointBatch): Promise<Float32Array> {
       const { logits } = await session.run(sequenceFeeds(batch), ['logits']);

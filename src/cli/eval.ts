@@ -69,8 +69,8 @@ function withDefaults(flags: EvalFlags): void {
   }
 }
 
-async function readSets({ data, suite, limit, recordLabels }: EvalFlags): Promise<SuiteSet[]> {
-  const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}) };
+async function readSets({ data, suite, limit, recordLabels, labelSeparator }: EvalFlags): Promise<SuiteSet[]> {
+  const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}), labelSeparator };
   const sets: SuiteSet[] = [];
   for (const file of suite) sets.push(...(await loadSuite(presetPath('eval', file), settings)));
   for (const path of data) sets.push(...(await loadSets(path, settings)));

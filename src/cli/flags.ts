@@ -16,7 +16,8 @@ function flagOf(name: string, declaration: Declaration): Option {
   if (declaration.default !== undefined && declaration.type !== 'boolean') option.default(declaration.default, declaration.defaultText);
   if (declaration.required) option.makeOptionMandatory();
   if (declaration.type === 'choice') option.choices(declaration.choices);
-  else if (declaration.type === 'integer' || declaration.type === 'number') option.argParser(parserOf(declaration));
+  else if (declaration.type === 'integer' || declaration.type === 'number' || (declaration.type === 'text' && declaration.nonEmpty))
+    option.argParser(parserOf(declaration));
   else if (declaration.type === 'texts' && declaration.repeatable)
     option.argParser((value: string, earlier: string[]): string[] => [...earlier, value]);
   return option;

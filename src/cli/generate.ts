@@ -7,12 +7,14 @@ import { writeFileAtomically } from '../base/files.ts';
 import { labelledExample } from '../data/examples.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
+import { recordMembers } from '../data/record-members.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
 import { generate, type Mode, promptOf, requestCount, wantedCount } from '../generate/generate.ts';
 import { type GeneratedRecord, openJournal } from '../generate/journal.ts';
 import { createGroqProvider } from '../generate/providers/groq-provider.ts';
 import { createOllamaProvider } from '../generate/providers/ollama-provider.ts';
 import type { Provider } from '../generate/providers/provider.ts';
+import { WRITTEN } from '../generate/record-line.ts';
 import { reportLines, reportPage, summarize } from '../generate/report.ts';
 import { createRequester } from '../generate/requester.ts';
 import { checkGenerateSettings, type GenerateSettings, generateFlags, readGenerateSettings, SETTING_FLAGS } from '../generate/settings.ts';
@@ -56,7 +58,7 @@ function settingsOf(flags: GenerateFlags): GenerateSettings {
   if (flags.domains !== undefined) {
     const all = (values.domains ?? {}) as Record<string, unknown>;
     // A domain that the preset does not have is a topic of its own.
-    values.domains = Object.fromEntries(listOf(flags.domains).map((name) => [name, all[name] ?? [name]]));
+    values.domains = Object.fromEntries(listOf(flags.domains).map((name) => [name, Object.hasOwn(all, name) ? all[name] : [name]]));
   }
   return checkGenerateSettings(values, where);
 }
@@ -66,9 +68,10 @@ async function modeOf(flags: GenerateFlags): Promise<Mode> {
   if (flags.labelsFile !== undefined) return { kind: 'texts', labels: readLabelsFile(flags.labelsFile) };
   if (flags.input === undefined) return { kind: 'examples' };
   const records: GeneratedRecord[] = [];
-  for await (const { line, fields } of readRecords(flags.input)) {
-    const { text, labels, notLabels } = labelledExample(fields, `${sourceName(flags.input)}, line ${line}`);
-    records.push({ ...fields, text, labels, not_labels: notLabels });
+  for await (const record of readRecords(flags.input)) {
+    const where = `${sourceName(flags.input)}, line ${record.line}`;
+    const { text, labels, notLabels } = labelledExample(record.fields, where, flags.labelSeparator);
+    records.push({ ...record.fields, text, labels, not_labels: notLabels, [WRITTEN]: recordMembers(record) });
   }
   if (records.length === 0) throw new DataError(`${flags.input}: no records`);
   return { kind: 'negatives', records };

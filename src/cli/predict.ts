@@ -7,18 +7,19 @@ import type { Classifier } from '../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../classify/label-balance.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { openOutput } from '../classify/records/output-file.ts';
-import { predictRecords, rankLabels, scoringOptions } from '../classify/records/predict-records.ts';
+import { checkLabels, predictRecords, rankLabels, scoringOptions } from '../classify/records/predict-records.ts';
 import { recordEstimate } from '../classify/records/record-estimate.ts';
 import { sampleTexts } from '../classify/records/sample-texts.ts';
 import { untilAborted } from '../classify/records/until-aborted.ts';
+import { parseLabels } from '../data/label-list.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
 import { formatOfOutput } from '../data/output-formats/index.ts';
 import { JSONL } from '../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../data/output-formats/label-lines.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
+import { membersOf } from '../data/record-members.ts';
 import type { Filled } from '../options/declaration.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
-import { cleanLabels } from '../text/labels.ts';
 import { addFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
 
@@ -33,7 +34,8 @@ Examples:
 
 Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin, which is taken for JSONL or
 lines of text unless --format says csv or tsv.
-Output: one line a record, in order: the record with "labels", best first, and "scores".`;
+Output: one line a record, in order: the record with "labels", best first, and "scores". Its own fields come through as they were written;
+"labels" that it came with become "true_labels", "scores" become "input_scores".`;
 
 type PredictFlags = Filled<typeof PREDICT_FLAGS>;
 
@@ -42,7 +44,7 @@ const FEW_TEXTS = 50;
 
 function labelsOf(flags: PredictFlags): string[] | undefined {
   if (flags.labels !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --labels or --labels-file');
-  if (flags.labels !== undefined) return cleanLabels(flags.labels.trim() === '' ? [] : flags.labels.split(','), '--labels');
+  if (flags.labels !== undefined) return parseLabels(flags.labels, '--labels');
   return flags.labelsFile === undefined ? undefined : readLabelsFile(flags.labelsFile);
 }
 
@@ -70,12 +72,14 @@ async function balanceOf(
 async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
-    const [{ logits, cutTokens }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
+    await checkLabels(classifier, labels);
+    const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
     if (cutTokens > 0)
       process.stderr.write(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out\n`);
     const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
-    await format.open(async (piece) => void process.stdout.write(piece)).write({ text, ...ranked });
+    if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
+    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, ...ranked }));
   } finally {
     await classifier.dispose();
   }
@@ -114,6 +118,8 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   let done = 0;
   let cut = 0;
+  let unreadable = 0;
+  let firstUnreadable = 0;
   let skipped = 0;
   let missing = '';
   let isStopped = false;
@@ -125,6 +131,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   };
   const onBad = flags.onError === 'skip' ? skip : undefined;
   try {
+    if (labels) await checkLabels(classifier, labels);
     const balance = flags.balance && labels ? await balanceOf(classifier, input, labels, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
     const records = total.counted(readRecords(input, { format: flags.format, onBadLine: onBad, onBytes: total.onBytes }));
@@ -137,6 +144,10 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       onBadRecord: onBad,
       onCut: (texts) => {
         cut += texts;
+      },
+      onUnreadable: (texts, line) => {
+        if (unreadable === 0) firstUnreadable = line;
+        unreadable += texts;
       },
       onProgress: (texts) => {
         const estimate = total.estimate();
@@ -160,6 +171,10 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
     if (!isStopped) progress.setTotal(done);
     progress.stop();
     if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
+    if (unreadable > 0)
+      note(
+        `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
+      );
     if (skipped > 0)
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,

@@ -6,18 +6,15 @@ import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { layoutOf } from '../classify/classifier.ts';
 import { devScore, readDevSets } from '../eval/sets/dev-score.ts';
-import type { EvalSet } from '../eval/sets/eval-set.ts';
 import { labelledLogits } from '../eval/sets/labelled-logits.ts';
+import { checkSetLabels } from '../eval/sets/set-labels.ts';
 import type { Filled } from '../options/declaration.ts';
 import { type SettingFlag, settingsText } from '../options/settings-table.ts';
 import type { TRAIN_FLAGS } from '../options/train.ts';
 import { memory } from '../report/html.ts';
-import { createLabelEncoder } from '../text/labels.ts';
-import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import { dataStatistics, statisticsLines } from '../train/data/data-statistics.ts';
-import { type Dataset, readDataset, shownLabel } from '../train/data/dataset.ts';
+import { dataStatistics, exampleLines, statisticsLines } from '../train/data/data-statistics.ts';
+import { readDataset } from '../train/data/dataset.ts';
 import { samplerOf } from '../train/data/run-sampler.ts';
-import type { SampledBatch } from '../train/data/sampling.ts';
 import { openDevice } from '../train/engine/devices.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run/run-folder.ts';
 import { runIdentity } from '../train/run/run-identity.ts';
@@ -100,26 +97,6 @@ const BACKWARD = 3;
 /** Batches that a dry run looks at. */
 const LOOKED_AT = 200;
 
-/** The first example as the model sees it. */
-function exampleLines({ examples: [first] }: SampledBatch, dataset: Dataset): string[] {
-  const labels = first.labels.map((label, at) => `${first.targets[at] ? '+' : '-'} ${shownLabel(dataset, label)}`);
-  return [
-    'first example',
-    `  of ${dataset.sources[first.source].name}, its labels (+ true, - wrong):`,
-    ...labels.map((label) => `    ${label}`),
-  ];
-}
-
-/** Finds before the first step what would stop the run at its first evaluation. @throws DataError naming set and label */
-async function checkSetLabels(sets: readonly EvalSet[], tokenizer: Tokenizer, labelLimit: number): Promise<void> {
-  const encoder = createLabelEncoder(tokenizer, labelLimit);
-  for (const { name, labels, recordLabels } of sets)
-    for (const list of recordLabels ?? [labels])
-      await encoder.encode(list).catch((error: Error) => {
-        throw new DataError(`set ${name}: ${error.message}`);
-      });
-}
-
 async function run(flags: TrainFlags): Promise<void> {
   const settings = settingsOf(flags);
   const note = (line: string) => process.stderr.write(`${line}\n`);
@@ -131,14 +108,18 @@ async function run(flags: TrainFlags): Promise<void> {
   const start = await loadStart(settings, note);
   const averageWith = await loadAverageWith(settings, start, note);
   checkDiskSpace(flags.output, start.weights, settings.keep);
-  const sets = settings.dev ? await readDevSets(settings.dev.data, settings.dev.limit) : [];
-  const calibrationSets = settings.calibration ? await readDevSets(settings.calibration.data, settings.calibration.limit) : [];
+  const labelSeparator = settings.label_separator;
+  const sets = settings.dev ? await readDevSets(settings.dev.data, { limit: settings.dev.limit, labelSeparator }) : [];
+  const calibrationSets = settings.calibration
+    ? await readDevSets(settings.calibration.data, { limit: settings.calibration.limit, labelSeparator })
+    : [];
   const teacher = await loadTeacherModel(settings, start, note);
   const layout = await layoutOf(start.tokenizer, start.options);
-  await checkSetLabels([...sets, ...calibrationSets], start.tokenizer, layout.labelLimit);
+  await checkSetLabels([...sets, ...calibrationSets], start.tokenizer, layout.labelLimit, note);
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
     maxTextTokens: Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
+    labelSeparator,
     negations: settings.labels.negated_share > 0,
     ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
     // A dry run names all that is wrong, not only the first.
@@ -152,6 +133,7 @@ async function run(flags: TrainFlags): Promise<void> {
     note(
       `  ${report.contradictions.length} labels are true of a text in one row and a hard negative of it in another (--dry-run names some)`,
     );
+  if (report.labelProblem !== undefined) note(`  note: ${report.labelProblem}`);
   for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
   const nearLabelsFile = flags.dryRun ? undefined : nearLabelsPath(flags.output);
   const sampler = await samplerOf({ settings, start, teacher, dataset, device, note, nearLabelsFile });

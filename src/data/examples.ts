@@ -3,7 +3,7 @@
  * GliZNet sets (`sentence`) and of GLiClass (`all_labels`, `true_labels`). Knows records, no files and no models.
  */
 import { DataError } from '../base/errors.ts';
-import { cleanLabels } from '../text/labels.ts';
+import { labelList } from './label-list.ts';
 
 /** A record of training or evaluation data. */
 export interface LabelledExample {
@@ -21,7 +21,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The text of a record. @throws DataError naming the field. */
 export function textOf(fields: Fields, where: string, field?: string): string {
   const names = field ? [field] : ['text', 'sentence'];
-  const name = names.find((each) => fields[each] !== undefined);
+  // A field that the user names may be called as something that every object has.
+  const name = names.find((each) => Object.hasOwn(fields, each) && fields[each] !== undefined);
   if (name === undefined) {
     const present = Object.keys(fields).slice(0, 8).join(', ');
     throw new DataError(
@@ -34,43 +35,25 @@ export function textOf(fields: Fields, where: string, field?: string): string {
 }
 
 /**
- * A list of labels out of a field: a list, or text with the labels between `|` (tables) or as JSON.
- * @throws DataError naming the field.
+ * Reads a labelled record.
+ * @param separator what stands between labels where a field is text, see {@link labelList}
+ * @throws DataError naming the field that is missing or wrong
  */
-export function labelList(value: unknown, where: string, allowEmpty = false): string[] {
-  let list: unknown = value;
-  if (typeof value === 'string') {
-    const text = value.trim();
-    if (text.startsWith('[')) {
-      try {
-        list = JSON.parse(text);
-      } catch {
-        throw new DataError(`${where}: not a JSON list of labels`);
-      }
-    } else list = text === '' ? [] : text.split('|');
-  }
-  if (allowEmpty && Array.isArray(list) && list.length === 0) return [];
-  return cleanLabels(list, where, DataError);
-}
-
-/** Reads a labelled record. @throws DataError naming the field that is missing or wrong. */
-export function labelledExample(fields: Fields, where: string): LabelledExample {
+export function labelledExample(fields: Fields, where: string, separator?: string): LabelledExample {
+  const list = (name: string, allowEmpty: boolean) => labelList(fields[name], `${where}, field "${name}"`, { allowEmpty, separator });
   const text = textOf(fields, where);
   if (text.trim() === '') throw new DataError(`${where}: field "text" is empty`);
   const name = ['labels', 'true_labels', 'label'].find((each) => fields[each] !== undefined);
   if (name === undefined) throw new DataError(`${where}: no field "labels"`);
-  const labels = labelList(fields[name], `${where}, field "${name}"`, true);
+  const labels = list(name, true);
   const all = ['all_labels', 'candidate_labels'].find((each) => fields[each] !== undefined);
-  const candidates = all === undefined ? undefined : labelList(fields[all], `${where}, field "${all}"`);
+  const candidates = all === undefined ? undefined : list(all, false);
   if (candidates) {
     const missing = labels.find((label) => !candidates.includes(label));
     if (missing !== undefined) throw new DataError(`${where}: the label "${missing}" is not among its own "${all}"`);
   }
   const negative = ['not_labels', 'negative_labels'].find((each) => fields[each] !== undefined);
-  const notLabels =
-    negative === undefined
-      ? (candidates ?? []).filter((label) => !labels.includes(label))
-      : labelList(fields[negative], `${where}, field "${negative}"`, true);
+  const notLabels = negative === undefined ? (candidates ?? []).filter((label) => !labels.includes(label)) : list(negative, true);
   const both = notLabels.find((label) => labels.includes(label));
   if (both !== undefined) throw new DataError(`${where}: "${both}" is both a true label and in "${negative}"`);
   return { text, labels, notLabels, ...(candidates ? { candidates } : {}) };

@@ -1,32 +1,187 @@
-/** Candidate labels out of a file. */
+/**
+ * Candidate labels out of a file, in the format that its content shows: a JSON list, JSON one a line, a YAML list, a table with a column
+ * `label`, or one label a line. What looks like something else is refused with what was meant.
+ */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
+import { extname } from 'node:path';
+import { CsvError, parse as parseCsv } from 'csv-parse/sync';
+import { parse as parseYaml } from 'yaml';
 import { DataError, errorMessage } from '../base/errors.ts';
-import { cleanLabels } from '../text/labels.ts';
+import { abbreviated, cleanLabels } from '../text/labels.ts';
+import { labelsOfJson } from './label-list.ts';
 
 /** Larger label files are no label files. */
 const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
+const MOST_LINES = 1_000_000;
 
-/** Labels of a file: a JSON list, or one a line. @throws DataError */
+/** A line that is not blank. */
+interface Line {
+  /** From 1. */
+  number: number;
+  /** Trimmed. */
+  text: string;
+}
+
+const DASH = /^-\s/;
+const LIST_ITEM = /^[*•]\s/;
+const NUMBERED = /^(\d+)[.)]\s/;
+/** A YAML scalar that is what it says, without quotes, comments and the like. */
+const PLAIN_SCALAR = /^[\p{L}\p{N}][^:#]*$/u;
+
+const wrong = (path: string, { number }: Line, what: string): DataError => new DataError(`${path}, line ${number}: ${what}`);
+
+function tryJson(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text that begins like JSON: one value, or one a line. */
+function jsonLabels(text: string, lines: readonly Line[], path: string): string[] {
+  const whole = tryJson(text);
+  if (whole) return labelsOfJson(whole.value, path, DataError);
+  const values = lines.map((line) => tryJson(line.text));
+  if (lines.length > 1 && values.every((each) => each !== undefined))
+    return labelsOfJson(
+      values.map(({ value }) => value),
+      path,
+      DataError,
+    );
+  throw new DataError(`${path}: begins like JSON and is none; write a JSON list, ["sport", "politics"], or one label a line`);
+}
+
+/** Lines of which some are in quotes, as JSON and tables write text. */
+function quotedLabels(lines: readonly Line[], path: string): string[] {
+  const unquoted = (line: Line): unknown => {
+    if (!line.text.startsWith('"')) return line.text;
+    const json = tryJson(line.text);
+    if (json) return json.value;
+    if (/^"(?:[^"]|"")*"$/.test(line.text)) return line.text.slice(1, -1).replaceAll('""', '"');
+    throw wrong(path, line, 'begins with a quote and is no label in quotes; write one label a line, or a JSON list with [ and ]');
+  };
+  return cleanLabels(lines.map(unquoted), path, DataError);
+}
+
+/** Lines that all begin with a dash: a YAML list of text. */
+function dashLabels(lines: readonly Line[], path: string): string[] {
+  const labels = lines.map((line) => {
+    if (!DASH.test(line.text) && line.text !== '-') throw wrong(path, line, 'not an item of the YAML list that the file begins as');
+    const item = line.text.slice(1).trim();
+    if (item === '' || PLAIN_SCALAR.test(item)) return item;
+    let value: unknown;
+    try {
+      // Brackets would be lists in the list, which may nest without end.
+      if (!/^[[{]/.test(item)) value = parseYaml(item, { schema: 'failsafe', logLevel: 'error' });
+    } catch {
+      // said below
+    }
+    if (typeof value === 'string') return value;
+    throw wrong(path, line, `not text as YAML reads it; only names of labels are read: put "${abbreviated(item)}" in quotes if it is one`);
+  });
+  return cleanLabels(labels, path, DataError);
+}
+
+const cells = (line: string): string[] => line.split(/[,;\t]/).map((cell) => cell.replaceAll('"', '').trim().toLowerCase());
+
+/** Whether a line is the header of a table of labels. */
+const isHeader = (line: string): boolean => {
+  const names = cells(line);
+  return names.includes('label') || (names.length === 1 && names[0] === 'labels');
+};
+
+/** A table whose header has the column `label`. */
+function tableLabels(text: string, lines: readonly Line[], path: string): string[] {
+  const [header] = lines;
+  if (!isHeader(header.text))
+    throw wrong(path, header, 'no column "label" in the header of the table; labels without a header go into a .txt file, one a line');
+  const names = cells(header.text);
+  if (names.length > 1) {
+    const others = names.filter((name) => name !== 'label').map((name) => `"${abbreviated(name)}"`);
+    throw wrong(
+      path,
+      header,
+      `besides "label" there is ${others.join(', ')}; only names of labels are read: leave the column "label" alone`,
+    );
+  }
+  try {
+    const rows = parseCsv(text, {
+      delimiter: extname(path).toLowerCase() === '.tsv' ? '\t' : ',',
+      record_delimiter: ['\r\n', '\n', '\r'],
+      skip_empty_lines: true,
+      trim: true,
+    }) as string[][];
+    const labels = rows.slice(1).map(([label]) => label);
+    return cleanLabels(labels, path, DataError);
+  } catch (error) {
+    if (error instanceof CsvError)
+      throw new DataError(`${path}: not a table of one column: ${error.message}; a label with a comma stands in double quotes`);
+    throw error;
+  }
+}
+
+/** One label a line. */
+function plainLabels(lines: readonly Line[], path: string): string[] {
+  const [first] = lines;
+  const item =
+    LIST_ITEM.test(first.text) || (lines.length > 1 && lines.every(({ text }, at) => NUMBERED.exec(text)?.[1] === String(at + 1)));
+  if (item) throw wrong(path, first, `"${abbreviated(first.text)}" is an item of a list; write the labels alone, one a line`);
+  const dash = lines.find(({ text }) => DASH.test(text));
+  if (dash)
+    throw wrong(path, dash, 'begins with a dash as in a YAML list, which other lines do not; write one label a line, or - before each');
+  const tab = lines.find(({ text }) => text.includes('\t'));
+  if (tab) throw wrong(path, tab, 'a tab; write one label a line, or a table with a column "label"');
+  const isOne = lines.length === 1 && /[,;|，、；]/.test(first.text);
+  if (isOne || first.text.endsWith(','))
+    throw wrong(
+      path,
+      first,
+      `"${abbreviated(first.text)}" is one label or several; write one a line, or a JSON list: ["sport", "politics"]`,
+    );
+  return cleanLabels(
+    lines.map(({ text }) => text),
+    path,
+    DataError,
+  );
+}
+
+/**
+ * Labels out of the text of a file.
+ * @param path names the file in messages; its ending tells tables and YAML
+ * @throws DataError naming file and line
+ */
+export function labelsOfText(text: string, path: string): string[] {
+  const extension = extname(path).toLowerCase();
+  const all = text.split(/\r\n|\n|\r/, MOST_LINES + 1);
+  if (all.length > MOST_LINES) throw new DataError(`${path}: more than ${MOST_LINES} lines are no list of labels`);
+  const lines = all.map((line, at): Line => ({ number: at + 1, text: line.trim() })).filter((line) => line.text !== '');
+  if (lines.length === 0) return cleanLabels([], path, DataError);
+  const isYaml = extension === '.yaml' || extension === '.yml' || lines[0].text === '---';
+  if (/^[[{]/.test(lines[0].text)) return jsonLabels(text, lines, path);
+  if (isYaml || DASH.test(lines[0].text)) {
+    const items = lines.filter((line) => line.text !== '---' && !line.text.startsWith('#'));
+    if (items.length > 0 && DASH.test(items[0].text)) return dashLabels(items, path);
+    if (isYaml) throw wrong(path, items[0] ?? lines[0], 'not a YAML list of labels; write "- sport", one a line');
+  }
+  if (lines[0].text.endsWith(':') && lines.slice(1).some((line) => DASH.test(line.text)))
+    throw wrong(path, lines[0], 'a YAML list under a name; write the list alone');
+  if (extension === '.csv' || extension === '.tsv' || isHeader(lines[0].text)) return tableLabels(text, lines, path);
+  return lines.some((line) => line.text.startsWith('"')) ? quotedLabels(lines, path) : plainLabels(lines, path);
+}
+
+/** Labels of a file. @throws DataError naming file and line of what is no list of labels */
 export function readLabelsFile(path: string): string[] {
   let text: string;
   try {
     if (statSync(path).size > LARGEST_LABEL_FILE) throw new Error('too large for a list of labels');
-    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    const bytes = readFileSync(path);
+    if (bytes.length > 1 && [0xfffe, 0xfeff].includes(bytes.readUInt16BE())) throw new Error('it looks like UTF-16; convert it to UTF-8');
+    if (!isUtf8(bytes)) throw new Error('not UTF-8 text; convert it to UTF-8');
+    text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     throw new DataError(`cannot read the labels ${path}: ${errorMessage(error)}`);
   }
-  if (text.trimStart().startsWith('[')) {
-    let list: unknown;
-    try {
-      list = JSON.parse(text);
-    } catch (error) {
-      throw new DataError(`${path}: not JSON: ${errorMessage(error)}`);
-    }
-    return cleanLabels(list, path, DataError);
-  }
-  return cleanLabels(
-    text.split(/\r?\n/).filter((line) => line.trim() !== ''),
-    path,
-    DataError,
-  );
+  return labelsOfText(text, path);
 }

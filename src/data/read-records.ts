@@ -17,6 +17,10 @@ export interface SourceRecord {
   /** Line number in the file, from 1 (of a CSV record with line breaks: its last line). */
   line: number;
   fields: Record<string, unknown>;
+  /** The record as it was written, where it is a JSON object: numbers may have digits that `fields` do not hold. */
+  json?: string;
+  /** Names of the columns in their order, where it is a row of a table. */
+  columns?: readonly string[];
 }
 
 /** How records are read. */
@@ -172,58 +176,12 @@ async function* tableLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGe
   }
 }
 
-const isDigit = (char: string): boolean => char >= '0' && char <= '9';
-
-/** Whether a JavaScript number does not hold a whole number as it is written. */
-function isInexact(digits: string): boolean {
-  const value = Number(digits);
-  return !Number.isFinite(value) || (digits.length > 15 && BigInt(value) !== BigInt(digits));
-}
-
-/** Where a string of valid JSON ends that begins at `at`: the place of its closing quote. */
-function stringEnd(json: string, at: number): number {
-  let end = at + 1;
-  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
-  return end;
-}
-
-/**
- * The field of a valid JSON object that holds a whole number which does not survive reading, or undefined. Goes from character to
- * character: a regular expression runs out of stack in a long string.
- */
-function inexactField(json: string): string | undefined {
-  let depth = 0;
-  let field = '';
-  let before = '';
-  for (let at = 0; at < json.length; at++) {
-    const char = json[at];
-    if (char === '{' || char === '[') depth++;
-    else if (char === '}' || char === ']') depth--;
-    else if (char === '"') {
-      const end = stringEnd(json, at);
-      if (depth === 1 && before !== ':') field = JSON.parse(json.slice(at, end + 1)) as string;
-      at = end;
-    } else if (isDigit(char)) {
-      let end = at + 1;
-      while (isDigit(json[end])) end++;
-      if (!'.eE'.includes(json[end]) && isInexact(json.slice(at, end))) return field;
-      while (isDigit(json[end]) || '.eE+-'.includes(json[end])) end++;
-      at = end - 1;
-    }
-    if (char.trim() !== '') before = char;
-  }
-  return undefined;
-}
-
-function parseJsonLine(text: string, where: string): Record<string, unknown> {
+function parseJsonLine(text: string, where: string): Omit<SourceRecord, 'line'> {
   const value = parseJson(text, where);
-  if (typeof value === 'string') return { text: value };
+  if (typeof value === 'string') return { fields: { text: value } };
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new DataError(`${where}: not a JSON object; each line holds one, for example {"text": "..."}`);
-  // Few lines have so many digits in a row; only those are worth the careful look.
-  const field = /\d{16}/.test(text) ? inexactField(text) : undefined;
-  if (field !== undefined) throw new DataError(`${where}: field "${field}" is a number too large to keep exactly; write it as text`);
-  return value as Record<string, unknown>;
+  return { fields: value as Record<string, unknown>, json: text };
 }
 
 /** What `read` gives, or undefined where it finds a malformed line and `onBadLine` takes it. */
@@ -270,7 +228,7 @@ async function* readTable(
     }
     const columns = header;
     const record = orBadLine(() => tableFields(columns, fields, where), options);
-    if (record) yield { line, fields: record };
+    if (record) yield { line, fields: record, columns };
   }
 }
 
@@ -297,8 +255,8 @@ async function* readLineRecords(
       if (format === 'jsonl' && text.trimStart().startsWith('['))
         throw new DataError(`${where}: a JSON list; write one object a line (jq -c '.[]')`);
     }
-    const fields = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { text };
-    if (fields) yield { line, fields };
+    const record = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { fields: { text } };
+    if (record) yield { line, ...record };
   }
 }
 

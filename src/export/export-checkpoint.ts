@@ -95,7 +95,7 @@ export async function exportCheckpoint(
           ...(hasLabels ? { labels: await recordedSession(labels, recorded) } : {}),
           scores: await recordedSession(scores, recorded, 'scores'),
         })
-      : await createClassifier(tokenizer, options, createOnnxScorer(texts));
+      : await createClassifier(tokenizer, options, createOnnxScorer(texts, folder));
     logits[file] = await exampleLogits(classifier);
     const fed = Object.fromEntries(Object.entries(recorded).map(([graph, feeds]) => [graph, plain(feeds)]));
     inputs = isLate ? fed : fed.texts;

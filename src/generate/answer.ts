@@ -1,8 +1,9 @@
 /**
- * Reads a language model's answer, which is untrusted text: takes JSON out of code fences and chatter, mends an answer that was cut,
- * and checks every example by itself.
+ * Reads a language model's answer, which is untrusted text: takes JSON out of code fences, chatter and thinking, mends an answer that was
+ * cut, and checks every example by itself.
  */
 import { z } from 'zod';
+import { withoutDraft } from './providers/thinking.ts';
 
 /** Longest text and label that are believed to be one. */
 const LONGEST_TEXT = 20_000;
@@ -23,12 +24,9 @@ export const textSchema = z.object({ text: z.string().min(1).max(LONGEST_TEXT) }
 /** Labels that hold. */
 export const verifiedSchema = z.object({ number: z.number().int().min(1), true: z.array(z.string()).max(60) });
 
-/** The objects of the first JSON array of objects in a text; whole ones only, so that a cut answer still gives what it has. */
-export function objectsIn(text: string): unknown[] {
+/** The objects of one JSON array that begins at `start`, and where it ends; whole objects only, so that a cut array gives what it has. */
+function arrayObjects(text: string, start: number): { objects: unknown[]; end: number } {
   const objects: unknown[] = [];
-  // An answer is an object that holds an array of objects, or the array itself, perhaps in a code fence or behind some words.
-  const start = text.search(/\[\s*\{/);
-  if (start < 0) return objects;
   let depth = 0;
   let inString = false;
   let begin = -1;
@@ -42,7 +40,7 @@ export function objectsIn(text: string): unknown[] {
       if (depth === 0) begin = at;
       depth++;
     } else if (char === '}' || char === ']') {
-      if (depth === 0) break; // the array ends
+      if (depth === 0) return { objects, end: at }; // the array ends
       depth--;
       if (depth === 0) {
         try {
@@ -53,7 +51,22 @@ export function objectsIn(text: string): unknown[] {
       }
     }
   }
-  return objects;
+  return { objects, end: text.length };
+}
+
+/**
+ * The JSON arrays of objects in an answer. It is an object that holds an array of objects, or the array itself, perhaps in a code fence or
+ * behind some words; of a model that thinks aloud there may be several.
+ */
+export function arraysIn(text: string): unknown[][] {
+  const arrays: unknown[][] = [];
+  const begins = /\[\s*\{/g;
+  for (let found = begins.exec(text); found; found = begins.exec(text)) {
+    const { objects, end } = arrayObjects(text, found.index);
+    arrays.push(objects);
+    begins.lastIndex = end;
+  }
+  return arrays;
 }
 
 /** What an answer holds. */
@@ -63,14 +76,17 @@ export interface ParsedAnswer<T> {
   malformed: number;
 }
 
-/** Reads an answer; examples that do not follow the schema are counted and left out. */
+/** Reads an answer: its last array with a valid example counts. Examples that do not follow the schema are counted and left out. */
 export function parseAnswer<T>(text: string, schema: z.ZodType<T>): ParsedAnswer<T> {
-  const examples: T[] = [];
-  let malformed = 0;
-  for (const value of objectsIn(text)) {
-    const result = schema.safeParse(value);
-    if (result.success) examples.push(result.data);
-    else malformed++;
-  }
-  return { examples, malformed };
+  const answers = arraysIn(withoutDraft(text)).map((objects): ParsedAnswer<T> => {
+    const examples: T[] = [];
+    let malformed = 0;
+    for (const value of objects) {
+      const result = schema.safeParse(value);
+      if (result.success) examples.push(result.data);
+      else malformed++;
+    }
+    return { examples, malformed };
+  });
+  return answers.findLast(({ examples }) => examples.length > 0) ?? answers[0] ?? { examples: [], malformed: 0 };
 }

@@ -10,6 +10,7 @@ import { hardNegatives, labelKey, normalizeLabel } from './label-meaning.ts';
 import { createNearDuplicates } from './near-duplicates.ts';
 import { plannedRequest, plannedText } from './plan.ts';
 import { examplesPrompt, labelPrompt, negativesPrompt, type Prompt, verifyPrompt } from './prompts.ts';
+import { withoutDraft } from './providers/thinking.ts';
 import { type CheckedExample, checkExample, languageCode, leaks } from './quality.ts';
 import { NoAnswerError, type Requester } from './requester.ts';
 import type { GenerateSettings } from './settings.ts';
@@ -111,6 +112,8 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
   };
   for (const record of journal.records) remember(record);
   let dropped = sum(journal.dropped);
+  /** Answers in which there was thinking only. */
+  let drafts = 0;
   request.onProgress?.({ kept, dropped });
 
   const ask = (asker: Requester, prompt: Prompt, seed: number, temperature: number) =>
@@ -207,10 +210,13 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
     const counts: Record<string, number> = {};
     const readable = async <T>(schema: z.ZodType<T>, seed: number): Promise<T[]> => {
       for (let attempt = 1; ; attempt++) {
-        const { text } = await ask(requester, prompt, seed + attempt, settings.temperature);
+        const { text, thought } = await ask(requester, prompt, seed + attempt, settings.temperature);
         const { examples, malformed } = parseAnswer(text, schema);
+        const isDraft = thought && withoutDraft(text).trim() === '';
+        if (isDraft) drafts++;
         if (malformed) counts.malformed = (counts.malformed ?? 0) + malformed;
-        if (examples.length + malformed === 0) counts['unreadable answer'] = (counts['unreadable answer'] ?? 0) + 1;
+        const nothing = isDraft ? 'thinking without an answer' : 'unreadable answer';
+        if (examples.length + malformed === 0) counts[nothing] = (counts[nothing] ?? 0) + 1;
         if (examples.length > 0 || attempt >= settings.max_answers) return examples;
       }
     };
@@ -324,6 +330,8 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
   const results = await Promise.allSettled(workers);
   for (const result of results) if (result.status === 'rejected' && !signal.aborted) throw result.reason;
   if (fruitless >= GIVE_UP && kept < wanted && !signal.aborted)
-    request.onFailure?.(`${GIVE_UP} requests in a row gave nothing usable; stopped`);
+    request.onFailure?.(
+      `${GIVE_UP} requests in a row gave nothing usable; stopped${drafts ? ` (${drafts} answers were thinking only: take a model that does not think, or raise max_tokens in the settings)` : ''}`,
+    );
   return { kept, leaked, failed };
 }

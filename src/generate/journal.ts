@@ -17,6 +17,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import type { RecordMember } from '../data/record-members.ts';
+import { recordLine, type WRITTEN } from './record-line.ts';
 
 /** A generated record. */
 export interface GeneratedRecord {
@@ -24,6 +26,8 @@ export interface GeneratedRecord {
   labels: string[];
   not_labels: string[];
   [field: string]: unknown;
+  /** Of a user's record: its fields as they were written. */
+  [WRITTEN]?: readonly RecordMember[];
 }
 
 /** What the journal knows of one answer. */
@@ -147,7 +151,7 @@ export function openJournal(output: string, identity: string): Journal {
     dropped,
     mended,
     add(request, added, reasons, mends) {
-      const block = Buffer.from(added.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      const block = Buffer.from(added.map((record) => `${recordLine(record)}\n`).join(''));
       try {
         if (block.length) writeAll(out, block);
         length += block.length;

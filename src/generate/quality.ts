@@ -24,26 +24,28 @@ export interface QualitySettings {
 }
 
 /** ISO 639-1 codes of language names in settings. */
-const LANGUAGE_CODES: Record<string, string> = {
-  english: 'en',
-  german: 'de',
-  french: 'fr',
-  spanish: 'es',
-  italian: 'it',
-  portuguese: 'pt',
-  dutch: 'nl',
-  polish: 'pl',
-  russian: 'ru',
-  turkish: 'tr',
-  japanese: 'ja',
-  chinese: 'zh',
-  korean: 'ko',
-  arabic: 'ar',
-  hindi: 'hi',
-};
+const LANGUAGE_CODES = new Map(
+  Object.entries({
+    english: 'en',
+    german: 'de',
+    french: 'fr',
+    spanish: 'es',
+    italian: 'it',
+    portuguese: 'pt',
+    dutch: 'nl',
+    polish: 'pl',
+    russian: 'ru',
+    turkish: 'tr',
+    japanese: 'ja',
+    chinese: 'zh',
+    korean: 'ko',
+    arabic: 'ar',
+    hindi: 'hi',
+  }),
+);
 
 /** ISO 639-1 code of a language name, where it is one that can be checked. */
-export const languageCode = (name: string): string | undefined => LANGUAGE_CODES[name.toLowerCase()];
+export const languageCode = (name: string): string | undefined => LANGUAGE_CODES.get(name.toLowerCase());
 
 /** Texts of fewer letters say too little for their language to be told; a character of Chinese or Japanese says as much as three letters. */
 const CHECKABLE_LETTERS = 60;

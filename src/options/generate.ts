@@ -1,5 +1,6 @@
 /** Options of `glz generate` beside those of its settings (src/generate/settings.ts). */
 import type { Declarations } from './declaration.ts';
+import { LABEL_SEPARATOR, LABELS_FILE } from './predict.ts';
 
 /** How a provider is asked. */
 export const REQUEST_OPTIONS = {
@@ -31,7 +32,11 @@ export const GENERATE_FLAGS = {
   domains: { type: 'text', value: 'a,b', description: 'only these domains of the preset, or new ones' },
   languages: { type: 'text', value: 'a,b', description: 'languages of the texts' },
   input: { type: 'text', value: 'file', description: 'add hard negatives to these records' },
-  labelsFile: { type: 'text', value: 'file', description: 'write texts for these labels, one a line' },
+  labelsFile: {
+    ...LABELS_FILE,
+    description: 'write texts for these labels: one a line, a JSON or YAML list, or a table with the column "label"',
+  },
+  labelSeparator: { ...LABEL_SEPARATOR, description: 'what stands between the labels of --input where they are text; | unless given' },
   verify: { type: 'boolean', description: 'ask a second time whether each label holds, keep what is agreed' },
   verifyModel: { type: 'text', value: 'name', description: 'model that is asked the second time' },
   filterCheckpoint: {

@@ -119,14 +119,29 @@ export const CLASSIFY_OPTIONS = {
 /** Options of the library's `logits`; `multiLabel` decides how the windows of a long text become one. */
 export const LOGITS_OPTIONS = { ...SCORING_OPTIONS, multiLabel: LABELING_OPTIONS.multiLabel } as const satisfies Declarations;
 
+/** What stands between labels where a record has them as text. */
+export const LABEL_SEPARATOR = {
+  type: 'text',
+  nonEmpty: true,
+  value: 'text',
+  description: 'what stands between the labels of a record where they are text; | unless given',
+  detail: 'without it, text with commas or the like and no | is refused: it may be one label or several',
+} as const;
+
+/** A file of labels. */
+export const LABELS_FILE = {
+  type: 'text',
+  value: 'file',
+  description: 'candidate labels: one a line, a JSON or YAML list, or a table with the column "label"',
+} as const;
+
 /** What is done with a malformed record. */
 export const ON_ERROR = {
   type: 'choice',
   choices: ['fail', 'skip'],
   value: 'what',
   description: 'what to do with a malformed record',
-  detail:
-    'it is skipped, counted and named, or stops the run; one is a JSON number with more digits than JavaScript keeps (an id: write it as text)',
+  detail: 'it is skipped, counted and named, or stops the run',
 } as const;
 
 /** Flags of `glz predict`. */
@@ -135,10 +150,11 @@ export const PREDICT_FLAGS = {
   labels: {
     type: 'text',
     value: 'a,b,c',
-    description: 'candidate labels, between commas',
+    description: 'candidate labels, between commas (in quotes where one has a comma), or a JSON list',
     detail: "without labels for all each record's own `candidate_labels`",
   },
-  labelsFile: { type: 'text', value: 'file', description: 'candidate labels, one a line or a JSON list' },
+  labelsFile: LABELS_FILE,
+  labelSeparator: LABEL_SEPARATOR,
   ...LABELING_OPTIONS,
   balance: {
     type: 'boolean',

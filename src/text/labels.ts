@@ -32,6 +32,41 @@ export function abbreviated(label: string): string {
   return label.length <= 60 ? label : `${label.slice(0, 57)}...`;
 }
 
+/** Labels that a message names. */
+const NAMED = 3;
+
+/** Labels in a message: the first few in quotes. */
+function quoted(labels: readonly string[]): string {
+  const names = labels.slice(0, NAMED).map((label) => `"${abbreviated(label)}"`);
+  return labels.length > NAMED ? `${names.join(', ')} and ${labels.length - NAMED} more` : names.join(' and ');
+}
+
+/**
+ * Which labels a model cannot read or tell apart, as a message: those of which its vocabulary has nothing, and those that have the same ids
+ * once case, accents and the like are taken away. Their scores would be equal, whatever the text says. Undefined where there are none.
+ * @param ids of each label
+ */
+export function labelProblem(
+  labels: readonly string[],
+  ids: readonly Int32Array[],
+  { isReadable }: Pick<Tokenizer, 'isReadable'>,
+): string | undefined {
+  const unread = labels.filter((_, at) => !isReadable(ids[at]));
+  if (unread.length > 0)
+    return `the model can read nothing of the label${unread.length > 1 ? 's' : ''} ${quoted(unread)}: write ${unread.length > 1 ? 'them' : 'it'} in a script that it knows`;
+  const byIds = new Map<string, string[]>();
+  for (const [at, label] of labels.entries()) {
+    const key = ids[at].join();
+    const alike = byIds.get(key);
+    if (alike) alike.push(label);
+    else byIds.set(key, [label]);
+  }
+  const alike = [...byIds.values()].filter((group) => group.length > 1);
+  if (alike.length === 0) return undefined;
+  const others = alike.length > 1 ? `, as are ${alike.length - 1} other groups` : '';
+  return `the labels ${quoted(alike[0])} are the same to the model${others}: keep one, or word them so that they differ`;
+}
+
 /** Ids of labels, each encoded once: label sets repeat for every text. */
 export interface LabelEncoder {
   /**

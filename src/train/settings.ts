@@ -133,6 +133,13 @@ export const trainSettingsSchema = z
       )
       .min(1)
       .describe('Training files; paths are relative to the settings file'),
+    label_separator: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'What stands between the labels of a record where they are text (tables); a vertical bar where absent, and text with commas and no bar is refused',
+      ),
     mixing_temperature: share.default(1).describe('Exponent on file sizes: 1 as they are, 0 all alike'),
     model: modelSchema,
     loss: lossSchema,
@@ -240,6 +247,7 @@ export const SETTING_FLAGS = {
   learningRate: { field: 'optimizer.learning_rate', value: 'rate' },
   seed: { field: 'seed', value: 'n' },
   device: { field: 'device', value: 'name' },
+  labelSeparator: { field: 'label_separator', value: 'text' },
 } as const;
 
 /** Flags of `glz train`. */
@@ -287,6 +295,11 @@ export function readSettingsFile(path: string): PartialSettings {
   return settings;
 }
 
+/** Gives an object a field of its own, also one that is called as what every object has (`__proto__`): no field of the settings is. */
+function setOwn(target: PartialSettings, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
+}
+
 /** Puts `a.b.c` fields over settings. */
 export function overrideSettings(settings: PartialSettings, overrides: Readonly<Record<string, unknown>>): PartialSettings {
   const result = structuredClone(settings);
@@ -295,10 +308,10 @@ export function overrideSettings(settings: PartialSettings, overrides: Readonly<
     const keys = path.split('.');
     let target = result;
     for (const key of keys.slice(0, -1)) {
-      if (typeof target[key] !== 'object' || target[key] === null) target[key] = {};
+      if (!Object.hasOwn(target, key) || typeof target[key] !== 'object' || target[key] === null) setOwn(target, key, {});
       target = target[key] as PartialSettings;
     }
-    target[keys.at(-1)!] = value;
+    setOwn(target, keys.at(-1)!, value);
   }
   return result;
 }

@@ -61,6 +61,10 @@ function readOptions<All extends Declarations>(declarations: All, fields: Json, 
 /** Checks GliZNet's options as they come out of a file. @throws DataError naming the field. */
 export function parseOptions(value: unknown, where: string): GliZNetOptions {
   if (!isObject(value)) throw new DataError(`${where}: no "gliznet" options`);
+  // One that is not read would change what the model computes.
+  const unknown = Object.keys(value).find((field) => field !== 'calibration' && !Object.hasOwn(MODEL_OPTIONS, field));
+  if (unknown !== undefined)
+    throw new DataError(`${where}: field "gliznet.${unknown}" is not known; the checkpoint may be of a newer version than this one`);
   return {
     ...readOptions(MODEL_OPTIONS, value, where, 'gliznet.'),
     calibration: readOptions(CALIBRATION, isObject(value.calibration) ? value.calibration : {}, where, 'gliznet.calibration.'),

@@ -35,6 +35,7 @@ describe('createClassifier', () => {
     const tokenizer = await loadTokenizer(await writeTinyCheckpoint());
     const events: string[] = [];
     const classifier = await createClassifier(tokenizer, ARTICLE_OPTIONS, {
+      source: 'test',
       batchTokens: 60,
       score: async ({ batch, labels }) => {
         await new Promise((done) => setTimeout(done, 5));
@@ -58,6 +59,7 @@ describe('createClassifier', () => {
     const tokenizer = await loadTokenizer(await writeTinyCheckpoint());
     let asked = 0;
     const scorer = {
+      source: 'test',
       batchTokens: 60,
       score: async ({ batch, labels }: { batch: number; labels: number }) => new Float32Array(batch * labels),
       dispose: async () => {},
@@ -77,6 +79,7 @@ describe('createClassifier', () => {
   it('makes batches of no more tokens than suit the scorer, but for a sequence that alone is longer', async () => {
     const shapes: number[][] = [];
     const classifier = await createClassifier(await loadTokenizer(await writeTinyCheckpoint()), ARTICLE_OPTIONS, {
+      source: 'test',
       batchTokens: 60,
       score: async ({ batch, length, labels }) => {
         shapes.push([batch, length]);

@@ -220,6 +220,26 @@ describe('glz eval', () => {
     ]);
   });
 
+  it('scores labels that the model cannot tell apart, and says which they are', async () => {
+    const alike = [...labels, 'Sports', '👍'];
+    writeSet(join(root, 'alike'), 'three', plainRecords(labels, 6), alike);
+    const { code, stdout } = await glzEval(['--checkpoint', checkpoint, '--data', join(root, 'alike'), '--json', join(root, 'd.json')]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^my-checkpoint, three: the model can read nothing of the label "👍"/m)]);
+    expect(read('d.json').results.find(({ system }) => system === 'my-checkpoint')!.set).toBe('three');
+  });
+
+  it('splits labels of a table at what stands between them', async () => {
+    const table = join(root, 'table.csv');
+    writeFileSync(table, 'text,labels,candidate_labels\na game,sports;films,sports;films;politics\na film,films,films;sports\n');
+    const asked = await glzEval(['--baseline', 'random', '--data', table]);
+    expect([asked.code, asked.stderr]).toEqual([
+      1,
+      expect.stringMatching(/table\.csv, line 2, field "labels": "sports;films" is one label or/),
+    ]);
+    const { code, stdout } = await glzEval(['--baseline', 'random', '--data', table, '--label-separator', ';']);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('table: 2 texts, 3 labels')]);
+  });
+
   it('compares result files', async () => {
     const { code, stdout } = await glzEval(['--compare', join(root, 'a.json'), join(root, 'a.json')]);
     expect(code).toBe(0);

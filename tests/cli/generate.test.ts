@@ -135,6 +135,22 @@ describe('glz generate', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/that the label "(late parcel|refund, please)" fits/)]);
   });
 
+  it.each(['groq', 'ollama'] as const)('%s: never takes a draft in thinking for the answer', async (provider) => {
+    const out = output();
+    const { code } = await glz(provider, { share: 1, faults: ['draft'] }, ['--output', out, '--count', '12']);
+    expect([code, records(out).length]).toEqual([0, 12]);
+    expect(readFileSync(out, 'utf8')).not.toContain('draft');
+  });
+
+  it.each(['groq', 'ollama'] as const)('%s: says it where a model only thinks', async (provider) => {
+    const { code, stderr } = await glz(provider, { share: 1, faults: ['only thinking'] }, ['--output', output(), '--count', '4']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /40 requests in a row gave nothing usable; stopped \(\d+ answers were thinking only: take a model that does not/,
+    );
+    expect(stderr).toMatch(/dropped \d+: thinking without an answer/);
+  });
+
   it('adds hard negatives to records and keeps their other fields', async () => {
     const out = output();
     const input = join(folder, 'input.jsonl');
@@ -153,6 +169,17 @@ describe('glz generate', () => {
     expect(made).toEqual(rows.map((row) => ({ ...row, not_labels: ['Trucks'] })));
     expect(stderr).toMatch(/taken out 14 hard negatives: means the same as a true label/);
     expect(stderr).toMatch(/taken out 7 hard negatives: true by the second opinion/);
+  });
+
+  it('carries the fields of records through as they were written', async () => {
+    const out = output();
+    const input = join(folder, 'written.jsonl');
+    writeFileSync(input, '{"2024":1e400,"text":"a text about cars","id":12345678901234567.5,"labels":"Cars","1":-0}\n');
+    const answer = () => [{ number: 1, not_labels: ['Trucks'] }];
+    expect((await glz('groq', { share: 0, faults: [], answer }, ['--output', out, '--input', input])).code).toBe(0);
+    expect(readFileSync(out, 'utf8')).toBe(
+      '{"2024":1e400,"text":"a text about cars","id":12345678901234567.5,"labels":["Cars"],"1":-0,"not_labels":["Trucks"]}\n',
+    );
   });
 
   it('adds no hard negative that the second opinion leaves out', async () => {

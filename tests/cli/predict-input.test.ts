@@ -56,10 +56,22 @@ describe('glz predict', () => {
     expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/line 3: a quote inside a field/)]);
   });
 
-  it('does not change a number silently', async () => {
-    const { code, texts, stderr } = await predict('ids.jsonl', '{"id":1234567890123456789,"text":"x"}\n{"id":2,"text":"y"}\n');
-    expect([code, texts]).toEqual([0, ['y']]);
-    expect(stderr).toMatch(/skipped: .*line 1: field "id" is a number too large to keep exactly[\s\S]*1 record was skipped/);
+  it('carries every field through as it was written, with its own labels and scores under other names', async () => {
+    const path = join(folder, 'ids.jsonl');
+    const fields = '"2024":1e400,"id":1234567890123456789,"x":12345678901234567.5,"nested":{"10":[1.0,-0]}';
+    const records = [
+      `{${fields},"text":"one"}`,
+      '{"scores":[0.5],"labels":["x"],"text":"two"}',
+      '{"true_labels":["t"],"labels":["x"],"input_scores":1,"scores":2,"text":"three"}',
+    ];
+    writeFileSync(path, `${records.join('\n')}\n`);
+    const { stdout } = await callGlz(['predict', path, '--checkpoint', checkpoint, '--labels', 'a,b', '--top-k', '1']);
+    expect(stdout.split('\n').map((line) => line.replace(/,"labels":\["[ab]"\],"scores":\[[\d.]+\]\}$/, '}'))).toEqual([
+      records[0],
+      '{"input_scores":[0.5],"true_labels":["x"],"text":"two"}',
+      '{"true_labels":["t"],"input_labels":["x"],"input_scores":1,"input_scores_2":2,"text":"three"}',
+      '',
+    ]);
   });
 
   it.each([

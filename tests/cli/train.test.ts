@@ -332,6 +332,30 @@ describe('glz train', () => {
     expect((await train(output(), [...dry, '--on-error', 'skip'])).code).toBe(0);
   });
 
+  it('asks what stands between labels where that is not plain, and takes what it is told, of dev sets too', async () => {
+    const table = join(folder, 'emotions.csv');
+    writeFileSync(table, 'text,labels\nthe train was late,"joy, love"\na film,"love, fear"\n');
+    const args = ['--dry-run', '--data', table, '--dev', table];
+    const asked = await train(output(), args);
+    expect([asked.code, asked.stderr]).toEqual([
+      1,
+      expect.stringMatching(/emotions\.csv, line 2, field "labels": "joy, love" is one label or several; say .* with --label-separator/),
+    ]);
+    const split = await train(output(), [...args, '--label-separator', ',']);
+    expect([split.code, split.stderr]).toEqual([0, expect.stringMatching(/data: \d+ rows, 7 labels/)]);
+    const whole = await train(output(), [...args, '--label-separator', '|']);
+    expect([whole.code, whole.stderr]).toEqual([0, expect.stringMatching(/data: \d+ rows, 6 labels/)]);
+  });
+
+  it('says which labels of data and sets the model cannot tell apart', async () => {
+    const other = join(folder, 'alike.jsonl');
+    writeFileSync(other, '{"text":"a","labels":["Film"],"not_labels":["film"]}\n{"text":"b","labels":["👍"],"not_labels":["bank"]}\n');
+    const { code, stderr } = await train(output(), ['--dry-run', '--data', other, '--dev', other]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/note: set alike: the model can read nothing of the label "👍"/);
+    expect(stderr).toMatch(/^ {2}note: the model can read nothing of the label "👍"/m);
+  });
+
   it('compares labels for near negatives, in a dry run too, and does not distil for it', async () => {
     const out = output();
     const near = ['--max-steps', '2', '--set', 'labels.max=3', '--set', 'labels.near_negatives=0.5'];

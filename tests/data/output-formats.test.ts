@@ -2,6 +2,7 @@ import { formatOfOutput } from '../../src/data/output-formats/index.ts';
 import { JSONL } from '../../src/data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../../src/data/output-formats/label-lines.ts';
 import type { OutputFormat } from '../../src/data/output-formats/output-format.ts';
+import { membersOf } from '../../src/data/record-members.ts';
 
 const RESULTS = [
   { id: 1, text: 'a "b"\nc', labels: ['bug report', 'praise'], scores: [0.75, 0.25] },
@@ -11,7 +12,7 @@ const RESULTS = [
 async function written(format: OutputFormat): Promise<string[]> {
   const pieces: string[] = [];
   const writer = format.open(async (piece) => void pieces.push(String(piece)));
-  for (const result of RESULTS) await writer.write(result);
+  for (const result of RESULTS) await writer.write(membersOf(result));
   await writer.end();
   return pieces;
 }

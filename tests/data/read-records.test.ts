@@ -4,8 +4,9 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { randomInteger, randomStream } from '../../src/base/random.ts';
-import { labelList, labelledExample } from '../../src/data/examples.ts';
+import { labelledExample } from '../../src/data/examples.ts';
 import { type ReadOptions, readRecords, type SourceRecord } from '../../src/data/read-records.ts';
+import { jsonMembers, recordMembers } from '../../src/data/record-members.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
@@ -32,9 +33,9 @@ describe('readRecords', () => {
   it('reads JSONL with blank lines, a byte order mark, CRLF and no last line break', async () => {
     const path = file('a.jsonl', '\uFEFF{"text":"one"}\r\n\r\n"two"\n{"text":"three","n":3}');
     expect(await all(path)).toEqual([
-      { line: 1, fields: { text: 'one' } },
+      { line: 1, fields: { text: 'one' }, json: '{"text":"one"}' },
       { line: 3, fields: { text: 'two' } },
-      { line: 4, fields: { text: 'three', n: 3 } },
+      { line: 4, fields: { text: 'three', n: 3 }, json: '{"text":"three","n":3}' },
     ]);
   });
 
@@ -107,8 +108,8 @@ describe('readRecords', () => {
   it('keeps line breaks that are text', async () => {
     const records = await all(file('a.csv', 'text,n\r\n"one\r\ntwo\nthree",1\r\nfour\rfive,2\r\n'));
     expect(records).toEqual([
-      { line: 4, fields: { text: 'one\r\ntwo\nthree', n: '1' } },
-      { line: 5, fields: { text: 'four\rfive', n: '2' } },
+      { line: 4, fields: { text: 'one\r\ntwo\nthree', n: '1' }, columns: ['text', 'n'] },
+      { line: 5, fields: { text: 'four\rfive', n: '2' }, columns: ['text', 'n'] },
     ]);
   });
 
@@ -158,25 +159,49 @@ describe('readRecords', () => {
     }
   });
 
-  it('refuses whole numbers that would be changed, by the field that holds them', async () => {
-    const path = file(
-      'a.jsonl',
-      [
-        '{"text":"a","id":1234567890123456789}',
-        '{"text":"b","meta":{"ids":[{"n":1},-98765432109876543210]},"id":2}',
-        `{"text":"c","n":1${'0'.repeat(400)}}`,
-        '{"text":"kept","id":9007199254740992,"same":1000000000000000000000,"share":0.12345678901234567890}',
-        '{"text":"say \\"id\\":1234567890123456789","id":"1234567890123456789"}',
-      ].join('\n'),
-    );
-    const { records, bad } = await skipping(path);
-    expect(bad).toEqual([
-      'line 1: field "id" is a number too large to keep exactly; write it as text',
-      'line 2: field "meta" is a number too large to keep exactly; write it as text',
-      'line 3: field "n" is a number too large to keep exactly; write it as text',
+  it('keeps numbers, names and their order as they were written', async () => {
+    const jsonl = [
+      '{"text":"a","id":1234567890123456789,"x":1e400,"y":12345678901234567.5,"2024":1,"10":2,"b":-0}',
+      ' { "text" : "say \\"x\\": 1, {\\\\" , "\\u0041" :[1, {"a":"]"}], "__proto__": {"n":1.0} ,"z":null}',
+      '{}',
+      '"bare"',
+    ].join('\n');
+    const members = (await all(file('a.jsonl', jsonl))).map((record) => recordMembers(record).map(({ name, json }) => `${name}=${json}`));
+    expect(members).toEqual([
+      ['text="a"', 'id=1234567890123456789', 'x=1e400', 'y=12345678901234567.5', '2024=1', '10=2', 'b=-0'],
+      ['text="say \\"x\\": 1, {\\\\"', 'A=[1, {"a":"]"}]', '__proto__={"n":1.0}', 'z=null'],
+      [],
+      ['text="bare"'],
     ]);
-    expect(records.map(({ fields }) => fields.id)).toEqual([9007199254740992, '1234567890123456789']);
-    await expect(all(path)).rejects.toThrow(/line 1: field "id"/);
+    for (const [name, content] of [
+      ['a.csv', 'text,2024,10,__proto__\none,x,y,z\n'],
+      ['a.tsv', 'text\t2024\t10\t__proto__\none\tx\ty\tz\n'],
+    ])
+      expect(recordMembers((await all(file(name, content)))[0])).toEqual([
+        { name: 'text', json: '"one"' },
+        { name: '2024', json: '"x"' },
+        { name: '10', json: '"y"' },
+        { name: '__proto__', json: '"z"' },
+      ]);
+  });
+
+  it('finds the members of any JSON object', () => {
+    const random = randomStream(5);
+    const pieces = ['a', '"', '\\', '{', '}', '[', ']', ',', ':', ' ', 'ß', '\u2028', '\ud800', '\n'];
+    const text = () => Array.from({ length: randomInteger(random, 6) }, () => pieces[randomInteger(random, pieces.length)]).join('');
+    const value = (depth: number): unknown => {
+      const kind = randomInteger(random, depth > 2 ? 3 : 5);
+      if (kind === 0) return text();
+      if (kind === 1) return random() * 10 ** (randomInteger(random, 40) - 20);
+      if (kind === 2) return [null, true, false][randomInteger(random, 3)];
+      const items = Array.from({ length: randomInteger(random, 4) }, () => value(depth + 1));
+      return kind === 3 ? items : Object.fromEntries(items.map((item, at) => [`${text()}${at}`, item]));
+    };
+    for (let round = 0; round < 500; round++) {
+      const object = Object.fromEntries(Array.from({ length: randomInteger(random, 5) }, (_, at) => [`${text()}x${at}`, value(0)]));
+      const json = JSON.stringify(object, null, randomInteger(random, 2) * 2);
+      expect(jsonMembers(json).map(({ name, json: each }) => [name, JSON.parse(each)])).toEqual(Object.entries(object));
+    }
   });
 
   it('refuses a whole file that is a JSON list, skipping or not', async () => {
@@ -223,8 +248,6 @@ describe('labelledExample', () => {
       notLabels: ['b'],
       candidates: ['a', 'b'],
     });
-    expect(labelList('a| b', 'x')).toEqual(['a', 'b']);
-    expect(labelList('["a","b"]', 'x')).toEqual(['a', 'b']);
   });
 
   it.each([

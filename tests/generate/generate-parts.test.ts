@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exampleSchema, objectsIn, parseAnswer } from '../../src/generate/answer.ts';
+import { arraysIn, exampleSchema, parseAnswer } from '../../src/generate/answer.ts';
 import { openJournal } from '../../src/generate/journal.ts';
 import { hardNegatives, isBroader, labelKey, normalizeLabel, sameMeaning } from '../../src/generate/label-meaning.ts';
 import { createNearDuplicates } from '../../src/generate/near-duplicates.ts';
@@ -122,7 +122,7 @@ describe('answers', () => {
       examples: [example, { text: 5 }, { text: 'x', labels: [] }, { text: 'x'.repeat(30_000), labels: ['a'] }],
     });
     expect(parseAnswer(text, exampleSchema)).toMatchObject({ examples: [example], malformed: 3 });
-    expect(objectsIn('[{"a":1},{"b":')).toEqual([{ a: 1 }]);
+    expect(arraysIn('[{"a":1},{"b":')).toEqual([[{ a: 1 }]]);
   });
 });
 
@@ -285,7 +285,7 @@ describe('requester', () => {
       { concurrency: 8, retries: 2, timeout: 5, backOff: 0.001, signal: new AbortController().signal, ...settings },
     );
   const question = { system: '', prompt: '', schema: {}, maxTokens: 1, temperature: 0, seed: 1 };
-  const answer = { text: '', promptTokens: 0, completionTokens: 0, cut: false };
+  const answer = { text: '', promptTokens: 0, completionTokens: 0, cut: false, thought: false };
 
   it('stops at once where no server is there, and waits for one that was', async () => {
     let calls = 0;

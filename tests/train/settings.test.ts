@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { ARTICLE_LOSS } from '../../src/model/loss.ts';
 import { ARTICLE_OPTIONS, MODEL_OPTIONS } from '../../src/model/options.ts';
 import { settingFields } from '../../src/options/settings-table.ts';
-import { checkSettings, lossSettings, modelOptions, readSettingsFile, trainSettingsSchema } from '../../src/train/settings.ts';
+import {
+  checkSettings,
+  lossSettings,
+  modelOptions,
+  overrideSettings,
+  readSettingsFile,
+  trainSettingsSchema,
+} from '../../src/train/settings.ts';
 import { parseOptions } from '../../src/weights/checkpoint.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 
@@ -27,6 +34,19 @@ describe('the settings of a training run', () => {
   it.each(readdirSync(PRESETS))('%s is valid', (file) => {
     const settings = readSettingsFile(join(PRESETS, file));
     expect(() => checkSettings({ data: ['train.jsonl'], ...settings }, file)).not.toThrow();
+  });
+
+  it('are set by names, of which those that every object has are none', () => {
+    const begun = { encoder: 'e', data: ['d'], loss: { margin: 1 } };
+    expect(overrideSettings(begun, { 'loss.margin': 2, 'labels.max': 9, seed: undefined })).toEqual({
+      ...begun,
+      loss: { margin: 2 },
+      labels: { max: 9 },
+    });
+    for (const name of ['__proto__.x', '__proto__', 'loss.__proto__.x', 'constructor.prototype.x', 'toString']) {
+      expect(() => checkSettings(overrideSettings(begun, { [name]: 1 }), 'test')).toThrow(/^test: (loss|settings): Unrecognized key: /);
+      expect(({} as Record<string, unknown>).x).toBeUndefined();
+    }
   });
 
   it('refuse a share outside of 0 to 1, naming the field', () => {

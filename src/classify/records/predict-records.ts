@@ -4,12 +4,15 @@
  */
 
 import { DataError } from '../../base/errors.ts';
-import { labelList, textOf } from '../../data/examples.ts';
+import { textOf } from '../../data/examples.ts';
+import { labelList } from '../../data/label-list.ts';
 import type { SourceRecord } from '../../data/read-records.ts';
+import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
+import { BrokenModelError } from '../scorer.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** How labels are chosen and reported. */
@@ -19,6 +22,8 @@ export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
 export interface LabelScores {
   labels: string[];
   scores: number[];
+  /** The model reads nothing of the text, which is empty or of characters that it does not know: the scores say nothing of it. */
+  unreadable?: true;
 }
 
 /** How a stream of records is labelled. */
@@ -27,6 +32,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   labels?: readonly string[];
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
+  /** What stands between a record's own candidates where they are text, see {@link labelList}. */
+  labelSeparator?: string;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
   /** Names the source in messages. */
@@ -35,6 +42,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   onBadRecord?: (error: DataError) => void;
   /** Counts texts that were cut to fit. */
   onCut?: (texts: number) => void;
+  /** Counts texts of which the model reads nothing; the first one is at `line`. */
+  onUnreadable?: (texts: number, line: number) => void;
   /** Called after each batch with the number of records that are labelled, before they come out. */
   onProgress?: (labelled: number) => void;
   /**
@@ -72,24 +81,54 @@ function bestFirst(logits: Float32Array, most: number, counts: (label: number) =
   return found;
 }
 
-/** Turns the logits of one text into labels, best first; ties keep the order of the candidates. */
+/** Whether no more than one label was read: beside no other its score would be 1 whatever the text says. */
+function isAlone(logits: Float32Array): boolean {
+  let read = 0;
+  for (let at = 0; at < logits.length && read < 2; at++) if (Number.isFinite(logits[at])) read++;
+  return read < 2;
+}
+
+/**
+ * Turns the logits of one text into labels, best first; ties keep the order of the candidates. A single label is scored by itself, as with
+ * `multiLabel`: there is nothing to choose between.
+ */
 export function rankLabels(
   candidates: readonly string[],
   logits: Float32Array,
   calibration: Classifier['options']['calibration'],
   { multiLabel = false, threshold, topK }: LabelingOptions = {},
 ): LabelScores {
-  const probabilities = multiLabel
-    ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-    : choiceProbabilities(logits);
+  const probabilities =
+    multiLabel || isAlone(logits)
+      ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
+      : choiceProbabilities(logits);
   const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
   return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
 }
 
-/** The record with its labels: other fields pass through, and labels that it came with become `true_labels`. */
-export function labelledRecord(fields: Readonly<Record<string, unknown>>, { labels, scores }: LabelScores): Record<string, unknown> {
-  const { labels: own, scores: _, ...rest } = fields;
-  return { ...rest, ...(own === undefined || 'true_labels' in rest ? {} : { true_labels: own }), labels, scores };
+/**
+ * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
+ * `true_labels` (`input_labels` where it has that too), scores `input_scores`; a number is put behind a name that is taken.
+ */
+export function labelledRecord(record: SourceRecord, { labels, scores }: LabelScores): RecordMember[] {
+  const members = recordMembers(record);
+  const taken = new Set(members.map(({ name }) => name));
+  const free = (wanted: string): string => {
+    let name = wanted;
+    for (let number = 2; taken.has(name); number++) name = `${wanted}_${number}`;
+    return name;
+  };
+  const names = new Map([
+    ['labels', taken.has('true_labels') ? free('input_labels') : 'true_labels'],
+    ['scores', free('input_scores')],
+  ]);
+  return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf({ labels, scores })];
+}
+
+/** @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing. */
+export async function checkLabels(classifier: Classifier, labels: readonly string[]): Promise<void> {
+  const problem = await classifier.labelProblem(labels);
+  if (problem !== undefined) throw new DataError(problem);
 }
 
 /** Records that are held and batched together. */
@@ -102,23 +141,30 @@ const FIRST_CHUNK = 64;
 const HELD_SCORES = 1 << 24;
 
 interface Prepared {
-  fields: Record<string, unknown>;
+  record: SourceRecord;
+  /** Names the record in messages. */
+  where: string;
   text: string;
   labels: readonly string[];
 }
 
 type Scored = Prepared & ScoredRequest;
 
+/** What is wrong with a record, with its place in front. */
+const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
+
 /**
- * Labels records, in input order.
- * @throws DataError naming the record that has no text or no candidates, unless `onBadRecord` takes it
+ * Labels records, in input order; each comes out as {@link labelledRecord} has it.
+ * @throws DataError naming the record that has no text or no candidates, or candidates that the model cannot tell apart, unless
+ *   `onBadRecord` takes it; for such candidates of all records at once; BrokenModelError
  */
 export async function* predictRecords(
   classifier: Classifier,
   records: AsyncIterable<SourceRecord>,
   options: PredictOptions,
-): AsyncGenerator<Record<string, unknown>> {
+): AsyncGenerator<RecordMember[]> {
   const { labels, source } = options;
+  if (labels) await checkLabels(classifier, labels);
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
   const lists = new Map<string, readonly string[]>();
   const shared = (list: readonly string[]): readonly string[] => {
@@ -129,18 +175,24 @@ export async function* predictRecords(
     lists.set(key, list);
     return list;
   };
-  const prepare = ({ line, fields }: SourceRecord): Prepared => {
+  const prepare = async (record: SourceRecord): Promise<Prepared> => {
+    const { line, fields } = record;
     const where = `${source}, line ${line}`;
     const text = textOf(fields, where, options.textField);
-    if (labels) return { fields, text, labels };
-    if (fields.candidate_labels === undefined && fields.all_labels === undefined)
+    if (labels) return { record, where, text, labels };
+    const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
+    if (name === undefined)
       throw new DataError(`${where}: no field "candidate_labels"; give labels for all records with --labels or --labels-file`);
-    const name = fields.candidate_labels === undefined ? 'all_labels' : 'candidate_labels';
-    return { fields, text, labels: shared(labelList(fields[name], `${where}, field "${name}"`)) };
+    const field = `${where}, field "${name}"`;
+    const own = shared(labelList(fields[name], field, { separator: options.labelSeparator }));
+    await checkLabels(classifier, own).catch((error: unknown) => {
+      throw error instanceof DataError ? located(field, error) : error;
+    });
+    return { record, where, text, labels: own };
   };
   const scoring = scoringOptions(options);
   let labelled = 0;
-  /** Scores of the chunk's records; up to the one whose labels do not fit, where `failure` is that. Leaves out what is not scored. */
+  /** Scores of the chunk's records; up to the one that cannot be read, where `failure` is that. Leaves out what is not scored. */
   async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
     const signal = options.signal?.aborted ? undefined : options.signal;
     const report = (done: number) => options.onProgress?.(labelled + done);
@@ -149,9 +201,9 @@ export async function* predictRecords(
       const scores = results.map((result, at) => ({ ...chunk[at], ...result })).filter(({ unfinished }) => !unfinished);
       return { scores, isCutShort: scores.length < chunk.length };
     } catch (error) {
-      if (!(error instanceof DataError)) throw error;
+      if (!(error instanceof DataError) || error instanceof BrokenModelError) throw error;
     }
-    // One record's labels do not fit: the others of the chunk still count.
+    // One record cannot be tokenized: the others of the chunk still count.
     const scores: Scored[] = [];
     for (const each of chunk) {
       try {
@@ -160,9 +212,10 @@ export async function* predictRecords(
         scores.push({ ...each, ...result });
         report(scores.length);
       } catch (error) {
-        if (!(error instanceof DataError)) throw error;
-        if (!options.onBadRecord) return { scores, failure: error };
-        options.onBadRecord(error);
+        if (!(error instanceof DataError) || error instanceof BrokenModelError) throw error;
+        const failure = located(each.where, error);
+        if (!options.onBadRecord) return { scores, failure };
+        options.onBadRecord(failure);
       }
     }
     return { scores };
@@ -175,7 +228,7 @@ export async function* predictRecords(
     try {
       for await (const record of untilAborted(records, options.signal)) {
         try {
-          const prepared = prepare(record);
+          const prepared = await prepare(record);
           chunk.push(prepared);
           scores += prepared.labels.length;
         } catch (error) {
@@ -200,9 +253,11 @@ export async function* predictRecords(
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
-    for (const { fields, labels, logits } of scores) {
+    const unreadable = scores.filter((each) => each.unreadable);
+    if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
+    for (const { record, labels, logits } of scores) {
       const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
-      yield labelledRecord(fields, rankLabels(labels, balanced, classifier.options.calibration, options));
+      yield labelledRecord(record, rankLabels(labels, balanced, classifier.options.calibration, options));
     }
     if (failure) throw failure;
     if (isCutShort) options.onCutShort?.(scores.length, chunk.length);

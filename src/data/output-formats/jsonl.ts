@@ -1,10 +1,11 @@
 /** One JSON object a line. */
+import { membersJson } from '../record-members.ts';
 import type { OutputFormat } from './output-format.ts';
 
 export const JSONL: OutputFormat = {
   extension: '.jsonl',
   open: (write) => ({
-    write: (record) => write(`${JSON.stringify(record)}\n`),
+    write: (record) => write(`${membersJson(record)}\n`),
     end: async () => {},
   }),
 };

@@ -4,8 +4,9 @@ import type { OutputFormat } from './output-format.ts';
 export const LABEL_LINES: OutputFormat = {
   extension: '',
   open: (write) => ({
-    async write({ labels, scores }) {
-      const [names, numbers] = [labels as string[], scores as number[]];
+    async write(record) {
+      const listOf = (wanted: string) => JSON.parse(record.find(({ name }) => name === wanted)?.json ?? '[]') as unknown;
+      const [names, numbers] = [listOf('labels') as string[], listOf('scores') as number[]];
       const width = Math.max(...names.map((name) => name.length), 1);
       for (const [at, name] of names.entries()) await write(`${name.padEnd(width)}  ${numbers[at].toFixed(3)}\n`);
     },

@@ -1,9 +1,10 @@
 /** What a format of results is: one file for each beside this one, listed in index.ts. Knows records; nothing of files and labels. */
+import type { RecordMember } from '../record-members.ts';
 
 /** Takes results, in order. */
 export interface RecordWriter {
-  /** Writes one; resolves when there is room for the next. */
-  write(record: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Writes one, whose values are JSON: as they were written where they came in so. Resolves when there is room for the next. */
+  write(record: readonly RecordMember[]): Promise<void>;
   /** Writes what comes behind the last one; nothing in most formats. */
   end(): Promise<void>;
 }

@@ -11,6 +11,9 @@ import type { Measured } from '../run/measure.ts';
 /** Version of the result file's layout. */
 export const RESULT_FORMAT = 'glz-eval-1';
 
+/** The note of a system that names labels of sets which it cannot read or tell apart. */
+export const LABEL_PROBLEMS = 'labels';
+
 /** How fast a system was on a set. */
 export interface Timing {
   /** Seconds that the system took to get ready for the set: fine-tuning (SmartShot), documents (Lbl2Vec); near 0 for most. */

@@ -1,6 +1,6 @@
 /** Results as text: aligned tables for the terminal, CSV for spreadsheets. */
 import type { MetricName } from '../run/measure.ts';
-import type { Comparison, EvaluationResult, SetResult } from './results.ts';
+import { type Comparison, type EvaluationResult, LABEL_PROBLEMS, type SetResult } from './results.ts';
 import { commonSets, systemMeans } from './summary.ts';
 
 const number = (value: number | null | undefined, digits = 3): string =>
@@ -138,6 +138,7 @@ export function resultTables(result: EvaluationResult): string {
   if (result.results.some(({ cached }) => cached))
     notes.push('*: from the cache; timed in an earlier run on this machine (--no-cache measures again)');
   for (const { system, set, message } of result.failures) if (!set) notes.push(`${system}: failed: ${message}`);
+  for (const { name, notes: facts } of result.systems) if (facts[LABEL_PROBLEMS]) notes.push(`${name}, ${facts[LABEL_PROBLEMS]}`);
   return [...parts, ...notes, ...(notes.length ? [''] : [])].join('\n');
 }
 

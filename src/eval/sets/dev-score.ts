@@ -2,7 +2,7 @@
 import { type Classifier, labelProbability } from '../../classify/classifier.ts';
 import type { LossSettings } from '../../model/loss.ts';
 import { topLabelF1 } from '../metrics/classification.ts';
-import { type EvalSet, findEvalSets, readEvalSet } from './eval-set.ts';
+import { type EvalSet, findEvalSets, type ReadSetOptions, readEvalSet } from './eval-set.ts';
 
 /** Scores of one evaluation. */
 export interface DevScore {
@@ -57,15 +57,16 @@ export function countedLabels(logits: Float32Array, isTrue: readonly boolean[]):
 }
 
 /** Reads dev sets. @throws DataError naming file and line of what is malformed. */
-export async function readDevSets(path: string, limit?: number): Promise<EvalSet[]> {
+export async function readDevSets(path: string, options: Pick<ReadSetOptions, 'limit' | 'labelSeparator'>): Promise<EvalSet[]> {
   const sets: EvalSet[] = [];
-  for (const each of findEvalSets(path)) sets.push(await readEvalSet(each, { limit }));
+  for (const each of findEvalSets(path)) sets.push(await readEvalSet(each, options));
   return sets;
 }
 
 /** Scores a classifier on sets. */
 export async function devScore(classifier: Classifier, sets: readonly EvalSet[], loss: DevLoss): Promise<DevScore> {
-  const score: DevScore = { macroF1: 0, accuracy: 0, loss: 0, sets: {}, right: 0, wrong: 0 };
+  const score = { macroF1: 0, accuracy: 0, loss: 0, right: 0, wrong: 0 };
+  const bySet: [string, number][] = [];
   for (const set of sets) {
     const candidates = set.recordLabels ?? set.texts.map(() => set.labels);
     const results = await classifier.logits(set.texts.map((text, row) => ({ text, labels: candidates[row] })));
@@ -87,10 +88,11 @@ export async function devScore(classifier: Classifier, sets: readonly EvalSet[],
       score.loss += textLoss(counted.logits, counted.isTrue, loss) / results.length / sets.length;
       return number.get(candidates[row][top])!;
     });
-    score.sets[set.name] = topLabelF1(truth, predicted, set.labels.length).macro;
-    score.macroF1 += score.sets[set.name] / sets.length;
+    const { macro } = topLabelF1(truth, predicted, set.labels.length);
+    bySet.push([set.name, macro]);
+    score.macroF1 += macro / sets.length;
     score.right += sums.right / Math.max(1, counts.right) / sets.length;
     score.wrong += sums.wrong / Math.max(1, counts.wrong) / sets.length;
   }
-  return score;
+  return { ...score, sets: Object.fromEntries(bySet) };
 }

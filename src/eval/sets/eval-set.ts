@@ -3,10 +3,11 @@
  * Knows files and records (src/data), nothing of systems or metrics.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { type LabelledExample, labelList, labelledExample } from '../../data/examples.ts';
+import { type LabelledExample, labelledExample } from '../../data/examples.ts';
+import { readLabelsFile } from '../../data/labels-file.ts';
 import { readRecords } from '../../data/read-records.ts';
 
 /** A set ready to be scored. */
@@ -38,6 +39,8 @@ export interface ReadSetOptions {
   limit?: number;
   /** Take each record's own candidates (`all_labels`) even where the set has a labels.json. */
   recordLabels?: boolean;
+  /** What stands between labels where a record has them as text; see labelList. */
+  labelSeparator?: string;
   /** Overrides what the data says: a set is multi-label if a record has not exactly one true label. */
   multiLabel?: boolean;
   /** Other words for labels: from the name in the data to the one that systems see. */
@@ -51,13 +54,13 @@ interface EvalRecord extends LabelledExample {
   where: string;
 }
 
-async function readExamples(path: string): Promise<EvalRecord[]> {
+async function readExamples(path: string, labelSeparator: string | undefined): Promise<EvalRecord[]> {
   const size = sizeOf(path);
   if (size > MAX_BYTES) throw new DataError(`${path} has ${size} bytes; an evaluation set may have ${MAX_BYTES}: take a sample`);
   const records: EvalRecord[] = [];
   for await (const { line, fields } of readRecords(path)) {
     const where = `${path}, line ${line}`;
-    records.push({ ...labelledExample(fields, where), where });
+    records.push({ ...labelledExample(fields, where, labelSeparator), where });
   }
   if (!records.length) throw new DataError(`${path} holds no records`);
   return records;
@@ -69,18 +72,6 @@ function sizeOf(path: string): number {
   } catch (error) {
     throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
   }
-}
-
-function readLabels(path: string): string[] {
-  let value: unknown;
-  try {
-    if (sizeOf(path) > MAX_BYTES) throw new Error('too large');
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    throw new DataError(`${path} is not a JSON list of labels: ${errorMessage(error)}`);
-  }
-  return labelList(value, path);
 }
 
 /** Rows taken by a limit: evenly spread, so that a file sorted by label still gives all labels. */
@@ -97,8 +88,8 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   const file = isFolder ? join(path, 'test.jsonl') : path;
   const labelFile = isFolder ? join(path, 'labels.json') : undefined;
-  const records = await readExamples(file);
-  const fromFile = labelFile && existsSync(labelFile) ? readLabels(labelFile) : undefined;
+  const records = await readExamples(file, options.labelSeparator);
+  const fromFile = labelFile && existsSync(labelFile) ? readLabelsFile(labelFile) : undefined;
   const own = !fromFile || options.recordLabels ? records.some(({ candidates }) => candidates) : false;
   if (options.recordLabels && !own) throw new DataError(`${file}: no record has candidates of its own (field "all_labels")`);
   const named = own || !fromFile ? [...new Set(records.flatMap(({ labels, candidates }) => [...(candidates ?? []), ...labels]))] : fromFile;
@@ -117,7 +108,7 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
 
   const rows = spreadRows(records.length, options.limit).map((row) => records[row]);
   const trainFile = isFolder ? join(path, 'train.jsonl') : undefined;
-  const examples = trainFile && existsSync(trainFile) ? await readExamples(trainFile) : undefined;
+  const examples = trainFile && existsSync(trainFile) ? await readExamples(trainFile, options.labelSeparator) : undefined;
   const set = {
     texts: rows.map(({ text }) => text),
     truth: rows.map((record) => record.labels.map(worded)),

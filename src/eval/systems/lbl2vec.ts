@@ -1,6 +1,12 @@
+/**
+ * Lbl2Vec (Schopf et al. 2021) over sentence embeddings (their Lbl2TransformerVec): a label starts as the mean of its keywords, is moved
+ * to the centroid of the unlabelled documents nearest to them, and texts go to the nearest label. The documents are the texts of the set
+ * itself, as in the paper, or a corpus that the user gives.
+ */
 import { DataError, UsageError } from '../../base/errors.ts';
 import { readJsonObject } from '../../base/json.ts';
-import { labelList, textOf } from '../../data/examples.ts';
+import { textOf } from '../../data/examples.ts';
+import { labelList } from '../../data/label-list.ts';
 import { readRecords } from '../../data/read-records.ts';
 import { COSINE_SCALE } from './embeddings.ts';
 import { cosines, embedInParts, loadSentenceVectors, toUnitLength } from './sentence-embeddings.ts';
@@ -9,7 +15,8 @@ import { numberOption, wholeOption } from './system-spec.ts';
 
 /** Keywords by label out of a JSON object. @throws DataError naming the file. */
 export function readKeywords(path: string): Map<string, string[]> {
-  return new Map(Object.entries(readJsonObject(path)).map(([label, words]) => [label, labelList(words, `${path}, "${label}"`)]));
+  const words = Object.entries(readJsonObject(path));
+  return new Map(words.map(([label, list]) => [label, labelList(list, `${path}, "${label}"`, { separator: '|' })]));
 }
 
 /** Mean of vectors, of unit length. */

@@ -6,7 +6,8 @@
  */
 import MiniSearch from 'minisearch';
 import { DataError, UsageError } from '../../base/errors.ts';
-import { labelList, textOf } from '../../data/examples.ts';
+import { textOf } from '../../data/examples.ts';
+import { labelList } from '../../data/label-list.ts';
 import { readRecords } from '../../data/read-records.ts';
 import { COSINE_SCALE } from './embeddings.ts';
 import { cosines, embedInParts, loadSentenceVectors, type TextVectors } from './sentence-embeddings.ts';
@@ -30,7 +31,10 @@ export async function readCorpus(path: string): Promise<CorpusDocument[]> {
     if (name === undefined)
       throw new DataError(`${where}: no field "categories"; QZero replaces a text by the categories of what it finds`);
     const value = fields[name];
-    const categories = name === 'title' && typeof value === 'string' ? [value] : labelList(value, `${where}, field "${name}"`, true);
+    const categories =
+      name === 'title' && typeof value === 'string'
+        ? [value]
+        : labelList(value, `${where}, field "${name}"`, { allowEmpty: true, separator: '|' });
     const title = typeof fields.title === 'string' && name !== 'title' ? `${fields.title}\n` : '';
     documents.push({ text: title + textOf(fields, where), categories });
   }

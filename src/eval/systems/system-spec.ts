@@ -28,7 +28,7 @@ export interface KindDescription {
   options: Readonly<Record<string, string>>;
 }
 
-/** Splits at commas that begin an option (`,name=`), so that a folder name may hold a comma. */
+/** Splits at commas that begin an option (`,name=`), so that a folder name may hold a comma. A space at the end of a value is part of it. */
 const optionParts = (text: string): string[] => text.split(/,(?=[a-z_]+=)/);
 
 /**
@@ -41,7 +41,8 @@ export function parseSystemSpec(
   kinds: ReadonlyMap<string, KindDescription>,
   aliases: Readonly<Record<string, string>> = {},
 ): SystemSpec {
-  const [head, ...pairs] = optionParts(text.trim());
+  const [kindAndModel, ...pairs] = optionParts(text.trimStart());
+  const head = kindAndModel.trimEnd();
   const target = Object.hasOwn(aliases, head) ? aliases[head] : head;
   const [, kind, model] = /^([^:]*)(?::(.*))?$/s.exec(target) as RegExpExecArray;
   const known = kinds.get(kind);
@@ -58,8 +59,8 @@ export function parseSystemSpec(
   for (const pair of pairs) {
     const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
     if (key === 'name') {
-      if (value === '') throw new UsageError(`"${text}": the name is empty`);
-      name = value;
+      if (value.trim() === '') throw new UsageError(`"${text}": the name is empty`);
+      name = value.trim();
     } else if (!Object.hasOwn(known.options, key)) {
       const there = ['name', ...Object.keys(known.options)].join(', ');
       throw new UsageError(`"${text}": the baseline ${kind} has no option "${key}"; it has ${there}`);
@@ -77,7 +78,7 @@ function optionValue<Declared extends Declaration>(
   fallback: ValueOf<Declared>,
 ): ValueOf<Declared> {
   if (options[key] === undefined) return fallback;
-  const value = valueOfText(declared, options[key]);
+  const value = valueOfText(declared, options[key].trim());
   if (value === undefined) throw new UsageError(`"${name}": ${key} must be ${expectedOf(declared)}, not "${options[key]}"`);
   return value as ValueOf<Declared>;
 }

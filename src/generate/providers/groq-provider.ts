@@ -3,6 +3,7 @@ import Groq from 'groq-sdk';
 import { errorMessage, UsageError } from '../../base/errors.ts';
 import { patientFetch } from './patient-fetch.ts';
 import { type Completion, type CompletionRequest, isAbsent, messageWithCause, type Provider, ProviderError } from './provider.ts';
+import { createReasoningSwitch, type GroqReasoning, refusesThinking, withoutDraft } from './thinking.ts';
 
 /** Longest wait that a server may ask for, in seconds: a mistake or malice must not stop a run for hours. */
 const LONGEST_WAIT = 120;
@@ -22,8 +23,9 @@ export function createGroqProvider({ model }: { model: string }): Provider {
   const client = new Groq({ maxRetries: 0, timeout: 2 ** 31 - 1, fetch: patientFetch });
   // Models without structured output answer 400 to a schema; they are asked for plain JSON from then on.
   let withSchema = true;
+  const reasoning = createReasoningSwitch();
 
-  async function ask(request: CompletionRequest): Promise<Completion> {
+  async function ask(request: CompletionRequest, quiet: GroqReasoning): Promise<Completion> {
     const { system, prompt, schema, maxTokens, temperature, seed, signal } = request;
     const answer = await client.chat.completions.create(
       {
@@ -35,13 +37,18 @@ export function createGroqProvider({ model }: { model: string }): Provider {
         max_completion_tokens: maxTokens,
         temperature,
         seed,
+        ...quiet,
         response_format: withSchema ? { type: 'json_schema', json_schema: { name: 'examples', schema } } : { type: 'json_object' },
       },
       { signal },
     );
     const choice = answer.choices?.[0];
+    const text = choice?.message?.content ?? '';
+    const thought = Boolean(choice?.message?.reasoning) || withoutDraft(text) !== text;
+    if (thought) reasoning.onReasoning();
     return {
-      text: choice?.message?.content ?? '',
+      text,
+      thought,
       promptTokens: answer.usage?.prompt_tokens ?? 0,
       completionTokens: answer.usage?.completion_tokens ?? 0,
       cut: choice?.finish_reason === 'length',
@@ -52,8 +59,9 @@ export function createGroqProvider({ model }: { model: string }): Provider {
     name: 'groq',
     model,
     async complete(request) {
+      const quiet = reasoning.options;
       try {
-        return await ask(request);
+        return await ask(request, quiet);
       } catch (error) {
         const { status, headers } = error as { status?: number; headers?: Headers };
         const message = errorMessage(error).slice(0, 300);
@@ -61,9 +69,16 @@ export function createGroqProvider({ model }: { model: string }): Provider {
           withSchema = false;
           return this.complete(request);
         }
+        if (refusesThinking(status, message) && Object.keys(quiet).length > 0) {
+          reasoning.onRefusal(quiet);
+          return this.complete(request);
+        }
         // Groq reports an answer that does not follow the schema as a 400: the next one may.
-        if (status === 400 && /json_validate_failed|failed to (generate|validate)/i.test(message))
+        if (status === 400 && /json_validate_failed|failed to (generate|validate)/i.test(message)) {
+          // Thinking may have left no room for the answer.
+          reasoning.onReasoning();
           throw new ProviderError('retry', message);
+        }
         if (status === 401 || status === 403) throw new ProviderError('fatal', `Groq refuses the key (${status}); check GROQ_API_KEY`);
         if (status === 404)
           throw new ProviderError('fatal', `Groq has no model "${model}"; choose one of https://console.groq.com/docs/models`);

@@ -4,6 +4,7 @@ import { errorMessage } from '../../base/errors.ts';
 import { createContextSize } from './ollama-context.ts';
 import { patientFetch } from './patient-fetch.ts';
 import { type Completion, type CompletionRequest, isAbsent, messageWithCause, type Provider, ProviderError } from './provider.ts';
+import { ollamaThinking, refusesThinking, withoutDraft } from './thinking.ts';
 
 /** Settings of {@link createOllamaProvider}. */
 export interface OllamaSettings {
@@ -28,10 +29,13 @@ export function createOllamaProvider({
   threads,
 }: OllamaSettings): Provider {
   const contextSize = createContextSize();
+  // Undefined once the server has refused it.
+  let think: false | 'low' | undefined = ollamaThinking(model);
   return {
     name: 'ollama',
     model,
-    async complete({ system, prompt, schema, maxTokens, temperature, seed, signal }: CompletionRequest): Promise<Completion> {
+    async complete(request: CompletionRequest): Promise<Completion> {
+      const { system, prompt, schema, maxTokens, temperature, seed, signal } = request;
       const client = new Ollama({
         host,
         fetch: (input: string | URL | Request, init?: RequestInit) => fetchJson(input, { ...init, signal }),
@@ -46,19 +50,26 @@ export function createOllamaProvider({
             { role: 'user', content: prompt },
           ],
           format: schema,
+          ...(think === undefined ? {} : { think }),
           stream: true,
           options: { num_ctx: context, num_predict: maxTokens, temperature, seed, ...(threads ? { num_thread: threads } : {}) },
         });
-        const answer: Completion = { text: '', promptTokens: 0, completionTokens: 0, cut: false };
+        const answer: Completion = { text: '', promptTokens: 0, completionTokens: 0, cut: false, thought: false };
         for await (const part of parts) {
           answer.text += part.message?.content ?? '';
+          answer.thought ||= Boolean(part.message?.thinking);
           answer.promptTokens = part.prompt_eval_count ?? answer.promptTokens;
           answer.completionTokens = part.eval_count ?? answer.completionTokens;
           answer.cut = part.done_reason === 'length';
         }
+        answer.thought ||= withoutDraft(answer.text) !== answer.text;
         return answer;
       } catch (error) {
         const { status_code: status } = error as { status_code?: number };
+        if (think !== undefined && refusesThinking(status, errorMessage(error))) {
+          think = undefined;
+          return this.complete(request);
+        }
         if (isAbsent(error))
           throw new ProviderError('absent', `no Ollama server at ${host}; start one with: ollama serve (or set OLLAMA_HOST)`);
         if (status === 404) throw new ProviderError('fatal', `Ollama has no model "${model}"; get it with: ollama pull ${model}`);

@@ -21,6 +21,8 @@ export interface Completion {
   completionTokens: number;
   /** The answer ended because `maxTokens` was reached. */
   cut: boolean;
+  /** The model thought before it answered, in a field of its own or in tags; `text` may be nothing but that. */
+  thought: boolean;
 }
 
 /** A language model. */

@@ -5,6 +5,7 @@
 import { absolutePositions, embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
 import { groupCountField, integerField, layerCountField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
+import { ignoreFields } from './known-fields.ts';
 import { applyLinear, linearShapes } from './parameters.ts';
 import { type LayerNames, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 
@@ -30,6 +31,7 @@ export const createAlbert: EncoderFactory = (config): Encoder => {
   const sizes = embeddingSizes(config, integerField(config, 'embedding_size', 128), settings.epsilon);
   const steps = layerCountField(config, 'num_hidden_layers');
   const groupCount = groupCountField(config, steps);
+  ignoreFields(config, 'down_scale_factor', 'num_memory_blocks');
   const inner = layerCountField(config, 'inner_group_num', 1);
   const groups = Array.from({ length: groupCount }, (_, group) => Array.from({ length: inner }, (_, index) => layerNames(group, index)));
   const layers = Array.from({ length: steps }, (_, step) => groups[Math.floor(step / (steps / groupCount))]).flat();

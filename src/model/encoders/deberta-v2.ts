@@ -10,6 +10,7 @@ import { byDistance, byKey, columnDistances, neighbours, tableScores } from '../
 import { layerSettings, tokenTypeEmbedding } from './bert.ts';
 import { activationField, booleanField, integerField, layerCountField, type RawConfig, wordField, wordsField } from './config-fields.ts';
 import type { Encoder, EncoderFactory, EncoderInputs, Weights } from './encoder.ts';
+import { ignoreFields } from './known-fields.ts';
 import { applyEmbedding, applyLinear, applyNorm, linearShapes, normShapes, parameter, type Shapes } from './parameters.ts';
 import { afterAttention, type LayerNames, type LayerSettings, postNormLayerShapes } from './post-norm-layer.ts';
 
@@ -76,7 +77,10 @@ export function relativeRow(
 }
 
 function relativeSettings(config: RawConfig, positions: number): RelativeSettings | undefined {
-  if (!booleanField(config, 'relative_attention', false)) return undefined;
+  if (!booleanField(config, 'relative_attention', false)) {
+    ignoreFields(config, 'position_buckets', 'max_relative_positions', 'norm_rel_ebd', 'share_att_key');
+    return undefined;
+  }
   const buckets = Math.max(integerField(config, 'position_buckets', -1, -1), 0);
   if (buckets === 1) integerField(config, 'position_buckets', undefined, 2); // no room for two signs: refuse
   const stated = integerField(config, 'max_relative_positions', -1, -1);
@@ -93,7 +97,10 @@ function relativeSettings(config: RawConfig, positions: number): RelativeSetting
 
 function convolutionSettings(config: RawConfig): ConvolutionSettings | undefined {
   const kernel = integerField(config, 'conv_kernel_size', 0, 0);
-  if (kernel === 0) return undefined;
+  if (kernel === 0) {
+    ignoreFields(config, 'conv_act', 'conv_groups');
+    return undefined;
+  }
   wordField(config, 'conv_groups', [1], 1);
   wordField(config, 'conv_kernel_size', [1, 3, 5, 7, 9]);
   return { kernel, activation: activationField(config, 'conv_act', 'tanh') };

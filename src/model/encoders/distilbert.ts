@@ -3,8 +3,9 @@
  * Follows DistilBertModel of Hugging Face transformers. Imports nothing but tfjs-core beside the model's own files.
  */
 import { absolutePositions, type EmbeddingSizes, embed, embeddingShapes } from './bert.ts';
-import { activationField, headsField, integerField, layerCountField } from './config-fields.ts';
+import { activationField, headsField, integerField, layerCountField, wordField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
+import { ignoreFields } from './known-fields.ts';
 import { type LayerNames, type LayerSettings, postNormLayerShapes, postNormReadAcross, runPostNormLayers } from './post-norm-layer.ts';
 
 /** Not in the config: transformers fixes it. */
@@ -42,6 +43,11 @@ export const createDistilBert: EncoderFactory = (config): Encoder => {
     epsilon: EPSILON,
   };
   const layers = Array.from({ length: layerCountField(config, 'n_layers') }, (_, index) => layerNames(index));
+  // Names under which transformers reads the same fields.
+  wordField(config, 'hidden_size', [hiddenSize], hiddenSize);
+  wordField(config, 'num_attention_heads', [settings.heads], settings.heads);
+  wordField(config, 'num_hidden_layers', [layers.length], layers.length);
+  ignoreFields(config, 'layer_norm_eps');
   return {
     modelType: 'distilbert',
     hiddenSize,

@@ -9,6 +9,7 @@ import { createDebertaV2 } from './deberta-v2.ts';
 import { createDistilBert } from './distilbert.ts';
 import { createElectra } from './electra.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';
+import { builtFrom } from './known-fields.ts';
 import { createModernBert } from './modernbert.ts';
 import { createMpnet } from './mpnet.ts';
 import { createRoberta, createXlmRoberta } from './roberta.ts';
@@ -30,7 +31,7 @@ export const ENCODER_TYPES: readonly string[] = [...FAMILIES.keys()];
 
 /**
  * Makes the encoder that a parsed config.json describes.
- * @throws UsageError if `model_type` is not supported, or naming the field that is missing or wrong
+ * @throws UsageError if `model_type` is not supported, or naming the field that is missing, wrong, or changes the computation unread
  */
 export function createEncoder(config: Readonly<Record<string, unknown>>): Encoder {
   const family = typeof config.model_type === 'string' ? FAMILIES.get(config.model_type) : undefined;
@@ -38,5 +39,5 @@ export function createEncoder(config: Readonly<Record<string, unknown>>): Encode
     const found = config.model_type === undefined ? 'missing' : JSON.stringify(config.model_type);
     throw new UsageError(`encoder config: "model_type" is ${found}; supported: ${ENCODER_TYPES.join(', ')}`);
   }
-  return family(config);
+  return builtFrom(config, family);
 }

@@ -47,6 +47,8 @@ export interface Tokenizer {
   readonly configJson: string;
   /** The id of a token by its text, special and added tokens included. */
   tokenId(token: string): number | undefined;
+  /** Whether ids of a text say anything of it: not all stand for what the vocabulary does not have, or for a space. */
+  isReadable(ids: Int32Array): boolean;
   /** Ids without special tokens. @throws DataError when the tokenizer cannot encode. */
   encode(text: string, options?: EncodeOptions): Promise<Int32Array>;
   /** Ids of many texts, without special tokens, on all cores. @throws DataError when the tokenizer cannot encode. */
@@ -217,6 +219,10 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
     }
   }
 
+  const tokenId = (token: string) => namedIds.get(token) ?? textMode.tokenToId(token) ?? undefined;
+  // SentencePiece puts a space in front of every text.
+  const empty = new Set([special.unk, tokenId('\u2581')]);
+
   const config = {
     tokenizer_class: 'PreTrainedTokenizerFast',
     model_max_length: limit,
@@ -234,7 +240,8 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
     byteLevel: hasByteLevel(plain.pre_tokenizer) || hasByteLevel(plain.normalizer),
     json: plainText,
     configJson: `${JSON.stringify(config, null, 2)}\n`,
-    tokenId: (token) => namedIds.get(token) ?? textMode.tokenToId(token) ?? undefined,
+    tokenId,
+    isReadable: (ids) => ids.some((id) => !empty.has(id)),
     encode: async (text, options) => (await encodeBatch([text], options))[0]!,
     encodeBatch,
     encodePair,

@@ -1,7 +1,7 @@
 /** What training data and the batches made of it look like: lengths, labels, duplicates. For `glz train --dry-run`. Pure counting. */
 import type { JointLayout } from '../../text/joint-sequence.ts';
-import { type DataReport, type Dataset, MEASURED_TOKENS } from './dataset.ts';
-import type { Sampler } from './sampling.ts';
+import { type DataReport, type Dataset, MEASURED_TOKENS, shownLabel } from './dataset.ts';
+import type { SampledBatch, Sampler } from './sampling.ts';
 
 /** Values of a distribution at fixed places. */
 export interface Quantiles {
@@ -197,5 +197,15 @@ export function statisticsLines(
     line('labels of an example', `${quantileLine(batches.labels)}; ${(100 * batches.trueShare).toFixed(0)} % of them true`),
     line('texts cut for labels', share(batches.textCut, batches.examples)),
     line('padding', `${(100 * batches.padding).toFixed(1)} % of all tokens`),
+  ];
+}
+
+/** The first example as the model sees it. */
+export function exampleLines({ examples: [first] }: SampledBatch, dataset: Dataset): string[] {
+  const labels = first.labels.map((label, at) => `${first.targets[at] ? '+' : '-'} ${shownLabel(dataset, label)}`);
+  return [
+    'first example',
+    `  of ${dataset.sources[first.source].name}, its labels (+ true, - wrong):`,
+    ...labels.map((label) => `    ${label}`),
   ];
 }

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { DataError } from '../../base/errors.ts';
 import { type LabelledExample, labelledExample } from '../../data/examples.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
+import { labelProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
 /** Lists of integers of any length, flat: 250,000 small arrays would take four times the memory. */
@@ -75,6 +76,8 @@ export interface DataReport {
   duplicatesAcross: number;
   /** Labels that are true of a text in one row and a hard negative of the same text in another. */
   contradictions: { text: string; label: string; where: string }[];
+  /** Labels that the model cannot read or tell apart, as a message. */
+  labelProblem?: string;
   /** Rows whose text is longer than what is kept. */
   cutTexts: number;
   /** Tokens of each row's text before it is cut; empty unless asked for. At most {@link MEASURED_TOKENS}: longer texts are not read on. */
@@ -124,6 +127,8 @@ export interface DatasetSettings {
   maxTextTokens: number;
   /** The longest label that fits into a sequence. */
   maxLabelTokens: number;
+  /** What stands between labels where a record has them as text; see labelList. */
+  labelSeparator?: string;
   /** Tokenizes texts and labels once more, for a teacher with a vocabulary of its own. */
   teacherTokenizer?: Tokenizer;
   /** Tokenizes the negation of each label too. */
@@ -143,7 +148,8 @@ export async function readDataset(
   tokenizer: Tokenizer,
   settings: DatasetSettings,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
-  const { maxTextTokens, maxLabelTokens, teacherTokenizer, negations = false, skipBadRows = false, measureTexts = false } = settings;
+  const { maxTextTokens, maxLabelTokens, labelSeparator, teacherTokenizer } = settings;
+  const { negations = false, skipBadRows = false, measureTexts = false } = settings;
   const hash = createHash('sha256');
   const labelNumbers = new Map<string, number>();
   const labelNames: string[] = [];
@@ -200,7 +206,7 @@ export async function readDataset(
       if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
       let example: LabelledExample;
       try {
-        example = labelledExample(fields, `${sourceName(file.path)}, line ${line}`);
+        example = labelledExample(fields, `${sourceName(file.path)}, line ${line}`, labelSeparator);
       } catch (error) {
         if (!skipBadRows || !(error instanceof DataError)) throw error;
         skipMalformed(error);
@@ -221,6 +227,7 @@ export async function readDataset(
     for (const { labels, notLabels } of examples) for (const label of [...labels, ...notLabels]) labelNumber(label);
   const shownNames = negations ? [...labelNames, ...labelNames.map((name) => NEGATION + name)] : labelNames;
   const labelIds = await tokenizer.encodeBatch(shownNames, { atLeast: maxLabelTokens + 1 });
+  report.labelProblem = labelProblem(labelNames, labelIds, tokenizer);
   const teacherLabelIds = await teacherTokenizer?.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
   const usable = labelIds.map((ids) => ids.length > 0 && ids.length <= maxLabelTokens);
 

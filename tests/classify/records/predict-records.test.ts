@@ -5,6 +5,7 @@ import { type Classifier, createClassifier } from '../../../src/classify/classif
 import { type PredictOptions, predictRecords } from '../../../src/classify/records/predict-records.ts';
 import type { SentenceEmbedder } from '../../../src/classify/session-embedder.ts';
 import type { SourceRecord } from '../../../src/data/read-records.ts';
+import { membersJson, type RecordMember } from '../../../src/data/record-members.ts';
 import { ARTICLE_OPTIONS } from '../../../src/model/options.ts';
 import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
 import { TINY_ENCODER } from '../../tiny-checkpoint.ts';
@@ -15,6 +16,7 @@ const classifierOf = async (onBatch: () => void = () => {}, makeEmbedder?: () =>
     await loadTokenizer(TINY_ENCODER),
     ARTICLE_OPTIONS,
     {
+      source: 'test',
       batchTokens: 1024,
       score: async ({ batch, labels }) => {
         onBatch();
@@ -38,10 +40,10 @@ const ids = (records: readonly Record<string, unknown>[]) => records.map(({ id }
 const upTo = (count: number) => Array.from({ length: count }, (_, id) => id);
 
 /** All that comes out, and the error that ends it. */
-async function all(labelled: AsyncIterable<Record<string, unknown>>): Promise<{ out: Record<string, unknown>[]; error?: unknown }> {
+async function all(labelled: AsyncIterable<RecordMember[]>): Promise<{ out: Record<string, unknown>[]; error?: unknown }> {
   const out: Record<string, unknown>[] = [];
   try {
-    for await (const each of labelled) out.push(each);
+    for await (const each of labelled) out.push(JSON.parse(membersJson(each)) as Record<string, unknown>);
   } catch (error) {
     return { out, error };
   }

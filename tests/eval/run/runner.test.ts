@@ -328,6 +328,8 @@ describe('failures', () => {
     expect(() => spec('random,sed=1')).toThrow(/has no option "sed"; it has name, seed/);
     expect(spec('bart-large-mnli')).toMatchObject({ name: 'bart-large-mnli', kind: 'nli', model: 'facebook/bart-large-mnli' });
     expect(spec('nli:./a,b,name=x')).toMatchObject({ name: 'x', model: './a,b' });
+    expect(spec(' embeddings:./e,pooling=mean,query=query: ').options).toEqual({ pooling: 'mean', query: 'query: ' });
+    expect(spec('nli:./a ,name=x ')).toMatchObject({ name: 'x', model: './a' });
     for (const target of Object.values(ALIASES)) expect(() => spec(target)).not.toThrow();
     await expect(run(['random', 'random,seed=1,name=random'])).rejects.toThrow(/two systems are called "random"; give one another name/);
     const failed = await run(['random,seed=-1']);

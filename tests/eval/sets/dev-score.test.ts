@@ -38,6 +38,19 @@ describe('labels off the shortlist', () => {
     expect(countedLabels(Float32Array.of(Number.NaN, off), [true, false]).logits).toEqual(Float32Array.of(Number.NaN)); // a broken model shows
   });
 
+  it('may be of a set that is called as something that every object has', async () => {
+    const classifier = await loadClassifier(await writeTinyCheckpoint(), { threads: 1 });
+    const set = { texts: ['a', 'b'], labels: ['film', 'bank'], truth: [['film'], ['bank']], multiLabel: false, hash: '', available: 2 };
+    try {
+      const named = (name: string) => devScore(classifier, [{ ...set, name }], ARTICLE_LOSS);
+      const [score, plain] = [await named('__proto__'), await named('plain')];
+      expect(score.macroF1).toBe(plain.macroF1);
+      expect(JSON.stringify(score.sets)).toBe(`{"__proto__":${plain.macroF1}}`);
+    } finally {
+      await classifier.dispose();
+    }
+  });
+
   it.each([0, 0.4])('leave a dev loss that can be compared (softmax weight %f)', async (softmaxWeight) => {
     const classifier = await loadClassifier(await writeTinyCheckpoint(), { threads: 1 });
     const labels = Array.from({ length: 120 }, (_, i) => `label ${i}`);

@@ -163,6 +163,60 @@ it('asks Ollama for a context that holds the labels and the text', async () => {
   }
 });
 
+it('takes the answer of a model that thinks, and not its draft', async () => {
+  expect(answeredLabels('<think>{"label": "sports"}?</think>{"label": "World News"}', labels)).toEqual([1]);
+  expect(answeredLabels('{"label": "sports"} No: {"label": "World News"} or {"label": "weather"}', labels)).toEqual([1]);
+  expect(answeredLabels('<think>{"label": "sports"}', labels)).toEqual([]);
+  expect(answeredLabels(`${'{'.repeat(5000)}${'}'.repeat(5000)}`, labels)).toEqual([]);
+  const asked: Record<string, unknown>[] = [];
+  const { server, address } = await serve((path, body) => {
+    if (path === '/api/show') return { body: { model: 'tiny' } };
+    asked.push(body);
+    const [, user] = body.messages as { content: string }[];
+    const { num_predict: room } = body.options as { num_predict: number };
+    const isDone = room > 1000 && user.content !== 'endless';
+    return { body: { message: { role: 'assistant', thinking: 'hm, sports?', content: isDone ? '{"label": "World News"}' : '' } } };
+  });
+  process.env.OLLAMA_HOST = address;
+  const system = await OLLAMA.create(context());
+  try {
+    const { choice } = await system.score(['a text', 'another', 'endless'], labels, {});
+    expect([...choice]).toEqual([0, 1, 0, 1, Number.NaN, Number.NaN]);
+    // The first one needs a second question; from then on there is room to think.
+    expect(asked.map(({ think, options }) => [think, (options as { num_predict: number }).num_predict])).toEqual([
+      [false, 96],
+      [false, 4192],
+      [false, 4192],
+      [false, 4192],
+    ]);
+    expect(system.notes).toMatchObject({ 'answers outside the list': 1, 'of them thinking without an answer': 1 });
+  } finally {
+    await system.dispose();
+    await close(server);
+  }
+});
+
+it('asks Groq for no reasoning where it left no room for JSON, and counts what stays unanswered', async () => {
+  const sent: unknown[] = [];
+  const { server, address } = await serve((_, body) => {
+    sent.push(body.reasoning_effort);
+    const [, user] = body.messages as { content: string }[];
+    if (!body.reasoning_effort || user.content === 'hard')
+      return { status: 400, body: { error: { message: 'Failed to generate JSON', code: 'json_validate_failed' } } };
+    return { body: { choices: [{ message: { role: 'assistant', content: '{"label": "sports"}' } }] } };
+  });
+  process.env.GROQ_BASE_URL = address;
+  process.env.GROQ_API_KEY = 'test-key';
+  const system = await GROQ.create(context({ concurrency: '1' }));
+  try {
+    const { choice } = await system.score(['a text', 'hard', 'another'], labels, {});
+    expect([...choice]).toEqual([1, 0, Number.NaN, Number.NaN, 1, 0]);
+    expect(sent).toEqual([undefined, 'none', 'none', 'none']);
+  } finally {
+    await close(server);
+  }
+});
+
 it('says when Ollama lacks the model or does not answer', async () => {
   const { server, address } = await serve(() => ({ status: 404, body: { error: 'model not found' } }));
   process.env.OLLAMA_HOST = address;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { random } from '../../random.ts';
 
 /** What the server does with a request. */
-export type Fault = 'ok' | '429' | '500' | 'hang up' | 'half answer' | 'garbage' | 'cut array' | 'fenced';
+export type Fault = 'ok' | '429' | '500' | 'hang up' | 'half answer' | 'garbage' | 'cut array' | 'fenced' | 'draft' | 'only thinking';
 
 /** A running server. */
 export interface FaultServer {
@@ -74,9 +74,16 @@ export async function startFaultServer(settings: FaultSettings): Promise<FaultSe
     if (fault === 'garbage') content = 'I would rather talk about [the] weather {';
     if (fault === 'cut array') content = content.slice(0, content.lastIndexOf('"labels"') + 12);
     if (fault === 'fenced') content = `Sure! Here are [2] examples:\n\`\`\`json\n${content}\n\`\`\`\nAnything else?`;
+    const draft = { text: `A draft that nobody asked for ${uniqueText(number)}`, labels: ['draft'], not_labels: ['beta'] };
+    if (fault === 'draft') content = `<think>What about ${JSON.stringify({ examples: [draft] })}? No.</think>\n${content}`;
+    const thinking = fault === 'only thinking' ? 'Let me think about that for a while' : undefined;
+    if (thinking) content = '';
     const value = isOllama
-      ? { message: { content }, prompt_eval_count: 10, eval_count: 20, done_reason: 'stop', done: true }
-      : { choices: [{ message: { content }, finish_reason: 'stop' }], usage: { prompt_tokens: 10, completion_tokens: 20 } };
+      ? { message: { content, thinking }, prompt_eval_count: 10, eval_count: 20, done_reason: 'stop', done: true }
+      : {
+          choices: [{ message: { content, reasoning: thinking }, finish_reason: 'stop' }],
+          usage: { prompt_tokens: 10, completion_tokens: 20 },
+        };
     if (fault === 'half answer') {
       const bytes = JSON.stringify(value);
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': String(bytes.length) });

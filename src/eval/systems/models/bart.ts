@@ -11,8 +11,10 @@ import {
   integerField,
   layerCountField,
   type RawConfig,
+  wordField,
 } from '../../../model/encoders/config-fields.ts';
 import type { EncoderInputs, Weights } from '../../../model/encoders/encoder.ts';
+import { builtFrom, ignoreFields } from '../../../model/encoders/known-fields.ts';
 import { applyEmbedding, applyLinear, applyNorm, linearShapes, normShapes, type Shapes } from '../../../model/encoders/parameters.ts';
 import { activation, attention } from '../../../model/ops.ts';
 import { tokenDistances } from '../../../model/position-ops.ts';
@@ -46,7 +48,13 @@ export function lastToken(hidden: tf.Tensor, attentionMask: tf.Tensor2D, positio
 }
 
 /** BART with its head. Throws UsageError naming the field of the config that is missing or not supported. */
-export function createBartClassifier(config: RawConfig): BartClassifier {
+export const createBartClassifier = (config: RawConfig): BartClassifier => builtFrom(config, bartClassifier);
+
+function bartClassifier(config: RawConfig): BartClassifier {
+  // What the first BARTs could have otherwise, and transformers does not.
+  for (const field of ['normalize_before', 'add_final_layer_norm', 'static_position_embeddings']) wordField(config, field, [false], false);
+  wordField(config, 'normalize_embedding', [true], true);
+  ignoreFields(config, 'num_hidden_layers', 'num_attention_heads');
   const size = integerField(config, 'd_model');
   const vocabulary = integerField(config, 'vocab_size');
   const positionCount = integerField(config, 'max_position_embeddings');
@@ -57,12 +65,12 @@ export function createBartClassifier(config: RawConfig): BartClassifier {
   const stacks = {
     encoder: {
       layers: layerCountField(config, 'encoder_layers'),
-      heads: headsField({ ...config, hidden_size: size }, 'encoder_attention_heads', size),
+      heads: headsField(config, 'encoder_attention_heads', size),
       inner: integerField(config, 'encoder_ffn_dim'),
     },
     decoder: {
       layers: layerCountField(config, 'decoder_layers'),
-      heads: headsField({ ...config, hidden_size: size }, 'decoder_attention_heads', size),
+      heads: headsField(config, 'decoder_attention_heads', size),
       inner: integerField(config, 'decoder_ffn_dim'),
     },
   };

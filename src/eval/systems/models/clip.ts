@@ -7,12 +7,14 @@ import { UsageError } from '../../../base/errors.ts';
 import {
   headsField,
   integerField,
+  isAbsent,
   layerCountField,
   positiveField,
   type RawConfig,
   wordField,
 } from '../../../model/encoders/config-fields.ts';
 import type { Weights } from '../../../model/encoders/encoder.ts';
+import { builtFrom } from '../../../model/encoders/known-fields.ts';
 import {
   applyEmbedding,
   applyLinear,
@@ -71,10 +73,17 @@ interface TowerSettings {
   act: 'quick_gelu' | 'gelu';
 }
 
-function part(config: RawConfig, name: 'text_config' | 'vision_config'): RawConfig {
-  const found = config[name];
+/** Fields of a tower that no shape of its weights tells. */
+const NOT_IN_SHAPES = ['hidden_act', 'num_attention_heads', 'layer_norm_eps'];
+
+/** Builds a tower from its part of the config. Fields under the part's old name, which transformers puts over it, must say the same. */
+function builtFromPart<Built>(config: RawConfig, name: 'text_config' | 'vision_config', build: (part: RawConfig) => Built): Built {
+  const found = config[name] as RawConfig | undefined;
   if (typeof found !== 'object' || found === null) throw new UsageError(`CLIP config: "${name}" is missing`);
-  return found as RawConfig;
+  const old = (config[`${name}_dict`] ?? {}) as RawConfig;
+  const differing = NOT_IN_SHAPES.find((field) => !isAbsent(old, field) && !isAbsent(found, field) && old[field] !== found[field]);
+  if (differing !== undefined) throw new UsageError(`CLIP config: "${differing}" of "${name}_dict" is not that of "${name}"`);
+  return builtFrom(found, build);
 }
 
 // Fields that a config leaves out have these values in transformers: the published configs of the base model do.
@@ -84,7 +93,7 @@ function towerSettings(config: RawConfig, defaults: { size: number; inner: numbe
     size,
     inner: integerField(config, 'intermediate_size', defaults.inner),
     layers: layerCountField(config, 'num_hidden_layers', 12),
-    heads: headsField({ num_attention_heads: defaults.heads, ...config, hidden_size: size }, 'num_attention_heads', size),
+    heads: headsField(config, 'num_attention_heads', size, 1, defaults.heads),
     epsilon: positiveField(config, 'layer_norm_eps', 1e-5),
     act: wordField(config, 'hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
   };
@@ -132,10 +141,11 @@ function runTower(
 
 /** CLIP's text tower. Throws UsageError naming the field of the config that is missing or not supported. */
 export function createClipText(config: RawConfig): ClipText {
-  const text = part(config, 'text_config');
-  const settings = towerSettings(text, { size: 512, inner: 2048, heads: 8 });
-  const vocabulary = integerField(text, 'vocab_size', 49408);
-  const maxLength = integerField(text, 'max_position_embeddings', 77);
+  const { settings, vocabulary, maxLength } = builtFromPart(config, 'text_config', (text) => ({
+    settings: towerSettings(text, { size: 512, inner: 2048, heads: 8 }),
+    vocabulary: integerField(text, 'vocab_size', 49408),
+    maxLength: integerField(text, 'max_position_embeddings', 77),
+  }));
   const dimensions = integerField(config, 'projection_dim', 512);
   const tower = 'text_model';
 
@@ -173,10 +183,14 @@ export function createClipText(config: RawConfig): ClipText {
 
 /** CLIP's image tower. Throws UsageError naming the field of the config that is missing or not supported. */
 export function createClipImage(config: RawConfig): ClipImage {
-  const vision = part(config, 'vision_config');
-  const settings = towerSettings(vision, { size: 768, inner: 3072, heads: 12 });
-  const imageSize = integerField(vision, 'image_size', 224);
-  const patchSize = integerField(vision, 'patch_size', 32, 1, imageSize);
+  const { settings, imageSize, patchSize } = builtFromPart(config, 'vision_config', (vision) => {
+    const imageSize = integerField(vision, 'image_size', 224);
+    return {
+      settings: towerSettings(vision, { size: 768, inner: 3072, heads: 12 }),
+      imageSize,
+      patchSize: integerField(vision, 'patch_size', 32, 1, imageSize),
+    };
+  });
   const patches = Math.floor(imageSize / patchSize) ** 2;
   const pixels = 3 * patchSize * patchSize;
   const dimensions = integerField(config, 'projection_dim', 512);

@@ -1,0 +1,58 @@
+/**
+ * The members of a record as they were written: names in their order, values as JSON text. A record that is parsed and written again
+ * loses what JavaScript cannot hold (1e400, 12345678901234567.5, the place of a field called "2024"); its members do not.
+ */
+import type { SourceRecord } from './read-records.ts';
+
+/** A field of a record. */
+export interface RecordMember {
+  /** The name, its escapes read. */
+  name: string;
+  /** The value as JSON. */
+  json: string;
+}
+
+/** Where a string of valid JSON ends that begins at `at`: the place of its closing quote. */
+function stringEnd(json: string, at: number): number {
+  let end = at + 1;
+  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
+  return end;
+}
+
+/** Where the value ends that begins at `at` in a valid JSON object: the place of the comma or brace behind it. */
+function valueEnd(json: string, at: number): number {
+  let depth = 0;
+  for (let end = at; ; end++) {
+    const char = json[end];
+    if (char === '"') end = stringEnd(json, end);
+    else if (char === '{' || char === '[') depth++;
+    else if (depth === 0 && (char === ',' || char === '}')) return end;
+    else if (char === '}' || char === ']') depth--;
+  }
+}
+
+/** The members of a valid JSON object. Goes from character to character: a regular expression runs out of stack in a long string. */
+export function jsonMembers(json: string): RecordMember[] {
+  const members: RecordMember[] = [];
+  for (let at = json.indexOf('"'); at >= 0; at = json.indexOf('"', at)) {
+    const nameEnd = stringEnd(json, at) + 1;
+    const start = json.indexOf(':', nameEnd) + 1;
+    const end = valueEnd(json, start);
+    members.push({ name: JSON.parse(json.slice(at, nameEnd)) as string, json: json.slice(start, end).trim() });
+    at = end;
+  }
+  return members;
+}
+
+/** The members of an object. */
+export const membersOf = (fields: Readonly<Record<string, unknown>>, names: readonly string[] = Object.keys(fields)): RecordMember[] =>
+  names.map((name) => ({ name, json: JSON.stringify(fields[name]) }));
+
+/** Members as an object in one line of JSON. */
+export const membersJson = (members: readonly RecordMember[]): string =>
+  `{${members.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
+
+/** The members of a record: of JSON as it stood in the file, of a table in the order of its columns. */
+export function recordMembers({ fields, json, columns }: SourceRecord): RecordMember[] {
+  return json === undefined ? membersOf(fields, columns) : jsonMembers(json);
+}

@@ -1,0 +1,131 @@
+/** Labels, texts and weights that would give wrong answers without a word: refused, or counted and said. */
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { labelProbability } from '../../src/classify/classifier.ts';
+import { GliZNet } from '../../src/index.ts';
+import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
+import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
+import { runGlz } from '../run-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+process.env.GLZ_CACHE = temporaryFolder();
+const CALIBRATION = { temperature: 2, bias: 0.5 };
+const folder = temporaryFolder();
+let checkpoint = '';
+let model: GliZNet;
+beforeAll(async () => {
+  checkpoint = await writeTinyCheckpoint({ calibration: CALIBRATION });
+  model = await GliZNet.load(checkpoint);
+});
+afterAll(() => model.dispose());
+
+const predict = (args: string[], run = {}) => runGlz(['predict', '--checkpoint', checkpoint, ...args], run);
+
+describe('labels', () => {
+  it.each([
+    ['["a","b"]', ['a', 'b']],
+    ['"film, game",sport', ['film, game', 'sport']],
+  ])('--labels %s are taken for what they are', async (labels, expected) => {
+    const { code, stdout } = await predict(['--text', 'x', '--labels', labels]);
+    expect([code, (JSON.parse(stdout) as { labels: string[] }).labels.sort()]).toEqual([0, expected]);
+  });
+
+  it('that are the same to the model, or that it cannot read, are named by the command and by the library', async () => {
+    const same = /the labels "Film" and "film" are the same to the model: keep one, or word them so that they differ/;
+    const none = /the model can read nothing of the labels "👍" and "👎": write them in a script that it knows/;
+    for (const [labels, message] of [
+      [['Film', 'bank', 'film'], same],
+      [['bank', '👍', '👎'], none],
+    ] as const) {
+      const { code, stdout, stderr } = await predict(['--text', 'x', '--labels', labels.join(',')]);
+      expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(message)]);
+      await expect(model.classify(['x'], labels)).rejects.toThrow(message);
+      await expect(model.logits(['x'], [labels])).rejects.toThrow(message);
+    }
+    await expect(model.classify(['x'], ['👍'])).rejects.toThrow(/nothing of the label "👍": write it/);
+    const alike = ['film', 'Film', 'bank', 'FILM', 'fílm', 'Bank'];
+    await expect(model.classify(['x'], alike)).rejects.toThrow(
+      /labels "film", "Film", "FILM" and 1 more are the same to the model, as are 1 other groups/,
+    );
+  });
+
+  it('of one record that are the same skip that record, and say where it is', async () => {
+    const records = [
+      ['bank', 'film'],
+      ['Film', 'film'],
+      ['bank', 'game'],
+    ].map((candidate_labels) => ({ text: 'x', candidate_labels }));
+    const input = `${records.map((record) => JSON.stringify(record)).join('\n')}\n{"text":"x","candidate_labels":"politics, sports"}\n`;
+    const { code, stdout, stderr } = await predict(['-', '--quiet'], { input });
+    expect([code, stdout.split('\n').length - 1]).toEqual([0, 2]);
+    const loud = await predict(['-'], { input });
+    expect(loud.stderr).toMatch(/skipped: stdin, line 2, field "candidate_labels": the labels "Film" and "film" are the same/);
+    expect(loud.stderr).toMatch(/skipped: stdin, line 4, field "candidate_labels": "politics, sports" is one label or several/);
+    expect(stderr).toBe('');
+    const split = await predict(['-', '--label-separator', ','], { input: '{"text":"x","candidate_labels":"bank, film"}\n' });
+    expect((JSON.parse(split.stdout) as { labels: string[] }).labels.sort()).toEqual(['bank', 'film']);
+  });
+
+  it('of all records that are the same stop the run before it begins', async () => {
+    const { code, stdout, stderr } = await predict(['-', '--labels', 'Film,film', '--quiet'], { input: 'one\ntwo\n' });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr.trim()).toBe('glz: the labels "Film" and "film" are the same to the model: keep one, or word them so that they differ');
+  });
+
+  it('alone are scored by themselves, by the command and by the library', async () => {
+    const [logits] = await model.logits(['a good film'], ['film']);
+    const score = Number(labelProbability(logits[0], CALIBRATION).toFixed(6));
+    expect(score).toBeLessThan(1);
+    expect(await model.classify(['a good film'], ['film'])).toEqual([{ labels: ['film'], scores: [score] }]);
+    expect(await model.classify(['a good film'], ['film'], { multiLabel: true })).toEqual([{ labels: ['film'], scores: [score] }]);
+    expect(await model.classify(['a good film'], ['film'], { threshold: 0.999 })).toEqual([{ labels: [], scores: [] }]);
+    const { stdout } = await predict(['--text', 'a good film', '--labels', 'film']);
+    expect(JSON.parse(stdout)).toEqual({ text: 'a good film', labels: ['film'], scores: [score] });
+    const [two] = await model.classify(['a good film'], ['film', 'bank'], { shortlist: 1 });
+    expect(two.scores[0]).toBeLessThan(1);
+  });
+});
+
+describe('texts of which nothing can be read', () => {
+  it('are counted and said', async () => {
+    const input = ['good', '', '👍👎', 'ไทย', 'good 👍'].map((text) => JSON.stringify({ text })).join('\n');
+    const { code, stdout, stderr } = await predict(['-', '--labels', 'film,bank'], { input });
+    expect([code, stdout.split('\n').length - 1]).toEqual([0, 5]);
+    expect(stderr).toMatch(
+      /note: of 3 of 5 texts the model can read nothing \(empty, or .*; the first on line 2\): their labels mean nothing/,
+    );
+    expect((await predict(['--text', '👍', '--labels', 'film,bank'])).stderr).toMatch(/note: the model can read nothing of the text/);
+    const found = await model.classify(['good', '👍', ' '], ['film', 'bank']);
+    expect(found.map(({ unreadable }) => unreadable)).toEqual([undefined, true, true]);
+  });
+});
+
+describe('weights that hold NaN', () => {
+  const broken = (tensor: RegExp) => {
+    const path = join(temporaryFolder(), 'broken');
+    cpSync(checkpoint, path, { recursive: true });
+    const weights = readCheckpointWeights(path);
+    for (const [name, { data }] of weights) if (tensor.test(name)) data.fill(Number.NaN);
+    writeSafetensors(join(path, 'model.safetensors'), weights);
+    return path;
+  };
+
+  it('end a run and name the checkpoint, skipping bad records or not', async () => {
+    const path = broken(/^similarity\.weight$/);
+    const message = `glz: ${path}: the model gives scores that are no numbers; its weights are damaged or hold NaN`;
+    const input = join(folder, 'texts.txt');
+    writeFileSync(input, 'one\ntwo\n');
+    for (const source of [['--text', 'x'], [input], [input, '--multi-label'], [input, '--balance']]) {
+      const { code, stdout, stderr } = await runGlz(['predict', '--checkpoint', path, '--labels', 'a,b', '--quiet', ...source]);
+      expect([code, stdout, stderr.trim()]).toEqual([1, '', message]);
+    }
+  });
+
+  it('of the encoder are found by the library, and where labels are chosen by their embeddings', async () => {
+    const other = await GliZNet.load(broken(/encoder\.layer\.1\.output\.dense\.weight$/));
+    const labels = Array.from({ length: 60 }, (_, at) => `label ${at}`);
+    await expect(other.classify(['x'], ['a', 'b'])).rejects.toThrow(/no numbers/);
+    await expect(other.classify(['x'], labels, { shortlist: 5 })).rejects.toThrow(/no numbers/);
+    await other.dispose();
+  });
+});
