@@ -81,7 +81,7 @@ ${
 
 \`logits\` [batch, labels], float32; what lies beyond a row's own labels means nothing.
 
-- one label is right: softmax over the row's labels
+- one label is right: softmax over the row's labels; a single one by itself, as below
 - any number may fit: sigmoid(logit / ${temperature} + ${bias}) of each
 
 ## Python
