@@ -9,7 +9,7 @@ import { randomStream } from '../src/base/random.ts';
 import type { Classifier } from '../src/classify/classifier.ts';
 import { deriveInferenceGraph } from '../src/classify/inference-graph.ts';
 import { createLateClassifier } from '../src/classify/late-classifier.ts';
-import { SHIPPED_CHECKPOINT } from '../src/classify/shipped-checkpoint.ts';
+import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
 import { cacheFolder, derivedFile } from '../src/runtime/graph-cache.ts';
 import { createGraphSession, type GraphSession, type OnnxSession } from '../src/runtime/onnx-session.ts';
 import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { SHIPPED_CHECKPOINT } from '../src/classify/shipped-checkpoint.ts';
+import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
 import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 import { checkpointFolder, readCheckpointConfig } from '../src/weights/checkpoint.ts';
 import { encoderClassifier, writeClassifierFolder } from './peers/encoder-classifier.ts';

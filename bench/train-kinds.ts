@@ -10,10 +10,10 @@
  */
 import { parseArgs } from 'node:util';
 import { layoutOf } from '../src/classify/classifier.ts';
-import { SHIPPED_CHECKPOINT } from '../src/classify/shipped-checkpoint.ts';
 import { createEncoder } from '../src/model/encoders/index.ts';
 import { ENCODER_PREFIX } from '../src/model/gliznet.ts';
 import { type GliZNetOptions, ONE_WAY_LABELS } from '../src/model/options.ts';
+import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
 import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 import { readDataset } from '../src/train/data/dataset.ts';
 import { samplerOf } from '../src/train/data/run-sampler.ts';
@@ -74,7 +74,7 @@ function optionsOf(kind: string): GliZNetOptions {
 
 const layout = await layoutOf(tokenizer, optionsOf('one-way'));
 const { dataset } = await readDataset(settings.data, tokenizer, {
-  maxTextTokens: Math.min(settings.max_text_tokens, layout.window - layout.labelLimit),
+  maxTextTokens: Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit),
   maxLabelTokens: layout.labelLimit,
   skipBadRows: true,
 });
