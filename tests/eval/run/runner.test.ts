@@ -207,7 +207,7 @@ describe('finished sets', () => {
       (text) => text.replace(/"predicted":\[\d+,/, '"predicted":['),
       (text) => text.replace(/"macro_f1":[\d.]+/, '"macro_f1":null'),
       (text) => text.replace(/"loadSeconds":[\d.e-]+/, '"loadSeconds":"soon"'),
-      (text) => JSON.stringify({ key: (JSON.parse(text) as { key: string }).key, value: [] }),
+      (text) => text.replace(/"value":.*$/s, '"value":[]}'),
     ];
     for (const damage of damages) {
       for (const folder of readdirSync(join(root, 'cache')))
