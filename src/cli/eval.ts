@@ -19,6 +19,7 @@ import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
 import { addFlags } from './flags.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
+import { noteLine, printText } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -59,7 +60,7 @@ function baselineList(): string {
 
 /** Fills in what is not given: the checkpoint and the benchmark that ship, and the floors where nothing is compared with. */
 function withDefaults(flags: EvalFlags): void {
-  const note = (line: string) => flags.quiet || process.stderr.write(`${line}\n`);
+  const note = (line: string) => flags.quiet || noteLine(line);
   if (!flags.checkpoint.length && !flags.baseline.length) flags.checkpoint = [SHIPPED_CHECKPOINT];
   if (!flags.baseline.length) flags.baseline = ['random', 'majority'];
   if (!flags.data.length && !flags.suite.length) {
@@ -127,8 +128,7 @@ function progressOf(systems: number, quiet: boolean | undefined): { onEvent: Par
         stage.progress?.update(Math.floor(event.done * 10) / 10);
       } else {
         stop();
-        if (event.type === 'failure')
-          process.stderr.write(`glz eval: ${system}${event.set ? ` on ${event.set}` : ''} failed: ${event.message}\n`);
+        if (event.type === 'failure') noteLine(`glz eval: ${system}${event.set ? ` on ${event.set}` : ''} failed: ${event.message}`);
       }
     },
     stop,
@@ -150,7 +150,7 @@ async function findModel(model: string, signal: AbortSignal, quiet: boolean | un
   try {
     return await resolveModelFolder(model, {
       signal,
-      note: (line) => process.stderr.write(`${line}\n`),
+      note: noteLine,
       onProgress(file, bytes, total) {
         if (total < SMALLEST_SHOWN_FILE) return;
         if (bar?.file !== file) {
@@ -180,7 +180,7 @@ async function run(flags: EvalFlags): Promise<void> {
   if (flags.compare) {
     if (flags.compare.length < 2) throw new UsageError('--compare needs two or more result files: --compare before.json after.json');
     const results = flags.compare.map((path) => ({ path, result: readEvaluationResult(path) }));
-    process.stdout.write(`${compareFiles(results)}\n`);
+    printText(compareFiles(results));
     return;
   }
   const gates = flags.failUnder.map(parseGate);
@@ -225,7 +225,7 @@ async function run(flags: EvalFlags): Promise<void> {
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
   }
-  process.stdout.write(resultTables(result));
+  printText(resultTables(result).trimEnd());
   writeResults(result, flags);
   const problems = failedGates(result, gates);
   if (result.failures.length) {

@@ -8,6 +8,7 @@ import { exportCheckpoint } from '../export/export-checkpoint.ts';
 import type { Filled } from '../options/declaration.ts';
 import { EXPORT_FLAGS } from '../options/export.ts';
 import { addFlags } from './flags.ts';
+import { noteLine } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -49,7 +50,7 @@ async function run({ checkpoint, output, precision, overwrite, quiet }: ExportFl
   if (existsSync(checkpoint)) refuseOverlap(output, checkpoint);
   checkOutput(output, overwrite);
   const note = (line: string): void => {
-    if (!quiet) process.stderr.write(`${line}\n`);
+    if (!quiet) noteLine(line);
   };
   const folder = await localCheckpoint(checkpoint, note);
   // Neither may a run's link to a checkpoint elsewhere, or the cache of the hub, be what is replaced.

@@ -23,6 +23,7 @@ import type { GENERATE_FLAGS } from '../options/generate.ts';
 import { addFlags } from './flags.ts';
 import { presetPath } from './presets.ts';
 import { startProgress } from './progress.ts';
+import { noteLine, printText } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -81,14 +82,14 @@ function dryRun(settings: GenerateSettings, mode: Mode, flags: GenerateFlags): v
   const requests = requestCount(settings, mode);
   for (const number of [0, 1, 2].filter((each) => each < requests)) {
     const { system, prompt } = promptOf(settings, mode, number);
-    process.stdout.write(`--- request ${number + 1} of ${requests}\n${system}\n\n${prompt}\n\n`);
+    printText(`--- request ${number + 1} of ${requests}\n${system}\n\n${prompt}\n`);
   }
   const limits = {
     requestsPerMinute: flags.requestsPerMinute,
     tokensPerMinute: flags.tokensPerMinute,
     verify: Boolean(flags.verify || flags.verifyModel),
   };
-  for (const line of estimateLines(estimate(settings, mode, limits))) process.stdout.write(`${line}\n`);
+  for (const line of estimateLines(estimate(settings, mode, limits))) printText(line);
 }
 
 function providerOf(flags: GenerateFlags, model: string): Provider {
@@ -119,7 +120,7 @@ async function run(flags: GenerateFlags): Promise<void> {
     ? await (await import('../generate/checkpoint-filter.ts')).openCheckpointFilter(flags.filterCheckpoint)
     : undefined;
   const journal = openJournal(output, identity);
-  const note = (line: string) => process.stderr.write(`${line}\n`);
+  const note = noteLine;
   if (journal.records.length && !flags.quiet) note(`going on: ${journal.records.length} examples are there`);
   const wanted = wantedCount(settings, mode);
   const progress = startProgress({ label: 'generate', unit: 'examples', total: wanted, start: journal.records.length, quiet: flags.quiet });

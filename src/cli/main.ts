@@ -51,8 +51,17 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       process.stderr.write(`glz: ${debug ? error.stack : error.message}\n`);
       return error instanceof UsageError ? 2 : 1;
     }
+    // Wherever that is met, in the libraries' own files too.
+    if (['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')) {
+      process.stderr.write('glz: the system allows too few open files: raise the limit (ulimit -n 1024)\n');
+      return 1;
+    }
     const text =
-      error instanceof Error ? (debug ? error.stack : `${error.message} (run again with --debug for the stack trace)`) : String(error);
+      error instanceof Error
+        ? debug
+          ? error.stack
+          : `${errorMessage(error)} (run again with --debug for the stack trace)`
+        : String(error);
     process.stderr.write(`glz: ${text}\n`);
     return 1;
   }

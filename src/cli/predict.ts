@@ -22,6 +22,7 @@ import type { Filled } from '../options/declaration.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
+import { isStdoutClosed, noteLine } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -75,8 +76,7 @@ async function predictOne(text: string, labels: string[], flags: PredictFlags): 
     await checkLabels(classifier, labels);
     const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
-    if (cutTokens > 0)
-      process.stderr.write(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out\n`);
+    if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
     const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, ...ranked }));
@@ -88,7 +88,7 @@ async function predictOne(text: string, labels: string[], flags: PredictFlags): 
 const noteOf =
   ({ quiet }: PredictFlags) =>
   (line: string): void => {
-    if (!quiet) process.stderr.write(`${line}\n`);
+    if (!quiet) noteLine(line);
   };
 
 /** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
@@ -179,8 +179,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
       );
-    if (isStopped)
-      process.stderr.write(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}\n`);
+    if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
   } catch (error) {
     progress.stop();
     const partial = await output.keep().catch(() => undefined);
@@ -205,6 +204,8 @@ function checkBalance(input: string | undefined, labels: string[] | undefined, {
 }
 
 async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
+  if (flags.output === undefined && isStdoutClosed())
+    throw new DataError('stdout is closed, and the results would be lost: give --output FILE');
   const labels = labelsOf(flags);
   if (flags.balance) checkBalance(input, labels, flags);
   if (flags.text !== undefined) {

@@ -3,6 +3,8 @@
  * Used by every long subcommand; knows nothing of what is counted.
  */
 import cliProgress from 'cli-progress';
+import { printable } from '../base/printable.ts';
+import { noteLine } from './terminal.ts';
 
 /** A running progress display. */
 export interface Progress {
@@ -45,7 +47,7 @@ export function formatDuration(seconds: number): string {
 
 const formatFields = (fields: Record<string, string | number>): string =>
   Object.entries(fields)
-    .map(([name, value]) => ` | ${name} ${value}`)
+    .map(([name, value]) => ` | ${name} ${printable(String(value))}`)
     .join('');
 
 /** Starts a progress display on stderr. */
@@ -80,7 +82,7 @@ export function startProgress(options: ProgressOptions): Progress {
         total = value;
       },
       note(text) {
-        process.stderr.write(`${text}\n`);
+        noteLine(text);
       },
       stop() {
         if (!stopped) process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
@@ -112,7 +114,7 @@ export function startProgress(options: ProgressOptions): Progress {
       bar.setTotal(value);
     },
     note(text) {
-      process.stderr.write(`\r\x1b[K${text}\n`);
+      process.stderr.write(`\r\x1b[K${printable(text)}\n`);
     },
     stop() {
       if (stopped) return;

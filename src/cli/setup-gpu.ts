@@ -9,6 +9,7 @@ import { cudaFolder } from '../runtime/cuda-provider.ts';
 import { requiredCacheFolder } from '../runtime/graph-cache.ts';
 import { tensorflowFolder } from '../runtime/tensorflow.ts';
 import { addFlags } from './flags.ts';
+import { noteLine } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -29,7 +30,7 @@ Needs Linux, npm, g++, and Python with pip or with TensorFlow; --cuda needs Linu
 type SetupFlags = Filled<typeof SETUP_GPU_FLAGS>;
 
 const note = (line: string): void => {
-  process.stderr.write(`${line}\n`);
+  noteLine(line);
 };
 
 /** Runs a setup; a signal stops it. */

@@ -38,6 +38,7 @@ import { evaluationTable } from './evaluation-table.ts';
 import { addFlags } from './flags.ts';
 import { presetPath } from './presets.ts';
 import { formatDuration, type Progress, startProgress } from './progress.ts';
+import { noteLine, printText } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -99,7 +100,7 @@ const LOOKED_AT = 200;
 
 async function run(flags: TrainFlags): Promise<void> {
   const settings = settingsOf(flags);
-  const note = (line: string) => process.stderr.write(`${line}\n`);
+  const note = noteLine;
   if (!flags.resume && !flags.dryRun && holdsRun(flags.output) && !flags.overwrite)
     throw new UsageError(`${flags.output} holds a run already: --resume goes on with it, --overwrite starts again`);
   checkOutputFolder(flags.output, !flags.dryRun);
@@ -149,7 +150,7 @@ async function run(flags: TrainFlags): Promise<void> {
     const statistics = dataStatistics(dataset, report, sampler, layout, Math.min(LOOKED_AT, sampler.batchesPerEpoch));
     const { count, tokens, largest } = statistics.batches;
     const { needed, free } = diskSpace(flags.output, start.weights, settings.keep);
-    const result = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
+    const result = (lines: readonly string[]) => printText(lines.join('\n'));
     result([...statisticsLines(statistics, report, dataset, kept, layout.capacity), ...exampleLines(sampler.batch(0), dataset)]);
     note('a few steps are tried out ...');
     const trial = await tryOut({ settings, start, teacher, dataset, sampler, device, batches: count, meanTokens: tokens, largest });

@@ -110,6 +110,9 @@ async function* readBytes(path: string, { stdin = process.stdin, onBytes }: Read
   }
 }
 
+/** More lines without anything in a row are no text. */
+const MOST_EMPTY_LINES = 100_000;
+
 /** @throws DataError for UTF-16's byte order mark, whose text would be read as garbage. */
 function refuseUtf16(bytes: Buffer, where: string): void {
   const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE();
@@ -121,6 +124,7 @@ async function* readLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGen
   let parts: Buffer[] = [];
   let held = 0;
   let line = 1;
+  let empty = 0;
   const where = () => `${sourceName(path)}, line ${line}`;
   const joined = (last: Buffer): Buffer => {
     const whole = parts.length ? Buffer.concat([...parts, last]) : last;
@@ -132,7 +136,11 @@ async function* readLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGen
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      yield joined(chunk.subarray(start, end));
+      const whole = joined(chunk.subarray(start, end));
+      // A gzip of nothing but line ends is small, and goes on for hours.
+      empty = whole.length === 0 || (whole.length === 1 && whole[0] === 13) ? empty + 1 : 0;
+      if (empty > MOST_EMPTY_LINES) throw new DataError(`${where()}: ${MOST_EMPTY_LINES} empty lines in a row; this is no file of records`);
+      yield whole;
       start = end + 1;
       line++;
     }

@@ -1,4 +1,5 @@
 /** What a generation run made: for the terminal, and as one self-contained HTML file. */
+import { escapeHtml } from '../report/html.ts';
 import type { GeneratedRecord, Journal } from './journal.ts';
 
 /** How often something comes, most frequent first. */
@@ -93,8 +94,6 @@ export function reportLines(report: GenerationReport): string[] {
     lines.push(`  - ${shortened(text, 100)}  [+ ${truth.join(', ')}${not.length ? ` | - ${not.join(', ')}` : ''}]`);
   return lines;
 }
-
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 const STYLE = `
 :root{color-scheme:light dark;--paper:#fff;--card:#f6f7f9;--ink:#1c2430;--soft:#5b6470;--line:#dde1e7;--bar:#0072b2;--true:#00664b;--true-paper:#e2f4ec;--false:#a03a00;--false-paper:#fdebe0}

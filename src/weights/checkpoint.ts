@@ -12,6 +12,7 @@ import { syncFolder, writeFileAtomically } from '../base/files.ts';
 import { readJsonObject } from '../base/json.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { quoted } from '../base/printable.ts';
+import { staysInPlace, writeIntoFolder } from '../base/write-into-folder.ts';
 import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
@@ -119,10 +120,17 @@ export function checkWeights(
   return checked;
 }
 
-/** Puts a folder of new files in its place: written beside it, flushed, renamed. @throws DataError when it cannot be written. */
+/**
+ * Puts a folder of new files in its place: written beside it, flushed, renamed. Into one that cannot be renamed (a mounted one) its files
+ * are put one after the other. @throws DataError when it cannot be written.
+ */
 export function writeFolderAtomically(folder: string, write: (temporary: string) => void): void {
   const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
+    if (staysInPlace(folder)) {
+      writeIntoFolder(folder, write);
+      return;
+    }
     makeFolder(temporary);
     write(temporary);
     syncFolder(temporary);

@@ -168,6 +168,53 @@ describe('glz predict', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it('says that stdout is closed, and that too few files may be open', async () => {
+    if (process.platform !== 'linux') return;
+    const shell = (before: string, after = '') =>
+      spawnSync(
+        'sh',
+        [
+          '-c',
+          `${before}; exec "$@" ${after}`,
+          'sh',
+          process.execPath,
+          GLZ,
+          'predict',
+          '--checkpoint',
+          checkpoint,
+          '--text',
+          'a',
+          '--labels',
+          'b,c',
+        ],
+        {
+          encoding: 'utf8',
+          env: { ...process.env, GLZ_CACHE: temporaryFolder() },
+        },
+      );
+    expect(shell('true', '>&-')).toMatchObject({
+      status: 1,
+      stderr: 'glz: stdout is closed, and the results would be lost: give --output FILE\n',
+    });
+    expect(shell('ulimit -n 24')).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: 'glz: the system allows too few open files: raise the limit (ulimit -n 1024)\n',
+    });
+  });
+
+  it('shows the terminal nothing of texts and keys that it would obey', async () => {
+    const input =
+      '{"text":"ok"}\n{"\\u001b[2J": 1}\n{"text": "\u001b[31m"}\n{"text":"a","candidate_labels":"\u009b1m"}\n"\u001b]0;x\u0007"\n[\u001b';
+    const { stderr } = await predict(['-', '--format', 'jsonl', '--text-field', 'te\u001bxt', '--labels', 'a,b'], { input });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are looked for
+    expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    expect(stderr).toContain('te\\u001bxt');
+    const nested = await predict(['-', '--labels', 'a,b'], { input: `{"text":"a","more":${'['.repeat(40_000)}${']'.repeat(40_000)}}\n` });
+    expect(nested).toMatchObject({ code: 1, stdout: '' });
+    expect(nested.stderr).toMatch(/stdin, line 1: nested more than 500 levels deep/);
+  });
+
   it('says that stdout cannot be written', async () => {
     const command = `"${process.execPath}" "${GLZ}" predict --text x --checkpoint "${checkpoint}" --labels a,b > /dev/full`;
     const { status, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });

@@ -415,6 +415,7 @@ describe('glz train', () => {
     ['{"text":"a","labels":["x"]}\n{"text":"b"', /bad\.jsonl, line 2: not JSON/],
     ['{"text":"a","labels":["x"]}\n{"text":"b"}', /bad\.jsonl, line 2: no field "labels"/],
     ['{"text":"a","labels":["x"]}\n', /fewer than two labels/],
+    ['{"text":"b"}\n', /bad\.jsonl, line 1: no field "labels"/],
     ['', /no records/],
   ])('training data %j', async (content, message) => {
     const path = join(temporaryFolder(), 'bad.jsonl');
@@ -422,5 +423,8 @@ describe('glz train', () => {
     const { code, stderr } = await callGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output()]);
     expect(stderr).toMatch(message);
     expect(code).toBe(1);
+    const dry = await runGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output(), '--dry-run']);
+    expect(dry.stderr).toMatch(message);
+    expect(dry.code).toBe(1);
   });
 });

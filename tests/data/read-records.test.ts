@@ -76,6 +76,8 @@ describe('readRecords', () => {
     ['a.csv', 'id,text\n1,2,3\n', /line 2: 3 fields where the header has 2/],
     ['a.csv', 'id,id\n1,2\n', /column "id" occurs twice/],
     ['a.csv', 'id,text\n1,"never closed\n', /Quote|quote/],
+    ['lines.jsonl', gzipSync('{"text":"x"}' + '\n'.repeat(100_100)), /lines\.jsonl, line \d+: 100000 empty lines in a row/],
+    ['lines.csv', gzipSync(`text\n${'\r\n'.repeat(100_100)}`), /lines\.csv, line \d+: 100000 empty lines in a row/],
     ['a.jsonl.gz', gzipSync('{"text":"x"}\n'.repeat(500)).subarray(0, 40), /a\.jsonl\.gz: unexpected end of file/],
     ['a.dat', 'x', /cannot be told from the name/],
   ])('names file and line of %s %#', async (name, content, message) => {

@@ -12,6 +12,7 @@ import {
   ftruncateSync,
   lstatSync,
   openSync,
+  readFileSync,
   readlinkSync,
   readSync,
   realpathSync,
@@ -122,6 +123,75 @@ function fileOutput(path: string): Output {
   };
 }
 
+/**
+ * A file that stays where it is, because none can be made beside it: it is written over from its beginning, and what a run that ends early
+ * did is in it.
+ */
+function placeOutput(path: string): Output {
+  let fd: number | undefined;
+  let hasLines = false;
+  const open = () => {
+    fd ??= openSync(path, 'r+');
+    if (!hasLines) ftruncateSync(fd, 0);
+    return fd;
+  };
+  const close = () => {
+    if (fd !== undefined) closeSync(fd);
+    fd = undefined;
+  };
+  const orSay = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      throw new DataError(`cannot write ${path}: ${errorMessage(error)}${hasLines ? '; the texts that were written are in it' : ''}`);
+    }
+  };
+  return {
+    write: async (piece) =>
+      orSay(() => {
+        const file = open();
+        hasLines = true;
+        writeFileSync(file, piece);
+      }),
+    finish: async () =>
+      orSay(() => {
+        open(); // of no records there is an empty file
+        close();
+      }),
+    async keep() {
+      orSay(close);
+      return hasLines ? path : undefined;
+    },
+  };
+}
+
+/** Whether a file can be written and none beside it, or it is mounted by itself: nothing can be renamed onto it. */
+function staysInPlace(file: string): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (!stats?.isFile()) return false;
+  const around = dirname(file);
+  try {
+    accessSync(around, constants.W_OK);
+    // A mounted file may be of the same file system, and is then one that the table of mounts names.
+    return statSync(around).dev !== stats.dev || isMounted(file);
+  } catch {
+    accessSync(file, constants.W_OK);
+    return true;
+  }
+}
+
+/** Whether Linux has a file in its table of mounts. */
+function isMounted(file: string): boolean {
+  try {
+    const path = realpathSync(file).replace(/[ \\]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+    return readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .some((line) => line.split(' ')[4] === path);
+  } catch {
+    return false;
+  }
+}
+
 /** Standard output, or a device or pipe, which `stream` opens when there is something to write. */
 function streamOutput(name: string, stream: () => Writable): Output {
   let opened: Writable | undefined;
@@ -180,6 +250,7 @@ export function openOutput(path: string | undefined): Output {
     if (path === '' || path.endsWith('/') || kind?.isDirectory()) throw new UsageError(`--output ${path}: not a file; name one`);
     if ((kind && !kind.isFile()) || OPEN_FILES.test(path)) return streamOutput(path, () => createWriteStream(path, { flags: 'a' }));
     const file = behindLinks(path);
+    if (staysInPlace(file)) return placeOutput(file);
     accessSync(dirname(file), constants.W_OK);
     return fileOutput(file);
   } catch (error) {

@@ -202,6 +202,7 @@ export async function readDataset(
     const examples: LabelledExample[] = [];
     const seen = new Set<string>();
     const onBadLine = skipBadRows ? skipMalformed : undefined;
+    const malformedBefore = report.malformed.length;
     for await (const { line, fields } of readRecords(file.path, { onBadLine })) {
       if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
       let example: LabelledExample;
@@ -219,6 +220,9 @@ export async function readDataset(
       hash.update(JSON.stringify([example.text, example.labels, example.notLabels]));
       examples.push(example);
     }
+    // A file of which every line is malformed says what is wrong with the first.
+    const [first] = report.malformed.slice(malformedBefore);
+    if (examples.length === 0 && first !== undefined) throw new DataError(first);
     if (examples.length === 0) throw new DataError(`${file.path}: no records${file.languages ? ` in ${file.languages.join(', ')}` : ''}`);
     read.push({ file, examples });
   }

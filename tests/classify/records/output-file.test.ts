@@ -1,9 +1,10 @@
 /** Where results go: complete or not there, and nothing of an earlier run is spoiled. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { openOutput } from '../../../src/classify/records/output-file.ts';
-import { temporaryFolder } from '../../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
 
@@ -39,6 +40,44 @@ describe('openOutput', () => {
     );
     symlinkSync('loop', join(folder, 'loop'));
     expect(() => openOutput(join(folder, 'loop'))).toThrow(DataError);
+  });
+
+  it('writes over a file that it may write, in a folder where it may make none', () => {
+    if (process.platform === 'win32') return;
+    const folder = temporaryFolder();
+    const path = join(folder, 'out.jsonl');
+    writeFileSync(path, 'what was there before, and is longer\n');
+    chmodSync(path, 0o666);
+    chmodSync(folder, 0o555);
+    const script = `
+      import { readFileSync } from 'node:fs';
+      import { openOutput } from ${JSON.stringify(join(ROOT, 'dist/classify/records/output-file.js'))};
+      const path = ${JSON.stringify(path)};
+      const seen = [];
+      const see = (kept) => seen.push([kept ?? null, readFileSync(path, 'utf8')]);
+      see(await openOutput(path).keep());
+      const part = openOutput(path);
+      await part.write('one\\n');
+      see(await part.keep());
+      const whole = openOutput(path);
+      for (const line of ['two\\n', 'three\\n']) await whole.write(line);
+      see(await whole.finish());
+      see(await openOutput(path).finish());
+      try { openOutput(path + '.new'); } catch (error) { seen.push(error.message); }
+      console.log(JSON.stringify(seen));`;
+    // The superuser may write anywhere.
+    const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: '/', ...user });
+    chmodSync(folder, 0o755);
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual([
+      [null, 'what was there before, and is longer\n'],
+      [path, 'one\n'],
+      [null, 'two\nthree\n'],
+      [null, ''],
+      `cannot write ${path}.new: permission denied`,
+    ]);
+    expect(readdirSync(folder)).toEqual(['out.jsonl']);
   });
 
   it('writes the file behind links, also one that is not there yet', async () => {
