@@ -66,5 +66,7 @@ export async function main(): Promise<void> {
     process.stderr.write(`glz: cannot write to stdout: ${errorMessage(error)}\n`);
     process.exit(1);
   });
+  // Nobody reads messages once the terminal is gone: the signal that tells so (interrupts.ts) is to find the process alive.
+  process.stderr.on('error', () => {});
   process.exitCode = await runCommand(process.argv.slice(2));
 }

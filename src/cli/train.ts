@@ -36,6 +36,7 @@ import { tryOut } from '../train/trial.ts';
 import { CALIBRATION_BATCHES } from '../train/unseen-scores.ts';
 import { evaluationTable } from './evaluation-table.ts';
 import { addFlags } from './flags.ts';
+import { onInterrupt } from './interrupts.ts';
 import { presetPath } from './presets.ts';
 import { formatDuration, type Progress, startProgress } from './progress.ts';
 
@@ -180,7 +181,7 @@ async function run(flags: TrainFlags): Promise<void> {
   let progress: Progress | undefined;
   let stop = false;
   let stepsDone = false;
-  const onSignal = () => {
+  const stopListening = onInterrupt(() => {
     if (stop) {
       progress?.stop();
       process.exit(130);
@@ -191,8 +192,7 @@ async function run(flags: TrainFlags): Promise<void> {
         ? 'all steps are done and saved, the checkpoint is being made (again to stop at once; --resume makes it then)'
         : 'stopping: the state is saved after this step (again to stop at once)',
     );
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  });
   let reported = performance.now();
   const writeReport = (state: string) => {
     writeFileAtomically(
@@ -283,7 +283,7 @@ async function run(flags: TrainFlags): Promise<void> {
         `${summary.early ? 'stopped early, no further gain: ' : ''}checkpoint in ${summary.best ? join(flags.output, 'best') : summary.checkpoint}`,
       );
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopListening();
     progress?.stop();
   }
 }

@@ -6,7 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type FaultServer, startFaultServer } from '../generate/fault-server.ts';
+import { type FaultServer, startFaultServer } from '../generate/providers/fault-server.ts';
 import { ROOT, TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const WATCH = fileURLToPath(new URL('../network-watch.cjs', import.meta.url));
