@@ -3,7 +3,7 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
-import { foreignEntry } from '../base/folders.ts';
+import { foreignEntry } from '../base/whole-folders.ts';
 import { localCheckpoint } from '../classify/load-classifier.ts';
 import { EXPORT_NAMES, exportCheckpoint } from '../export/export-checkpoint.ts';
 import type { Filled } from '../options/declaration.ts';

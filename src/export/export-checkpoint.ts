@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { type OwnNames, writeFolderAtomically } from '../base/folders.ts';
+import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
 import { type Classifier, createClassifier } from '../classify/classifier.ts';
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
 import { createLateClassifier } from '../classify/late-classifier.ts';

@@ -9,9 +9,9 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } fro
 import { join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { type OwnNames, writeFolderAtomically } from '../base/folders.ts';
 import { readJsonObject } from '../base/json.ts';
 import { quoted } from '../base/printable.ts';
+import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
 import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
-import { type OwnNames, removeFolder, removeLeftFolders } from '../../base/folders.ts';
 import { type FileLock, lockFile } from '../../base/lock-file.ts';
 import { makeFolder } from '../../base/make-folder.ts';
+import { type OwnNames, removeFolder, removeLeftFolders } from '../../base/whole-folders.ts';
 import { CHECKPOINT_FILES } from '../../weights/checkpoint.ts';
 
 const RECORD = 'run.json';

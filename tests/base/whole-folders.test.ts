@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryName } from '../../src/base/files.ts';
-import { foreignEntry, removeFolder, removeLeftFolders, writeFolderAtomically } from '../../src/base/folders.ts';
 import { ownMark } from '../../src/base/process-mark.ts';
+import { foreignEntry, removeFolder, removeLeftFolders, writeFolderAtomically } from '../../src/base/whole-folders.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 
 const NAMES = new Set(['a', 'b', 'state']);
