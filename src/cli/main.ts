@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { outliveTerminal } from './lost-terminal.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
@@ -66,7 +67,6 @@ export async function main(): Promise<void> {
     process.stderr.write(`glz: cannot write to stdout: ${errorMessage(error)}\n`);
     process.exit(1);
   });
-  // Nobody reads messages once the terminal is gone: the signal that tells so (interrupts.ts) is to find the process alive.
-  process.stderr.on('error', () => {});
+  outliveTerminal();
   process.exitCode = await runCommand(process.argv.slice(2));
 }

@@ -1,9 +1,10 @@
 /** What commands do to the files of others, and to each other: nothing of the user's is lost, two runs do not share an output. */
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFaultServer } from '../generate/providers/fault-server.ts';
 import { type GlzRun, linesOf, runGlz } from '../run-glz.ts';
-import { TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { ROOT, TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const data = join(folder, 'data.jsonl');
@@ -167,6 +168,33 @@ describe('glz predict', () => {
     expect([first.code, first.stderr]).toEqual([130, expect.stringMatching(/stopped after \d+ texts.*; they are in .*\.partial/)]);
     expect(linesOf(`${output}.partial`)).toBe(Number(/stopped after (\d+)/.exec(first.stderr)![1]));
     expect(readdirSync(folder).filter((name) => name.startsWith('labelled'))).toEqual(['labelled.jsonl.partial']);
+  });
+});
+
+describe('a terminal that is gone', () => {
+  // The shell outlives its terminal, to say how the command ended; the system tells it of that, and nobody else.
+  it.each([
+    ['and says so: the command ends as by Ctrl-C', "trap 'kill -HUP $p' HUP", 50_000, '130\n', '.partial'],
+    ['without a word: the command goes on to its end', "trap '' HUP", 1500, '0\n', ''],
+  ])('%s', async (_, onHangUp, count, code, ending) => {
+    if (process.platform !== 'linux' || spawnSync('script', ['--version']).status !== 0) return; // no terminal to be had
+    const [input, output, ended] = ['in.jsonl', 'out.jsonl', 'code'].map((name) => join(folder, `lost-${count}-${name}`));
+    writeFileSync(input, Array.from({ length: count }, (_, id) => `${JSON.stringify({ id, text: `text ${id}` })}\n`).join(''));
+    const words = [process.execPath, join(ROOT, 'bin/glz.js'), 'predict', input, '--checkpoint', checkpoint, '--labels', 'a,b'];
+    const command = [...words, '--batch-size', '1', '--output', output].map((word) => `'${word}'`).join(' ');
+    const script = `${command} & p=$!; ${onHangUp}; wait $p; code=$?; [ $code != 129 ] || { wait $p; code=$?; }; echo $code > '${ended}'`;
+    const terminal = spawn('script', ['-q', '/dev/null', '-c', script], { env: { ...process.env, GLZ_PROGRESS_INTERVAL: '0.01' } });
+    let said = '';
+    terminal.stdout.on('data', (piece) => {
+      said += piece;
+      if (/predict: [1-9]/.test(said)) terminal.kill('SIGKILL');
+    });
+    while (linesOf(ended) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(readFileSync(ended, 'utf8')).toBe(code);
+    expect(terminal.signalCode).toBe('SIGKILL');
+    if (ending === '') expect(linesOf(output)).toBe(count);
+    else expect(linesOf(`${output}${ending}`)).toBeGreaterThan(0);
+    expect(readdirSync(folder).filter((name) => /^lost.*\.(lock|tmp)$/.test(name))).toEqual([]);
   });
 });
 
