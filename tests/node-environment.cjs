@@ -5,6 +5,9 @@
  */
 const { mkdirSync } = require('node:fs');
 const { join } = require('node:path');
+// ONNX Runtime reports to its maker unless told not to; what a test sets in its own process.env does not reach native code.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 const { TestEnvironment } = require('jest-environment-node');
 
 const OUTER = [

@@ -15,7 +15,8 @@ export interface GlzResult {
 /** How a run is made. */
 export interface GlzRun {
   input?: string | Buffer;
-  env?: Record<string, string>;
+  /** Changes to the environment; undefined takes a variable out. */
+  env?: Record<string, string | undefined>;
   cwd?: string;
   /** Folder of another installation of glz than the one under test. */
   root?: string;
@@ -26,9 +27,9 @@ export interface GlzRun {
   timeout?: number;
 }
 
-/** The environment of a command: this process's, no colour, and what is given. */
-export const glzEnvironment = (env: Record<string, string> = {}): Record<string, string> => ({
-  ...(process.env as Record<string, string>),
+/** The environment of a command: this process's, no colour, and what is given; undefined takes a variable out. */
+export const glzEnvironment = (env: Record<string, string | undefined> = {}): Record<string, string | undefined> => ({
+  ...process.env,
   NO_COLOR: '1',
   ...env,
 });

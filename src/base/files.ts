@@ -1,12 +1,14 @@
 /**
- * Files that are whole or not there: written to a temporary name in the same folder, flushed, renamed.
- * Imported by every folder that writes; imports only node and errors.
+ * Files that are whole or not there: written to a temporary name in the same folder, flushed, renamed. A temporary name says which process
+ * it is of, so that what a killed one left can be told from what another is writing.
+ * Imported by every folder that writes; imports only node and its neighbours here.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from './errors.ts';
 import { makeFolder } from './make-folder.ts';
+import { MARK_PATTERN, markOwner, ownMark } from './process-mark.ts';
 
 /** Flushes a folder's entry table, so that a rename in it survives a power cut. */
 export function syncFolder(folder: string): void {
@@ -22,12 +24,41 @@ export function syncFolder(folder: string): void {
   }
 }
 
+/** A name beside `path` for what is to become it: `PATH.MARK.RANDOM.tmp`. */
+export const temporaryName = (path: string): string => `${path}.${ownMark()}.${randomBytes(4).toString('hex')}.tmp`;
+
+const TEMPORARY = new RegExp(`^(.+)\\.(${MARK_PATTERN})\\.[0-9a-f]{8}\\.tmp$`);
+
+/** Of a {@link temporaryName}: what it was to become, and whose it is; undefined for other names. */
+export function temporaryOf(name: string): { target: string; mark: string } | undefined {
+  const [, target, mark] = TEMPORARY.exec(name) ?? [];
+  return target === undefined ? undefined : { target, mark };
+}
+
+/** Removes the temporary files that killed processes left of `path`, and of nothing else. */
+export function removeDeadTemporaries(path: string): void {
+  try {
+    for (const name of readdirSync(dirname(path))) {
+      const found = temporaryOf(name);
+      if (found?.target === basename(path) && markOwner(found.mark) === 'dead') rmSync(join(dirname(path), name), { force: true });
+    }
+  } catch {
+    // They cost space only.
+  }
+}
+
+/** The file behind links, which need not exist. @throws the system's error for links in a circle */
+export function behindLinks(path: string): string {
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  return behindLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+}
+
 /**
  * Writes a file atomically, creating its folder: a reader (or a kill at any moment) sees the old file or the whole new one.
  * @throws DataError naming the path when it cannot be written (permissions, full disk).
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = temporaryName(path);
   try {
     makeFolder(dirname(path));
     const fd = openSync(temporary, 'w');
@@ -45,4 +76,5 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     rmSync(temporary, { force: true });
     throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
   }
+  removeDeadTemporaries(path);
 }

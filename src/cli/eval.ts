@@ -17,6 +17,7 @@ import type { Filled } from '../options/declaration.ts';
 import { EVAL_FLAGS } from '../options/eval.ts';
 import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
 import { addFlags } from './flags.ts';
+import { onInterrupt } from './interrupts.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { noteLine, printText } from './terminal.ts';
@@ -191,9 +192,11 @@ async function run(flags: EvalFlags): Promise<void> {
   const sets = await readSets(flags);
 
   const controller = new AbortController();
-  const onInterrupt = () => controller.abort();
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onInterrupt);
+  // Once: the next signal ends the process.
+  const stopListening = onInterrupt(() => {
+    stopListening();
+    controller.abort();
+  });
   const { onEvent, stop } = progressOf(systems.length, flags.quiet);
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   let result: EvaluationResult;
@@ -222,8 +225,7 @@ async function run(flags: EvalFlags): Promise<void> {
     return;
   } finally {
     stop();
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
+    stopListening();
   }
   printText(resultTables(result).trimEnd());
   writeResults(result, flags);

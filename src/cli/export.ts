@@ -3,8 +3,9 @@ import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
+import { foreignEntry } from '../base/whole-folders.ts';
 import { localCheckpoint } from '../classify/load-classifier.ts';
-import { exportCheckpoint } from '../export/export-checkpoint.ts';
+import { EXPORT_NAMES, exportCheckpoint } from '../export/export-checkpoint.ts';
 import type { Filled } from '../options/declaration.ts';
 import { EXPORT_FLAGS } from '../options/export.ts';
 import { addFlags } from './flags.ts';
@@ -43,7 +44,13 @@ function refuseOverlap(output: string, checkpoint: string): void {
 function checkOutput(output: string, overwrite = false): void {
   if (!existsSync(output)) return;
   if (!statSync(output).isDirectory()) throw new UsageError(`${output} is a file; --output names a folder`);
-  if (!overwrite && readdirSync(output).length > 0) throw new UsageError(`${output} is not empty; --overwrite replaces it`);
+  if (readdirSync(output).length === 0) return;
+  if (!overwrite) throw new UsageError(`${output} is not empty; --overwrite replaces an export`);
+  const foreign = foreignEntry(output, EXPORT_NAMES);
+  if (foreign !== undefined || !existsSync(join(output, 'example.json')))
+    throw new UsageError(
+      `${output} ${foreign === undefined ? 'is no export' : `holds ${foreign}, which no export wrote`}; --overwrite replaces an export only: name another folder`,
+    );
 }
 
 async function run({ checkpoint, output, precision, overwrite, quiet }: ExportFlags): Promise<void> {

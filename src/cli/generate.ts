@@ -1,6 +1,7 @@
 /** `glz generate`: options, wiring and messages; the work is in src/generate. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
@@ -10,7 +11,7 @@ import { readRecords, sourceName } from '../data/read-records.ts';
 import { recordMembers } from '../data/record-members.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
 import { generate, type Mode, promptOf, requestCount, wantedCount } from '../generate/generate.ts';
-import { type GeneratedRecord, openJournal } from '../generate/journal.ts';
+import { type GeneratedRecord, journalPath, openJournal } from '../generate/journal.ts';
 import { createGroqProvider } from '../generate/providers/groq-provider.ts';
 import { createOllamaProvider } from '../generate/providers/ollama-provider.ts';
 import type { Provider } from '../generate/providers/provider.ts';
@@ -21,6 +22,7 @@ import { checkGenerateSettings, type GenerateSettings, generateFlags, readGenera
 import type { Filled } from '../options/declaration.ts';
 import type { GENERATE_FLAGS } from '../options/generate.ts';
 import { addFlags } from './flags.ts';
+import { onInterrupt } from './interrupts.ts';
 import { presetPath } from './presets.ts';
 import { startProgress } from './progress.ts';
 import { noteLine, printText } from './terminal.ts';
@@ -106,6 +108,9 @@ async function run(flags: GenerateFlags): Promise<void> {
   const { model, output } = flags;
   if (model === undefined) throw new UsageError('--model is missing: which model of the provider is asked?');
   if (output === undefined) throw new UsageError('--output is missing: where do the examples go?');
+  const report = flags.report ?? `${output}.report.html`;
+  if ([output, journalPath(output)].some((path) => resolve(path) === resolve(report)))
+    throw new UsageError(`--report ${report} would replace the run's own file; name another one`);
   const { count: _, ...plan } = settings;
   const identity = createHash('sha256')
     .update(JSON.stringify([plan, mode, flags.provider, model]))
@@ -125,12 +130,11 @@ async function run(flags: GenerateFlags): Promise<void> {
   const wanted = wantedCount(settings, mode);
   const progress = startProgress({ label: 'generate', unit: 'examples', total: wanted, start: journal.records.length, quiet: flags.quiet });
   let interrupted = false;
-  const onSignal = () => {
+  const stopListening = onInterrupt(() => {
     if (interrupted) process.exit(130);
     interrupted = true;
     abort.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  });
   const began = performance.now();
   try {
     const result = await generate({
@@ -155,15 +159,15 @@ async function run(flags: GenerateFlags): Promise<void> {
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line) as GeneratedRecord);
-    const report = summarize(records, journal, `${model} (${flags.provider})`, result.leaked);
-    if (!flags.quiet) for (const line of reportLines(report)) note(line);
-    writeFileAtomically(flags.report ?? `${output}.report.html`, reportPage(report));
+    const figures = summarize(records, journal, `${model} (${flags.provider})`, result.leaked);
+    if (!flags.quiet) for (const line of reportLines(figures)) note(line);
+    writeFileAtomically(report, reportPage(figures));
     if (interrupted) {
       note(`stopped with ${result.kept} of ${wanted} examples in ${output}; the same command goes on`);
       process.exitCode = 130;
     } else if (result.kept < wanted) throw new DataError(`${result.kept} of ${wanted} examples are in ${output}; the same command goes on`);
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopListening();
     progress.stop();
     journal.close();
     await filter?.dispose();

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { outliveTerminal } from './lost-terminal.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
@@ -75,5 +76,6 @@ export async function main(): Promise<void> {
     process.stderr.write(`glz: cannot write to stdout: ${errorMessage(error)}\n`);
     process.exit(1);
   });
+  outliveTerminal();
   process.exitCode = await runCommand(process.argv.slice(2));
 }

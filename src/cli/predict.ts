@@ -21,6 +21,7 @@ import { membersOf } from '../data/record-members.ts';
 import type { Filled } from '../options/declaration.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
+import { onInterrupt } from './interrupts.ts';
 import { startProgress } from './progress.ts';
 import { isStdoutClosed, noteLine } from './terminal.ts';
 
@@ -92,8 +93,8 @@ const noteOf =
   };
 
 /** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
-function exitInterrupted(input: string, onSignal: () => void): never {
-  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+function exitInterrupted(input: string, stopListening: () => void): never {
+  stopListening();
   if (input !== '-' && !statSync(input, { throwIfNoEntry: false })?.isFile()) process.kill(process.pid, 'SIGINT');
   process.exit(130);
 }
@@ -106,16 +107,15 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
   const stop = new AbortController();
-  const onSignal = () => {
+  const stopListening = onInterrupt(() => {
     if (stop.signal.aborted) {
       progress.stop();
       void output.keep(); // of a file that is done when it returns
-      exitInterrupted(input, onSignal);
+      exitInterrupted(input, stopListening);
     }
     progress.note('stopping after this batch (again to stop at once)');
     stop.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  });
   let done = 0;
   let cut = 0;
   let unreadable = 0;
@@ -187,11 +187,11 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
     throw error;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopListening();
     await classifier.dispose();
   }
   // Not by the exit code alone: input that is still waited for would keep the process.
-  if (isStopped) exitInterrupted(input, onSignal);
+  if (isStopped) exitInterrupted(input, stopListening);
 }
 
 function checkBalance(input: string | undefined, labels: string[] | undefined, { text, multiLabel }: PredictFlags): void {

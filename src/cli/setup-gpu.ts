@@ -9,6 +9,7 @@ import { cudaFolder } from '../runtime/cuda-provider.ts';
 import { requiredCacheFolder } from '../runtime/graph-cache.ts';
 import { tensorflowFolder } from '../runtime/tensorflow.ts';
 import { addFlags } from './flags.ts';
+import { onInterrupt } from './interrupts.ts';
 import { noteLine } from './terminal.ts';
 
 const EXAMPLES = `
@@ -35,16 +36,15 @@ const note = (line: string): void => {
 
 /** Runs a setup; a signal stops it. */
 async function stoppable(abandon: () => void, setUp: () => Promise<void>): Promise<void> {
-  const onSignal = () => {
+  const stopListening = onInterrupt(() => {
     abandon();
     note('stopped; nothing was installed');
     process.exit(130);
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  });
   try {
     await setUp();
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopListening();
   }
 }
 

@@ -18,6 +18,7 @@ import { samplerOf } from '../train/data/run-sampler.ts';
 import { openDevice } from '../train/engine/devices.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run/run-folder.ts';
 import { runIdentity } from '../train/run/run-identity.ts';
+import { claimRunFolder, lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
 import { runReport } from '../train/run/run-report.ts';
 import {
   checkSettings,
@@ -36,6 +37,7 @@ import { tryOut } from '../train/trial.ts';
 import { CALIBRATION_BATCHES } from '../train/unseen-scores.ts';
 import { evaluationTable } from './evaluation-table.ts';
 import { addFlags } from './flags.ts';
+import { onInterrupt } from './interrupts.ts';
 import { presetPath } from './presets.ts';
 import { formatDuration, type Progress, startProgress } from './progress.ts';
 import { noteLine, printText } from './terminal.ts';
@@ -100,10 +102,24 @@ const LOOKED_AT = 200;
 
 async function run(flags: TrainFlags): Promise<void> {
   const settings = settingsOf(flags);
-  const note = noteLine;
-  if (!flags.resume && !flags.dryRun && holdsRun(flags.output) && !flags.overwrite)
+  if (flags.dryRun) {
+    checkOutputFolder(flags.output, false);
+    return trainWith(flags, settings);
+  }
+  if (!flags.resume && holdsRun(flags.output) && !flags.overwrite)
     throw new UsageError(`${flags.output} holds a run already: --resume goes on with it, --overwrite starts again`);
-  checkOutputFolder(flags.output, !flags.dryRun);
+  refuseForeignFiles(flags.output, flags.resume === true);
+  checkOutputFolder(flags.output, true);
+  const lock = lockRunFolder(flags.output);
+  try {
+    await trainWith(flags, settings);
+  } finally {
+    lock.release();
+  }
+}
+
+async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<void> {
+  const note = noteLine;
   const device = await openDevice(settings.device, { threads: flags.threads });
   note(`device: ${device.description}`);
   const start = await loadStart(settings, note);
@@ -136,6 +152,7 @@ async function run(flags: TrainFlags): Promise<void> {
     );
   if (report.labelProblem !== undefined) note(`  note: ${report.labelProblem}`);
   for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
+  if (!flags.dryRun) claimRunFolder(flags.output);
   const nearLabelsFile = flags.dryRun ? undefined : nearLabelsPath(flags.output);
   const sampler = await samplerOf({ settings, start, teacher, dataset, device, note, nearLabelsFile });
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
@@ -175,13 +192,13 @@ async function run(flags: TrainFlags): Promise<void> {
   }
 
   // A run that was killed before it saved a state begins again; a finished one is never thrown away.
-  const resume = flags.resume === true && (savedSteps(flags.output).length > 0 || existsSync(join(flags.output, 'final')));
+  const resume = flags.resume === true && (savedSteps(flags.output).length > 0 || existsSync(join(flags.output, 'final/config.json')));
   const identity = runIdentity(settings, dataset.hash, resume ? flags.output : '');
   if (!resume) writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
   let progress: Progress | undefined;
   let stop = false;
   let stepsDone = false;
-  const onSignal = () => {
+  const stopListening = onInterrupt(() => {
     if (stop) {
       progress?.stop();
       process.exit(130);
@@ -192,8 +209,7 @@ async function run(flags: TrainFlags): Promise<void> {
         ? 'all steps are done and saved, the checkpoint is being made (again to stop at once; --resume makes it then)'
         : 'stopping: the state is saved after this step (again to stop at once)',
     );
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  });
   let reported = performance.now();
   const writeReport = (state: string) => {
     writeFileAtomically(
@@ -270,9 +286,8 @@ async function run(flags: TrainFlags): Promise<void> {
         }
         writeReport('running');
       },
-      finalFiles: (ended) => ({
-        'training.json': `${JSON.stringify({ settings, data: { sha256: dataset.hash, rows: dataset.rows }, steps: ended.steps, seconds: Math.round(ended.seconds), best: ended.best }, null, 2)}\n`,
-      }),
+      trainingRecord: (ended) =>
+        `${JSON.stringify({ settings, data: { sha256: dataset.hash, rows: dataset.rows }, steps: ended.steps, seconds: Math.round(ended.seconds), best: ended.best }, null, 2)}\n`,
     });
     progress?.stop();
     writeReport(summary.finished ? (summary.early ? 'finished early, no further gain' : 'finished') : 'stopped');
@@ -284,7 +299,7 @@ async function run(flags: TrainFlags): Promise<void> {
         `${summary.early ? 'stopped early, no further gain: ' : ''}checkpoint in ${summary.best ? join(flags.output, 'best') : summary.checkpoint}`,
       );
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    stopListening();
     progress?.stop();
   }
 }

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
 import { type Classifier, createClassifier } from '../classify/classifier.ts';
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
 import { createLateClassifier } from '../classify/late-classifier.ts';
@@ -12,13 +13,23 @@ import { createOnnxScorer } from '../classify/onnx-scorer.ts';
 import { readsAlike } from '../model/options.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
-import { readCheckpointConfig, writeFolderAtomically } from '../weights/checkpoint.ts';
+import { readCheckpointConfig } from '../weights/checkpoint.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
 import { LATE_FILES, lateReadme } from './late-readme.ts';
 
 /** The worked example. */
 const TEXT = 'The parcel never came, and nobody answers the phone.';
 const LABELS = ['delivery', 'billing', 'praise'];
+
+/** All that an export may consist of. */
+export const EXPORT_NAMES: OwnNames = new Set([
+  ...Object.values(EXPORT_FILES),
+  ...Object.values(LATE_FILES),
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'example.json',
+  'README.md',
+]);
 
 /** Protobuf messages end here. */
 const LARGEST_FILE = 2 ** 31 - 1;
@@ -104,7 +115,7 @@ export async function exportCheckpoint(
   files.set('tokenizer_config.json', tokenizer.configJson);
   files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits })}\n`);
   files.set('README.md', await (isLate ? lateReadme : exportReadme)(tokenizer, config, precisions));
-  writeFolderAtomically(output, (temporary) => {
+  writeFolderAtomically(output, EXPORT_NAMES, (temporary) => {
     for (const [name, content] of files) writeFileAtomically(join(temporary, name), content);
   });
 }

@@ -87,6 +87,10 @@ ${
 ## Python
 
 \`\`\`python
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before the import: ONNX Runtime reports to its maker unless told not to
+
 import numpy as np, onnxruntime
 from tokenizers import Tokenizer
 
@@ -142,8 +146,9 @@ print(dict(zip(labels, np.exp(scores - scores.max()) / np.exp(scores - scores.ma
 
 \`\`\`js
 import { readFileSync } from 'node:fs';
-import ort from 'onnxruntime-node';
 
+process.env.ORT_DISABLE_TELEMETRY = '1'; // before it is loaded: ONNX Runtime reports to its maker unless told not to
+const { default: ort } = await import('onnxruntime-node');
 const session = await ort.InferenceSession.create('${EXPORT_FILES[precisions[0]]}');
 const { inputs, labels } = JSON.parse(readFileSync('example.json', 'utf8'));
 const feeds = Object.fromEntries(

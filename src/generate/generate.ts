@@ -301,10 +301,7 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
       } catch (error) {
         if (signal.aborted) return;
         // A server that never answered anything is no server for this.
-        if (!(error instanceof NoAnswerError) || (requester.statistics.answers === 0 && failed + 1 >= HOPELESS)) {
-          stop.abort();
-          throw error;
-        }
+        if (!(error instanceof NoAnswerError) || (requester.statistics.answers === 0 && failed + 1 >= HOPELESS)) throw error;
         failed++;
         fruitless++;
         request.onFailure?.(`request ${number}: ${error.message}`);
@@ -326,7 +323,12 @@ export async function generate(request: GenerateRequest): Promise<GenerateResult
       request.onProgress?.({ kept, dropped });
     }
   }
-  const workers = Array.from({ length: request.concurrency }, worker);
+  const workers = Array.from({ length: request.concurrency }, () =>
+    worker().catch((error: unknown) => {
+      stop.abort();
+      throw error;
+    }),
+  );
   const results = await Promise.allSettled(workers);
   for (const result of results) if (result.status === 'rejected' && !signal.aborted) throw result.reason;
   if (fruitless >= GIVE_UP && kept < wanted && !signal.aborted)

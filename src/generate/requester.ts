@@ -4,6 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { withTimeLimit } from '../base/time-limit.ts';
 import type { Filled } from '../options/declaration.ts';
 import type { REQUEST_OPTIONS } from '../options/generate.ts';
 import { type Completion, type CompletionRequest, type Provider, ProviderError } from './providers/provider.ts';
@@ -115,7 +116,12 @@ export function createRequester(provider: Provider, settings: RequesterSettings)
       requestLimit.add(1);
       const reserved = tokenLimit.add(tokens);
       statistics.requests++;
-      const answer = await provider.complete({ ...request, signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * timeout)]) });
+      const answer = await withTimeLimit(signal, 1000 * timeout, (limited) =>
+        provider.complete({ ...request, signal: limited }).catch((error: unknown) => {
+          // Clients say only that they were stopped.
+          throw limited.aborted && !signal.aborted ? new ProviderError('retry', errorMessage(limited.reason)) : error;
+        }),
+      );
       statistics.tokens += answer.completionTokens;
       statistics.answers++;
       // An answer is seldom as long as it might be.

@@ -1,24 +1,24 @@
 /** A folder that is made beside its place and renamed once it is whole, so that a setup that was stopped leaves nothing that loads. */
 import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DataError, errorMessage } from '../base/errors.ts';
+import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { makeFolder } from '../base/make-folder.ts';
+import { MARK_PATTERN, markOwner, ownMark } from '../base/process-mark.ts';
+import { SETUP_RECORD } from '../runtime/tensorflow.ts';
 
 /** Where this process makes a folder. */
-const stageOf = (folder: string): string => `${resolve(folder)}.${process.pid}.tmp`;
+const stageOf = (folder: string): string => `${resolve(folder)}.${ownMark()}.tmp`;
+
+const STAGE_END = new RegExp(`^(${MARK_PATTERN})\\.tmp(\\.old)?$`);
 
 /** Removes what runs that no longer live left beside a folder. */
 export function removeLeftovers(folder: string): void {
   const parent = dirname(folder);
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return;
+  const start = `${basename(folder)}.`;
   for (const name of readdirSync(parent)) {
-    const [, pid] = new RegExp(`^${basename(folder).replace(/[^\w]/g, '\\$&')}\\.(\\d+)\\.tmp(\\.old)?$`).exec(name) ?? [];
-    if (!pid) continue;
-    try {
-      if (Number(pid) !== process.pid) process.kill(Number(pid), 0);
-    } catch {
-      rmSync(join(parent, name), { recursive: true, force: true });
-    }
+    const mark = name.startsWith(start) ? STAGE_END.exec(name.slice(start.length))?.[1] : undefined;
+    if (mark !== undefined && markOwner(mark) === 'dead') rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
 
@@ -33,11 +33,19 @@ export function requireSpace(folder: string, needed: number): void {
     );
 }
 
+/** @throws UsageError for a folder that holds something, and no setup */
+function refuseForeignFolder(folder: string): void {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory() || existsSync(join(folder, SETUP_RECORD))) return;
+  if (readdirSync(folder).length > 0)
+    throw new UsageError(`${folder} holds files that glz setup-gpu did not put there, and would be replaced; name another --folder`);
+}
+
 /**
- * Makes a folder: `fill` fills it beside its place and calls `finish` to put it there, in place of what was there.
- * @throws DataError where it cannot be written
+ * Makes a folder: `fill` fills it beside its place and calls `finish` to put it there, in place of the setup that was there.
+ * @throws UsageError where something else is there; DataError where it cannot be written
  */
 export async function makeStaged<T>(folder: string, fill: (stage: string, finish: () => void) => Promise<T>): Promise<T> {
+  refuseForeignFolder(folder);
   const stage = stageOf(folder);
   const unwritable = (error: unknown) => new DataError(`cannot write ${folder}: ${errorMessage(error)}; name another --folder`);
   try {

@@ -161,10 +161,14 @@ async function compile(stage: string, packageName: string, library: TensorFlowLi
 async function installPackages(stage: string, packageName: string, show: boolean): Promise<void> {
   writeFileSync(join(stage, 'package.json'), '{ "private": true }\n');
   const packages = [`${packageName}@${version_core}`, 'node-api-headers@1'];
-  const { code, output } = await runProgram('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], {
-    cwd: stage,
-    show,
-  });
+  const { code, output } = await runProgram(
+    'npm',
+    ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', ...packages],
+    {
+      cwd: stage,
+      show,
+    },
+  );
   if (code === null) throw new DataError('npm does not run: it comes with Node; put it on the path');
   if (code !== 0) throw new DataError(`npm cannot install ${packages.join(' and ')}: ${reasonIn(output)}; is there a network?`);
 }

@@ -7,6 +7,6 @@ export const EXPORT_FLAGS = {
   output: { type: 'text', value: 'folder', required: true, description: 'folder to write' },
   checkpoint: CHECKPOINT,
   precision: { type: 'choice', choices: ['both', 'fp32', 'int8'], default: 'both', value: 'precision', description: 'which files' },
-  overwrite: { type: 'boolean', description: 'replace the folder' },
+  overwrite: { type: 'boolean', description: 'replace an earlier export in the folder' },
   quiet: { ...QUIET, description: 'no notes' },
 } as const satisfies Declarations;

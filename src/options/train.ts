@@ -12,7 +12,7 @@ export const TRAIN_FLAGS = {
   data: { type: 'texts', repeatable: true, value: 'file', default: [], description: 'labelled records; may be given more than once' },
   output: { type: 'text', value: 'folder', required: true, description: 'where states, log and checkpoint go' },
   resume: { type: 'boolean', description: 'go on with the run in --output' },
-  overwrite: { type: 'boolean', description: 'start again although --output holds a run' },
+  overwrite: { type: 'boolean', description: 'start again although --output holds a run: its results are removed, and nothing else' },
   dryRun: {
     type: 'boolean',
     description: 'check settings, weights and all data; show statistics, memory, steps and time; train nothing',

@@ -2,23 +2,22 @@
  * ONNX Runtime's CUDA provider, which the package onnxruntime-node looks for beside its own library and does not bring: where it goes, what
  * `glz setup-gpu --cuda` installed, and whether it is in its place.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { DataError } from '../base/errors.ts';
-import { writeFileAtomically } from '../base/files.ts';
+import { temporaryName, writeFileAtomically } from '../base/files.ts';
 import { stateFileOrNone } from '../base/state-file.ts';
 import { requiredCacheFolder } from './graph-cache.ts';
 import { libraryOfLibraries } from './library-of-libraries.ts';
+import { SETUP_RECORD } from './tensorflow.ts';
 
 /** The provider's file, as ONNX Runtime asks for it. */
 export const PROVIDER = process.platform === 'win32' ? 'onnxruntime_providers_cuda.dll' : 'libonnxruntime_providers_cuda.so';
 
 /** The library through which ONNX Runtime and its providers speak. */
 export const PROVIDER_BRIDGE = 'libonnxruntime_providers_shared.so';
-
-const RECORD = 'setup.json';
 
 const cudaRecordSchema = z.object({
   /** Version of onnxruntime-node that the provider is for. */
@@ -56,13 +55,13 @@ export const hasCudaProvider = (): boolean => existsSync(join(installedRuntime()
 
 /** What a folder of `glz setup-gpu --cuda` holds; undefined where it is not whole. */
 export function readCudaRecord(folder: string): CudaRecord | undefined {
-  const record = stateFileOrNone(join(folder, RECORD), cudaRecordSchema);
+  const record = stateFileOrNone(join(folder, SETUP_RECORD), cudaRecordSchema);
   return record && [PROVIDER, PROVIDER_BRIDGE, ...record.libraries].every((name) => existsSync(join(folder, name))) ? record : undefined;
 }
 
 /** Writes the record; the last file of a setup. */
 export const writeCudaRecord = (folder: string, record: CudaRecord): void =>
-  writeFileAtomically(join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+  writeFileAtomically(join(folder, SETUP_RECORD), `${JSON.stringify(record, null, 2)}\n`);
 
 /**
  * What stands for the provider beside ONNX Runtime: a library that has NVIDIA's libraries of the folder loaded before the provider. A link
@@ -73,8 +72,6 @@ function providerEntry(folder: string, { libraries }: CudaRecord): Uint8Array {
   const opened = libraries.filter((name) => !/^lib(cudnn_|nvrtc-builtins)/.test(name));
   return libraryOfLibraries([...opened, PROVIDER].map((name) => join(folder, name)));
 }
-
-const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** Whether the provider of a folder is in its place. */
 export function isLinked(folder: string, record: CudaRecord, runtime: InstalledRuntime): boolean {
@@ -90,8 +87,7 @@ export function isLinked(folder: string, record: CudaRecord, runtime: InstalledR
 /** Puts the provider of a folder in its place, for whatever was there. */
 export function linkProvider(folder: string, record: CudaRecord, runtime: InstalledRuntime): void {
   const bridge = join(runtime.folder, PROVIDER_BRIDGE);
-  const temporary = `${bridge}.${process.pid}.tmp`;
-  if (exists(temporary)) rmSync(temporary);
+  const temporary = temporaryName(bridge);
   symlinkSync(join(folder, PROVIDER_BRIDGE), temporary);
   renameSync(temporary, bridge);
   // The provider last: what asks for it finds the bridge. Renamed, not written through: a link that is there is replaced, not followed.

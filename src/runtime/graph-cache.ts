@@ -119,10 +119,13 @@ function markUsed(path: string): void {
   }
 }
 
-/** Removes the files used longest ago. */
+/** What {@link derivedPath} calls a file: others that a user has in the folder are not ours to remove. */
+const DERIVED_NAME = /^[0-9a-f]{32}\.onnx$/;
+
+/** Removes the derived files used longest ago. */
 function prune(folder: string): void {
   const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.onnx'))
+    .filter((name) => DERIVED_NAME.test(name))
     .map((name) => ({ path: join(folder, name), used: statSync(join(folder, name), { throwIfNoEntry: false })?.atimeMs ?? 0 }))
     .sort((a, b) => b.used - a.used);
   for (const { path, used } of files.slice(KEPT_FILES)) if (Date.now() - used > IN_USE) rmSync(path, { force: true });

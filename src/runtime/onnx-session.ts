@@ -6,12 +6,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { DataError, errorMessage } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import type { ExecutionProvider } from '../options/predict.ts';
 import type { Graph } from '../trace/graph.ts';
 import { externalOnnx, onnxBytes } from '../trace/onnx-proto.ts';
 import { BATCH_TOKENS } from './length-batches.ts';
+import { loadRuntime } from './load-runtime.ts';
 
 /** Settings of a session. */
 export interface SessionSettings {
@@ -48,18 +48,6 @@ export interface GraphSession {
   run(feeds: Record<string, Feed>, outputs: string[]): Promise<Record<string, FeedData>>;
   /** Releases native memory. */
   dispose(): Promise<void>;
-}
-
-/** Loads ONNX Runtime. @throws DataError where it does not suit the machine */
-export async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
-  try {
-    const runtime = (await import('onnxruntime-node')) as unknown as {
-      default?: typeof import('onnxruntime-node');
-    } & typeof import('onnxruntime-node');
-    return runtime.default ?? runtime;
-  } catch (error) {
-    throw new DataError(`onnxruntime-node does not load on this machine: ${errorMessage(error)}`);
-  }
 }
 
 /** A session of ONNX Runtime. */

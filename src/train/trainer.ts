@@ -13,7 +13,8 @@ import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
 import type { TrainingEngine } from './engine/training-session.ts';
 import { addSnapshot, finalWeights, isSnapshot } from './final-weights.ts';
-import { clearRun, openRunLog, type RunState, readNewestState, removeLeftovers, saveState } from './run/run-folder.ts';
+import { openRunLog, type RunState, readNewestState, saveState } from './run/run-folder.ts';
+import { claimRunFolder, clearRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
 import { type Evaluation, type RunScoresRequest, runScores } from './run-scores.ts';
 import { lossSettings, type TrainSettings } from './settings.ts';
 import type { StartModel } from './start.ts';
@@ -48,8 +49,8 @@ export interface RunRequest {
   onRescue?: (step: number) => void;
   /** Asked after every step; true saves and ends the run. */
   stopRequested?: () => boolean;
-  /** Text files that the final checkpoint gets beside its own. */
-  finalFiles?: (summary: RunSummary) => Record<string, string>;
+  /** What the final checkpoint's training.json says. */
+  trainingRecord?: (summary: RunSummary) => string;
 }
 
 /** How a run ended. */
@@ -92,12 +93,14 @@ async function restore(
 
 /**
  * Trains until the steps are done, evaluations no longer get better, or a stop is requested.
- * @throws DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
+ * @throws UsageError where the output holds files that no run wrote; DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
  */
 export async function train(request: RunRequest): Promise<RunSummary> {
   const { settings, start, dataset, sampler, output, identity, device } = request;
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
   const began = performance.now();
+  refuseForeignFiles(output, request.resume);
+  claimRunFolder(output);
   removeLeftovers(output);
   const saved = request.resume ? readNewestState(output, identity) : undefined;
   if (saved && saved.state.step > steps)
@@ -217,7 +220,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     }
     const checkpoint = join(output, 'final');
     const summary: RunSummary = { steps: state.step, finished: true, early, seconds: secondsSoFar(), best: state.best, checkpoint };
-    writeCheckpoint(checkpoint, { ...content(averaged), files: request.finalFiles?.(summary) });
+    writeCheckpoint(checkpoint, { ...content(averaged), training: request.trainingRecord?.(summary) });
     if (state.best && state.best.step < state.step) await calibrateBest();
     if (!early) await save();
     return summary;

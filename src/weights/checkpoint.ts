@@ -4,15 +4,14 @@
  *
  * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
-import { syncFolder, writeFileAtomically } from '../base/files.ts';
+import { writeFileAtomically } from '../base/files.ts';
 import { readJsonObject } from '../base/json.ts';
-import { makeFolder } from '../base/make-folder.ts';
 import { quoted } from '../base/printable.ts';
-import { staysInPlace, writeIntoFolder } from '../base/write-into-folder.ts';
+import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
 import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/options.ts';
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
@@ -37,12 +36,18 @@ export interface CheckpointContent extends CheckpointConfig {
   tokenizer: Pick<Tokenizer, 'json' | 'configJson'>;
   /** How weights are stored. */
   dtype: 'F32' | 'F16';
-  /** Further text files by name: `README.md`, `training.json`. */
-  files?: Readonly<Record<string, string>>;
+  /** What training.json says of the run, if the checkpoint has one. */
+  training?: string;
 }
 
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
+const TOKENIZER = 'tokenizer.json';
+const TOKENIZER_CONFIG = 'tokenizer_config.json';
+const TRAINING = 'training.json';
+
+/** Files of a checkpoint that glz wrote, with the one that a run adds. */
+export const CHECKPOINT_FILES: OwnNames = new Set([CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG, TRAINING]);
 
 type Json = Record<string, unknown>;
 
@@ -120,48 +125,20 @@ export function checkWeights(
   return checked;
 }
 
-/**
- * Puts a folder of new files in its place: written beside it, flushed, renamed. Into one that cannot be renamed (a mounted one) its files
- * are put one after the other. @throws DataError when it cannot be written.
- */
-export function writeFolderAtomically(folder: string, write: (temporary: string) => void): void {
-  const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    if (staysInPlace(folder)) {
-      writeIntoFolder(folder, write);
-      return;
-    }
-    makeFolder(temporary);
-    write(temporary);
-    syncFolder(temporary);
-    if (existsSync(folder)) {
-      const old = `${temporary}.old`;
-      renameSync(folder, old);
-      renameSync(temporary, folder);
-      rmSync(old, { recursive: true, force: true });
-    } else renameSync(temporary, folder);
-    syncFolder(dirname(resolve(folder)));
-  } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
-    if (error instanceof DataError) throw error;
-    throw new DataError(`cannot write ${folder}: ${errorMessage(error)}`);
-  }
-}
-
 /** Writes the files of a checkpoint into an existing folder. */
 export function writeCheckpointFiles(folder: string, content: CheckpointContent): void {
-  const { options, encoder, precision, weights, tokenizer, dtype, files = {} } = content;
+  const { options, encoder, precision, weights, tokenizer, dtype, training } = content;
   const config = { model_type: 'gliznet', architectures: ['GliZNet'], gliznet: options, precision, encoder };
   writeFileAtomically(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
   writeSafetensors(join(folder, WEIGHTS), weights, { dtype, metadata: { format: 'pt' } });
-  writeFileAtomically(join(folder, 'tokenizer.json'), tokenizer.json);
-  writeFileAtomically(join(folder, 'tokenizer_config.json'), tokenizer.configJson);
-  for (const [name, text] of Object.entries(files)) writeFileAtomically(join(folder, name), text);
+  writeFileAtomically(join(folder, TOKENIZER), tokenizer.json);
+  writeFileAtomically(join(folder, TOKENIZER_CONFIG), tokenizer.configJson);
+  if (training !== undefined) writeFileAtomically(join(folder, TRAINING), training);
 }
 
-/** Writes a checkpoint folder: whole or not there. @throws DataError when it cannot be written. */
+/** Writes a checkpoint folder: whole or not there. What else an earlier one had beside its files stays. @throws DataError when it cannot be written. */
 export function writeCheckpoint(folder: string, content: CheckpointContent): void {
-  writeFolderAtomically(folder, (temporary) => writeCheckpointFiles(temporary, content));
+  writeFolderAtomically(folder, CHECKPOINT_FILES, (temporary) => writeCheckpointFiles(temporary, content));
 }
 
 /** sha256 of a file, in pieces. */

@@ -110,7 +110,7 @@ describe('glz predict, interrupted', () => {
         [/predict: 320/, soon(controlC)],
         [/stopping after this batch/, controlC],
       ],
-      'script -qec',
+      'script -q /dev/null -ec',
     );
     expect(stdout).not.toMatch(/stopped after/);
     expect(stdout.lastIndexOf('\x1b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\x1b[?25l'));

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ownMark } from '../../src/base/process-mark.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 
@@ -59,11 +60,24 @@ onLinux('glz setup-gpu', () => {
   it('removes what a killed run left half made, and nothing of a run that lives', async () => {
     const parent = temporaryFolder();
     const folder = join(parent, 'tensorflow');
-    const dead = `${folder}.4194304999.tmp`;
-    const alive = `${folder}.${process.pid}.tmp`;
-    for (const path of [dead, alive]) mkdirSync(path);
+    const dead = `${folder}.${ownMark().replace(/^glz-\d+/, `glz-${2 ** 31 - 1}`)}.tmp`;
+    const alive = `${folder}.${ownMark()}.tmp`;
+    const others = [`${folder}.12.tmp`, `${folder}.tmp`];
+    for (const path of [dead, alive, ...others]) mkdirSync(path);
     const { code } = await runGlz(['setup-gpu', '--cpu', '--folder', folder], { env: { PATH: EMPTY } });
-    expect([code, existsSync(dead), existsSync(alive), existsSync(folder)]).toEqual([1, false, true, false]);
+    expect([code, existsSync(dead), existsSync(folder)]).toEqual([1, false, false]);
+    for (const path of [alive, ...others]) expect([path, existsSync(path)]).toEqual([path, true]);
+  });
+
+  it('does not replace a folder with files of somebody else', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    const { code, stderr } = await runGlz(['setup-gpu', '--cpu', '--force', '--folder', folder], { env: { PATH: PYTHON, CXX: 'python3' } });
+    expect([code, stderr.trim().split('\n').at(-1)]).toEqual([
+      2,
+      expect.stringMatching(/holds files that glz setup-gpu did not put there, .*name another --folder/),
+    ]);
+    expect(readdirSync(folder)).toEqual(['notes.txt']);
   });
 
   it('names the folder that it cannot write', async () => {

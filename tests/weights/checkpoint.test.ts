@@ -3,13 +3,7 @@ import { dirname, join } from 'node:path';
 import { loadClassifier } from '../../src/classify/load-classifier.ts';
 import { GliZNet } from '../../src/index.ts';
 import { ARTICLE_OPTIONS } from '../../src/model/options.ts';
-import {
-  checkpointHash,
-  parseOptions,
-  readCheckpointConfig,
-  readCheckpointWeights,
-  writeFolderAtomically,
-} from '../../src/weights/checkpoint.ts';
+import { checkpointHash, parseOptions, readCheckpointConfig, readCheckpointWeights } from '../../src/weights/checkpoint.ts';
 import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -134,22 +128,6 @@ describe('checkpoints', () => {
   it('have what they meant before there was an option that they do not name', () => {
     const { crossAttention: _, labelsPerGroup: _labels, ...older } = { ...ARTICLE_OPTIONS, textPooling: 'mean' };
     expect(parseOptions(older, 'x')).toEqual({ ...ARTICLE_OPTIONS, textPooling: 'mean' });
-  });
-
-  it('replace a folder as a whole, and leave the old one where writing fails', () => {
-    const parent = temporaryFolder();
-    const folder = join(parent, 'c');
-    writeFolderAtomically(folder, (temporary) => writeFileSync(join(temporary, 'a'), '1'));
-    expect(() =>
-      writeFolderAtomically(folder, (temporary) => {
-        writeFileSync(join(temporary, 'a'), '2');
-        throw new Error('disk full');
-      }),
-    ).toThrow(/cannot write .*disk full/);
-    expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('1');
-    writeFolderAtomically(folder, (temporary) => writeFileSync(join(temporary, 'b'), '3'));
-    expect(readdirSync(folder)).toEqual(['b']);
-    expect(readdirSync(parent)).toEqual(['c']);
   });
 
   it('may be moved', async () => {

@@ -1,8 +1,8 @@
 /**
  * Where results go: a file that is complete or not there, or a stream. Until it is complete a file has a name of its own beside its place,
- * so that no run spoils what another left; of a run that ends early, what it did becomes FILE.partial. Knows lines; nothing of records.
+ * so that no run spoils what another left; of a run that ends early, what it did becomes FILE.partial. One run at a time writes a file.
+ * Knows lines; nothing of records.
  */
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   accessSync,
@@ -10,10 +10,8 @@ import {
   constants,
   createWriteStream,
   ftruncateSync,
-  lstatSync,
   openSync,
   readFileSync,
-  readlinkSync,
   readSync,
   realpathSync,
   renameSync,
@@ -21,10 +19,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { behindLinks, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
+import { lockFile } from '../../base/lock-file.ts';
 
 /** Takes results, a piece at a time. */
 export interface Output {
@@ -63,7 +63,8 @@ function keepWholeLines(path: string): number {
 /** A file that is renamed into its place once it is complete. Written at once, line by line: that costs nothing beside the model. */
 function fileOutput(path: string): Output {
   const partial = `${path}.partial`;
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = temporaryName(path);
+  const lock = lockFile(path);
   let fd: number | undefined;
   const open = () => {
     fd ??= openSync(temporary, 'wx');
@@ -91,6 +92,8 @@ function fileOutput(path: string): Output {
       rmSync(temporary, { force: true });
     } catch {
       // The first error is the one to tell.
+    } finally {
+      lock.release();
     }
     return new DataError(message);
   };
@@ -110,15 +113,23 @@ function fileOutput(path: string): Output {
       } catch (error) {
         throw cannotWrite(error);
       }
+      // Of this file there is now more than what killed runs had done of it.
+      removeDeadTemporaries(path);
+      lock.release();
     },
     async keep() {
-      if (fd === undefined) return undefined;
+      if (fd === undefined) {
+        lock.release();
+        return undefined;
+      }
       try {
         close();
       } catch (error) {
         throw cannotWrite(error);
       }
-      return asPartial();
+      const kept = asPartial();
+      lock.release();
+      return kept;
     },
   };
 }
@@ -230,18 +241,12 @@ function streamOutput(name: string, stream: () => Writable): Output {
   };
 }
 
-/** The file behind links, which need not exist. */
-function behindLinks(path: string): string {
-  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
-  return behindLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
-}
-
 /** What the process has open already: a file there belongs to whoever opened it. */
 const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
 
 /**
- * Where `path` says, standard output unless given. Opens and changes nothing yet.
- * @throws UsageError for a folder, DataError where no file can be made
+ * Where `path` says, standard output unless given. Of a file it takes the lock, and changes nothing yet.
+ * @throws UsageError for a folder, DataError where no file can be made or another run writes it
  */
 export function openOutput(path: string | undefined): Output {
   if (path === undefined) return streamOutput('to stdout', () => process.stdout);
@@ -254,6 +259,6 @@ export function openOutput(path: string | undefined): Output {
     accessSync(dirname(file), constants.W_OK);
     return fileOutput(file);
   } catch (error) {
-    throw error instanceof UsageError ? error : new DataError(`cannot write ${path}: ${errorMessage(error)}`);
+    throw error instanceof UsageError || error instanceof DataError ? error : new DataError(`cannot write ${path}: ${errorMessage(error)}`);
   }
 }

@@ -12,7 +12,7 @@ const send = (message: ProcessMessage): Promise<void> =>
   new Promise((resolve) => (process.connected ? process.send?.(message, undefined, {}, () => resolve()) : resolve()));
 
 // The parent decides what an interruption means, and ends this process with its own.
-process.on('SIGINT', () => {});
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit(1));
 process.once('message', async (job: SystemJob) => {
   let error: string | undefined;

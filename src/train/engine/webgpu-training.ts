@@ -9,7 +9,7 @@ import { GRADIENT_PREFIX, trainingFunction } from '../../classify/gliznet-graph.
 import { type AdamWCoefficients, adamwCoefficients, adamwFormula } from '../../model/adamw.ts';
 import { gliznetParameterShapes } from '../../model/gliznet.ts';
 import { createArrayViews } from '../../runtime/array-views.ts';
-import { loadRuntime } from '../../runtime/onnx-session.ts';
+import { loadRuntime } from '../../runtime/load-runtime.ts';
 import { onnxBytes } from '../../trace/onnx-proto.ts';
 import { type TraceRequest, traceGraph } from '../../trace/trace.ts';
 import {

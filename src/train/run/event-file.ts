@@ -52,14 +52,17 @@ const SUMMARY = 5;
 const SESSION_LOG = 7;
 const SESSION_START = 1;
 
+/** What the event file of a start at `time` (milliseconds since 1970) is called. */
+export const eventFileName = (time: number): string =>
+  `events.out.tfevents.${String(Math.floor(time / 1000)).padStart(10, '0')}.${hostname()}.${process.pid}.${time % 1000}`;
+
 /**
  * Opens a new event file in a folder for a run that goes on behind `step`. Its first events tell TensorBoard to forget what older files of
  * the folder say of later steps: those were lost when the run was killed, and come again.
  * @throws DataError when it cannot be written
  */
 export function openEventFile(folder: string, step: number, time = Date.now()): EventFile {
-  const seconds = String(Math.floor(time / 1000)).padStart(10, '0');
-  const path = join(folder, `events.out.tfevents.${seconds}.${hostname()}.${process.pid}.${time % 1000}`);
+  const path = join(folder, eventFileName(time));
   let fd: number;
   const write = (message: Message): void => {
     try {

@@ -2,6 +2,7 @@
  * The output folder of a training run: saved states to resume from, the step log, the final checkpoint. A state is written beside its
  * place and renamed, so that a kill at any moment leaves whole states only.
  *
+ *     OUT/run.json         which of these names are the run's (run-record.ts)
  *     OUT/settings.json    what the run was started with
  *     OUT/training.jsonl   one line a step and one an evaluation
  *     OUT/tensorboard/     the same numbers as TensorBoard events, one file a start
@@ -18,7 +19,6 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statfsSync,
   statSync,
@@ -27,13 +27,15 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { writeFileAtomically } from '../../base/files.ts';
+import { temporaryName, writeFileAtomically } from '../../base/files.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { parseState, readStateFile } from '../../base/state-file.ts';
-import { type CheckpointContent, type FloatWeights, writeCheckpointFiles, writeFolderAtomically } from '../../weights/checkpoint.ts';
+import { removeFolder, writeFolderAtomically } from '../../base/whole-folders.ts';
+import { type CheckpointContent, type FloatWeights, writeCheckpointFiles } from '../../weights/checkpoint.ts';
 import { readSafetensors, type WeightTensor, writeSafetensors } from '../../weights/formats/safetensors.ts';
 import type { TrainingEngine } from '../engine/training-session.ts';
-import { openEventFile } from './event-file.ts';
+import { eventFileName, openEventFile } from './event-file.ts';
+import { EVENTS, recordEventFile, STATE_FILES, STATE_NAME, STATES } from './run-record.ts';
 
 const count = z.int().min(0);
 
@@ -58,16 +60,15 @@ export type RunState = z.infer<typeof runStateSchema>;
 /** Where a run keeps its near labels. */
 export const nearLabelsPath = (output: string): string => join(output, 'near-labels.safetensors');
 
-const statesFolder = (output: string): string => join(output, 'states');
+const statesFolder = (output: string): string => join(output, STATES);
 /** The folder of the state after a step. */
 export const stateFolder = (output: string, step: number): string => join(statesFolder(output), `step-${step}`);
-
-const STATE_NAME = /^step-(\d+)$/;
 
 /** Steps of the saved states, newest first. */
 export function savedSteps(output: string): number[] {
   if (!existsSync(statesFolder(output))) return [];
   return readdirSync(statesFolder(output))
+    .filter((name) => existsSync(join(statesFolder(output), name, 'state.json')))
     .map((name) => STATE_NAME.exec(name)?.[1])
     .filter((step) => step !== undefined)
     .map(Number)
@@ -76,13 +77,7 @@ export function savedSteps(output: string): number[] {
 
 /** Whether a folder holds a run: a saved state or a checkpoint. */
 export const holdsRun = (output: string): boolean =>
-  savedSteps(output).length > 0 || ['best', 'final'].some((name) => existsSync(join(output, name)));
-
-/** Removes the files of the run in a folder, and nothing else: its states must not be taken for those of the run that begins there. */
-export function clearRun(output: string): void {
-  for (const name of ['states', 'best', 'final', 'tensorboard', 'training.jsonl', 'report.html', 'bad-batch.json'])
-    rmSync(join(output, name), { recursive: true, force: true });
-}
+  savedSteps(output).length > 0 || ['best', 'final'].some((name) => existsSync(join(output, name, 'config.json')));
 
 /** A folder, or the nearest one above it that exists. */
 function existingFolder(path: string): string {
@@ -98,8 +93,8 @@ export function checkOutputFolder(output: string, create: boolean): void {
   try {
     if (create) {
       makeFolder(output);
-      const probe = join(output, `probe.${process.pid}.tmp`);
-      writeFileSync(probe, 'x');
+      const probe = temporaryName(join(output, 'probe'));
+      writeFileSync(probe, 'x', { flag: 'wx' });
       rmSync(probe);
     } else {
       const folder = existingFolder(output);
@@ -133,17 +128,6 @@ export function checkDiskSpace(output: string, weights: FloatWeights, keep: numb
     );
 }
 
-/** Removes what a killed run left half-written; a folder that was moved away while its successor was written comes back. */
-export function removeLeftovers(output: string): void {
-  for (const folder of [output, statesFolder(output)])
-    if (existsSync(folder))
-      for (const name of readdirSync(folder).sort()) {
-        const moved = /^(.+)\.\d+\.[0-9a-f]{8}\.tmp\.old$/.exec(name);
-        if (moved && !existsSync(join(folder, moved[1]))) renameSync(join(folder, name), join(folder, moved[1]));
-        else if (/\.tmp(\.old)?$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
-      }
-}
-
 /** Saves a state and removes all but the newest `keep`. @throws DataError when it cannot be written; older states stay. */
 export function saveState(
   output: string,
@@ -153,7 +137,7 @@ export function saveState(
   snapshotSum: ReadonlyMap<string, Float32Array> | undefined,
   keep: number,
 ): void {
-  writeFolderAtomically(stateFolder(output, state.step), (temporary) => {
+  writeFolderAtomically(stateFolder(output, state.step), STATE_FILES, (temporary) => {
     writeCheckpointFiles(temporary, { ...content, dtype: 'F32' });
     const arrays = new Map<string, WeightTensor>();
     for (const [name, { m, v }] of engine.moments) {
@@ -164,12 +148,7 @@ export function saveState(
     writeSafetensors(join(temporary, 'optimizer.safetensors'), arrays);
     writeFileAtomically(join(temporary, 'state.json'), `${JSON.stringify(state)}\n`);
   });
-  for (const step of savedSteps(output).slice(keep)) {
-    // Renamed first: a kill while its files go must not leave a part of a state under a state's name.
-    const old = stateFolder(output, step);
-    renameSync(old, `${old}.tmp`);
-    rmSync(`${old}.tmp`, { recursive: true, force: true });
-  }
+  for (const step of savedSteps(output).slice(keep)) removeFolder(stateFolder(output, step), STATE_FILES);
 }
 
 /** A state read back. */
@@ -241,7 +220,9 @@ export function openRunLog(output: string, step: number): RunLog {
   const path = join(output, 'training.jsonl');
   const kept = readRunLog(output).filter((record) => record.step <= step && record.final !== true);
   writeFileAtomically(path, kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
-  const events = openEventFile(join(output, 'tensorboard'), step);
+  const time = Date.now();
+  recordEventFile(output, eventFileName(time));
+  const events = openEventFile(join(output, EVENTS), step, time);
   return {
     append(record) {
       try {

@@ -8,6 +8,7 @@ import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { createFetch } from '../../base/http.ts';
+import { withTimeLimit } from '../../base/time-limit.ts';
 import { sizeOf } from './hub-cache.ts';
 
 /** How a hub is reached. */
@@ -140,21 +141,6 @@ async function withRetries<T>(access: HubAccess, progress: () => number, attempt
   }
 }
 
-/** Runs `work` with a signal that fires when the caller's does, or when `alive` has not been called for the idle timeout. */
-async function watched<T>(access: HubAccess, work: (signal: AbortSignal, alive: () => void) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  access.signal?.throwIfAborted();
-  access.signal?.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(stop, access.idleTimeout);
-  try {
-    return await work(controller.signal, () => timer.refresh());
-  } finally {
-    clearTimeout(timer);
-    access.signal?.removeEventListener('abort', stop);
-  }
-}
-
 /** Chunks of a body; failures of the network become TransientError. */
 async function* chunksOf(access: HubAccess, response: Response, alive: () => void): AsyncGenerator<Uint8Array> {
   const reader = (response.body ?? new Blob([]).stream()).getReader();
@@ -185,7 +171,7 @@ export async function fetchJson(access: HubAccess, url: string): Promise<unknown
     access,
     () => 0,
     () =>
-      watched(access, async (signal, alive) => {
+      withTimeLimit(access.signal, access.idleTimeout, async (signal, alive) => {
         const response = await request(access, url, { accept: 'application/json' }, signal);
         const chunks: Uint8Array[] = [];
         let size = 0;
@@ -217,7 +203,7 @@ async function fetchRest(
   incomplete: string,
   onBytes: (bytes: number, total: number) => void,
 ): Promise<number> {
-  return watched(access, async (signal, alive) => {
+  return withTimeLimit(access.signal, access.idleTimeout, async (signal, alive) => {
     const start = sizeOf(incomplete);
     if (file.size !== undefined && start === file.size) {
       // An empty file is there before a byte of it.

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
+import { ownMark } from '../../../src/base/process-mark.ts';
 import { openOutput } from '../../../src/classify/records/output-file.ts';
 import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
 
@@ -24,6 +25,48 @@ describe('openOutput', () => {
     expect(read(`${path}.partial`)).toBe('earlier\n');
     expect(await part.keep()).toBe(`${path}.partial`);
     expect([read(path), read(`${path}.partial`), readdirSync(folder).length]).toEqual(['one\n', 'two\n', 2]);
+  });
+
+  it('is written by one run at a time', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'out.jsonl');
+    symlinkSync('out.jsonl', join(folder, 'link'));
+    const first = openOutput(path);
+    for (const name of [path, join(folder, 'link')])
+      expect(() => openOutput(name)).toThrow(/out\.jsonl is in use: glz with the process number/);
+    await first.write('one\n');
+    await first.finish();
+    const second = openOutput(path);
+    await second.write('two\n');
+    await second.keep();
+    await openOutput(path).keep();
+    expect(readdirSync(folder).sort()).toEqual(['link', 'out.jsonl', 'out.jsonl.partial']);
+  });
+
+  it('removes what killed runs left of this very file once it is complete, and nothing else', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'out.jsonl');
+    // Of a number that no process can have.
+    const [name, , start, place] = ownMark().split('-');
+    const dead = [name, 2 ** 31 - 1, start, place].join('-');
+    const left = `${path}.${dead}.0123abcd.tmp`;
+    const others = [
+      `${path}.0123abcd.tmp`,
+      `${path}.tmp`,
+      `${folder}/other.jsonl.${dead}.0123abcd.tmp`,
+      `${path}.glz-1-0123abcd-0123abcd.0123abcd.tmp`,
+    ];
+    for (const each of [left, ...others]) writeFileSync(each, 'earlier\n');
+    const stopped = openOutput(path);
+    await stopped.write('one\n');
+    await stopped.keep();
+    expect(read(left)).toBe('earlier\n');
+    const whole = openOutput(path);
+    await whole.write('two\n');
+    await whole.finish();
+    expect(existsSync(left)).toBe(false);
+    for (const each of others) expect(read(each)).toBe('earlier\n');
+    expect(readdirSync(folder).length).toBe(others.length + 2);
   });
 
   it('makes an empty file of no results', async () => {

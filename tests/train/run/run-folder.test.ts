@@ -1,15 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../../../src/base/errors.ts';
-import {
-  checkDiskSpace,
-  checkOutputFolder,
-  clearRun,
-  diskSpace,
-  holdsRun,
-  readNewestState,
-  readRunLog,
-} from '../../../src/train/run/run-folder.ts';
+import { checkDiskSpace, checkOutputFolder, diskSpace, readNewestState, readRunLog } from '../../../src/train/run/run-folder.ts';
 import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 /** Weights of so many elements, of which nothing but the number is looked at. */
@@ -56,6 +48,7 @@ describe('the folder of a run', () => {
     expect(diskSpace(folder, weightsOf(1000), 2).needed).toBe(48_000);
     // States that are there already need no space again.
     mkdirSync(join(folder, 'states/step-5'), { recursive: true });
+    writeFileSync(join(folder, 'states/step-5/state.json'), '');
     expect(diskSpace(folder, weightsOf(1000), 2).needed).toBe(36_000);
   });
 
@@ -68,16 +61,5 @@ describe('the folder of a run', () => {
     writeFileSync(join(folder, 'file'), '');
     for (const create of [true, false])
       expect(() => checkOutputFolder(join(folder, 'file/run'), create)).toThrow(/cannot write into .*file\/run: .*choose another --output/);
-  });
-
-  it('is cleared of a run and of nothing else', () => {
-    const folder = temporaryFolder();
-    mkdirSync(join(folder, 'states/step-9'), { recursive: true });
-    for (const name of ['best', 'final', 'tensorboard']) mkdirSync(join(folder, name));
-    for (const name of ['training.jsonl', 'report.html', 'notes.txt']) writeFileSync(join(folder, name), '');
-    expect(holdsRun(folder)).toBe(true);
-    clearRun(folder);
-    expect(readdirSync(folder)).toEqual(['notes.txt']);
-    expect(holdsRun(folder)).toBe(false);
   });
 });

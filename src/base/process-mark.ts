@@ -1,0 +1,70 @@
+/**
+ * A part of a file's name that says which process the file belongs to, and whether that process still runs: `glz-PID-START-PLACE`.
+ * Files of a process that was killed can so be told from those of one that is at work. Imports only node.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** A mark within a longer regular expression. */
+export const MARK_PATTERN = 'glz-\\d+-[0-9a-f]{8}-[0-9a-f]{8}';
+
+/**
+ * Whose a mark is: this process's, one's that runs, one's that runs no longer, or one's that cannot be seen from here (another machine, or
+ * another container). A number that was given to a new process counts as running where the system does not tell when it was started.
+ */
+export type MarkOwner = 'own' | 'running' | 'dead' | 'elsewhere';
+
+const short = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
+function readOr(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}
+
+/** When a process was started, as far as the system tells (Linux): a number is given to another process later. */
+function startOf(pid: number): string | undefined {
+  // The name, in brackets, may hold anything; behind it the start is the 20th field. In ticks since the machine was started.
+  const status = readOr(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  const ticks = status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
+  return ticks === undefined ? undefined : short(`${readOr(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))} ${ticks}`);
+}
+
+/** Where processes see each other: numbers mean nothing on another machine or in another container. */
+const placeOf = (): string => short(`${hostname()} ${readOr(() => readlinkSync('/proc/self/ns/pid'))}`);
+
+const NO_START = '00000000';
+let own: string | undefined;
+
+/** The mark of this process. */
+export function ownMark(): string {
+  own ??= `glz-${process.pid}-${startOf(process.pid) ?? NO_START}-${placeOf()}`;
+  return own;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** The number of a mark's process. */
+export const markedPid = (mark: string): number => Number(mark.split('-')[1]);
+
+/** Whose a mark is. */
+export function markOwner(mark: string): MarkOwner {
+  if (mark === ownMark()) return 'own';
+  const [, , start, place] = mark.split('-');
+  if (place !== placeOf()) return 'elsewhere';
+  const pid = markedPid(mark);
+  if (!isRunning(pid)) return 'dead';
+  const found = startOf(pid);
+  return found !== undefined && start !== NO_START && found !== start ? 'dead' : 'running';
+}

@@ -1,0 +1,115 @@
+/**
+ * What in an output folder is the run's: `run.json` lists the names that runs of glz wrote or may write there. Nothing else is ever
+ * replaced or removed, and a folder in which one of these names is somebody else's is refused.
+ */
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { UsageError } from '../../base/errors.ts';
+import { writeFileAtomically } from '../../base/files.ts';
+import { type FileLock, lockFile } from '../../base/lock-file.ts';
+import { makeFolder } from '../../base/make-folder.ts';
+import { type OwnNames, removeFolder, removeLeftFolders } from '../../base/whole-folders.ts';
+import { CHECKPOINT_FILES } from '../../weights/checkpoint.ts';
+
+const RECORD = 'run.json';
+
+/** Folder of the saved states, and their names in it. */
+export const STATES = 'states';
+export const STATE_NAME = /^step-(\d+)$/;
+
+/** Folder of TensorBoard's event files. */
+export const EVENTS = 'tensorboard';
+const EVENT_FILE = /^events\.out\.tfevents\.\d{10}\./;
+
+/** Files of a saved state. */
+export const STATE_FILES: OwnNames = new Set([...CHECKPOINT_FILES, 'optimizer.safetensors', 'state.json']);
+
+const CHECKPOINTS = ['best', 'final'];
+/** Files that a new run begins without; the settings and the near labels are written anew, or are the same. */
+const RESULTS = ['training.jsonl', 'report.html', 'bad-batch.json'];
+
+/** All that a run writes into its folder. */
+const RUN_NAMES: readonly string[] = [RECORD, STATES, EVENTS, ...CHECKPOINTS, ...RESULTS, 'settings.json', 'near-labels.safetensors'];
+
+const schema = z.object({
+  /** Names in the folder. */
+  names: z.array(z.string()),
+  /** Event files, one a start. */
+  events: z.array(z.string().regex(/^[^/\\]+$/)),
+});
+type RunRecord = z.infer<typeof schema>;
+
+/** The record of a folder; undefined where there is none that a run wrote. */
+function readRecord(output: string): RunRecord | undefined {
+  try {
+    return schema.parse(JSON.parse(readFileSync(join(output, RECORD), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+const writeRecord = (output: string, record: RunRecord): void =>
+  writeFileAtomically(join(output, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+
+/** Whether a folder without a record holds a run of a glz that wrote none: its state, or its final checkpoint, says so. */
+const holdsUnrecordedRun = (output: string): boolean =>
+  existsSync(join(output, 'final/training.json')) ||
+  (existsSync(join(output, STATES)) &&
+    readdirSync(join(output, STATES)).some((name) => STATE_NAME.test(name) && existsSync(join(output, STATES, name, 'state.json'))));
+
+/**
+ * Finds what a run would replace in a folder and no run wrote.
+ * @param resume whether the folder is said to hold a run, which may be of a glz that kept no record
+ * @throws UsageError naming it
+ */
+export function refuseForeignFiles(output: string, resume: boolean): void {
+  const record = readRecord(output);
+  if (!record && resume && holdsUnrecordedRun(output)) return;
+  const foreign = RUN_NAMES.filter((name) => !record?.names.includes(name) && existsSync(join(output, name)));
+  if (foreign.length > 0)
+    throw new UsageError(
+      `${output} holds ${foreign.join(', ')}, which a run would replace and no run of glz train wrote (${RECORD} does not list it); choose another --output, or move it away`,
+    );
+}
+
+/** Notes that the names of a run are its own in a folder that {@link refuseForeignFiles} has let through. Before the run writes any. */
+export function claimRunFolder(output: string): void {
+  const record = readRecord(output);
+  if (record && RUN_NAMES.every((name) => record.names.includes(name))) return;
+  const events = existsSync(join(output, EVENTS)) ? readdirSync(join(output, EVENTS)).filter((name) => EVENT_FILE.test(name)) : [];
+  writeRecord(output, { names: [...RUN_NAMES], events: record?.events ?? events });
+}
+
+/** Notes an event file that is about to be written. */
+export function recordEventFile(output: string, name: string): void {
+  const record = readRecord(output) ?? { names: [...RUN_NAMES], events: [] };
+  writeRecord(output, { ...record, events: [...record.events, name] });
+}
+
+/** Removes the results of the runs in a folder, and nothing else: its states must not be taken for those of the run that begins there. */
+export function clearRun(output: string): void {
+  const { names, events } = readRecord(output) ?? { names: [], events: [] };
+  const own = (name: string) => names.includes(name) && existsSync(join(output, name));
+  if (own(STATES))
+    for (const name of readdirSync(join(output, STATES))) if (STATE_NAME.test(name)) removeFolder(join(output, STATES, name), STATE_FILES);
+  if (own(EVENTS)) for (const name of events) rmSync(join(output, EVENTS, name), { force: true });
+  for (const name of [STATES, EVENTS]) if (own(name) && readdirSync(join(output, name)).length === 0) rmdirSync(join(output, name));
+  for (const name of CHECKPOINTS) if (own(name)) removeFolder(join(output, name), CHECKPOINT_FILES);
+  for (const name of RESULTS) if (own(name)) rmSync(join(output, name));
+  if (names.length > 0) writeRecord(output, { names, events: [] });
+}
+
+/** Tidies what killed runs left half-written; a folder that was moved away while its successor was written comes back. */
+export function removeLeftovers(output: string): void {
+  if (!readRecord(output)) return;
+  const names = new Set(RUN_NAMES);
+  removeLeftFolders(output, (name) => (names.has(name) ? CHECKPOINT_FILES : undefined));
+  removeLeftFolders(join(output, STATES), (name) => (STATE_NAME.test(name) ? STATE_FILES : undefined));
+}
+
+/** Takes the folder of a run, which is made, for this process. @throws DataError naming the process that trains there */
+export function lockRunFolder(output: string): FileLock {
+  makeFolder(output);
+  return lockFile(join(output, 'run'), output);
+}

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { behindLinks, temporaryName, temporaryOf, writeFileAtomically } from '../../src/base/files.ts';
+import { ownMark } from '../../src/base/process-mark.ts';
+import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
+
+/** What a process that has ended calls a temporary file of `path`. */
+function deadTemporary(path: string): string {
+  const files = JSON.stringify(pathToFileURL(join(ROOT, 'dist/base/files.js')).href);
+  const script = `import { temporaryName } from ${files}; process.stdout.write(temporaryName(${JSON.stringify(path)}))`;
+  return spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' }).stdout;
+}
+
+describe('writeFileAtomically', () => {
+  it('removes what a killed process left of this very file, and nothing else', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'a.json');
+    const dead = deadTemporary(path);
+    const others = [
+      deadTemporary(join(folder, 'b.json')),
+      deadTemporary(join(folder, 'x.a.json')),
+      temporaryName(path),
+      `${path}.glz-77-0123abcd-0123abcd.0123abcd.tmp`,
+      `${path}.1234.0123abcd.tmp`,
+      `${path}.tmp`,
+      `${dead}.mine`,
+    ];
+    for (const name of [dead, ...others]) writeFileSync(name, '');
+    writeFileAtomically(path, 'text');
+    expect(readdirSync(folder).sort()).toEqual([path, ...others].map((name) => name.slice(folder.length + 1)).sort());
+    expect(readFileSync(path, 'utf8')).toBe('text');
+  });
+
+  it('says by its temporary name what is to become of it', () => {
+    expect(temporaryOf(temporaryName('step-9'))).toEqual({ target: 'step-9', mark: ownMark() });
+    for (const name of ['step-9.tmp', 'step-9', 'step-9.12.0123abcd.tmp']) expect(temporaryOf(name)).toBeUndefined();
+  });
+});
+
+it('finds the file behind links', () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'real'));
+  symlinkSync('real/out', join(folder, 'link'));
+  expect(behindLinks(join(folder, 'link'))).toMatch(/real\/out$/);
+  expect(behindLinks(join(folder, 'none'))).toBe(join(folder, 'none'));
+});
