@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-Prints the lists of docs/training-data.md: families with their files, sections by data set, and the sets that
+Prints the lists of docs/log/training-data.md: families with their files, sections by data set, and the sets that
 temperature and bias are fitted to.
 
   python3 describe.py --data FOLDER --at-hand FOLDER
