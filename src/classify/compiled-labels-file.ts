@@ -2,7 +2,7 @@
  * Compiled label sets in the cache folder: blocks of vectors, then what they are, at the end. A file is named by the hash of the model and the
  * labels; it is whole or not there, each block is checked by its hash when it is read, and whatever is wrong with one is made again.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
+import { removeDeadTemporaries, temporaryName } from '../base/files.ts';
 import { cacheFolder } from '../runtime/graph-cache.ts';
 
 /** A block as it is in the file. */
@@ -131,10 +132,13 @@ function openWhole(path: string, key: string, labels: number): CompiledLabelsFil
   }
 }
 
+/** What these files are called: others that a user has in the folder are not ours to remove. */
+const OWN_NAME = /^[0-9a-f]{32}\.labels$/;
+
 /** Removes the files used longest ago. */
 function prune(folder: string): void {
   const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.labels'))
+    .filter((name) => OWN_NAME.test(name))
     .map((name) => ({ path: join(folder, name), used: statSync(join(folder, name)).mtimeMs }))
     .sort((a, b) => b.used - a.used);
   for (const { path } of files.slice(KEPT_FILES)) rmSync(path, { force: true });
@@ -156,7 +160,7 @@ export async function compiledLabelsFile(
   const path = join(folder, `${key}.labels`);
   const there = openWhole(path, key, labels.length);
   if (there) return there;
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = temporaryName(path);
   let fd: number | undefined;
   try {
     mkdirSync(folder, { recursive: true });
@@ -189,6 +193,7 @@ export async function compiledLabelsFile(
       closeSync(fd);
       fd = undefined;
       renameSync(temporary, path);
+      removeDeadTemporaries(path);
       prune(folder);
     } catch {
       return undefined;

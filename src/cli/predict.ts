@@ -101,10 +101,16 @@ function exitInterrupted(input: string, stopListening: () => void): never {
 
 async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
   if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
+  const format = formatOfOutput(flags.output);
   const output = openOutput(flags.output);
-  const results = formatOfOutput(flags.output).open(output.write);
+  const results = format.open(output.write);
   const note = noteOf(flags);
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
+  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
+    async (error: unknown) => {
+      await output.keep();
+      throw error;
+    },
+  );
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
   const stop = new AbortController();
   const stopListening = onInterrupt(() => {

@@ -4,12 +4,14 @@
  * any that the journal does not know: that part is cut off at the next start, and the answer asked for again. Every example is there once.
  * Whatever else the two files say, the output is not shortened: the run stops and says what to do.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { behindLinks, writeFileAtomically } from '../base/files.ts';
 import { type FileLock, lockFile } from '../base/lock-file.ts';
+import { makeFolder } from '../base/make-folder.ts';
+import { parseState } from '../base/state-file.ts';
 import type { RecordMember } from '../data/record-members.ts';
 import { recordLine, type WRITTEN } from './record-line.ts';
 
@@ -79,21 +81,12 @@ const wholeLines = (bytes: Buffer): string[] =>
     .slice(0, -1);
 
 /** A line of a file, read through its schema. @throws DataError naming file, line and field */
-function readLine<T>(schema: z.ZodType<T>, line: string, path: string, number: number, what: string): T {
-  let value: unknown;
+function readLine<Schema extends z.ZodType>(schema: Schema, line: string, path: string, number: number, what: string): z.infer<Schema> {
   try {
-    value = JSON.parse(line);
-  } catch {
-    throw new DataError(
-      `${path}, line ${number}: no JSON, so ${what}; it was changed or damaged. Put back what it was, or choose another --output`,
-    );
+    return parseState(line, schema, `${path}, line ${number}`);
+  } catch (error) {
+    throw new DataError(`${errorMessage(error)}, so ${what}; put back what it was, or choose another --output`);
   }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [{ path: field, message }] = result.error.issues;
-  throw new DataError(
-    `${path}, line ${number}${field.length ? `, field "${field.join('.')}"` : ''}: ${message}, so ${what}; put back what it was, or choose another --output`,
-  );
 }
 
 /** What an earlier run left. */
@@ -164,7 +157,7 @@ function readEarlierRun(output: string, identity: string): EarlierRun | undefine
       `${output} has ${rest.length} bytes behind byte ${known} that its journal does not know: something else wrote into it. Take them out (the first ${known} bytes stay), move both files away, or choose another --output`,
     );
   const records = wholeLines(bytes.subarray(0, known)).map((line, at) =>
-    readLine<GeneratedRecord>(recordSchema, line, output, at + 1, 'it is no example of this run'),
+    readLine(recordSchema, line, output, at + 1, 'it is no example of this run'),
   );
   if (records.length !== examples || (known > 0 && bytes[known - 1] !== NEW_LINE))
     throw new DataError(
@@ -206,7 +199,7 @@ function openBehind(path: string, length: number): number {
 export function openJournal(output: string, identity: string): Journal {
   let lock: FileLock | undefined;
   try {
-    mkdirSync(dirname(output), { recursive: true });
+    makeFolder(dirname(output));
     lock = lockFile(behindLinks(output), output);
     return openLocked(output, identity, lock);
   } catch (error) {

@@ -165,7 +165,7 @@ export const PREDICT_FLAGS = {
     value: 'file',
     description: 'write here instead of to stdout',
     detail:
-      'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; a device or pipe is written into as it is',
+      'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
   },
   checkpoint: CHECKPOINT,
   precision: LOAD_OPTIONS.precision,

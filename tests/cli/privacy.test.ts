@@ -211,8 +211,22 @@ describe('ONNX Runtime', () => {
   it('is loaded in one place, which switches its reports off', () => {
     const loads = /^import (?!type )[^;]*'onnxruntime-node'|(?<!typeof )import\('onnxruntime-node'\)|require\('onnxruntime-node'\)/m;
     const found = ['src', 'bench', 'scripts', 'bin'].flatMap(sources).filter((path) => loads.test(readFileSync(join(ROOT, path), 'utf8')));
-    // The exported README's code does so by itself.
-    expect(found.map((path) => relative('src', path)).sort()).toEqual(['export/export-readme.ts', 'runtime/load-runtime.ts']);
+    // The code of exported READMEs does so by itself.
+    expect(found.map((path) => relative('src', path)).sort()).toEqual([
+      'export/export-readme.ts',
+      'export/late-readme.ts',
+      'runtime/load-runtime.ts',
+    ]);
+    for (const name of ['export-readme.ts', 'late-readme.ts']) {
+      const code = readFileSync(join(ROOT, 'src/export', name), 'utf8');
+      for (const [set, load] of [
+        ["process.env.ORT_DISABLE_TELEMETRY = '1'", "import('onnxruntime-node')"],
+        ['os.environ["ORT_DISABLE_TELEMETRY"] = "1"', 'import numpy as np, onnxruntime'],
+      ]) {
+        expect(code.indexOf(set)).toBeGreaterThan(0);
+        expect(code.indexOf(set)).toBeLessThan(code.indexOf(load));
+      }
+    }
   });
 
   it('does not load in a thread that cannot switch its reports off', async () => {

@@ -59,7 +59,7 @@ describe('a journal that does not know its output', () => {
       'has an entry without bytes',
       (path: string) => writeLines(path, [...journalLines(path).slice(0, 4), '{"request":3,"kept":2,"dropped":{}}']),
       DataError,
-      /journal, line 5, field "bytes"/,
+      /journal, line 5: field "bytes"/,
     ],
     [
       'has an entry of another kind',
@@ -85,19 +85,19 @@ describe('a journal that does not know its output', () => {
           journalLines(path).map((line, at) => (at === 2 ? '{{' : line)),
         ),
       DataError,
-      /journal, line 3: no JSON/,
+      /journal, line 3: not JSON/,
     ],
     [
       'is a file of somebody else',
       (path: string) => writeFileSync(path, 'Dear diary'),
       DataError,
-      /journal, line 1: no JSON, so it is not a journal/,
+      /journal, line 1: not JSON: .*, so it is not a journal/,
     ],
     [
       'is a file of somebody else, with lines',
       (path: string) => writeFileSync(path, '{"dear":"diary"}\n'),
       DataError,
-      /journal, line 1, field "plan"/,
+      /journal, line 1: field "plan"/,
     ],
   ] as const)('and %s: nothing is changed', (_, spoil, kind, message) => {
     const { output, journal } = madeOutput();
@@ -133,14 +133,14 @@ describe('an output that is not what its journal knows', () => {
     [
       'has a line that is no example',
       (path: string) => writeFileSync(path, readFileSync(path, 'utf8').replace('"labels"', '"lapels"')),
-      /out\.jsonl, line 1, field "labels"/,
+      /out\.jsonl, line 1: field "labels"/,
     ],
     [
       'has a line that is no JSON',
       (path: string) => writeFileSync(path, readFileSync(path, 'utf8').replace('text 7"', 'text 7 ')),
-      /out\.jsonl, line 8: no JSON/,
+      /out\.jsonl, line 8: not JSON/,
     ],
-    ['has two lines made one', (path: string) => writeFileSync(path, readFileSync(path, 'utf8').replace('\n', ' ')), /no JSON/],
+    ['has two lines made one', (path: string) => writeFileSync(path, readFileSync(path, 'utf8').replace('\n', ' ')), /not JSON/],
   ] as const)('and %s: nothing is changed', (_, spoil, message) => {
     const { output, journal } = madeOutput();
     spoil(output);

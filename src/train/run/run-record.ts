@@ -2,13 +2,14 @@
  * What in an output folder is the run's: `run.json` lists the names that runs of glz wrote or may write there. Nothing else is ever
  * replaced or removed, and a folder in which one of these names is somebody else's is refused.
  */
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
 import { type FileLock, lockFile } from '../../base/lock-file.ts';
 import { makeFolder } from '../../base/make-folder.ts';
+import { stateFileOrNone } from '../../base/state-file.ts';
 import { type OwnNames, removeFolder, removeLeftFolders } from '../../base/whole-folders.ts';
 import { CHECKPOINT_FILES } from '../../weights/checkpoint.ts';
 
@@ -41,13 +42,7 @@ const schema = z.object({
 type RunRecord = z.infer<typeof schema>;
 
 /** The record of a folder; undefined where there is none that a run wrote. */
-function readRecord(output: string): RunRecord | undefined {
-  try {
-    return schema.parse(JSON.parse(readFileSync(join(output, RECORD), 'utf8')));
-  } catch {
-    return undefined;
-  }
-}
+const readRecord = (output: string): RunRecord | undefined => stateFileOrNone(join(output, RECORD), schema);
 
 const writeRecord = (output: string, record: RunRecord): void =>
   writeFileAtomically(join(output, RECORD), `${JSON.stringify(record, null, 2)}\n`);
