@@ -10,7 +10,7 @@ import { checkOptions } from '../options/check.ts';
 import type { Given } from '../options/declaration.ts';
 import { LOAD_OPTIONS } from '../options/predict.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
-import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
+import { createGraphSession, type GraphSession, loadRuntime } from '../runtime/onnx-session.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
@@ -67,6 +67,8 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   const tokenizer = loadTokenizer(folder);
   // Awaited below; a failure of the graph must not leave this one unheard.
   tokenizer.catch(() => {});
+  // So does the runtime, which loads while the cached graph is read and hashed on other threads.
+  loadRuntime().catch(() => {});
   const hash = checkpointHash(folder, config, cacheFolder());
   const graph = await derivedFile(hash, chosen, async () => {
     note?.(`preparing ${path} for this machine (once${chosen === 'int8' ? ', and what 8 bits cost each product is measured' : ''})`);
