@@ -22,8 +22,7 @@ beforeAll(async () => {
 
 /** Long and short flags of a command. */
 const flagsOf = (name: string): string[] =>
-  commands
-    .get(name)!()
+  commands.get(name)!()
     .options.flatMap(({ long, short }) => [long, short])
     .filter((flag) => flag !== undefined && flag !== null) as string[];
 

@@ -2,10 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../tiny-checkpoint.ts';
-import { anchors, DOCUMENTS, documentText, inlineCode, linkTarget, links } from './markdown.ts';
+import { anchors, DOCUMENTS, documentText, inlineCode, links, linkTarget } from './markdown.ts';
 
 it('there are documents, with links', () => {
-  expect(DOCUMENTS).toEqual(expect.arrayContaining(['README.md', 'docs/train.md', 'docs/log/experiments.md', 'checkpoints/glz-mini/README.md']));
+  expect(DOCUMENTS).toEqual(
+    expect.arrayContaining(['README.md', 'docs/train.md', 'docs/log/experiments.md', 'checkpoints/glz-mini/README.md']),
+  );
   expect(DOCUMENTS.flatMap((name) => links(documentText(name))).length).toBeGreaterThan(100);
 });
 

@@ -75,7 +75,11 @@ export function anchors(markdown: string): Set<string> {
 
 /** Targets of links and images. */
 export const links = (markdown: string): string[] =>
-  [...prose(markdown).replace(/`[^`]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+  [
+    ...prose(markdown)
+      .replace(/`[^`]*`/g, '')
+      .matchAll(/\]\(([^)\s]+)\)/g),
+  ].map(([, target]) => target);
 
 /** Where a link of a document leads: a path from the repository's root, and an anchor. */
 export function linkTarget(document: string, link: string): { path: string; anchor?: string } {

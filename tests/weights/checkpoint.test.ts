@@ -118,15 +118,21 @@ describe('checkpoints', () => {
     [{ calibration: 1 }, 'x: field "gliznet.calibration.temperature" is undefined, expected a number above 0'],
     [{ maxLength: 1e9 }, 'x: field "gliznet.maxLength" is 1000000000, expected a whole number from 16 to 1048576'],
     [{ projection: '16' }, 'x: field "gliznet.projection" is "16", expected a whole number from 1 to 65536 or null'],
-    [{ crossAttention: 'both' }, 'x: field "gliznet.crossAttention" is "both", expected one of free, gated, one-way'],
-    [{ upperLayers: 2 }, 'x: field "gliznet.upperLayers" is not known; the checkpoint may be of a newer version than this one'],
+    [{ crossAttention: 'both' }, 'x: field "gliznet.crossAttention" is "both", expected one of free, gated, one-way, late'],
+    [{ topLayers: 2 }, 'x: field "gliznet.topLayers" is not known; the checkpoint may be of a newer version than this one'],
     [{ textPooling: undefined }, 'x: field "gliznet.textPooling" is undefined, expected one of cls, mean'],
   ])('refuse options with %j', (wrong, message) => {
     expect(() => parseOptions({ ...ARTICLE_OPTIONS, ...wrong }, 'x')).toThrow(message);
   });
 
   it('have what they meant before there was an option that they do not name', () => {
-    const { crossAttention: _, labelsPerGroup: _labels, ...older } = { ...ARTICLE_OPTIONS, textPooling: 'mean' };
+    const {
+      crossAttention: _,
+      labelsPerGroup: _labels,
+      upperLayers: _upper,
+      setAttention: _set,
+      ...older
+    } = { ...ARTICLE_OPTIONS, textPooling: 'mean' };
     expect(parseOptions(older, 'x')).toEqual({ ...ARTICLE_OPTIONS, textPooling: 'mean' });
   });
 
