@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 
 system, folder, threads = sys.argv[1], sys.argv[2], int(sys.argv[3])
 TOKENS = ["<<LABEL>>", "<<SEP>>", "<<EXAMPLE>>"]
@@ -62,12 +63,16 @@ def fast_gliner():
     from fast_gliner import FastGLiClass
 
     model, tokenizer = gliclass_model()
-    own = model.model
 
     class Exported(torch.nn.Module):
         """One text a run: the labels are those that the input has."""
 
+        def __init__(self):
+            super().__init__()
+            self.own = model.model.requires_grad_(False)
+
         def forward(self, input_ids, attention_mask):
+            own = self.own
             hidden = own.encoder_model(input_ids, attention_mask=attention_mask)[0]
             labels = hidden[:, (input_ids[0] == own.config.class_token_index).nonzero()[:, 0]]
             text = own.text_projector(own.pooler(hidden))
@@ -129,5 +134,5 @@ try:
                 times.append(1000 * (time.perf_counter() - start))
             say(ms=times, cpu=1000 * (time.process_time() - used))
 except Exception as error:
-    print(repr(error), file=sys.stderr)
-    say(error=f"{type(error).__name__}: {error}")
+    traceback.print_exc()
+    say(error=f"{type(error).__name__}: {str(error)[:200]}")
