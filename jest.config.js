@@ -1,4 +1,6 @@
-// ESM TypeScript through swc; tests run in an environment that keeps Node's own typed arrays (tests/node-environment.cjs).
+import { availableParallelism } from 'node:os';
+
+// ESM TypeScript through swc (tests/transform.cjs); tests run in an environment that keeps Node's own typed arrays (tests/node-environment.cjs).
 export default {
   testEnvironment: '<rootDir>/tests/node-environment.cjs',
   globalSetup: '<rootDir>/tests/begin-run.mjs',
@@ -6,10 +8,22 @@ export default {
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
-  },
-  // A look-up of a global goes through jest's proxy, 40 times as slow as elsewhere: tfjs gets those of its loops as variables.
-  sandboxInjectedGlobals: ['Math', 'Object', 'Array', 'Map', 'Set', 'Number', 'Error', 'Float32Array', 'Int32Array', 'Uint8Array'],
+  transform: { '^.+\\.ts$': '<rootDir>/tests/transform.cjs' },
+  // As tests/transform.cjs does for modules of this project: tfjs gets the globals of its loops as variables.
+  sandboxInjectedGlobals: [
+    'Array',
+    'Error',
+    'Float32Array',
+    'Int32Array',
+    'Map',
+    'Math',
+    'Number',
+    'Object',
+    'Set',
+    'Symbol',
+    'Uint8Array',
+  ],
+  // Much of the time goes into waiting for commands and servers.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 60_000,
 };

@@ -71,9 +71,8 @@ function compareAll(
 const STEP = { learningRate: 1e-3, betas: [0.9, 0.999] as [number, number], epsilon: 1e-8, weightDecay: 0.01, gradientScale: 1 };
 const onLogits: LossSettings = { ...ARTICLE_LOSS, marginOn: 'logits' };
 
-/** Eager forward, loss and gradients on tfjs's CPU backend. */
-function eager(setup: ReturnType<typeof fixture>, loss: LossSettings, weights: Record<string, tf.Tensor>, detachAttention = false) {
-  const { sample, options } = setup;
+/** The model of a fixture on tfjs's CPU backend: forward pass, loss and gradients. */
+function eager({ sample, options }: ReturnType<typeof fixture>) {
   const int2d = (data: Int32Array) => tf.tensor2d(data, [sample.batch, sample.length], 'int32');
   const inputs: GliZNetInputs = {
     inputIds: int2d(sample.inputIds),
@@ -92,13 +91,20 @@ function eager(setup: ReturnType<typeof fixture>, loss: LossSettings, weights: R
   const targets = tf.tensor2d(sample.targets, [sample.batch, sample.labels]);
   const valid = tf.tensor2d(sample.valid, [sample.batch, sample.labels]);
   const names = Object.keys(gliznetParameterShapes(encoder, options));
-  const output = gliznetForward(encoder, options, weights, inputs);
-  const terms = hybridLoss({ logits: output.logits, targets, valid }, loss);
-  const { grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
-    const named = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-    return hybridLoss({ logits: gliznetForward(encoder, options, named, inputs, { detachAttention }).logits, targets, valid }, loss).loss;
-  })(names.map((name) => weights[name]));
-  return { output, terms, gradients: new Map(names.map((name, i) => [name, grads[i]])) };
+  const forward = (weights: Record<string, tf.Tensor>, detachAttention = false) =>
+    gliznetForward(encoder, options, weights, inputs, { detachAttention });
+  const terms = (logits: tf.Tensor2D, loss: LossSettings) => hybridLoss({ logits, targets, valid }, loss);
+  return {
+    forward,
+    terms,
+    gradients(weights: Record<string, tf.Tensor>, loss: LossSettings, detachAttention = false) {
+      const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => {
+        const named = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+        return terms(forward(named, detachAttention).logits, loss).loss;
+      })(names.map((name) => weights[name]));
+      return { loss: value.dataSync()[0], gradients: new Map(names.map((name, i) => [name, grads[i]])) };
+    },
+  };
 }
 
 const asTensors = (weights: Map<string, { shape: number[]; data: Float32Array }>) =>
@@ -120,7 +126,9 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
     beforeAll(() => tf.setBackend('cpu'));
 
     it('gives the forward values and both losses', () => {
-      const { output, terms } = eager(setup, ARTICLE_LOSS, asTensors(weights));
+      const model = eager(setup);
+      const output = model.forward(asTensors(weights));
+      const terms = model.terms(output.logits, ARTICLE_LOSS);
       const valid = sample.valid;
       const scores = output.logits.dataSync().map((score, i) => score * valid[i]);
       expect(difference(scores, forward.get('scores')!.data)).toBeLessThan(1e-5);
@@ -131,7 +139,7 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
       expect(terms.loss.dataSync()[0]).toBeCloseTo(expected.loss_probabilities.total, 5);
       expect(terms.bce.dataSync()[0]).toBeCloseTo(expected.loss_probabilities.bce, 5);
       expect(terms.margin.dataSync()[0]).toBeCloseTo(expected.loss_probabilities.margin, 5);
-      const logits = eager(setup, onLogits, asTensors(weights)).terms;
+      const logits = model.terms(output.logits, onLogits);
       expect(logits.loss.dataSync()[0]).toBeCloseTo(expected.loss_logits.total, 5);
       expect(logits.margin.dataSync()[0]).toBeCloseTo(expected.loss_logits.margin, 5);
     });
@@ -141,7 +149,7 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
       ['logits', onLogits, false],
       ['probabilities_detached', ARTICLE_LOSS, true],
     ] as const)('gives every gradient (margin on %s)', (file, loss, detached) => {
-      const { gradients } = eager(setup, loss, asTensors(weights), detached);
+      const { gradients } = eager(setup).gradients(asTensors(weights), loss, detached);
       compareAll((name) => gradients.get(name)!.dataSync(), tensors(`${kind}/grads_${file}.safetensors`), 1e-5, true);
     });
 
@@ -149,8 +157,8 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
       const states = new Map([...weights].map(([name, { shape, data }]) => [name, adamwInit(tf.tensor(data, shape))]));
       for (let step = 1; step <= 3; step++) {
         const now = Object.fromEntries([...states].map(([name, state]) => [name, state.parameter]));
-        const { terms, gradients } = eager(setup, ARTICLE_LOSS, now);
-        expect(terms.loss.dataSync()[0]).toBeCloseTo(expected.loss_curve_probabilities[step - 1], 4);
+        const { loss, gradients } = eager(setup).gradients(now, ARTICLE_LOSS);
+        expect(loss).toBeCloseTo(expected.loss_curve_probabilities[step - 1], 4);
         for (const [name, state] of states)
           states.set(name, adamwUpdate(state, gradients.get(name)!, { ...STEP, step, weightDecay: decaysByDefault(name) ? 0.01 : 0 }));
       }

@@ -244,8 +244,11 @@ describe('journal', () => {
   });
 });
 
+/** A request takes its time: `npm run test:faults` makes 10,000. */
+const QUESTIONS = Number(process.env.GLZ_QUESTIONS ?? 1500);
+
 describe('requester', () => {
-  it('asks 10,000 questions through faults: each is answered once, concurrency bounded', async () => {
+  it(`asks ${QUESTIONS} questions through faults: each is answered once, concurrency bounded`, async () => {
     const server = await startFaultServer({ share: 0.2, faults: ['429', '500', 'hang up', 'half answer'], seed: 4 });
     process.env.GROQ_API_KEY = 'k';
     process.env.GROQ_BASE_URL = server.url;
@@ -257,23 +260,22 @@ describe('requester', () => {
         backOff: 0.001,
         signal: new AbortController().signal,
       });
-      const asked = 10_000;
       const answers: string[] = [];
       let next = 0;
       await Promise.all(
         Array.from({ length: 32 }, async () => {
-          while (next < asked) {
+          while (next < QUESTIONS) {
             next++;
             const { text } = await requester.ask({ system: 's', prompt: 'p', schema: {}, maxTokens: 10, temperature: 1, seed: 1 });
             answers.push((JSON.parse(text) as { examples: { text: string }[] }).examples[0].text);
           }
         }),
       );
-      expect(answers.length).toBe(asked);
-      expect(new Set(answers).size).toBe(asked);
+      expect(answers.length).toBe(QUESTIONS);
+      expect(new Set(answers).size).toBe(QUESTIONS);
       expect(server.mostOpen).toBeLessThanOrEqual(16 + 4); // a destroyed socket counts until it is closed
-      expect(requester.statistics.retries).toBe(requester.statistics.requests - asked);
-      expect(requester.statistics.retries).toBeGreaterThan(1000);
+      expect(requester.statistics.retries).toBe(requester.statistics.requests - QUESTIONS);
+      expect(requester.statistics.retries).toBeGreaterThan(QUESTIONS / 10);
     } finally {
       await server.close();
     }

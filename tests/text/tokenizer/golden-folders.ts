@@ -39,8 +39,12 @@ export interface Golden {
   model: { batches: GoldenBatch[] };
 }
 
+const read = new Map<string, Golden>();
+
 export function golden(folder: string): Golden {
-  return JSON.parse(readFileSync(join(FIXTURES, 'encoders', folder, 'golden.json'), 'utf8')) as Golden;
+  const found = read.get(folder) ?? (JSON.parse(readFileSync(join(FIXTURES, 'encoders', folder, 'golden.json'), 'utf8')) as Golden);
+  read.set(folder, found);
+  return found;
 }
 
 /** Golden tokenizer values of a folder, its own or those of the folder it names. */

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
 import { copyWithout, emptyFolder, FOLDERS, golden, goldenTokenizer, removeCopies } from './golden-folders.ts';
 
 afterAll(removeCopies);
@@ -15,6 +15,15 @@ const SOURCES: [name: string, leaveOut: RegExp, folders: string[]][] = [
 ];
 const CASES = SOURCES.flatMap(([name, leaveOut, folders]) => folders.map((folder) => [folder, name, leaveOut] as const));
 
+const loaded = new Map<string, Promise<Tokenizer>>();
+/** The tokenizer of a case, read once. */
+function tokenizerOf(folder: string, name: string, leaveOut: RegExp): Promise<Tokenizer> {
+  const key = `${folder} from ${name}`;
+  const tokenizer = loaded.get(key) ?? loadTokenizer(copyWithout(folder, leaveOut));
+  loaded.set(key, tokenizer);
+  return tokenizer;
+}
+
 describe('ids of transformers', () => {
   it('covers nine tokenizers and 297 strings', () => {
     const nine = FOLDERS.filter((folder) => folder !== 'deberta-v3-hub');
@@ -22,8 +31,8 @@ describe('ids of transformers', () => {
     expect(nine.flatMap((folder) => goldenTokenizer(folder).strings)).toHaveLength(297);
   });
 
-  it.each(CASES)('%s from %s', async (folder, _name, leaveOut) => {
-    const tokenizer = await loadTokenizer(copyWithout(folder, leaveOut));
+  it.each(CASES)('%s from %s', async (folder, name, leaveOut) => {
+    const tokenizer = await tokenizerOf(folder, name, leaveOut);
     const { strings, pairs, truncated } = goldenTokenizer(folder);
     const texts = strings.map(({ text }) => text);
     const exact = await tokenizer.encodeBatch(texts, { exact: true });
@@ -35,8 +44,8 @@ describe('ids of transformers', () => {
     expect(cut.ids).toEqual(truncated.ids_special);
   });
 
-  it.each(CASES)('%s from %s: text mode differs only where special tokens are spelled', async (folder, _name, leaveOut) => {
-    const tokenizer = await loadTokenizer(copyWithout(folder, leaveOut));
+  it.each(CASES)('%s from %s: text mode differs only where special tokens are spelled', async (folder, name, leaveOut) => {
+    const tokenizer = await tokenizerOf(folder, name, leaveOut);
     const { cls, sep, pad, mask } = tokenizer.special;
     let spelled = 0;
     for (const { text, ids } of goldenTokenizer(folder).strings) {
