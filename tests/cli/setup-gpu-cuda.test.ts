@@ -2,7 +2,18 @@
  * `glz setup-gpu --cuda` with a stand-in for pip, which unpacks small files instead of 1.4 GB, in an installation of glz of its own:
  * the command writes into onnxruntime-node's folder. The stand-in of ONNX Runtime's library asks for a driver that no machine has.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installedRuntime } from '../../src/runtime/cuda-provider.ts';
 import { libraryOfLibraries } from '../../src/runtime/library-of-libraries.ts';
@@ -22,7 +33,8 @@ function installation(): { root: string; beside: string } {
   mkdirSync(join(root, 'node_modules'));
   for (const name of readdirSync(join(ROOT, 'node_modules')))
     if (name !== 'onnxruntime-node') symlinkSync(join(ROOT, 'node_modules', name), join(root, 'node_modules', name));
-  const from = join(ROOT, 'node_modules/onnxruntime-node');
+  // Behind links, as the runtime's folder is named: what is copied would else be written over itself.
+  const from = realpathSync(join(ROOT, 'node_modules/onnxruntime-node'));
   const to = join(root, 'node_modules/onnxruntime-node');
   for (const name of ['package.json', 'dist']) cpSync(join(from, name), join(to, name), { recursive: true });
   const beside = runtime.folder.replace(from, to);
