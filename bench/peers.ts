@@ -1,10 +1,11 @@
 /**
  * glz against other zero-shot systems of the same encoder, in one run: texts a second with 4 to 1,000 labels, long texts and short ones, one thread and
  * two. Systems take turns in rounds, each between two runs of the encoder alone, and what counts is the ratio to these: the median of the rounds.
- * One thread is timed by the processor's time, which other programs do not change, two by the clock.
+ * One thread is timed by the processor's time, which other programs change little, two by the clock.
  * Run: npm run bench -- peers [--python PYTHON with gliclass, fast-gliner] [--npm FOLDER whose node_modules has @huggingface/transformers]
- *      [--checkpoint FOLDER] [--labels 4,10,25,77,1000] [--tokens 60,15] [--threads 1,2] [--rounds 5] [--seconds 2] [--only glz,NLI]
- * --seconds: a system that takes longer for all texts is given fewer. --only: systems whose name has one of these in it.
+ *      [--checkpoint FOLDER] [--labels 4,10,25,77,1000] [--tokens 60,15] [--threads 1,2] [--rounds 5] [--batches 4] [--seconds 2] [--only glz,NLI]
+ * --batches: texts at once, in batches as glz makes them. --seconds: a system that takes longer for all texts is given fewer, as the last column says.
+ * --only: systems whose name has one of these in it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
+import { BATCH_TOKENS } from '../src/runtime/length-batches.ts';
 import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 import { checkpointFolder, readCheckpointConfig } from '../src/weights/checkpoint.ts';
 import { encoderClassifier, writeClassifierFolder } from './peers/encoder-classifier.ts';
@@ -29,14 +31,12 @@ const { values } = parseArgs({
     tokens: { type: 'string', default: '60,15' },
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '5' },
+    batches: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
   },
 });
 const numbers = (list: string): number[] => list.split(',').map(Number);
-
-/** Tokens of all texts of a measurement, padding aside: four of glz's batches. */
-const TOKENS = 4096;
 
 const folder = checkpointFolder(values.checkpoint);
 const config = readCheckpointConfig(folder);
@@ -65,7 +65,8 @@ const openings: Opening[] = [
         ] satisfies Opening,
       ]
     : []),
-  ...python('fast-gliner', 'fast-gliner'),
+  // It has no setting for its threads.
+  ...python('fast-gliner, all cores', 'fast-gliner'),
 ];
 const chosen = openings.filter(([name]) => values.only.split(',').some((part) => name.includes(part)));
 
@@ -100,7 +101,7 @@ try {
   for (const threads of numbers(values.threads)) {
     const peers = await openAll(threads);
     for (const tokens of numbers(values.tokens)) {
-      const texts = await textsOfLength(tokenizer, tokens, Math.ceil(TOKENS / tokens));
+      const texts = await textsOfLength(tokenizer, tokens, Math.ceil((Number(values.batches) * BATCH_TOKENS.processor) / tokens));
       const floor = await floorPeer({ folder, config, tokenizer, threads }, texts);
       const title = threads === 1 ? 'One thread, texts a second of processor time' : `${threads} threads, texts a second by the clock`;
       const found = await measureInRounds(floor, peers, texts, numbers(values.labels), {

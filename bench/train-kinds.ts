@@ -1,7 +1,7 @@
 /**
  * A training step (forward, backward, AdamW) of models that read labels with the text and of those that read them once: the same encoder and
  * the same examples with the same labels, in batches as `glz train` makes them. The kinds take turns in rounds; ratios are medians of the rounds, and
- * of one thread of the processor's time, which other programs do not change.
+ * of one thread of the processor's time, which other programs change little.
  * Run: npm run bench -- train-kinds --data FILE ... [--checkpoint FOLDER whose encoder and tokenizer it is] [--kinds one-way,late0,late1]
  *      [--batch-size 16] [--labels 25] [--late-labels 25] [--label-tokens 16] [--threads 1] [--rounds 5] [--steps 2]
  * --late-labels: labels of their own that texts of the late kinds come with; in the softmax terms of the loss each is scored with those of the batch's
