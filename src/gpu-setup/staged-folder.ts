@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
-import { makeFolder } from '../base/make-folder.ts';
+import { isFolder, makeFolder } from '../base/make-folder.ts';
 import { MARK_PATTERN, markOwner, ownMark } from '../base/process-mark.ts';
 import { SETUP_RECORD } from '../runtime/tensorflow.ts';
 
@@ -35,7 +35,7 @@ export function requireSpace(folder: string, needed: number): void {
 
 /** @throws UsageError for a folder that holds something, and no setup */
 function refuseForeignFolder(folder: string): void {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory() || existsSync(join(folder, SETUP_RECORD))) return;
+  if (!isFolder(folder) || existsSync(join(folder, SETUP_RECORD))) return;
   if (readdirSync(folder).length > 0)
     throw new UsageError(`${folder} holds files that glz setup-gpu did not put there, and would be replaced; name another --folder`);
 }

@@ -191,20 +191,23 @@ const logRecordSchema = z.looseObject({ step: count, sets: z.record(z.string(), 
 /** A line of the log. */
 export type LogRecord = Readonly<Record<string, unknown>> & { readonly step: number };
 
-/** The records of `training.jsonl`; lines that are none, as the half-written last one of a killed run, are left out. */
-export function readRunLog(output: string): LogRecord[] {
+/** The lines of `training.jsonl` with what they say; lines that are no records, as the half-written last one of a killed run, are left out. */
+function logLines(output: string): { line: string; record: LogRecord }[] {
   const path = join(output, 'training.jsonl');
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
     .split('\n')
     .flatMap((line) => {
       try {
-        return line ? [parseState(line, logRecordSchema, path)] : [];
+        return line ? [{ line, record: parseState(line, logRecordSchema, path) }] : [];
       } catch {
         return [];
       }
     });
 }
+
+/** The records of `training.jsonl`. */
+export const readRunLog = (output: string): LogRecord[] => logLines(output).map(({ record }) => record);
 
 /** The numbers of a record under the names that TensorBoard shows: `train/loss`, `dev/macro_f1`, `dev_sets/ag_news`. */
 function scalars({ step: _, evaluation, sets, final: __, ...others }: LogRecord): Record<string, number> {
@@ -218,8 +221,9 @@ function scalars({ step: _, evaluation, sets, final: __, ...others }: LogRecord)
 /** Opens the log, without the lines of steps after `step` and of the end: a resumed run writes them again. */
 export function openRunLog(output: string, step: number): RunLog {
   const path = join(output, 'training.jsonl');
-  const kept = readRunLog(output).filter((record) => record.step <= step && record.final !== true);
-  writeFileAtomically(path, kept.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const kept = logLines(output).filter(({ record }) => record.step <= step && record.final !== true);
+  // As they were written: a run that was resumed leaves the same bytes as one that was not.
+  writeFileAtomically(path, kept.map(({ line }) => `${line}\n`).join(''));
   const time = Date.now();
   recordEventFile(output, eventFileName(time));
   const events = openEventFile(join(output, EVENTS), step, time);
