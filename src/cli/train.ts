@@ -22,6 +22,7 @@ import { openDevice } from '../train/engine/devices.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run/run-folder.ts';
 import { runIdentity } from '../train/run/run-identity.ts';
 import { runReport } from '../train/run/run-report.ts';
+import { trainingRecord } from '../train/run/training-record.ts';
 import {
   checkSettings,
   lossSettings,
@@ -288,7 +289,7 @@ async function run(flags: TrainFlags): Promise<void> {
         writeReport('running');
       },
       finalFiles: (ended) => ({
-        'training.json': `${JSON.stringify({ settings, data: { sha256: dataset.hash, rows: dataset.rows }, steps: ended.steps, seconds: Math.round(ended.seconds), best: ended.best }, null, 2)}\n`,
+        'training.json': trainingRecord({ settings, dataset, ended, records: readRunLog(flags.output) }),
       }),
     });
     progress?.stop();
