@@ -17,7 +17,9 @@ export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
 
 /** Labels of one text, best first. */
 export interface LabelScores {
+  /** Best first. */
   labels: string[];
+  /** Probability of each label. */
   scores: number[];
 }
 
