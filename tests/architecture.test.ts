@@ -11,10 +11,11 @@ const importsOf = (file: string): string[] =>
   );
 const roomOf = (file: string): string | undefined => (file.includes('/') ? file.split('/')[0] : undefined);
 
+const lines = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8').split('\n');
+
 /** Room -> rooms that it may import, from the table. */
 const table = new Map(
-  readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')
-    .split('\n')
+  lines
     .filter((line) => /^\| `[a-z-]+` \|/.test(line))
     .map((line) => line.split('|').map((cell) => cell.trim()))
     .map(([, room, , , allowed]) => [room.replaceAll('`', ''), new Set(allowed.split(', ').filter(Boolean))] as const),
@@ -22,6 +23,19 @@ const table = new Map(
 
 it('docs/architecture.md has a row for every room, and no other', () => {
   expect([...table.keys()].sort()).toEqual([...new Set(files.map(roomOf).filter(Boolean))].sort());
+});
+
+it('the drawing shows arrows of the table, and all that do not follow from others', () => {
+  const rooms = (cell: string) => cell.split('&').map((room) => room.trim());
+  const arrows = lines
+    .map((line) => line.split(' --> '))
+    .filter((parts) => parts.length > 1)
+    .flatMap((parts) => parts.slice(1).flatMap((to, at) => rooms(parts[at]).flatMap((from) => rooms(to).map((room) => [from, room]))));
+  expect(arrows.length).toBeGreaterThan(table.size);
+  expect(arrows.filter(([from, to]) => !table.get(from)?.has(to))).toEqual([]);
+  const reached = (room: string): Set<string> =>
+    new Set(arrows.filter(([from]) => from === room).flatMap(([, to]) => [to, ...reached(to)]));
+  for (const [room, allowed] of table) expect([room, [...allowed].filter((other) => !reached(room).has(other))]).toEqual([room, []]);
 });
 
 it('imports go only where the table says', () => {
