@@ -20,6 +20,7 @@ import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath,
 import { runIdentity } from '../train/run/run-identity.ts';
 import { claimRunFolder, lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
 import { runReport } from '../train/run/run-report.ts';
+import { trainingRecord } from '../train/run/training-record.ts';
 import {
   checkSettings,
   lossSettings,
@@ -286,8 +287,7 @@ async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<vo
         }
         writeReport('running');
       },
-      trainingRecord: (ended) =>
-        `${JSON.stringify({ settings, data: { sha256: dataset.hash, rows: dataset.rows }, steps: ended.steps, seconds: Math.round(ended.seconds), best: ended.best }, null, 2)}\n`,
+      trainingRecord: (ended) => trainingRecord({ settings, dataset, ended, records: readRunLog(flags.output) }),
     });
     progress?.stop();
     writeReport(summary.finished ? (summary.early ? 'finished early, no further gain' : 'finished') : 'stopped');

@@ -74,7 +74,7 @@ export const SCORING_OPTIONS = {
     description: 'most joint sequences in a batch; long ones make smaller batches',
   },
   /**
-   * Of a label set larger than this, only so many labels are read with the text: those whose embeddings are nearest to the text's.
+   * Of a label set larger than this, only so many labels are read together with the text: those whose embeddings are nearest to the text's.
    * 0: every label is read. Unless given: of labels that do not fit into one sequence half, at least 50 and at most 100. The more labels are
    * left out (by a one-way model: the more there are than 25), the more the logit of one that is read falls with its distance to the text.
    */

@@ -8,7 +8,7 @@ it('there are documents, with links', () => {
   expect(DOCUMENTS).toEqual(
     expect.arrayContaining(['README.md', 'docs/train.md', 'docs/log/experiments.md', 'checkpoints/glz-mini/README.md']),
   );
-  expect(DOCUMENTS.flatMap((name) => links(documentText(name))).length).toBeGreaterThan(100);
+  expect(DOCUMENTS.flatMap((name) => links(documentText(name))).length).toBeGreaterThan(70);
 });
 
 it.each(DOCUMENTS)('links of %s lead to files and headings that are there', (name) => {
@@ -29,14 +29,15 @@ const STANDS_FOR = /[A-Z]{4}/;
 it.each(DOCUMENTS)('paths that %s names are there', (name) => {
   const paths = inlineCode(documentText(name)).filter((code) => PATH.test(code) && !(STANDS_FOR.test(code) && !code.endsWith('README.md')));
   // What the logs name was there when they were written.
-  const missing = paths.filter((path) => !existsSync(join(ROOT, path)) && !name.startsWith('docs/log/'));
+  const isLog = name.startsWith('docs/log/') || name === 'CHANGELOG.md';
+  const missing = paths.filter((path) => !existsSync(join(ROOT, path)) && !isLog);
   expect(missing).toEqual([]);
 });
 
 it('documents that code, settings and scripts name are there', () => {
   const files = ['src', 'bench', 'configs', 'scripts', 'tests'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(ts|mjs|py|sh|yaml)$/.test(name) && !name.startsWith('fixtures/'))
+      .filter((name) => /\.(ts|mjs|py|sh|yaml)$/.test(name) && !/^fixtures\/|node_modules/.test(name))
       .map((name) => join(folder, name)),
   );
   const named = files.flatMap((file) =>

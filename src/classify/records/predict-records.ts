@@ -20,7 +20,9 @@ export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
 
 /** Labels of one text, best first. */
 export interface LabelScores {
+  /** Best first. */
   labels: string[];
+  /** Probability of each label. */
   scores: number[];
   /** The model reads nothing of the text, which is empty or of characters that it does not know: the scores say nothing of it. */
   unreadable?: true;
