@@ -8,11 +8,11 @@ import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { findActivationRanges } from '../runtime/int8/activation-ranges.ts';
-import { ALLOWED_ERROR, chooseFloatProducts, productErrors } from '../runtime/int8/float-products.ts';
+import { ALLOWED_ERROR, chooseFloatProducts, type Judged, productErrors } from '../runtime/int8/float-products.ts';
 import { quantizeGraph } from '../runtime/int8/quantize.ts';
 import { onnxChunks } from '../trace/onnx-proto.ts';
 import { traceGraph } from '../trace/trace.ts';
-import { type CheckpointConfig, checkWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
+import { type CheckpointConfig, checkWeights, type FloatWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { traceInference } from './gliznet-graph.ts';
 import { lateFunctions } from './late-graphs.ts';
 import { madeUpFeeds } from './made-up-feeds.ts';
@@ -20,6 +20,23 @@ import { traceSentenceEmbedder } from './sentence-embedder.ts';
 
 /** The graphs that are derived from a checkpoint; of a model that reads labels once `fp32` and `int8` are the graph of its texts. */
 export type GraphKind = 'fp32' | 'int8' | 'embedding' | 'labels' | 'scores';
+
+/** Vectors of texts judged by the logits that they would have with each other in the place of labels: [B, B]. */
+function textsAsLogits(batch: number, weights: FloatWeights): Judged {
+  const scale = weights.get('similarity.scale')?.data[0] ?? 1;
+  return {
+    output: 'text',
+    logits(values, exact) {
+      const size = values.length / batch;
+      return Float32Array.from({ length: batch * batch }, (_, at) => {
+        const [text, label] = [Math.floor(at / batch) * size, (at % batch) * size];
+        let product = 0;
+        for (let i = 0; i < size; i++) product += values[text + i] * exact[label + i];
+        return scale * product;
+      });
+    },
+  };
+}
 
 /**
  * Traces a checkpoint to an ONNX file's chunks.
@@ -50,6 +67,6 @@ export async function deriveInferenceGraph(
   if (kind === 'fp32') return onnxChunks(graph);
   const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);
   const ranges = await findActivationRanges(graph, feeds);
-  const errors = await productErrors(graph, ranges, feeds);
+  const errors = await productErrors(graph, ranges, feeds, late && textsAsLogits(feeds.input_ids.shape[0], weights));
   return onnxChunks(quantizeGraph(graph, ranges, { inFloat: chooseFloatProducts(errors, allowedError) }));
 }

@@ -9,6 +9,15 @@ import { type ActivationRange, quantizableProducts, quantizeGraph, SWITCHES } fr
 /** Root mean square error of the logits that a graph may have. Measured (docs/speed.md): no probability is then off by more than 0.02. */
 export const ALLOWED_ERROR = 0.012;
 
+/** The output whose error counts, and the logits that it leads to: [B, N] of its values, and of those of the graph in float. */
+export interface Judged {
+  output: string;
+  logits(values: Float32Array, exact: Float32Array): Float32Array;
+}
+
+/** A graph whose output is its logits. */
+export const LOGITS: Judged = { output: 'logits', logits: (values) => values };
+
 /** How much a product moves the logits when it alone is made integer. */
 export interface ProductError {
   /** Name of the product's output. */
@@ -26,20 +35,22 @@ export async function productErrors(
   graph: Graph,
   ranges: ReadonlyMap<string, ActivationRange>,
   feeds: Record<string, Feed>,
+  judged: Judged = LOGITS,
 ): Promise<ProductError[]> {
   const outputs = [...quantizableProducts(graph).keys()];
   const session = await createGraphSession(quantizeGraph(graph, ranges, { switched: true }));
   try {
-    const logitsWith = async (integer?: number): Promise<Float32Array> => {
+    const valuesWith = async (integer?: number): Promise<Float32Array> => {
       const data = new Float32Array(outputs.length);
       if (integer !== undefined) data[integer] = 1;
-      const { logits } = await session.run({ ...feeds, [SWITCHES]: { data, shape: [outputs.length] } }, ['logits']);
-      return logits as Float32Array; // [B, N]
+      const results = await session.run({ ...feeds, [SWITCHES]: { data, shape: [outputs.length] } }, [judged.output]);
+      return results[judged.output] as Float32Array;
     };
-    const exact = await logitsWith();
+    const float = await valuesWith();
+    const exact = judged.logits(float, float); // [B, N]
     const errors: ProductError[] = [];
     for (const [at, output] of outputs.entries()) {
-      const found = await logitsWith(at);
+      const found = judged.logits(await valuesWith(at), float);
       errors.push({ output, error: found.reduce((sum, logit, i) => sum + (logit - exact[i]) ** 2, 0) / exact.length });
     }
     return errors;
