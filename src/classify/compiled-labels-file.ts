@@ -7,7 +7,6 @@ import {
   closeSync,
   fstatSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -20,6 +19,7 @@ import {
 import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { removeDeadTemporaries, temporaryName } from '../base/files.ts';
+import { makeFolder } from '../base/make-folder.ts';
 import { cacheFolder } from '../runtime/graph-cache.ts';
 
 /** A block as it is in the file. */
@@ -163,7 +163,7 @@ export async function compiledLabelsFile(
   const temporary = temporaryName(path);
   let fd: number | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     fd = openSync(temporary, 'w');
   } catch {
     return undefined;

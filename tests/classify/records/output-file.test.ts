@@ -1,6 +1,17 @@
 /** Where results go: complete or not there, and nothing of an earlier run is spoiled. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { ownMark } from '../../../src/base/process-mark.ts';
@@ -87,7 +98,8 @@ describe('openOutput', () => {
 
   it('writes over a file that it may write, in a folder where it may make none', () => {
     if (process.platform === 'win32') return;
-    const folder = temporaryFolder();
+    // Not in the suite's own folder, which no other user may enter.
+    const folder = mkdtempSync('/tmp/glz-output-');
     const path = join(folder, 'out.jsonl');
     writeFileSync(path, 'what was there before, and is longer\n');
     chmodSync(path, 0o666);
@@ -121,6 +133,7 @@ describe('openOutput', () => {
       `cannot write ${path}.new: permission denied`,
     ]);
     expect(readdirSync(folder)).toEqual(['out.jsonl']);
+    rmSync(folder, { recursive: true });
   });
 
   it('writes the file behind links, also one that is not there yet', async () => {
