@@ -51,7 +51,7 @@ export interface LabelCompilerRequest {
 
 /** Makes label sets ready. */
 export interface LabelCompiler {
-  /** @throws DataError for a label without tokens or longer than a sequence has room for */
+  /** @throws DataError for a label without tokens or longer than the window */
   compile(labels: readonly string[]): Promise<CompiledLabels>;
 }
 
