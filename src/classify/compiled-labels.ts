@@ -51,7 +51,7 @@ export interface LabelCompilerRequest {
 
 /** Makes label sets ready. */
 export interface LabelCompiler {
-  /** @throws DataError for a label without tokens or longer than a sequence has room for */
+  /** @throws DataError for a label without tokens or longer than the window */
   compile(labels: readonly string[]): Promise<CompiledLabels>;
   /** Which of these labels the model cannot read or tell apart, as a message. @throws as compile */
   problem(labels: readonly string[]): Promise<string | undefined>;

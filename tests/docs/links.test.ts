@@ -1,6 +1,6 @@
 /** Every link of the documents leads somewhere, every path that they name is there, and so is every document that code names. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ROOT } from '../tiny-checkpoint.ts';
 import { anchors, DOCUMENTS, documentText, inlineCode, links, linkTarget } from './markdown.ts';
 
@@ -32,6 +32,19 @@ it.each(DOCUMENTS)('paths that %s names are there', (name) => {
   const isLog = name.startsWith('docs/log/') || name === 'CHANGELOG.md';
   const missing = paths.filter((path) => !existsSync(join(ROOT, path)) && !isLog);
   expect(missing).toEqual([]);
+});
+
+it('files and folders that the drawings name are there', () => {
+  const drawings = readdirSync(join(ROOT, 'docs/images')).filter((name) => name.endsWith('.svg'));
+  const named = drawings.flatMap((name) =>
+    [...readFileSync(join(ROOT, 'docs/images', name), 'utf8').matchAll(/src\/[\w./-]*\w(?:-\*)?/g)].map(([path]) => path),
+  );
+  expect(named.length).toBeGreaterThan(10);
+  const isThere = (path: string) =>
+    path.endsWith('*')
+      ? readdirSync(join(ROOT, dirname(path))).some((file) => file.startsWith(basename(path).slice(0, -1)))
+      : existsSync(join(ROOT, path));
+  expect(named.filter((path) => !isThere(path))).toEqual([]);
 });
 
 it('documents that code, settings and scripts name are there', () => {
