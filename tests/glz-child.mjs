@@ -21,8 +21,8 @@ function capture(name) {
 }
 
 async function run({ args, input, env, cwd }) {
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
-  Object.assign(process.env, env);
+  for (const name of Object.keys(process.env)) delete process.env[name];
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) process.env[name] = value;
   process.chdir(cwd ?? home);
   Object.defineProperty(process, 'stdin', { value: Readable.from([Buffer.from(input)], { objectMode: false }), configurable: true });
   const [stdout, stderr] = [capture('stdout'), capture('stderr')];

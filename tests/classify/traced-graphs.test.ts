@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { traceInference, trainingFunction } from '../../src/classify/gliznet-graph.ts';
+import { traceInference } from '../../src/classify/gliznet-graph.ts';
 import { sequenceFeeds } from '../../src/classify/sequence-feeds.ts';
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { type GliZNetInputs, gliznetForward } from '../../src/model/gliznet.ts';
@@ -13,9 +13,7 @@ import { hybridLoss, type LossSettings } from '../../src/model/loss.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions, hasBlocks } from '../../src/model/options.ts';
 import { createGraphSession, type GraphSession } from '../../src/runtime/onnx-session.ts';
 import type { JointBatch } from '../../src/text/joint-sequence.ts';
-import { traceGraph } from '../../src/trace/trace.ts';
-import { createTrainingEngine, trainingFeeds } from '../../src/train/engine/training-session.ts';
-import { tinyModel } from '../engine-parity.ts';
+import { createTrainingEngine } from '../../src/train/engine/training-session.ts';
 import { random } from '../random.ts';
 import { GATED_OPTIONS, randomBatch, randomWeights, type Weights } from '../random-model.ts';
 
@@ -156,61 +154,5 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
       const valid = batch.valid.subarray(row * batch.labels, (row + 1) * batch.labels);
       expect(difference(await logitsOf(single), together.subarray(row * batch.labels, (row + 1) * batch.labels), valid)).toBeLessThan(2e-5);
     }
-  });
-});
-
-describe('tracing', () => {
-  it('refuses a model that bakes a size into a constant', () => {
-    const request = {
-      inputs: [{ name: 'x', shape: ['batch', 4], type: 'float32' as const }],
-      inference: true,
-      run: ({ x }: Record<string, tf.Tensor>) => ({ y: tf.mul(x, x.shape[0]) }),
-    };
-    expect(() => traceGraph(request)).toThrow(/bakes a dynamic size/);
-  });
-
-  it("leaves ONNX Runtime's own matrix product out where asked, and computes the same", async () => {
-    const model = tinyModel('deberta-v3', {});
-    const next = random(5);
-    const feeds = {
-      ...trainingFeeds(randomBatch(next, 2, 17, 3), 1),
-      ...Object.fromEntries(model.weights as ReadonlyMap<string, { shape: number[]; data: Float32Array }>),
-    };
-    const results = [];
-    for (const onnxProducts of [false, true]) {
-      const graph = traceGraph({ ...trainingFunction(model, model), onnxProducts });
-      expect(graph.nodes.some(({ op }) => op === 'FusedMatMul')).toBe(!onnxProducts);
-      const session = await createGraphSession(graph);
-      results.push(
-        await session.run(
-          feeds,
-          graph.outputs.map(({ name }) => name),
-        ),
-      );
-      await session.dispose();
-    }
-    for (const [name, values] of Object.entries(results[0]))
-      expect([name, difference(results[1][name], values) < 2e-5]).toEqual([name, true]);
-  });
-
-  it('refuses a model that reads values', () => {
-    const request = {
-      inputs: [{ name: 'x', shape: ['batch'], type: 'float32' as const }],
-      inference: true,
-      run: ({ x }: Record<string, tf.Tensor>) => ({ y: tf.scalar(x.dataSync()[0]) }),
-    };
-    expect(() => traceGraph(request)).toThrow(/must not depend on values/);
-  });
-
-  it('accepts a constant that happens to be a multiple of a marker', async () => {
-    const graph = traceGraph({
-      inputs: [{ name: 'x', shape: ['batch'], type: 'float32' }],
-      inference: true,
-      run: ({ x }) => ({ y: tf.mul(x, 53) }),
-    });
-    const session = await createGraphSession(graph);
-    const { y } = await session.run({ x: { data: Float32Array.of(1, 2), shape: [2] } }, ['y']);
-    await session.dispose();
-    expect([...y]).toEqual([53, 106]);
   });
 });

@@ -5,7 +5,7 @@ import { labelProbability } from '../../src/classify/classifier.ts';
 import { GliZNet } from '../../src/index.ts';
 import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
 import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../call-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 process.env.GLZ_CACHE = temporaryFolder();
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-const predict = (args: string[], run = {}) => runGlz(['predict', '--checkpoint', checkpoint, ...args], run);
+const predict = (args: string[], run = {}) => callGlz(['predict', '--checkpoint', checkpoint, ...args], run);
 
 describe('labels', () => {
   it.each([
@@ -116,7 +116,7 @@ describe('weights that hold NaN', () => {
     const input = join(folder, 'texts.txt');
     writeFileSync(input, 'one\ntwo\n');
     for (const source of [['--text', 'x'], [input], [input, '--multi-label'], [input, '--balance']]) {
-      const { code, stdout, stderr } = await runGlz(['predict', '--checkpoint', path, '--labels', 'a,b', '--quiet', ...source]);
+      const { code, stdout, stderr } = await callGlz(['predict', '--checkpoint', path, '--labels', 'a,b', '--quiet', ...source]);
       expect([code, stdout, stderr.trim()]).toEqual([1, '', message]);
     }
   });

@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { callGlz } from '../call-glz.ts';
 import { startFaultServer } from '../generate/providers/fault-server.ts';
 import { type GlzRun, linesOf, runGlz } from '../run-glz.ts';
 import { ROOT, TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
@@ -18,7 +19,10 @@ beforeAll(async () => {
 });
 
 const SETTINGS = ['--encoder', TINY_ENCODER, '--data', data, '--batch-size', '4', '--threads', '1', '--set', 'model.projection=8'];
-const train = (output: string, args: string[], run?: GlzRun) => runGlz(['train', ...SETTINGS, '--output', output, ...args], run);
+const train = (output: string, args: string[], run?: GlzRun) => {
+  const command = ['train', ...SETTINGS, '--output', output, ...args];
+  return run ? runGlz(command, run) : callGlz(command);
+};
 const LONG = ['--epochs', '4000', '--max-steps', '100000', '--set', 'save_every=20'];
 
 /** Files under a folder with their contents. */
@@ -217,7 +221,7 @@ describe('glz eval', () => {
 describe('glz export', () => {
   it('replaces an export, and no folder with files of somebody else', async () => {
     const output = join(folder, 'onnx');
-    const exported = (args: string[]) => runGlz(['export', '--checkpoint', checkpoint, '--output', output, ...args]);
+    const exported = (args: string[]) => callGlz(['export', '--checkpoint', checkpoint, '--output', output, ...args]);
     expect((await exported(['--precision', 'fp32'])).code).toBe(0);
     expect((await exported(['--overwrite', '--precision', 'int8'])).code).toBe(0);
     expect(readdirSync(output).filter((name) => name.endsWith('.onnx'))).toEqual(['model_int8.onnx']);
@@ -232,7 +236,7 @@ describe('glz export', () => {
     const project = join(folder, 'project');
     mkdirSync(project);
     writeFileSync(join(project, 'README.md'), 'mine');
-    const other = await runGlz(['export', '--checkpoint', checkpoint, '--output', project, '--overwrite']);
+    const other = await callGlz(['export', '--checkpoint', checkpoint, '--output', project, '--overwrite']);
     expect([other.code, other.stderr, contents(project)]).toEqual([2, expect.stringMatching(/is no export/), { 'README.md': 'mine' }]);
   });
 });

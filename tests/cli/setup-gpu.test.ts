@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ownMark } from '../../src/base/process-mark.ts';
+import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 
@@ -52,7 +53,7 @@ onLinux('glz setup-gpu', () => {
   ])('%s: one line that says what to do, and nothing is left', async (_case, env, message) => {
     const parent = temporaryFolder();
     const folder = join(parent, 'tensorflow');
-    const { code, stderr, stdout } = await runGlz(['setup-gpu', '--cpu'], { env: { ...env, GLZ_TENSORFLOW: folder } });
+    const { code, stderr, stdout } = await callGlz(['setup-gpu', '--cpu'], { env: { ...env, GLZ_TENSORFLOW: folder } });
     expect(stderr.trim().split('\n').at(-1)).toMatch(message);
     expect([code, stdout, readdirSync(parent)]).toEqual([1, '', []]);
   });
@@ -64,7 +65,7 @@ onLinux('glz setup-gpu', () => {
     const alive = `${folder}.${ownMark()}.tmp`;
     const others = [`${folder}.12.tmp`, `${folder}.tmp`];
     for (const path of [dead, alive, ...others]) mkdirSync(path);
-    const { code } = await runGlz(['setup-gpu', '--cpu', '--folder', folder], { env: { PATH: EMPTY } });
+    const { code } = await callGlz(['setup-gpu', '--cpu', '--folder', folder], { env: { PATH: EMPTY } });
     expect([code, existsSync(dead), existsSync(folder)]).toEqual([1, false, false]);
     for (const path of [alive, ...others]) expect([path, existsSync(path)]).toEqual([path, true]);
   });
@@ -72,7 +73,9 @@ onLinux('glz setup-gpu', () => {
   it('does not replace a folder with files of somebody else', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'notes.txt'), 'mine');
-    const { code, stderr } = await runGlz(['setup-gpu', '--cpu', '--force', '--folder', folder], { env: { PATH: PYTHON, CXX: 'python3' } });
+    const { code, stderr } = await callGlz(['setup-gpu', '--cpu', '--force', '--folder', folder], {
+      env: { PATH: PYTHON, CXX: 'python3' },
+    });
     expect([code, stderr.trim().split('\n').at(-1)]).toEqual([
       2,
       expect.stringMatching(/holds files that glz setup-gpu did not put there, .*name another --folder/),
@@ -83,7 +86,7 @@ onLinux('glz setup-gpu', () => {
   it('names the folder that it cannot write', async () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
-    const { code, stderr } = await runGlz(['setup-gpu', '--cpu', '--folder', join(file, 'x')], { env: { PATH: PYTHON, CXX: 'python3' } });
+    const { code, stderr } = await callGlz(['setup-gpu', '--cpu', '--folder', join(file, 'x')], { env: { PATH: PYTHON, CXX: 'python3' } });
     expect(stderr).toMatch(/cannot write .*file\/x: .*; name another --folder/);
     expect(code).toBe(1);
   });

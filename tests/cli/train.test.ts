@@ -423,7 +423,7 @@ describe('glz train', () => {
     const { code, stderr } = await callGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output()]);
     expect(stderr).toMatch(message);
     expect(code).toBe(1);
-    const dry = await runGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output(), '--dry-run']);
+    const dry = await callGlz(['train', '--encoder', TINY_ENCODER, '--data', path, '--output', output(), '--dry-run']);
     expect(dry.stderr).toMatch(message);
     expect(dry.code).toBe(1);
   });

@@ -143,6 +143,7 @@ const CASES: Case[] = [
     run: ({ x }: Tensors) => [run(x, 1), run(x, [0, -1], true), run(x)],
     gradient: true,
   })),
+  { name: 'means over dynamic axes', inputs: X, run: ({ x }) => [tf.mean(x, 1), tf.mean(x, [0, -1], true), tf.mean(x)] },
   { name: 'means over an axis', inputs: X, run: ({ x }) => [tf.mean(x, 2), tf.mean(x, -1, true)], gradient: true },
   { name: 'products over axes', inputs: X, run: ({ x }) => [tf.prod(x, 2), tf.prod(x, [0, 2], true)] },
   { name: 'places of the greatest', inputs: X, run: ({ x }) => [tf.argMax(x, -1), tf.argMax(x, 0)] },
