@@ -14,7 +14,7 @@ export interface Measurement {
   preparation?: number;
   /** Share of the encoder's rate when a thousand texts and the preparation of their labels are counted. */
   shareCounted: number;
-  /** How many times its time the first system takes, or it the first system's. */
+  /** A text's time as a multiple of the first system's. */
   times: number;
   /** One text a call, by the clock, in ms. */
   p50: number;
@@ -51,6 +51,9 @@ interface Cell {
   isSlow: boolean;
 }
 
+/** Label sets that were drawn in this process: no system is given one twice. */
+let sets = 0;
+
 /** Texts that the times of a label set's preparation are counted over. */
 const COUNTED_TEXTS = 1000;
 
@@ -76,11 +79,9 @@ export async function measureInRounds(
     const key = `${name} ${count}`;
     return cells.get(key) ?? cells.set(key, { samples: [], singles: [], texts: 0, isSlow: false }).get(key)!;
   };
-  let sets = 0;
 
-  /** One system, one number of labels, one round. `expected`: ms of a text, as far as is known */
-  async function sampleOf(peer: Peer, count: number, cell: Cell, expected: number): Promise<Omit<Sample, 'floor'>> {
-    const labels = labelSet(count, sets++);
+  /** One system, one label set, one round. `expected`: ms of a text, as far as is known */
+  async function sampleOf(peer: Peer, labels: readonly string[], cell: Cell, expected: number): Promise<Omit<Sample, 'floor'>> {
     const one = [texts[0]];
     const first = await peer.classify(one, labels, true);
     if (expected > most) {
@@ -106,23 +107,25 @@ export async function measureInRounds(
   const floorCost = async (): Promise<number> => costOf(await floor.classify(texts, [], false)) / texts.length;
   const floorCell = cellOf(floor, 0);
   // What is first loaded, compiled or allocated is no part of a round.
-  for (const peer of [floor, ...peers]) await peer.classify(texts.slice(0, 8), labelSet(labelCounts[0], sets++), false);
-  let before = await floorCost();
+  const first = labelSet(labelCounts[0], sets++);
+  for (const peer of [floor, ...peers]) await peer.classify(texts.slice(0, 8), first, false);
   for (let round = 0; round < rounds; round++) {
     note(`round ${round + 1} of ${rounds}`);
     floorCell.singles.push(...(await floor.classify(texts, [], true)).ms);
     const slowness = new Map<Peer, number>(); // ms a text and label, as far as is known
-    for (const count of labelCounts)
+    for (const count of labelCounts) {
+      const labels = labelSet(count, sets++);
       for (const peer of peers) {
         const cell = cellOf(peer, count);
         if (cell.isSlow) continue;
-        before = await floorCost();
-        const sample = await sampleOf(peer, count, cell, (slowness.get(peer) ?? 0) * count);
+        const before = await floorCost();
+        const sample = await sampleOf(peer, labels, cell, (slowness.get(peer) ?? 0) * count);
         const after = await floorCost();
         slowness.set(peer, sample.cost / count);
         cell.samples[round] = { ...sample, floor: (before + after) / 2 };
         floorCell.samples.push({ cost: after, floor: after });
       }
+    }
   }
 
   const overFloor = ({ cost, floor }: Sample): number => cost / floor;
