@@ -12,6 +12,9 @@ export function isFolder(path: string): boolean {
   }
 }
 
+/** The same, with the system's error where a file stands on the way. */
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
 /**
  * Makes a folder and those above it, where they are missing. Not by `mkdirSync` with `recursive`, which never returns where a file system
  * refuses a folder and denies that the one above is there (/proc).
@@ -19,7 +22,7 @@ export function isFolder(path: string): boolean {
  */
 export function makeFolder(path: string): void {
   const missing: string[] = [];
-  for (let at = resolve(path); !isFolder(at); at = dirname(at)) {
+  for (let at = resolve(path); !isThere(at); at = dirname(at)) {
     missing.push(at);
     if (dirname(at) === at) break;
   }
@@ -28,7 +31,7 @@ export function makeFolder(path: string): void {
       mkdirSync(folder);
     } catch (error) {
       // Another process may have made it.
-      if (!isFolder(folder)) throw error;
+      if (!isThere(folder)) throw error;
     }
   }
 }

@@ -64,7 +64,7 @@ describe('glz export', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'mine'), 'x');
     const taken = await callGlz(['export', '--checkpoint', checkpoint, '--output', folder]);
-    expect([taken.code, taken.stderr]).toEqual([2, expect.stringMatching(/is not empty; --overwrite replaces it/)]);
+    expect([taken.code, taken.stderr]).toEqual([2, expect.stringMatching(/is not empty; --overwrite replaces an export/)]);
     for (const flags of [[], ['--overwrite']]) {
       const file = await callGlz(['export', '--checkpoint', checkpoint, '--output', join(folder, 'mine'), ...flags]);
       expect([file.code, file.stderr]).toEqual([2, expect.stringMatching(/mine is a file; --output names a folder/)]);

@@ -104,8 +104,10 @@ async function traced(
       NETWORK_WATCH: log,
       ...env,
     },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    // Not 'ignore': that cannot be told from a standard output that is closed.
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  child.stdout!.resume();
   let stderr = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
