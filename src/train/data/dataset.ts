@@ -197,7 +197,7 @@ export async function readDataset(
     known.set(example.text, { labels: union(before.labels, example.labels), notLabels: union(before.notLabels, example.notLabels) });
   };
 
-  const read: { file: DataFile; examples: LabelledExample[] }[] = [];
+  const read: { file: DataFile; examples: LabelledExample[]; firstMalformed?: string }[] = [];
   for (const file of files) {
     const examples: LabelledExample[] = [];
     const seen = new Set<string>();
@@ -224,7 +224,7 @@ export async function readDataset(
     const [first] = report.malformed.slice(malformedBefore);
     if (examples.length === 0 && first !== undefined) throw new DataError(first);
     if (examples.length === 0) throw new DataError(`${file.path}: no records${file.languages ? ` in ${file.languages.join(', ')}` : ''}`);
-    read.push({ file, examples });
+    read.push({ file, examples, firstMalformed: first });
   }
 
   for (const { examples } of read)
@@ -238,7 +238,7 @@ export async function readDataset(
   known.clear();
   const lengths: Int32Array[] = [];
   const sources: DataSource[] = [];
-  for (const { file, examples } of read) {
+  for (const { file, examples, firstMalformed } of read) {
     const ownTexts = examples.map(({ text }) => text);
     const ids = await tokenizer.encodeBatch(ownTexts, { atLeast: Math.max(maxTextTokens + 1, measureTexts ? MEASURED_TOKENS : 0) });
     if (measureTexts) lengths.push(Int32Array.from(ids, (row) => Math.min(row.length, MEASURED_TOKENS)));
@@ -267,7 +267,9 @@ export async function readDataset(
       for (const number of [...yes, ...no]) labelSet.add(number);
     }
     if (labelSet.size < 2)
-      throw new DataError(`${file.path}: fewer than two labels in all its records; there is nothing to choose between`);
+      throw new DataError(
+        `${file.path}: fewer than two labels in all its records; there is nothing to choose between${firstMalformed === undefined ? '' : ` (left out: ${firstMalformed})`}`,
+      );
     sources.push({
       name: basename(file.path).replace(/(\.(jsonl|ndjson|json|csv|tsv))?(\.gz)?$/, ''),
       weight: file.weight,
