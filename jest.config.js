@@ -25,5 +25,5 @@ export default {
   ],
   // Much of the time goes into waiting for commands and servers.
   maxWorkers: Math.max(2, availableParallelism() - 1),
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

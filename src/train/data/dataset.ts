@@ -269,7 +269,9 @@ export async function readDataset(
     // What is left out may be why there are no more.
     if (labelSet.size < 2 && firstMalformed !== undefined) throw new DataError(firstMalformed);
     if (labelSet.size < 2)
-      throw new DataError(`${file.path}: fewer than two labels in all its records; there is nothing to choose between`);
+      throw new DataError(
+        `${file.path}: fewer than two labels in all its records; there is nothing to choose between${firstMalformed === undefined ? '' : ` (left out: ${firstMalformed})`}`,
+      );
     sources.push({
       name: basename(file.path).replace(/(\.(jsonl|ndjson|json|csv|tsv))?(\.gz)?$/, ''),
       weight: file.weight,
