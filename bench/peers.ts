@@ -100,6 +100,7 @@ try {
   console.log(`${folder}: ${config.options.crossAttention}`);
   for (const threads of numbers(values.threads)) {
     const peers = await openAll(threads);
+    if (peers.length === 0) break;
     for (const tokens of numbers(values.tokens)) {
       const texts = await textsOfLength(tokenizer, tokens, Math.ceil((Number(values.batches) * BATCH_TOKENS.processor) / tokens));
       const floor = await floorPeer({ folder, config, tokenizer, threads }, texts);
