@@ -1,4 +1,4 @@
-/** scripts/training-data/recipe.sh, with programs in place of glz, Python and git that only note their arguments: twenty runs, in order. */
+/** scripts/training-data/recipe.sh, with programs in place of glz, Python and git that only note their arguments: twenty-one runs, in order. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ mkdir -p "$out/final" "$out/states/step-600"
 case "$out" in runs/thirteen|runs/fourteen) trap 'exit 130' TERM; for i in $(seq 200); do sleep 0.1; done; exit 1;; esac
 `;
 
-it('makes data, settings and twenty runs, each from what is there, and ends with the checkpoint', () => {
+it('makes data, settings and twenty-one runs, each from what is there, and ends with the checkpoint', () => {
   const folder = mkdtempSync(join(tmpdir(), 'glz-recipe-'));
   const programs = join(folder, 'programs');
   const work = join(folder, 'work');
@@ -26,7 +26,7 @@ it('makes data, settings and twenty runs, each from what is there, and ends with
     chmodSync(join(programs, name), 0o755);
   };
   write('glz', GLZ);
-  write('python3', '#!/bin/sh\necho "$@" >> "$LOG.python"\n');
+  write('python3', '#!/bin/sh\necho "$@" >> "$LOG.python"\nmkdir -p calibration\n');
   write('git', '#!/bin/sh\n');
   const log = join(folder, 'log');
   const { status, stderr } = spawnSync('bash', [join(SCRIPTS, 'recipe.sh'), 'at-hand', 'evaluation', 'encoder'], {
@@ -54,12 +54,12 @@ it('makes data, settings and twenty runs, each from what is there, and ends with
   }
   const trained = calls.filter((words) => !words.includes('--resume') && !words.includes('--max-steps'));
   expect(trained.map((words) => words[words.indexOf('--config') + 1]).sort()).toEqual(
-    Array.from({ length: 20 }, (_, at) => `run${at + 1}.json`).sort(),
+    Array.from({ length: 21 }, (_, at) => `run${at + 1}.json`).sort(),
   );
   const python = readFileSync(`${log}.python`, 'utf8').trimEnd().split('\n');
-  expect(python.filter((line) => line.includes('settings.py'))).toHaveLength(20);
-  expect(calls.at(-1)).toEqual(expect.arrayContaining(['runs/twenty', '--resume', 'calibration.data=calibration']));
-  expect(readdirSync(join(work, 'runs/twenty'))).toContain('final');
+  expect(python.filter((line) => line.includes('settings.py'))).toHaveLength(21);
+  expect(calls.at(-1)).toEqual(expect.arrayContaining(['runs/twentyone', '--resume', 'calibration.data=calibration-open']));
+  expect(readdirSync(join(work, 'runs/twentyone'))).toContain('final');
 });
 
 it('says how it is called', () => {
