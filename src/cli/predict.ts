@@ -12,7 +12,6 @@ import { recordEstimate } from '../classify/records/record-estimate.ts';
 import { sampleTexts } from '../classify/records/sample-texts.ts';
 import { untilAborted } from '../classify/records/until-aborted.ts';
 import { parseLabels } from '../data/label-list.ts';
-import { readLabelsFile } from '../data/labels-file.ts';
 import { formatOfOutput } from '../data/output-formats/index.ts';
 import { JSONL } from '../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../data/output-formats/label-lines.ts';
@@ -44,10 +43,13 @@ type PredictFlags = Filled<typeof PREDICT_FLAGS>;
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
 
-function labelsOf(flags: PredictFlags): string[] | undefined {
+async function labelsOf(flags: PredictFlags): Promise<string[] | undefined> {
   if (flags.labels !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --labels or --labels-file');
   if (flags.labels !== undefined) return parseLabels(flags.labels, '--labels');
-  return flags.labelsFile === undefined ? undefined : readLabelsFile(flags.labelsFile);
+  if (flags.labelsFile === undefined) return undefined;
+  // Imported here: its parsers take time that a first prediction without a file should not wait.
+  const { readLabelsFile } = await import('../data/labels-file.ts');
+  return readLabelsFile(flags.labelsFile);
 }
 
 /** Shares of the labels over texts of the whole file: it may be sorted. */
@@ -212,7 +214,7 @@ function checkBalance(input: string | undefined, labels: string[] | undefined, {
 async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
   if (flags.output === undefined && isStdoutClosed())
     throw new DataError('stdout is closed, and the results would be lost: give --output FILE');
-  const labels = labelsOf(flags);
+  const labels = await labelsOf(flags);
   if (flags.balance) checkBalance(input, labels, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
