@@ -266,8 +266,6 @@ export async function readDataset(
       notLabels.push(no);
       for (const number of [...yes, ...no]) labelSet.add(number);
     }
-    // What is left out may be why there are no more.
-    if (labelSet.size < 2 && firstMalformed !== undefined) throw new DataError(firstMalformed);
     if (labelSet.size < 2)
       throw new DataError(
         `${file.path}: fewer than two labels in all its records; there is nothing to choose between${firstMalformed === undefined ? '' : ` (left out: ${firstMalformed})`}`,
