@@ -13,7 +13,9 @@ export type Options = readonly Option[] | Readonly<Record<string, string | null>
 
 /** One of the options, or with `multiple` each by itself. */
 export interface ChoiceQuestion<O extends Options = Options> {
+  /** Tells kinds of questions apart. */
   readonly type: 'choice';
+  /** What is chosen among: two and more. */
   readonly options: O;
   /** The question in words. */
   readonly instructions?: string | null;
@@ -23,6 +25,7 @@ export interface ChoiceQuestion<O extends Options = Options> {
 
 /** Whether a statement is true of the text. */
 export interface PredicateQuestion {
+  /** Tells kinds of questions apart; both names mean the same. */
   readonly type: 'predicate' | 'noul';
   /** The statement; a question is taken for the statement that it asks of. */
   readonly instructions?: string | null;
@@ -32,8 +35,11 @@ export interface PredicateQuestion {
 
 /** A level of an ordered scale, the lowest first. */
 export interface ScoreQuestion {
+  /** Tells kinds of questions apart. */
   readonly type: 'score';
+  /** Two and more, the lowest first. */
   readonly levels: readonly Option[];
+  /** The question in words. */
   readonly instructions?: string | null;
 }
 
@@ -63,6 +69,7 @@ export interface ChoiceAnswer<O extends Options = Options> {
 
 /** Answer to a statement. */
 export interface PredicateAnswer {
+  /** Whether it is rather true than not. */
   answer: boolean;
   /** Probability that it is true. */
   probability: number;
@@ -78,6 +85,7 @@ export interface ScoreAnswer {
   value: number;
   /** Probability of each level, the lowest first. */
   scores: number[];
+  /** From 0 (all levels alike) to 1: (n x peak - 1) / (n - 1) */
   confidence: number;
 }
 

@@ -1,7 +1,7 @@
 /** Questions: what is asked, what is answered, that neither order nor number nor company of options changes a score, and what is refused. */
 
-import { readableText } from '../../../src/classify/decide.ts';
-import { askedQuestions, MOST_OPTIONS } from '../../../src/classify/questions.ts';
+import { readableText } from '../../../src/classify/questions/decide.ts';
+import { askedQuestions, MOST_OPTIONS } from '../../../src/classify/questions/questions.ts';
 import { GliZNet } from '../../../src/index.ts';
 import { random } from '../../random.ts';
 import { writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
