@@ -69,7 +69,7 @@ export function answerOf(
 }
 
 /** Whether a label's logit is the same whatever labels are beside it. */
-const labelsAreApart = ({ options }: Classifier): boolean =>
+const labelsAreApart = ({ options }: Pick<Classifier, 'options'>): boolean =>
   options.crossAttention === 'late' && !(options.upperLayers > 0 && options.setAttention);
 
 /** What is said of one text. */
@@ -84,7 +84,10 @@ export interface Asker {
 }
 
 /** Makes questions ready. @throws DataError for an option of which the model reads nothing, or two that are the same to it */
-export async function createAsker(classifier: Classifier, questions: ReadonlyMap<string, AskedQuestion>): Promise<Asker> {
+export async function createAsker(
+  classifier: Pick<Classifier, 'options' | 'labelProblem' | 'logits'>,
+  questions: ReadonlyMap<string, AskedQuestion>,
+): Promise<Asker> {
   const { calibration } = classifier.options;
   for (const [name, { readings }] of questions) {
     const problem = await classifier.labelProblem(readings);
