@@ -2,6 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { DataError, UsageError } from '../base/errors.ts';
 import type { ScoredRequest } from '../classify/classifier.ts';
+// Before a worker starts: the environment that keeps ONNX Runtime from reporting is set in the main thread.
+import '../runtime/load-runtime.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import type { FromWorker, NumberedRequest, Reading, ToWorker, WorkerSettings } from './protocol.ts';
 
