@@ -93,7 +93,9 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
     },
     async score(requests, labelsOf, reading) {
       for (const { set } of requests) send(set, labelsOf(set));
-      return (await ask((job) => ({ type: 'score', job, requests, reading }), 'scored')).results;
+      // Only what the worker needs: callers may hold more beside a text.
+      const numbered = requests.map(({ text, set }) => ({ text, set }));
+      return (await ask((job) => ({ type: 'score', job, requests: numbered, reading }), 'scored')).results;
     },
     drop(set) {
       if (known.delete(set)) say({ type: 'drop', set });
