@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type JsonValue, readableText } from '../classify/questions/decide.ts';
 import type { Answers, ChoiceAnswer, PredicateAnswer, Question, ScoreAnswer } from '../classify/questions/questions.ts';
-import { json } from './bodies.ts';
+import { json, named } from './bodies.ts';
 
 const entry = z.union([z.string(), z.record(z.string(), json), z.array(json), z.null()]);
 type Entry = z.infer<typeof entry>;
@@ -13,7 +13,7 @@ const question = z.discriminatedUnion('type', [
     instructions: entry.optional(),
     criteria: z.looseObject({ true: entry.optional(), false: entry.optional() }).nullish(),
   }),
-  z.looseObject({ type: z.literal('choice'), instructions: entry.optional(), criteria: z.record(z.string(), entry) }),
+  z.looseObject({ type: z.literal('choice'), instructions: entry.optional(), criteria: named(entry) }),
   z.looseObject({ type: z.literal('score'), instructions: entry.optional(), criteria: z.array(entry).min(2) }),
 ]);
 type SystemOneQuestion = z.infer<typeof question>;
@@ -21,7 +21,7 @@ type SystemOneQuestion = z.infer<typeof question>;
 /** Body of a request. Fields that nobody knows are left alone, as the client forwards what it is given. */
 export const systemOneBody = z.looseObject({
   state: entry,
-  questions: z.record(z.string(), question),
+  questions: named(question),
   model: z.string().optional(),
 });
 type SystemOneBody = z.infer<typeof systemOneBody>;
