@@ -11,6 +11,8 @@ import { UsageError } from './base/errors.ts';
 import type { Classifier, ScoredRequest } from './classify/classifier.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import { type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
+import { createAsker, type JsonValue, readableText } from './classify/questions/decide.ts';
+import { type Answers, askedQuestions, type Questions } from './classify/questions/questions.ts';
 import { checkLabels, type LabelScores, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
@@ -20,6 +22,21 @@ import { cleanLabels } from './text/labels.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
 export type { LoadSettings } from './classify/load-classifier.ts';
+export type { JsonValue } from './classify/questions/decide.ts';
+export type {
+  AnswerOf,
+  Answers,
+  ChoiceAnswer,
+  ChoiceQuestion,
+  Option,
+  Options,
+  PredicateAnswer,
+  PredicateQuestion,
+  Question,
+  Questions,
+  ScoreAnswer,
+  ScoreQuestion,
+} from './classify/questions/questions.ts';
 export type { LabelingOptions, LabelScores } from './classify/records/predict-records.ts';
 export type { GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
@@ -95,6 +112,36 @@ export class GliZNet {
     checkOptions(LOGITS_OPTIONS, options, 'logits');
     const results = await this.#score(texts, this.#candidates(texts, labels), options);
     return results.map((result) => result.logits);
+  }
+
+  /**
+   * Answers questions about a text: choices, statements, levels. A text is read once for all of them; JSON is read as lines `path: value`.
+   *
+   *     const { topic, urgent } = await model.decide('Charged twice, please fix this today', {
+   *       topic: { type: 'choice', options: ['billing', 'delivery', 'praise'] },
+   *       urgent: { type: 'predicate', instructions: 'urgent' },
+   *     });
+   *     topic.answer; // 'billing'
+   *
+   * @throws UsageError naming the question and field that cannot be asked, for a text that is no JSON, or two options that are the same to the model
+   */
+  async decide<const Q extends Questions>(text: string | JsonValue, questions: Q, options: LogitsOptions = {}): Promise<Answers<Q>> {
+    const [answers] = await this.decideAll([text], questions, options);
+    return answers;
+  }
+
+  /** The same for several texts, which are read in batches. @throws as {@link decide} */
+  async decideAll<const Q extends Questions>(
+    texts: readonly (string | JsonValue)[],
+    questions: Q,
+    options: LogitsOptions = {},
+  ): Promise<Answers<Q>[]> {
+    if (this.#disposed) throw new UsageError('the model is disposed');
+    if (!Array.isArray(texts)) throw new UsageError('texts must be a list');
+    checkOptions(LOGITS_OPTIONS, options, 'decide');
+    const readable = texts.map((text, row) => readableText(text, `text ${row + 1}`));
+    const asker = await createAsker(this.#classifier, askedQuestions(questions));
+    return (await asker.answer(readable, scoringOptions(options))).map(({ answers }) => answers as Answers<Q>);
   }
 
   /** Releases native memory. Safe to call twice. */

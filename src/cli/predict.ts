@@ -6,6 +6,8 @@ import { DataError, UsageError } from '../base/errors.ts';
 import type { Classifier } from '../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../classify/label-balance.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
+import { type Asker, createAsker } from '../classify/questions/decide.ts';
+import type { Answers } from '../classify/questions/questions.ts';
 import { openOutput } from '../classify/records/output-file.ts';
 import { checkLabels, predictRecords, rankLabels, scoringOptions } from '../classify/records/predict-records.ts';
 import { recordEstimate } from '../classify/records/record-estimate.ts';
@@ -18,11 +20,12 @@ import { LABEL_LINES } from '../data/output-formats/label-lines.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
 import { membersOf } from '../data/record-members.ts';
 import type { Filled } from '../options/declaration.ts';
+import { kebabCase } from '../options/names.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './interrupts.ts';
 import { startProgress } from './progress.ts';
-import { isStdoutClosed, noteLine } from './terminal.ts';
+import { isStdoutClosed, noteLine, printText } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -52,6 +55,33 @@ async function labelsOf(flags: PredictFlags): Promise<string[] | undefined> {
   return readLabelsFile(flags.labelsFile);
 }
 
+/** The questions of a file, ready to be asked. Imported where they are: a prediction without them should not wait. */
+async function askerOf(classifier: Classifier, { questions }: PredictFlags): Promise<Asker | undefined> {
+  if (questions === undefined) return undefined;
+  const { readQuestionsFile } = await import('../classify/questions/questions-file.ts');
+  return createAsker(classifier, readQuestionsFile(questions));
+}
+
+/** Answers for a reader at a terminal: one a line, what is answered and how surely. */
+function answerLines(answers: Answers): string {
+  const width = Math.max(...Object.keys(answers).map((name) => name.length));
+  return Object.entries(answers)
+    .map(([name, answer]) => {
+      const said = 'level' in answer ? `${answer.level} (${answer.value.toFixed(2)})` : String(answer.answer);
+      return `${name.padEnd(width)}  ${said}  confidence ${answer.confidence.toFixed(3)}`;
+    })
+    .join('\n');
+}
+
+/** Options that say how labels are chosen: they say nothing of answers. */
+const OF_LABELS = ['labels', 'labelsFile', 'multiLabel', 'threshold', 'topK', 'balance'] as const;
+
+function checkQuestions(flags: PredictFlags): void {
+  const other = OF_LABELS.find((name) => flags[name] !== undefined && flags[name] !== false);
+  if (other !== undefined)
+    throw new UsageError(`--questions and --${kebabCase(other)} do not go together: each question says what it chooses among`);
+}
+
 /** Shares of the labels over texts of the whole file: it may be sorted. */
 async function balanceOf(
   classifier: Classifier,
@@ -76,6 +106,13 @@ async function balanceOf(
 async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
+    const asker = await askerOf(classifier, flags);
+    if (asker) {
+      const [{ answers }] = await asker.answer([text], scoringOptions(flags));
+      if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
+      else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
+      return;
+    }
     await checkLabels(classifier, labels);
     const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
@@ -140,6 +177,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   const onBad = flags.onError === 'skip' ? skip : undefined;
   try {
     if (labels) await checkLabels(classifier, labels);
+    const asker = await askerOf(classifier, flags);
     const balance = flags.balance && labels ? await balanceOf(classifier, input, labels, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
     const records = total.counted(readRecords(input, { format: flags.format, onBadLine: onBad, onBytes: total.onBytes }));
@@ -147,6 +185,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       ...flags,
       balance,
       labels,
+      asker,
       source: sourceName(input),
       signal: stop.signal,
       onBadRecord: onBad,
@@ -215,11 +254,13 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
   if (flags.output === undefined && isStdoutClosed())
     throw new DataError('stdout is closed, and the results would be lost: give --output FILE');
   const labels = await labelsOf(flags);
+  if (flags.questions !== undefined) checkQuestions(flags);
   if (flags.balance) checkBalance(input, labels, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
-    if (!labels) throw new UsageError('--text needs labels: --labels a,b,c or --labels-file FILE');
-    await predictOne(flags.text, labels, flags);
+    if (!labels && flags.questions === undefined)
+      throw new UsageError('--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE)');
+    await predictOne(flags.text, labels ?? [], flags);
     return;
   }
   if (input === undefined) throw new UsageError('nothing to label: give a file, - for stdin, or --text "..."');

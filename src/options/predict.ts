@@ -155,6 +155,12 @@ export const PREDICT_FLAGS = {
   },
   labelsFile: LABELS_FILE,
   labelSeparator: LABEL_SEPARATOR,
+  questions: {
+    type: 'text',
+    value: 'file',
+    description: 'answer the questions of this YAML or JSON file instead of labelling',
+    detail: 'each record gets `answers`; docs/questions.md says what a question is',
+  },
   ...LABELING_OPTIONS,
   balance: {
     type: 'boolean',

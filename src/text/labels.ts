@@ -76,8 +76,8 @@ export interface LabelEncoder {
   encode(labels: readonly string[]): Promise<Int32Array[]>;
 }
 
-/** Labels kept at most; then the oldest go. 200,000 short labels take about 50 MB. */
-const KEPT_LABELS = 200_000;
+/** Labels kept at most; then the oldest go. With the vectors that a model keeps of them some 100 MB. */
+const KEPT_LABELS = 65_536;
 
 /**
  * A label encoder with a cache.

@@ -12,6 +12,8 @@ import type { Given } from '../../options/declaration.ts';
 import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
+import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
+import type { Answers } from '../questions/questions.ts';
 import { BrokenModelError } from '../scorer.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -32,6 +34,8 @@ export interface LabelScores {
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
   /** Candidates of every record; each record's own `candidate_labels` where absent. */
   labels?: readonly string[];
+  /** Questions that are answered instead of labels. */
+  asker?: Asker;
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
   /** What stands between a record's own candidates where they are text, see {@link labelList}. */
@@ -108,6 +112,13 @@ export function rankLabels(
   return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
 }
 
+/** A name that is not taken: the wanted one, or with a number behind it. */
+function freeName(taken: ReadonlySet<string>, wanted: string): string {
+  let name = wanted;
+  for (let number = 2; taken.has(name); number++) name = `${wanted}_${number}`;
+  return name;
+}
+
 /**
  * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
  * `true_labels` (`input_labels` where it has that too), scores `input_scores`; a number is put behind a name that is taken.
@@ -115,16 +126,18 @@ export function rankLabels(
 export function labelledRecord(record: SourceRecord, { labels, scores }: LabelScores): RecordMember[] {
   const members = recordMembers(record);
   const taken = new Set(members.map(({ name }) => name));
-  const free = (wanted: string): string => {
-    let name = wanted;
-    for (let number = 2; taken.has(name); number++) name = `${wanted}_${number}`;
-    return name;
-  };
   const names = new Map([
-    ['labels', taken.has('true_labels') ? free('input_labels') : 'true_labels'],
-    ['scores', free('input_scores')],
+    ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
+    ['scores', freeName(taken, 'input_scores')],
   ]);
   return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf({ labels, scores })];
+}
+
+/** The members of a record with its answers; those that it came with become `input_answers`. */
+export function answeredRecord(record: SourceRecord, answers: Answers): RecordMember[] {
+  const members = recordMembers(record);
+  const name = freeName(new Set(members.map((member) => member.name)), 'input_answers');
+  return [...members.map((member) => (member.name === 'answers' ? { ...member, name } : member)), ...membersOf({ answers })];
 }
 
 /** @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing. */
@@ -150,7 +163,7 @@ interface Prepared {
   labels: readonly string[];
 }
 
-type Scored = Prepared & ScoredRequest;
+type Scored = Prepared & (ScoredRequest | AnsweredText);
 
 /** What is wrong with a record, with its place in front. */
 const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
@@ -165,7 +178,7 @@ export async function* predictRecords(
   records: AsyncIterable<SourceRecord>,
   options: PredictOptions,
 ): AsyncGenerator<RecordMember[]> {
-  const { labels, source } = options;
+  const { labels, source, asker } = options;
   if (labels) await checkLabels(classifier, labels);
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
   const lists = new Map<string, readonly string[]>();
@@ -180,7 +193,12 @@ export async function* predictRecords(
   const prepare = async (record: SourceRecord): Promise<Prepared> => {
     const { line, fields } = record;
     const where = `${source}, line ${line}`;
-    const text = textOf(fields, where, options.textField);
+    const value = fields[options.textField ?? 'text'];
+    const isJson = asker && typeof value === 'object' && value !== null;
+    const text = isJson
+      ? readableText(value, `${where}, field "${options.textField ?? 'text'}"`)
+      : textOf(fields, where, options.textField);
+    if (asker) return { record, where, text, labels: [] };
     if (labels) return { record, where, text, labels };
     const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
     if (name === undefined)
@@ -193,13 +211,20 @@ export async function* predictRecords(
     return { record, where, text, labels: own };
   };
   const scoring = scoringOptions(options);
+  const score = (chunk: readonly Prepared[], how: ClassifierOptions): Promise<(ScoredRequest | AnsweredText)[]> =>
+    asker
+      ? asker.answer(
+          chunk.map(({ text }) => text),
+          how,
+        )
+      : classifier.logits(chunk, how);
   let labelled = 0;
   /** Scores of the chunk's records; up to the one that cannot be read, where `failure` is that. Leaves out what is not scored. */
   async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
     const signal = options.signal?.aborted ? undefined : options.signal;
     const report = (done: number) => options.onProgress?.(labelled + done);
     try {
-      const results = await classifier.logits(chunk, { ...scoring, signal, onProgress: report });
+      const results = await score(chunk, { ...scoring, signal, onProgress: report });
       const scores = results.map((result, at) => ({ ...chunk[at], ...result })).filter(({ unfinished }) => !unfinished);
       return { scores, isCutShort: scores.length < chunk.length };
     } catch (error) {
@@ -209,7 +234,7 @@ export async function* predictRecords(
     const scores: Scored[] = [];
     for (const each of chunk) {
       try {
-        const [result] = await classifier.logits([each], { ...scoring, signal });
+        const [result] = await score([each], { ...scoring, signal });
         if (result.unfinished) return { scores, isCutShort: true };
         scores.push({ ...each, ...result });
         report(scores.length);
@@ -257,7 +282,13 @@ export async function* predictRecords(
     if (cut > 0) options.onCut?.(cut);
     const unreadable = scores.filter((each) => each.unreadable);
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
-    for (const { record, labels, logits } of scores) {
+    for (const each of scores) {
+      const { record, labels } = each;
+      if ('answers' in each) {
+        yield answeredRecord(record, each.answers);
+        continue;
+      }
+      const { logits } = each;
       const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
       yield labelledRecord(record, rankLabels(labels, balanced, classifier.options.calibration, options));
     }

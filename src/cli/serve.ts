@@ -1,0 +1,50 @@
+/** `glz serve`: options, messages and signals; the work is in src/serve. */
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import type { Filled } from '../options/declaration.ts';
+import { SERVE_FLAGS } from '../options/serve.ts';
+import { startServer } from '../serve/server.ts';
+import { addFlags } from './flags.ts';
+
+const EXAMPLES = `
+Examples:
+  On this machine, at http://127.0.0.1:8077:
+    $ glz serve
+    $ curl http://127.0.0.1:8077/classify -H 'content-type: application/json' -d '{"texts": ["Where is my parcel?"], "labels": ["delivery", "billing"]}'
+  For others, with a key:
+    $ GLZ_SERVE_KEY=... glz serve --host 0.0.0.0
+
+Routes: POST /classify, POST /v1/systemone, POST /v1/decisions, GET /v1/models, /health, /ready, /metrics, /openapi.json.
+Log: a line of JSON a request on stderr, without texts. Ends on SIGTERM and SIGINT once what is under way is answered.`;
+
+/** A line of the log. */
+const log = (entry: Readonly<Record<string, string | number>>): void => {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+};
+
+async function run(flags: Filled<typeof SERVE_FLAGS>): Promise<void> {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const key = process.env.GLZ_SERVE_KEY || undefined;
+  const server = await startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) });
+  log({ level: 'info', message: 'ready', url: server.url });
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  let onSignal: NodeJS.SignalsListener = () => {};
+  const asked = new Promise<void>((resolve) => {
+    onSignal = () => resolve();
+    for (const signal of signals) process.once(signal, onSignal);
+  });
+  try {
+    await Promise.race([asked, server.failed]);
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+    await server.end();
+  }
+}
+
+/** The command's definition. */
+export function command(): Command {
+  const serve = new Command('serve').description(
+    'Answer over HTTP: labels and typed questions, in two formats that existing clients speak.',
+  );
+  return addFlags(serve, SERVE_FLAGS).addHelpText('after', EXAMPLES).action(run);
+}

@@ -1,0 +1,205 @@
+/** The server's routes: who may ask, how much, and in which dialect. Knows requests and answers; no sockets and no workers. */
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { UsageError } from '../base/errors.ts';
+import { createAsker, readableText } from '../classify/questions/decide.ts';
+import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
+import { rankLabels } from '../classify/records/predict-records.ts';
+import { cleanLabels } from '../text/labels.ts';
+import { type ClassifyResponse, checkedBody, classifyBody, labelName, labelReading, parseBody } from './bodies.ts';
+import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
+import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
+import type { Metrics } from './metrics.ts';
+import { openApi } from './openapi.ts';
+import type { Scheduler } from './scheduler.ts';
+import { systemOneAnswers, systemOneBody, systemOneQuestions } from './system-one.ts';
+
+/** What the routes are made of. */
+export interface AppSettings {
+  scheduler: Scheduler;
+  metrics: Metrics;
+  /** The model's name in answers. */
+  model: string;
+  version: string;
+  /** Key that clients must show; undefined: none is asked for. */
+  key?: string;
+  /** Names that the server is called by; others are refused, so that no page reaches a server on loopback by a name of its own. Undefined: any. */
+  hosts?: ReadonlySet<string>;
+  /** Origin whose pages may call. */
+  cors?: string;
+  maxBodyBytes: number;
+  maxTexts: number;
+  maxLabels: number;
+  timeoutMs: number;
+  /** Told of each answer; knows no texts. */
+  log(entry: Readonly<Record<string, string | number>>): void;
+  /** Whether the server is about to end. */
+  isEnding(): boolean;
+}
+
+const POSTS: Readonly<Record<string, Dialect>> = { '/classify': 'openai', '/v1/systemone': 'systemone', '/v1/decisions': 'openai' };
+const OPEN = new Set(['/health', '/ready']);
+const KNOWN = new Set([...Object.keys(POSTS), ...OPEN, '/v1/models', '/metrics', '/openapi.json']);
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** About how many tokens a text has: clients are told what they read as usage. */
+const aboutTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
+
+/** Makes the routes. */
+export function createApp(settings: AppSettings): Hono {
+  const { scheduler, metrics, model, version, maxLabels, maxTexts, timeoutMs } = settings;
+  const wanted = settings.key === undefined ? undefined : digest(settings.key);
+  const app = new Hono();
+
+  const respond = (context: Context, error: unknown): Response => {
+    const known = asRequestError(error);
+    if (known.status === 500) settings.log({ level: 'error', message: error instanceof Error ? error.message : String(error) });
+    const { status, headers, body } = errorResponse(known, POSTS[context.req.path] ?? 'openai');
+    return context.json(body, status as ContentfulStatusCode, headers);
+  };
+  app.onError((error, context) => respond(context, error));
+  app.notFound((context) => respond(context, new RequestError(404, `there is no ${context.req.method} ${context.req.path}`)));
+
+  app.use(async (context, next) => {
+    const began = performance.now();
+    const id = randomUUID();
+    await next();
+    context.header('x-request-id', id);
+    context.header('x-typesafe-request-id', id);
+    context.header('x-content-type-options', 'nosniff');
+    context.header('cache-control', 'no-store');
+    const { method, path } = context.req;
+    const { status } = context.res;
+    const ms = performance.now() - began;
+    const shown = KNOWN.has(path) ? path : 'other';
+    metrics.answered(shown, status, ms / 1000);
+    settings.log({ level: status >= 500 ? 'error' : 'info', id, method, path: shown, status, ms: Math.round(ms * 10) / 10 });
+  });
+  if (settings.cors !== undefined) app.use(cors({ origin: settings.cors, allowMethods: ['GET', 'POST'] }));
+  app.use(async (context, next) => {
+    const host = (context.req.header('host') ?? '').replace(/:\d+$/, '').toLowerCase();
+    if (settings.hosts && !settings.hosts.has(host)) throw new RequestError(403, 'this server is not called by that name');
+    if (wanted && !OPEN.has(context.req.path)) {
+      const shown = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? context.req.header('x-api-key') ?? '';
+      if (!timingSafeEqual(digest(shown), wanted)) throw new RequestError(401, 'the key is missing or wrong');
+    }
+    if (settings.isEnding() && context.req.path in POSTS) throw new RequestError(503, 'the server is about to end');
+    await next();
+  });
+  const isJson = (context: Context): boolean => /^application\/([\w.+-]+\+)?json\b/i.test(context.req.header('content-type') ?? '');
+  const limit = bodyLimit({
+    maxSize: settings.maxBodyBytes,
+    onError: () => {
+      throw new RequestError(413, `the body is larger than ${settings.maxBodyBytes} bytes`);
+    },
+  });
+
+  /** Answers a body in time, or not at all; what waits for it in the queue is dropped where its client goes. */
+  async function inTime<Result>(context: Context, answer: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(new TimedOutError()), timeoutMs);
+    const onGone = (): void => stop.abort(new TimedOutError());
+    const { signal } = context.req.raw;
+    signal.addEventListener('abort', onGone, { once: true });
+    try {
+      const late = new Promise<never>((_, reject) =>
+        stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true }),
+      );
+      return await Promise.race([answer(stop.signal), late]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onGone);
+    }
+  }
+
+  async function bodyOf(context: Context): Promise<unknown> {
+    // A page of another origin can send other types without asking.
+    if (!isJson(context)) throw new RequestError(415, 'send application/json');
+    return parseBody(await context.req.text());
+  }
+
+  const boundLabels = (count: number): void => {
+    if (count > maxLabels) throw new RequestError(422, `${count} labels or options; a request may have ${maxLabels}`);
+  };
+
+  app.post('/classify', limit, async (context) => {
+    const body = checkedBody(classifyBody, await bodyOf(context));
+    const texts = (typeof body.texts === 'string' ? [body.texts] : body.texts).map((text, at) => readableText(text, `texts.${at}`));
+    if (texts.length > maxTexts) throw new RequestError(422, `${texts.length} texts; a request may have ${maxTexts}`);
+    const isPerText = body.labels.length > 0 && Array.isArray(body.labels[0]);
+    const lists = (isPerText ? body.labels : [body.labels]) as (typeof body.labels)[number][][];
+    if (isPerText && lists.length !== texts.length) throw new RequestError(422, `${lists.length} label lists for ${texts.length} texts`);
+    boundLabels(lists.reduce((sum, { length }) => sum + length, 0));
+    const sets = lists.map((list, at) => {
+      const options = list as Parameters<typeof labelName>[0][];
+      const where = isPerText ? `labels.${at}` : 'labels';
+      return { names: cleanLabels(options.map(labelName), where), readings: cleanLabels(options.map(labelReading), where) };
+    });
+    return inTime(context, async (signal) => {
+      for (const { readings } of sets) {
+        const problem = await scheduler.labelProblem(readings);
+        if (problem !== undefined) throw new UsageError(problem);
+      }
+      const setOf = (row: number) => sets[isPerText ? row : 0];
+      const requests = texts.map((text, row) => ({ text, labels: setOf(row).readings }));
+      const scored = await scheduler.logits(requests, { signal, mergeWindows: body.multiLabel ? 'max' : 'mean' });
+      const results = scored.map(({ logits, unreadable }, row) => ({
+        ...rankLabels(setOf(row).names, logits, scheduler.options.calibration, body),
+        ...(unreadable ? ({ unreadable } as const) : {}),
+      }));
+      return context.json({ model, results } satisfies ClassifyResponse);
+    });
+  });
+
+  async function decide(text: string, questions: Record<string, Question>, signal: AbortSignal): Promise<Answers> {
+    const asked = askedQuestions(questions);
+    boundLabels([...asked.values()].reduce((sum, { names }) => sum + names.length, 0));
+    const asker = await createAsker(scheduler, asked);
+    const [{ answers }] = await asker.answer([text], { signal });
+    return answers;
+  }
+
+  app.post('/v1/systemone', limit, async (context) => {
+    const body = checkedBody(systemOneBody, await bodyOf(context));
+    const { text, questions } = systemOneQuestions(body);
+    const answers = await inTime(context, (signal) => decide(text, questions, signal));
+    return context.json({ model, answers: systemOneAnswers(body, answers), usage: { input_tokens: aboutTokens(text), output_tokens: 0 } });
+  });
+
+  app.post('/v1/decisions', limit, async (context) => {
+    const body = checkedBody(decisionsBody, await bodyOf(context));
+    const { text, questions } = decisionsQuestions(body);
+    const answers = await inTime(context, (signal) => decide(text, questions, signal));
+    const tokens = aboutTokens(text);
+    return context.json({
+      model,
+      answers: decisionsAnswers(body, answers),
+      usage: {
+        input_tokens: tokens,
+        input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+        output_tokens: 0,
+        output_tokens_details: { reasoning_tokens: 0 },
+        total_tokens: tokens,
+      },
+    });
+  });
+
+  app.get('/v1/models', (context) =>
+    context.json({
+      object: 'list',
+      data: [{ id: model, object: 'model', created: 0, owned_by: 'glz' }],
+      models: [{ name: model, description: 'GliZNet, zero-shot text classification, served by glz', release_date: '' }],
+    }),
+  );
+  app.get('/health', (context) => context.json({ status: 'ok' }));
+  app.get('/ready', (context) =>
+    settings.isEnding() ? context.json({ status: 'ending' }, 503) : context.json({ status: 'ready', waiting: scheduler.waiting }),
+  );
+  app.get('/metrics', async (context) => context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }));
+  app.get('/openapi.json', (context) => context.json(openApi(version)));
+  return app;
+}

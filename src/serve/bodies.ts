@@ -1,0 +1,74 @@
+/** Bodies of requests: read within bounds, and checked by schemas. */
+import { z } from 'zod';
+import { isNestedTooDeep } from '../base/json.ts';
+import { type Option, readingOf } from '../classify/questions/questions.ts';
+import type { LabelScores } from '../classify/records/predict-records.ts';
+import { type FieldFault, RequestError } from './failures.ts';
+
+/** Faults that are named. */
+const NAMED = 10;
+
+/** Parses a body. @throws RequestError 400 where it is no JSON, or nested too deep */
+export function parseBody(text: string): unknown {
+  if (isNestedTooDeep(text)) throw new RequestError(400, 'the body is nested too deep');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new RequestError(400, 'the body is not JSON');
+  }
+}
+
+/** Checks a value by a schema. @throws RequestError 422 that names fields */
+export function checkedBody<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const { success, data, error } = schema.safeParse(value);
+  if (success) return data;
+  const faults = error.issues
+    .slice(0, NAMED)
+    .map(({ path, message }): FieldFault => ({ path: path.map((part) => (typeof part === 'number' ? part : String(part))), message }));
+  const [first] = faults;
+  throw new RequestError(422, `${first.path.length > 0 ? `field "${first.path.join('.')}": ` : ''}${first.message}`, faults);
+}
+
+/** JSON of any kind. */
+export const json = z.json();
+
+/** An object of names that a client chose, whatever they are: zod's own records drop `__proto__`. */
+export const named = <Value extends z.ZodType>(schema: Value) =>
+  z
+    .custom<Readonly<Record<string, unknown>>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'must be an object',
+    )
+    .transform(
+      (value, context): Record<string, z.infer<Value>> =>
+        Object.fromEntries(
+          Object.entries(value).map(([name, each]): [string, z.infer<Value>] => {
+            const { data, error } = schema.safeParse(each);
+            for (const { path, message } of error?.issues ?? []) context.addIssue({ code: 'custom', path: [name, ...path], message });
+            return [name, data as z.infer<Value>];
+          }),
+        ),
+    );
+
+const label = z.union([z.string(), z.strictObject({ label: z.string(), description: z.string().nullish() })]);
+
+/** Body of `POST /classify`. */
+export const classifyBody = z.strictObject({
+  texts: z.union([z.array(json), z.string()]).describe('texts, or one; a text that is no string is read as lines `path: value`'),
+  labels: z.union([z.array(label), z.array(z.array(label))]).describe('one list for all texts, or a list for each'),
+  multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit'),
+  threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
+  topK: z.number().int().min(1).optional().describe('leave out all but the n best labels'),
+});
+
+/** What `POST /classify` answers. */
+export interface ClassifyResponse {
+  model: string;
+  results: LabelScores[];
+}
+
+/** What the model reads for a label. */
+export const labelReading = (option: Option): string => (typeof option === 'string' ? option : readingOf(option.label, option.description));
+
+/** The label's name. */
+export const labelName = (option: Option): string => (typeof option === 'string' ? option : option.label);

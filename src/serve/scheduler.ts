@@ -1,0 +1,184 @@
+/**
+ * Texts of all clients, batched together. A text waits a few milliseconds for others at most; the queue is bounded; a large label set is read in
+ * pieces between batches, so that nobody waits for all of it. Knows no HTTP.
+ */
+import type { Classifier, ScoredRequest } from '../classify/classifier.ts';
+import type { LabelSets } from './label-sets.ts';
+import type { Reading } from './protocol.ts';
+import type { RemoteModel, WorkerPool } from './worker-pool.ts';
+
+/** The queue is full: try again in a moment. */
+export class QueueFullError extends Error {}
+
+/** Settings of {@link createScheduler}. */
+export interface SchedulerSettings {
+  /** Texts of a batch at most. */
+  batchTexts: number;
+  /** Milliseconds that a text waits for others at most. */
+  batchWait: number;
+  /** Texts that wait at most. */
+  maxQueue: number;
+  windows: number;
+  /** Told of each batch. */
+  onBatch?: (texts: number) => void;
+}
+
+/** What is asked of the model, in batches. */
+export interface Scheduler extends Pick<Classifier, 'logits' | 'labelProblem' | 'options'> {
+  /** Texts that wait. */
+  readonly waiting: number;
+  /** Resolves once nothing waits and nothing runs. */
+  idle(): Promise<void>;
+}
+
+interface Job {
+  text: string;
+  set: number;
+  labels: readonly string[];
+  merge: Reading['mergeWindows'];
+  since: number;
+  resolve(result: ScoredRequest): void;
+  reject(error: unknown): void;
+  signal?: AbortSignal;
+}
+
+/** Labels that are read between two batches: some 20 ms of short ones. */
+const LABELS_AT_ONCE = 32;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Makes a scheduler over workers. */
+export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: SchedulerSettings): Scheduler {
+  const queue: Job[] = [];
+  const idlers: (() => void)[] = [];
+  /** Labels that are to be read before a set is scored with. */
+  const pieces: { labels: readonly string[]; done(): void; failed(error: unknown): void }[] = [];
+  const free = new Set<RemoteModel>(pool.models);
+  let wake: NodeJS.Timeout | undefined;
+
+  /** Takes texts out of the queue whose clients wait no longer. */
+  function giveUp(isOver: (signal: AbortSignal | undefined) => boolean): void {
+    for (let at = queue.length - 1; at >= 0; at--)
+      if (isOver(queue[at].signal)) {
+        const [job] = queue.splice(at, 1);
+        job.reject(job.signal?.reason);
+      }
+  }
+
+  /** The next texts of one kind; those that were given up are dropped. */
+  function nextBatch(): Job[] {
+    giveUp((signal) => signal?.aborted === true);
+    const merge = queue[0]?.merge;
+    const batch: Job[] = [];
+    for (let at = 0; at < queue.length && batch.length < settings.batchTexts; )
+      if (queue[at].merge === merge) batch.push(...queue.splice(at, 1));
+      else at++;
+    return batch;
+  }
+
+  async function runBatch(model: RemoteModel, batch: readonly Job[]): Promise<void> {
+    settings.onBatch?.(batch.length);
+    const labelsOf = new Map(batch.map(({ set, labels }) => [set, labels]));
+    try {
+      const results = await model.score(batch, (set) => labelsOf.get(set)!, { windows: settings.windows, mergeWindows: batch[0].merge });
+      for (const [at, job] of batch.entries()) job.resolve(results[at]);
+    } catch (error) {
+      for (const job of batch) job.reject(error);
+    }
+  }
+
+  async function runPiece(model: RemoteModel): Promise<void> {
+    const piece = pieces.shift()!;
+    const set = sets.temporary();
+    try {
+      await model.score([{ text: '', set }], () => piece.labels, { windows: 1, mergeWindows: 'mean' });
+      piece.done();
+    } catch (error) {
+      piece.failed(error);
+    } finally {
+      model.drop(set);
+    }
+  }
+
+  /** Gives each free model what waits longest; texts and pieces of label sets by turns. */
+  function dispatch(): void {
+    clearTimeout(wake);
+    for (const model of free) {
+      const oldest = queue[0];
+      const isDue = oldest && (queue.length >= settings.batchTexts || performance.now() - oldest.since >= settings.batchWait);
+      if (!isDue && pieces.length === 0) {
+        if (oldest) wake = setTimeout(dispatch, Math.max(0, settings.batchWait - (performance.now() - oldest.since)));
+        break;
+      }
+      free.delete(model);
+      void (async () => {
+        if (isDue) {
+          const batch = nextBatch();
+          if (batch.length > 0) await runBatch(model, batch);
+        }
+        if (pieces.length > 0) await runPiece(model);
+      })().finally(() => {
+        free.add(model);
+        if (queue.length === 0 && pieces.length === 0 && free.size === pool.models.length) for (const done of idlers.splice(0)) done();
+        // In a later turn: what came while the model ran is first put into the queue.
+        setImmediate(dispatch);
+      });
+    }
+  }
+
+  /** Reads the labels of a set that is new, in pieces. Every worker reads them for itself, the others when they first meet them. */
+  function prepare(labels: readonly string[]): Promise<void> {
+    if (labels.length <= LABELS_AT_ONCE) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      let left = Math.ceil(labels.length / LABELS_AT_ONCE);
+      const done = (): void => {
+        left--;
+        if (left === 0) resolve();
+      };
+      for (let at = 0; at < labels.length; at += LABELS_AT_ONCE)
+        pieces.push({ labels: labels.slice(at, at + LABELS_AT_ONCE), done, failed: reject });
+      dispatch();
+    });
+  }
+
+  return {
+    options: pool.options,
+    get waiting() {
+      return queue.length;
+    },
+    labelProblem: (labels) => sets.use(labels, (set, kept) => pool.models[0].problem(set, kept)).problem,
+    async logits(requests, { mergeWindows: merge = 'mean', signal } = {}) {
+      if (queue.length + requests.length > settings.maxQueue) throw new QueueFullError('too many texts wait');
+      const used = new Map<readonly string[], ReturnType<LabelSets['use']>>();
+      for (const { labels } of requests)
+        if (!used.has(labels))
+          used.set(
+            labels,
+            sets.use(labels, (set, kept) => pool.models[0].problem(set, kept), prepare),
+          );
+      await Promise.all([...used.values()].map(({ ready }) => ready));
+      const since = performance.now();
+      const results = requests.map(
+        ({ text, labels }) =>
+          new Promise<ScoredRequest>((resolve, reject) => {
+            const { set, labels: kept } = used.get(labels)!;
+            queue.push({ text, set, labels: kept, merge, since, resolve, reject, signal });
+          }),
+      );
+      const onAbort = (): void => giveUp((each) => each === signal);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) onAbort();
+      dispatch();
+      try {
+        return await Promise.all(results);
+      } finally {
+        signal?.removeEventListener('abort', onAbort);
+      }
+    },
+    async idle() {
+      while (queue.length > 0 || pieces.length > 0 || free.size < pool.models.length) {
+        await Promise.race([new Promise<void>((resolve) => idlers.push(resolve)), pause(50)]);
+      }
+    },
+  };
+}

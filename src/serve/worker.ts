@@ -1,0 +1,45 @@
+/** A worker of the server: a model in a thread of its own, so that requests are taken while it computes. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { loadClassifier } from '../classify/load-classifier.ts';
+import { BrokenModelError } from '../classify/scorer.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts';
+
+const port = parentPort!;
+const say = (message: FromWorker): void => port.postMessage(message);
+
+async function serve({ checkpoint, precision, threads }: WorkerSettings): Promise<void> {
+  const classifier = await loadClassifier(checkpoint, { ...(precision ? { precision } : {}), threads });
+  const sets = new Map<number, readonly string[]>();
+  // One after the other: a message is not looked at while the one before it runs.
+  let last: Promise<void> = Promise.resolve();
+  const answer = async (message: ToWorker): Promise<void> => {
+    if (message.type === 'set') sets.set(message.set, message.labels);
+    else if (message.type === 'drop') sets.delete(message.set);
+    else if (message.type === 'end') {
+      await classifier.dispose();
+      port.close();
+    } else {
+      const { job } = message;
+      try {
+        if (message.type === 'problem') say({ type: 'problem', job, problem: await classifier.labelProblem(sets.get(message.set)!) });
+        else {
+          const requests = message.requests.map(({ text, set }) => ({ text, labels: sets.get(set)! }));
+          say({ type: 'scored', job, results: await classifier.logits(requests, { ...message.reading, shortlist: 0 }) });
+        }
+      } catch (error) {
+        const isRequest = (error instanceof DataError || error instanceof UsageError) && !(error instanceof BrokenModelError);
+        say({ type: 'error', job, message: errorMessage(error), isRequest });
+      }
+    }
+  };
+  port.on('message', (message: ToWorker) => {
+    last = last.then(() => answer(message));
+  });
+  say({ type: 'ready', options: classifier.options, precision: classifier.precision });
+}
+
+serve(workerData as WorkerSettings).catch((error: unknown) => {
+  say({ type: 'failed', message: errorMessage(error), isUsage: error instanceof UsageError });
+  port.close();
+});
