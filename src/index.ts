@@ -8,9 +8,9 @@
  */
 
 import { UsageError } from './base/errors.ts';
-import type { Classifier, ScoredRequest } from './classify/classifier.ts';
+import type { ScoredRequest } from './classify/classifier.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
-import { type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
+import { type LoadedClassifier, type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
 import { checkLabels, type LabelScores, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
@@ -40,10 +40,10 @@ const isPerText = (labels: Candidates): labels is readonly (readonly string[])[]
  * texts keeps the event loop busy between batches.
  */
 export class GliZNet {
-  readonly #classifier: Classifier;
+  readonly #classifier: LoadedClassifier;
   #disposed = false;
 
-  private constructor(classifier: Classifier) {
+  private constructor(classifier: LoadedClassifier) {
     this.#classifier = classifier;
   }
 
@@ -62,19 +62,30 @@ export class GliZNet {
     return this.#classifier.precision;
   }
 
+  /** The labels that the checkpoint was trained on, where they are one set: candidates where no others are given. */
+  get labels(): readonly string[] | undefined {
+    return this.#classifier.labels;
+  }
+
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
+   * @param labels candidates; the checkpoint's own {@link labels} unless given
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
    *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
    *   model whose weights are damaged
    */
-  async classify(texts: readonly string[], labels: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
+  async classify(
+    texts: readonly string[],
+    labels: Candidates | undefined = this.labels,
+    options: ClassifyOptions = {},
+  ): Promise<LabelScores[]> {
     const candidates = this.#candidates(texts, labels);
     checkOptions(CLASSIFY_OPTIONS, options, 'classify');
     const { calibration } = this.#classifier.options;
     const { balance = 0, multiLabel } = options;
-    if (balance > 0 && (multiLabel || isPerText(labels))) throw new UsageError('balance is for one list of labels of which one is right');
+    if (balance > 0 && (multiLabel || isPerText(labels ?? [])))
+      throw new UsageError('balance is for one list of labels of which one is right');
     const results = await this.#score(texts, candidates, options);
     let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
@@ -91,7 +102,11 @@ export class GliZNet {
    * Raw scores of the labels, in their order: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
    * @throws as {@link classify}
    */
-  async logits(texts: readonly string[], labels: Candidates, options: LogitsOptions = {}): Promise<Float32Array[]> {
+  async logits(
+    texts: readonly string[],
+    labels: Candidates | undefined = this.labels,
+    options: LogitsOptions = {},
+  ): Promise<Float32Array[]> {
     checkOptions(LOGITS_OPTIONS, options, 'logits');
     const results = await this.#score(texts, this.#candidates(texts, labels), options);
     return results.map((result) => result.logits);
@@ -108,9 +123,10 @@ export class GliZNet {
     await this.dispose();
   }
 
-  #candidates(texts: readonly string[], labels: Candidates): string[][] {
+  #candidates(texts: readonly string[], labels: Candidates | undefined): string[][] {
     if (this.#disposed) throw new UsageError('the model is disposed');
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
+    if (labels === undefined) throw new UsageError('labels are missing: the checkpoint was not trained on labels of its own');
     if (!Array.isArray(labels)) throw new UsageError('labels must be a list');
     // No list for no text: a list of lists as well as an empty one.
     if (texts.length === 0 && labels.length === 0) return [];

@@ -25,6 +25,12 @@ export interface LoadSettings extends Given<typeof LOAD_OPTIONS> {
   note?: (line: string) => void;
 }
 
+/** A classifier of a checkpoint folder. */
+export interface LoadedClassifier extends Classifier {
+  /** The labels that the checkpoint was trained on, if it says so. */
+  labels?: readonly string[];
+}
+
 /** Tokens of a text that its embedding for the shortlist is made of. */
 const EMBEDDED_TOKENS = 256;
 
@@ -59,7 +65,7 @@ export async function checkpointEmbedder(
  * Loads a checkpoint: a folder, the output folder of a training run, or a hub id.
  * @throws DataError naming the file that is missing or broken; UsageError for a setting that there is none of, or a value out of its range.
  */
-export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<Classifier> {
+export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<LoadedClassifier> {
   checkOptions(LOAD_OPTIONS, settings, 'load');
   const { precision = LOAD_OPTIONS.precision.default, threads, provider, note } = settings;
   const folder = await localCheckpoint(path, note);
@@ -96,12 +102,14 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       // Calibration changes no vector, the tokenizer does.
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
-      return await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
+      const late = await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
+      return { ...late, labels: config.labels };
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
-    return await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
+    const classifier = await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
+    return { ...classifier, labels: config.labels };
   } catch (error) {
     await Promise.all(opened.map((session) => session.dispose()));
     throw error;

@@ -56,7 +56,7 @@ async function labelsOf(flags: PredictFlags): Promise<string[] | undefined> {
 async function balanceOf(
   classifier: Classifier,
   input: string,
-  labels: string[],
+  labels: readonly string[],
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
@@ -73,9 +73,14 @@ async function balanceOf(
   return { shares, strength: BALANCE_STRENGTH };
 }
 
-async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
+async function predictOne(text: string, given: string[] | undefined, flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
+    const labels = given ?? classifier.labels;
+    if (!labels)
+      throw new UsageError(
+        '--text needs labels: --labels a,b,c or --labels-file FILE; the checkpoint was not trained on labels of its own',
+      );
     await checkLabels(classifier, labels);
     const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
@@ -140,13 +145,17 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   const onBad = flags.onError === 'skip' ? skip : undefined;
   try {
     if (labels) await checkLabels(classifier, labels);
-    const balance = flags.balance && labels ? await balanceOf(classifier, input, labels, flags, stop.signal) : undefined;
+    const balanced = labels ?? classifier.labels;
+    if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
+    const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
     const records = total.counted(readRecords(input, { format: flags.format, onBadLine: onBad, onBytes: total.onBytes }));
     const labelled = predictRecords(classifier, records, {
       ...flags,
       balance,
-      labels,
+      // What was balanced is one set: records' own candidates would not fit it.
+      labels: balance ? balanced : labels,
+      defaultLabels: classifier.labels,
       source: sourceName(input),
       signal: stop.signal,
       onBadRecord: onBad,
@@ -202,23 +211,21 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   if (isStopped) exitInterrupted(input, stopListening);
 }
 
-function checkBalance(input: string | undefined, labels: string[] | undefined, { text, multiLabel }: PredictFlags): void {
+function checkBalance(input: string | undefined, { text, multiLabel }: PredictFlags): void {
   const kind = input === undefined ? undefined : statSync(input, { throwIfNoEntry: false });
   // A pipe cannot be read twice; what is missing or a folder is refused where the records are read.
   const pipe = input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
   if (text !== undefined || pipe) throw new UsageError('--balance looks at the whole input before it labels it: give a file');
   if (multiLabel) throw new UsageError('--balance is for one label a text, not for --multi-label');
-  if (!labels) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
 }
 
 async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
   if (flags.output === undefined && isStdoutClosed())
     throw new DataError('stdout is closed, and the results would be lost: give --output FILE');
   const labels = await labelsOf(flags);
-  if (flags.balance) checkBalance(input, labels, flags);
+  if (flags.balance) checkBalance(input, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
-    if (!labels) throw new UsageError('--text needs labels: --labels a,b,c or --labels-file FILE');
     await predictOne(flags.text, labels, flags);
     return;
   }

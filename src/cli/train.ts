@@ -13,7 +13,7 @@ import { type SettingFlag, settingsText } from '../options/settings-table.ts';
 import type { TRAIN_FLAGS } from '../options/train.ts';
 import { memory } from '../report/html.ts';
 import { dataStatistics, exampleLines, statisticsLines } from '../train/data/data-statistics.ts';
-import { readDataset } from '../train/data/dataset.ts';
+import { ownLabels, readDataset } from '../train/data/dataset.ts';
 import { samplerOf } from '../train/data/run-sampler.ts';
 import { openDevice } from '../train/engine/devices.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run/run-folder.ts';
@@ -47,7 +47,7 @@ const EXAMPLES = `
 Examples:
   The shipped checkpoint, adapted to your own labels with a few examples of each:
     $ glz train --config few-shot --data my-examples.jsonl --output runs/mine
-    $ glz predict --checkpoint runs/mine --text "Where is my parcel?" --labels "delivery,refund,complaint"
+    $ glz predict --checkpoint runs/mine --text "Where is my parcel?"
   A new model from an encoder, on a CPU:
     $ glz train --config minilm --encoder sentence-transformers/all-MiniLM-L6-v2 --data train.jsonl --output runs/minilm
   Look at the data and the plan without training:
@@ -298,6 +298,8 @@ async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<vo
       note(
         `${summary.early ? 'stopped early, no further gain: ' : ''}checkpoint in ${summary.best ? join(flags.output, 'best') : summary.checkpoint}`,
       );
+    const own = ownLabels(dataset);
+    if (summary.finished && own) note(`glz predict FILE --checkpoint ${flags.output} uses its ${own.length} labels`);
   } finally {
     stopListening();
     progress?.stop();

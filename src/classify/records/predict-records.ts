@@ -30,8 +30,10 @@ export interface LabelScores {
 
 /** How a stream of records is labelled. */
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
-  /** Candidates of every record; each record's own `candidate_labels` where absent. */
+  /** Candidates of every record; each record's own `candidate_labels`, or {@link defaultLabels}, where absent. */
   labels?: readonly string[];
+  /** Candidates of records that have none of their own. */
+  defaultLabels?: readonly string[];
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
   /** What stands between a record's own candidates where they are text, see {@link labelList}. */
@@ -165,8 +167,9 @@ export async function* predictRecords(
   records: AsyncIterable<SourceRecord>,
   options: PredictOptions,
 ): AsyncGenerator<RecordMember[]> {
-  const { labels, source } = options;
+  const { labels, defaultLabels, source } = options;
   if (labels) await checkLabels(classifier, labels);
+  let defaultsChecked: Promise<void> | undefined;
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
   const lists = new Map<string, readonly string[]>();
   const shared = (list: readonly string[]): readonly string[] => {
@@ -183,6 +186,11 @@ export async function* predictRecords(
     const text = textOf(fields, where, options.textField);
     if (labels) return { record, where, text, labels };
     const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
+    if (name === undefined && defaultLabels) {
+      defaultsChecked ??= checkLabels(classifier, defaultLabels);
+      await defaultsChecked;
+      return { record, where, text, labels: defaultLabels };
+    }
     if (name === undefined)
       throw new DataError(`${where}: no field "candidate_labels"; give labels for all records with --labels or --labels-file`);
     const field = `${where}, field "${name}"`;
