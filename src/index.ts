@@ -70,7 +70,7 @@ export class GliZNet {
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
-   * @param labels candidates; the checkpoint's own {@link labels} unless given
+   * @param labels candidates; the checkpoint's own {@link GliZNet.labels} unless given
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
    *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
    *   model whose weights are damaged
