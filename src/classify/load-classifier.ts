@@ -38,8 +38,9 @@ const EMBEDDED_TOKENS = 256;
 export async function localCheckpoint(path: string, note: LoadSettings['note']): Promise<string> {
   // A path that is there wins; only a name that is none may go to the network.
   if (existsSync(path)) return checkpointFolder(path);
-  const { isHubId, resolveModelFolder } = await import('../weights/hub/hub.ts');
-  return checkpointFolder(path.includes('/') && isHubId(path) ? await resolveModelFolder(path, { note }) : path);
+  const { isHubId, noSuchFolder, resolveModelFolder } = await import('../weights/hub/hub.ts');
+  if (!path.includes('/') || !isHubId(path)) throw noSuchFolder(path);
+  return checkpointFolder(await resolveModelFolder(path, { note }));
 }
 
 /**

@@ -181,7 +181,8 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
     }
     isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
-    if (done === 0 && firstSkipped && !isStopped) throw firstSkipped;
+    if (done === 0 && firstSkipped && !isStopped)
+      throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
     await results.end();
     const partial = isStopped ? await output.keep() : await output.finish();
     progress.update(done);

@@ -162,6 +162,7 @@ export const PREDICT_FLAGS = {
   },
   output: {
     type: 'text',
+    short: 'o',
     value: 'file',
     description: 'write here instead of to stdout',
     detail:

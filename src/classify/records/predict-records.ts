@@ -4,7 +4,7 @@
  */
 
 import { DataError } from '../../base/errors.ts';
-import { textOf } from '../../data/examples.ts';
+import { MissingColumnError, requireTextColumn, textOf } from '../../data/examples.ts';
 import { labelList } from '../../data/label-list.ts';
 import type { SourceRecord } from '../../data/read-records.ts';
 import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
@@ -183,6 +183,7 @@ export async function* predictRecords(
   const prepare = async (record: SourceRecord): Promise<Prepared> => {
     const { line, fields } = record;
     const where = `${source}, line ${line}`;
+    if (record.columns) requireTextColumn(record.columns, source, options.textField);
     const text = textOf(fields, where, options.textField);
     if (labels) return { record, where, text, labels };
     const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
@@ -242,7 +243,8 @@ export async function* predictRecords(
           chunk.push(prepared);
           scores += prepared.labels.length;
         } catch (error) {
-          if (!options.onBadRecord || !(error instanceof DataError)) throw error;
+          // Of a table without the column no row can be labelled: said once.
+          if (!options.onBadRecord || !(error instanceof DataError) || error instanceof MissingColumnError) throw error;
           options.onBadRecord(error);
         }
         if (chunk.length < size && scores < HELD_SCORES) continue;
