@@ -92,10 +92,14 @@ export class GliZNet {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
-    return results.map(({ unreadable }, row) => ({
-      ...rankLabels(candidates[row], logits[row], calibration, options),
-      ...(unreadable ? { unreadable } : {}),
-    }));
+    return results.map(({ unreadable }, row) => {
+      const unknownScript = this.#classifier.unknownScript(texts[row]);
+      return {
+        ...rankLabels(candidates[row], logits[row], calibration, options),
+        ...(unreadable ? { unreadable } : {}),
+        ...(unknownScript !== undefined ? { unknownScript } : {}),
+      };
+    });
   }
 
   /**

@@ -13,6 +13,7 @@ import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
 import { loadRuntime } from '../runtime/load-runtime.ts';
 import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { createUnknownScript } from '../text/tokenizer/unknown-script.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { createLateClassifier } from './late-classifier.ts';
@@ -29,6 +30,8 @@ export interface LoadSettings extends Given<typeof LOAD_OPTIONS> {
 export interface LoadedClassifier extends Classifier {
   /** The labels that the checkpoint was trained on, if it says so. */
   labels?: readonly string[];
+  /** The script that a text is in, where the vocabulary knows little of it: its scores then mean little. */
+  unknownScript(text: string): string | undefined;
 }
 
 /** Tokens of a text that its embedding for the shortlist is made of. */
@@ -104,13 +107,13 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
       const late = await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
-      return { ...late, labels: config.labels };
+      return { ...late, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
     const classifier = await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
-    return { ...classifier, labels: config.labels };
+    return { ...classifier, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
   } catch (error) {
     await Promise.all(opened.map((session) => session.dispose()));
     throw error;

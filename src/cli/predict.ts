@@ -22,6 +22,7 @@ import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './interrupts.ts';
 import { startProgress } from './progress.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 import { isStdoutClosed, noteLine } from './terminal.ts';
 
 const EXAMPLES = `
@@ -87,6 +88,11 @@ async function predictOne(text: string, given: string[] | undefined, flags: Pred
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
     const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
+    const [texts, candidates] = [noTexts(), noTexts()];
+    lookAt(classifier, texts, text);
+    for (const label of labels) lookAt(classifier, candidates, label);
+    const foreign = scriptNote(texts, candidates);
+    if (foreign !== undefined && !flags.quiet) noteLine(foreign);
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, ...ranked }));
   } finally {
     await classifier.dispose();
@@ -132,6 +138,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   let done = 0;
   let cut = 0;
   let unreadable = 0;
+  const seen = noTexts();
   let firstUnreadable = 0;
   let skipped = 0;
   let missing = '';
@@ -166,6 +173,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
         if (unreadable === 0) firstUnreadable = line;
         unreadable += texts;
       },
+      onText: (text, line) => lookAt(classifier, seen, text, line),
       onProgress: (texts) => {
         const estimate = total.estimate();
         if (estimate !== undefined) progress.setTotal(estimate);
@@ -193,6 +201,10 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       note(
         `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
       );
+    const candidates = noTexts();
+    for (const label of balanced ?? []) lookAt(classifier, candidates, label);
+    const foreign = scriptNote(seen, candidates);
+    if (foreign !== undefined) note(foreign);
     if (skipped > 0)
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,

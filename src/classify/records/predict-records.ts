@@ -26,6 +26,8 @@ export interface LabelScores {
   scores: number[];
   /** The model reads nothing of the text, which is empty or of characters that it does not know: the scores say nothing of it. */
   unreadable?: true;
+  /** The script that the text is in, where the model knows little of it (`Han`): the scores mean little. */
+  unknownScript?: string;
 }
 
 /** How a stream of records is labelled. */
@@ -48,6 +50,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   onCut?: (texts: number) => void;
   /** Counts texts of which the model reads nothing; the first one is at `line`. */
   onUnreadable?: (texts: number, line: number) => void;
+  /** Called with each text that is labelled, before it is. */
+  onText?: (text: string, line: number) => void;
   /** Called after each batch with the number of records that are labelled, before they come out. */
   onProgress?: (labelled: number) => void;
   /**
@@ -267,7 +271,8 @@ export async function* predictRecords(
     if (cut > 0) options.onCut?.(cut);
     const unreadable = scores.filter((each) => each.unreadable);
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
-    for (const { record, labels, logits } of scores) {
+    for (const { record, text, labels, logits } of scores) {
+      options.onText?.(text, record.line);
       const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
       yield labelledRecord(record, rankLabels(labels, balanced, classifier.options.calibration, options));
     }
