@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The library: `import { GliZNet } from 'gliznet'`.
  *
@@ -10,8 +11,9 @@
 import { UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
-import { type LoadedClassifier, type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
-import { checkLabels, type LabelScores, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
+import type { LabelScores, LoadSettings } from './classify/library-types.ts';
+import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
+import { checkLabels, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
@@ -19,8 +21,7 @@ import { SHIPPED_CHECKPOINT } from './options/shipped-checkpoint.ts';
 import { cleanLabels } from './text/labels.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
-export type { LoadSettings } from './classify/load-classifier.ts';
-export type { LabelingOptions, LabelScores } from './classify/records/predict-records.ts';
+export type { LabelingOptions, LabelScores, LoadSettings } from './classify/library-types.ts';
 export type { GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
 

@@ -7,7 +7,6 @@ import { existsSync } from 'node:fs';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { readsAlike } from '../model/options.ts';
 import { checkOptions } from '../options/check.ts';
-import type { Given } from '../options/declaration.ts';
 import { LOAD_OPTIONS } from '../options/predict.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
 import { loadRuntime } from '../runtime/load-runtime.ts';
@@ -17,14 +16,9 @@ import { createUnknownScript } from '../text/tokenizer/unknown-script.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { createLateClassifier } from './late-classifier.ts';
+import type { LoadSettings } from './library-types.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
-
-/** How a checkpoint is loaded. */
-export interface LoadSettings extends Given<typeof LOAD_OPTIONS> {
-  /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
-  note?: (line: string) => void;
-}
 
 /** A classifier of a checkpoint folder. */
 export interface LoadedClassifier extends Classifier {

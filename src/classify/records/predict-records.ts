@@ -9,26 +9,12 @@ import { labelList } from '../../data/label-list.ts';
 import type { SourceRecord } from '../../data/read-records.ts';
 import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
-import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
+import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
+import type { LabelingOptions, LabelScores } from '../library-types.ts';
 import { BrokenModelError } from '../scorer.ts';
 import { untilAborted } from './until-aborted.ts';
-
-/** How labels are chosen and reported. */
-export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
-
-/** Labels of one text, best first. */
-export interface LabelScores {
-  /** Best first. */
-  labels: string[];
-  /** Probability of each label. */
-  scores: number[];
-  /** The model reads nothing of the text, which is empty or of characters that it does not know: the scores say nothing of it. */
-  unreadable?: true;
-  /** The script that the text is in, where the model knows little of it (`Han`): the scores mean little. */
-  unknownScript?: string;
-}
 
 /** How a stream of records is labelled. */
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
