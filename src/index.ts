@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The library: `import { GliZNet } from 'gliznet'`.
  *
@@ -8,12 +9,13 @@
  */
 
 import { UsageError } from './base/errors.ts';
-import type { Classifier, ScoredRequest } from './classify/classifier.ts';
+import type { ScoredRequest } from './classify/classifier.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
-import { type LoadSettings, loadClassifier } from './classify/load-classifier.ts';
+import type { LabelScores, LoadSettings } from './classify/library-types.ts';
+import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
 import { createAsker, type JsonValue, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Questions } from './classify/questions/questions.ts';
-import { checkLabels, type LabelScores, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
+import { checkLabels, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
@@ -21,7 +23,7 @@ import { SHIPPED_CHECKPOINT } from './options/shipped-checkpoint.ts';
 import { cleanLabels } from './text/labels.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
-export type { LoadSettings } from './classify/load-classifier.ts';
+export type { LabelingOptions, LabelScores, LoadSettings } from './classify/library-types.ts';
 export type { JsonValue } from './classify/questions/decide.ts';
 export type {
   AnswerOf,
@@ -37,7 +39,6 @@ export type {
   ScoreAnswer,
   ScoreQuestion,
 } from './classify/questions/questions.ts';
-export type { LabelingOptions, LabelScores } from './classify/records/predict-records.ts';
 export type { GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
 
@@ -57,10 +58,10 @@ const isPerText = (labels: Candidates): labels is readonly (readonly string[])[]
  * texts keeps the event loop busy between batches.
  */
 export class GliZNet {
-  readonly #classifier: Classifier;
+  readonly #classifier: LoadedClassifier;
   #disposed = false;
 
-  private constructor(classifier: Classifier) {
+  private constructor(classifier: LoadedClassifier) {
     this.#classifier = classifier;
   }
 
@@ -79,36 +80,55 @@ export class GliZNet {
     return this.#classifier.precision;
   }
 
+  /** The labels that the checkpoint was trained on, where they are one set: candidates where no others are given. */
+  get labels(): readonly string[] | undefined {
+    return this.#classifier.labels;
+  }
+
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
+   * @param labels candidates; the checkpoint's own {@link GliZNet.labels} unless given
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
    *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
    *   model whose weights are damaged
    */
-  async classify(texts: readonly string[], labels: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
+  async classify(
+    texts: readonly string[],
+    labels: Candidates | undefined = this.labels,
+    options: ClassifyOptions = {},
+  ): Promise<LabelScores[]> {
     const candidates = this.#candidates(texts, labels);
     checkOptions(CLASSIFY_OPTIONS, options, 'classify');
     const { calibration } = this.#classifier.options;
     const { balance = 0, multiLabel } = options;
-    if (balance > 0 && (multiLabel || isPerText(labels))) throw new UsageError('balance is for one list of labels of which one is right');
+    if (balance > 0 && (multiLabel || isPerText(labels ?? [])))
+      throw new UsageError('balance is for one list of labels of which one is right');
     const results = await this.#score(texts, candidates, options);
     let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
-    return results.map(({ unreadable }, row) => ({
-      ...rankLabels(candidates[row], logits[row], calibration, options),
-      ...(unreadable ? { unreadable } : {}),
-    }));
+    return results.map(({ unreadable }, row) => {
+      const unknownScript = this.#classifier.unknownScript(texts[row]);
+      return {
+        ...rankLabels(candidates[row], logits[row], calibration, options),
+        ...(unreadable ? { unreadable } : {}),
+        ...(unknownScript !== undefined ? { unknownScript } : {}),
+      };
+    });
   }
 
   /**
    * Raw scores of the labels, in their order: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
    * @throws as {@link classify}
    */
-  async logits(texts: readonly string[], labels: Candidates, options: LogitsOptions = {}): Promise<Float32Array[]> {
+  async logits(
+    texts: readonly string[],
+    labels: Candidates | undefined = this.labels,
+    options: LogitsOptions = {},
+  ): Promise<Float32Array[]> {
     checkOptions(LOGITS_OPTIONS, options, 'logits');
     const results = await this.#score(texts, this.#candidates(texts, labels), options);
     return results.map((result) => result.logits);
@@ -155,9 +175,10 @@ export class GliZNet {
     await this.dispose();
   }
 
-  #candidates(texts: readonly string[], labels: Candidates): string[][] {
+  #candidates(texts: readonly string[], labels: Candidates | undefined): string[][] {
     if (this.#disposed) throw new UsageError('the model is disposed');
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
+    if (labels === undefined) throw new UsageError('labels are missing: the checkpoint was not trained on labels of its own');
     if (!Array.isArray(labels)) throw new UsageError('labels must be a list');
     // No list for no text: a list of lists as well as an empty one.
     if (texts.length === 0 && labels.length === 0) return [];

@@ -2,7 +2,6 @@
  * The two graphs of GliZNet, traced from the one model module: inference (weights inside, for speed) and training
  * (forward, loss and all gradients, weights fed). Also packs batches into the graphs' inputs.
  */
-import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
 import * as tf from '@tensorflow/tfjs-core';
 import { createDropout, type Dropout, dropoutSizes } from '../model/dropout.ts';
 import type { Encoder, Weights } from '../model/encoders/encoder.ts';

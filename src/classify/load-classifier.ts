@@ -7,22 +7,25 @@ import { existsSync } from 'node:fs';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { readsAlike } from '../model/options.ts';
 import { checkOptions } from '../options/check.ts';
-import type { Given } from '../options/declaration.ts';
 import { LOAD_OPTIONS } from '../options/predict.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
 import { loadRuntime } from '../runtime/load-runtime.ts';
 import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { createUnknownScript } from '../text/tokenizer/unknown-script.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { createLateClassifier } from './late-classifier.ts';
+import type { LoadSettings } from './library-types.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
 
-/** How a checkpoint is loaded. */
-export interface LoadSettings extends Given<typeof LOAD_OPTIONS> {
-  /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
-  note?: (line: string) => void;
+/** A classifier of a checkpoint folder. */
+export interface LoadedClassifier extends Classifier {
+  /** The labels that the checkpoint was trained on, if it says so. */
+  labels?: readonly string[];
+  /** The script that a text is in, where the vocabulary knows little of it: its scores then mean little. */
+  unknownScript(text: string): string | undefined;
 }
 
 /** Tokens of a text that its embedding for the shortlist is made of. */
@@ -32,8 +35,9 @@ const EMBEDDED_TOKENS = 256;
 export async function localCheckpoint(path: string, note: LoadSettings['note']): Promise<string> {
   // A path that is there wins; only a name that is none may go to the network.
   if (existsSync(path)) return checkpointFolder(path);
-  const { isHubId, resolveModelFolder } = await import('../weights/hub/hub.ts');
-  return checkpointFolder(path.includes('/') && isHubId(path) ? await resolveModelFolder(path, { note }) : path);
+  const { isHubId, noSuchFolder, resolveModelFolder } = await import('../weights/hub/hub.ts');
+  if (!path.includes('/') || !isHubId(path)) throw noSuchFolder(path);
+  return checkpointFolder(await resolveModelFolder(path, { note }));
 }
 
 /**
@@ -59,7 +63,7 @@ export async function checkpointEmbedder(
  * Loads a checkpoint: a folder, the output folder of a training run, or a hub id.
  * @throws DataError naming the file that is missing or broken; UsageError for a setting that there is none of, or a value out of its range.
  */
-export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<Classifier> {
+export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<LoadedClassifier> {
   checkOptions(LOAD_OPTIONS, settings, 'load');
   const { precision = LOAD_OPTIONS.precision.default, threads, provider, note } = settings;
   const folder = await localCheckpoint(path, note);
@@ -96,12 +100,14 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       // Calibration changes no vector, the tokenizer does.
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
-      return await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
+      const late = await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
+      return { ...late, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
-    return await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
+    const classifier = await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
+    return { ...classifier, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
   } catch (error) {
     await Promise.all(opened.map((session) => session.dispose()));
     throw error;

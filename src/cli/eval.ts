@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { answerText } from '../eval/report/answer.ts';
 import { compareFiles } from '../eval/report/compare-files.ts';
 import { failedGates, parseGate } from '../eval/report/gates.ts';
 import { reportHtml } from '../eval/report/report.ts';
@@ -227,7 +228,8 @@ async function run(flags: EvalFlags): Promise<void> {
     stop();
     stopListening();
   }
-  printText(resultTables(result).trimEnd());
+  // What takes numbers by the label is the first system; several tables of statistics are for who asks.
+  printText((flags.details || flags.labelGrowth ? resultTables(result) : answerText(result)).trimEnd());
   writeResults(result, flags);
   const problems = failedGates(result, gates);
   if (result.failures.length) {

@@ -9,6 +9,7 @@ import { labelledExample } from '../data/examples.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
 import { recordMembers } from '../data/record-members.ts';
+import { requireDictionaries } from '../generate/dictionaries.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
 import { generate, type Mode, promptOf, requestCount, wantedCount } from '../generate/generate.ts';
 import { type GeneratedRecord, journalPath, openJournal } from '../generate/journal.ts';
@@ -108,6 +109,7 @@ async function run(flags: GenerateFlags): Promise<void> {
   const { model, output } = flags;
   if (model === undefined) throw new UsageError('--model is missing: which model of the provider is asked?');
   if (output === undefined) throw new UsageError('--output is missing: where do the examples go?');
+  requireDictionaries();
   const report = flags.report ?? `${output}.report.html`;
   if ([output, journalPath(output)].some((path) => resolve(path) === resolve(report)))
     throw new UsageError(`--report ${report} would replace the run's own file; name another one`);

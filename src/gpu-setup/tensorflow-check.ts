@@ -3,10 +3,10 @@
  * both with plain arithmetic, and prints a {@link CheckResult} as JSON. A process of its own, because a library that does not suit the
  * machine can end the process that loads it.
  */
-import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
 import * as tf from '@tensorflow/tfjs-core';
 import { errorMessage } from '../base/errors.ts';
 import { loadBinding, TENSORFLOW_BACKEND } from '../runtime/tensorflow.ts';
+import { useGradients } from '../trace/gradients.ts';
 import { CHECK_SIZE, checkMatrix, expectClose, plainProduct } from './expected-products.ts';
 
 /** What a check found. */
@@ -20,6 +20,7 @@ export interface CheckResult {
 function check(path: string): CheckResult {
   const { gpu } = loadBinding(path);
   tf.setBackend(TENSORFLOW_BACKEND);
+  useGradients();
   const data = checkMatrix();
   const x = tf.tensor2d(data, [CHECK_SIZE, CHECK_SIZE]);
   const square = plainProduct(data, data, false);

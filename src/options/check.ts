@@ -76,11 +76,16 @@ function distance(one: string, other: string): number {
   return row[b.length];
 }
 
+/** The known name that is nearest, if one is near. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const near = [...known].sort((a, b) => distance(name, a) - distance(name, b))[0];
+  return near !== undefined && distance(name, near) <= Math.max(1, Math.floor(near.length / 3)) ? near : undefined;
+}
+
 /** `; did you mean "topK"?` of the known name that is nearest, or the names that there are where none is near. */
 export function suggestion(name: string, known: readonly string[]): string {
-  const near = [...known].sort((a, b) => distance(name, a) - distance(name, b))[0];
-  if (near !== undefined && distance(name, near) <= Math.max(1, Math.floor(near.length / 3))) return `; did you mean "${near}"?`;
-  return `; there are ${known.join(', ')}`;
+  const near = nearestName(name, known);
+  return near === undefined ? `; there are ${known.join(', ')}` : `; did you mean "${near}"?`;
 }
 
 /** A value as it reads in a message, cut to a line's part. */

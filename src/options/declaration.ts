@@ -9,6 +9,8 @@ interface Described {
   description: string;
   /** What the docs say besides. */
   detail?: string;
+  /** Letter of its short flag: `o` for `-o`. */
+  short?: string;
   /** What stands for the value in `--help`: `file` for `--output <file>`. */
   value?: string;
   /** The default in words, where the value itself says little. */

@@ -49,6 +49,7 @@ export const EVAL_FLAGS = {
     value: 'name',
     description: 'numbers that checkpoints compute with',
   },
+  details: { type: 'boolean', description: 'print all figures: intervals, calibration, speed, memory, comparisons' },
   json: { type: 'text', value: 'file', description: 'write everything as JSON' },
   csv: { type: 'text', value: 'file', description: 'write a line for each set and system' },
   report: { type: 'text', value: 'file', description: 'write a self-contained HTML report' },

@@ -4,7 +4,7 @@ import { CHECKPOINT, QUIET } from './predict.ts';
 
 /** Flags of `glz export`. */
 export const EXPORT_FLAGS = {
-  output: { type: 'text', value: 'folder', required: true, description: 'folder to write' },
+  output: { type: 'text', short: 'o', value: 'folder', required: true, description: 'folder to write' },
   checkpoint: CHECKPOINT,
   precision: { type: 'choice', choices: ['both', 'fp32', 'int8'], default: 'both', value: 'precision', description: 'which files' },
   overwrite: { type: 'boolean', description: 'replace an earlier export in the folder' },

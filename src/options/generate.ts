@@ -28,7 +28,7 @@ export const GENERATE_FLAGS = {
   },
   provider: { type: 'choice', choices: ['ollama', 'groq'], default: 'ollama', value: 'provider', description: 'where the model runs' },
   model: { type: 'text', value: 'name', description: 'name of the model at the provider' },
-  output: { type: 'text', value: 'file', description: 'JSONL that the examples go to' },
+  output: { type: 'text', short: 'o', value: 'file', description: 'JSONL that the examples go to' },
   domains: { type: 'text', value: 'a,b', description: 'only these domains of the preset, or new ones' },
   languages: { type: 'text', value: 'a,b', description: 'languages of the texts' },
   input: { type: 'text', value: 'file', description: 'add hard negatives to these records' },

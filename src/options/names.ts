@@ -24,9 +24,9 @@ export const camelCase = <Name extends string>(name: Name): CamelCase<Name> =>
 export const camelKeys = <Fields extends object>(fields: Fields): { [Name in keyof Fields & string as CamelCase<Name>]: Fields[Name] } =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value])) as never;
 
-/** The flag of an option as `--help` and the docs show it: `--batch-size <n>`, `--no-cache` of what is on by default. */
-export function flagText(name: string, { type, value, default: byDefault, ...rest }: Declaration): string {
-  const flag = `--${type === 'boolean' && byDefault === true ? 'no-' : ''}${kebabCase(name)}`;
+/** The flag of an option as `--help` and the docs show it: `--batch-size <n>`, `-o, --output <file>`, `--no-cache` of what is on by default. */
+export function flagText(name: string, { type, value, short, default: byDefault, ...rest }: Declaration): string {
+  const flag = `${short ? `-${short}, ` : ''}--${type === 'boolean' && byDefault === true ? 'no-' : ''}${kebabCase(name)}`;
   if (type === 'boolean') return flag;
   const shown = value ?? { integer: 'n', number: 'n', choice: 'choice', text: 'text', texts: 'text', function: '' }[type];
   return `${flag} <${shown}${type === 'texts' && !('repeatable' in rest) ? '...' : ''}>`;

@@ -151,7 +151,7 @@ export const PREDICT_FLAGS = {
     type: 'text',
     value: 'a,b,c',
     description: 'candidate labels, between commas (in quotes where one has a comma), or a JSON list',
-    detail: "without labels for all each record's own `candidate_labels`",
+    detail: "without labels for all each record's own `candidate_labels`, or those that the checkpoint was trained on",
   },
   labelsFile: LABELS_FILE,
   labelSeparator: LABEL_SEPARATOR,
@@ -168,6 +168,7 @@ export const PREDICT_FLAGS = {
   },
   output: {
     type: 'text',
+    short: 'o',
     value: 'file',
     description: 'write here instead of to stdout',
     detail:

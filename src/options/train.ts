@@ -10,7 +10,7 @@ export const TRAIN_FLAGS = {
     description: 'settings: a preset of configs/train by name (article, minilm, gpu, few-shot), or a YAML file',
   },
   data: { type: 'texts', repeatable: true, value: 'file', default: [], description: 'labelled records; may be given more than once' },
-  output: { type: 'text', value: 'folder', required: true, description: 'where states, log and checkpoint go' },
+  output: { type: 'text', short: 'o', value: 'folder', required: true, description: 'where states, log and checkpoint go' },
   resume: { type: 'boolean', description: 'go on with the run in --output' },
   overwrite: { type: 'boolean', description: 'start again although --output holds a run: its results are removed, and nothing else' },
   dryRun: {

@@ -1,8 +1,8 @@
 /** Bodies of requests: read within bounds, and checked by schemas. */
 import { z } from 'zod';
 import { isNestedTooDeep } from '../base/json.ts';
+import type { LabelScores } from '../classify/library-types.ts';
 import { type Option, readingOf } from '../classify/questions/questions.ts';
-import type { LabelScores } from '../classify/records/predict-records.ts';
 import { type FieldFault, RequestError } from './failures.ts';
 
 /** Faults that are named. */

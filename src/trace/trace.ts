@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type DynamicAxis, TRACE_BACKEND, TraceBackend, type TracedType } from './backend.ts';
+import { useGradients } from './gradients.ts';
 import { type Graph, type GraphData, type GraphValue, pruneGraph } from './graph.ts';
 import { useKernels } from './kernels.ts';
 
@@ -102,6 +103,7 @@ export function traceGraph(request: TraceRequest): Graph {
   if (!tf.findBackendFactory(TRACE_BACKEND)) tf.registerBackend(TRACE_BACKEND, () => new TraceBackend());
   const before = tf.engine().backendName;
   useKernels(request.inference);
+  if (!request.inference) useGradients();
   tf.setBackend(TRACE_BACKEND);
   try {
     const sets = usableMarkers(request);

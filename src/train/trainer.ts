@@ -8,7 +8,7 @@ import { gliznetParameterShapes } from '../model/gliznet.ts';
 import { type CheckpointContent, checkWeights, type FloatWeights, readCheckpointWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/formats/safetensors.ts';
 import type { Calibration } from './calibration.ts';
-import type { Dataset } from './data/dataset.ts';
+import { type Dataset, ownLabels } from './data/dataset.ts';
 import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
 import type { TrainingEngine } from './engine/training-session.ts';
@@ -130,6 +130,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     weights,
     tokenizer: start.tokenizer,
     dtype: settings.dtype,
+    labels: ownLabels(dataset),
   });
   let savedStep = state.step;
   const save = async () => {

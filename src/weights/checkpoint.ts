@@ -28,6 +28,8 @@ export interface CheckpointConfig {
   encoder: Record<string, unknown>;
   /** Numeric precision that was measured to be exact enough for this checkpoint and is fastest. */
   precision: 'fp32' | 'int8';
+  /** The labels that it was trained on, where they are one set: candidates where no others are given. */
+  labels?: readonly string[];
 }
 
 /** Everything a checkpoint is written from. */
@@ -77,6 +79,15 @@ export function parseOptions(value: unknown, where: string): GliZNetOptions {
   };
 }
 
+/** A checkpoint's own labels as they come out of a file. @throws DataError where they are no list of different texts */
+function parseLabels(value: unknown, where: string): string[] | undefined {
+  if (value === undefined) return undefined;
+  const isList = Array.isArray(value) && value.length > 0 && value.every((label) => typeof label === 'string' && label.trim() !== '');
+  if (!isList || new Set(value).size < value.length)
+    throw new DataError(`${where}: field "labels" is ${quoted(value)}, expected a list of labels, each once`);
+  return value;
+}
+
 /**
  * The folder that holds a checkpoint: itself, or `final`/`best` in the output folder of a training run.
  * @throws DataError when there is none.
@@ -98,7 +109,8 @@ export function readCheckpointConfig(folder: string): CheckpointConfig {
   }
   if (!isObject(config.encoder)) throw new DataError(`${path}: no "encoder" configuration`);
   const precision = config.precision === 'int8' ? 'int8' : 'fp32';
-  return { options: parseOptions(config.gliznet, path), encoder: config.encoder, precision };
+  const labels = parseLabels(config.labels, path);
+  return { options: parseOptions(config.gliznet, path), encoder: config.encoder, precision, ...(labels ? { labels } : {}) };
 }
 
 /** Reads a checkpoint's weights as float32, every tensor of the file. @throws DataError naming file and tensor. */
@@ -127,8 +139,8 @@ export function checkWeights(
 
 /** Writes the files of a checkpoint into an existing folder. */
 export function writeCheckpointFiles(folder: string, content: CheckpointContent): void {
-  const { options, encoder, precision, weights, tokenizer, dtype, training } = content;
-  const config = { model_type: 'gliznet', architectures: ['GliZNet'], gliznet: options, precision, encoder };
+  const { options, encoder, precision, labels, weights, tokenizer, dtype, training } = content;
+  const config = { model_type: 'gliznet', architectures: ['GliZNet'], gliznet: options, precision, labels, encoder };
   writeFileAtomically(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
   writeSafetensors(join(folder, WEIGHTS), weights, { dtype, metadata: { format: 'pt' } });
   writeFileAtomically(join(folder, TOKENIZER), tokenizer.json);

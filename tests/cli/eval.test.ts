@@ -57,6 +57,8 @@ describe('glz eval', () => {
     expect([code, stderr.includes('took')]).toEqual([0, true]);
     expect(stdout).toContain('one: 12 texts, 3 labels');
     expect(stdout).toMatch(/^my-checkpoint +\d/m);
+    expect(stdout).toMatch(/^labels of my-checkpoint, worst first +texts +precision +recall +F1$/m);
+    expect(stdout).toMatch(/^times +is +taken for$/m);
     const result = read('a.json');
     expect(result.reference).toBe('my-checkpoint');
     expect(result.results).toHaveLength(6);
@@ -67,8 +69,9 @@ describe('glz eval', () => {
     expect(readFileSync(join(root, 'a.csv'), 'utf8').split('\n')).toHaveLength(8);
     expect(readFileSync(join(root, 'a.html'), 'utf8')).toContain('my-checkpoint');
 
-    const again = await glzEval([...args, '--quiet']);
+    const again = await glzEval([...args, '--quiet', '--details']);
     expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(again.stdout).toMatch(/^system +macro-F1 +accuracy +top-3 +AUROC/m);
     expect(again.stdout).toContain('*: from the cache');
   });
 

@@ -93,3 +93,15 @@ describe('glz predict', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/glz: stdin/)]);
   });
 });
+
+it('notes texts and labels in a script that the model knows little of, and no others', async () => {
+  const shipped = (args: string[], input = '') => callGlz(['predict', ...args], { input });
+  const one = await shipped(['--text', 'Посылка не пришла', '--labels', 'delivery,billing']);
+  expect(one.stderr).toMatch(/note: the text is in a script that the model knows little of \(Cyrillic\): scores mean little; /);
+  const some = await shipped(['-', '--format', 'text', '--labels', 'delivery,счёт'], 'late\n荷物が届きません\n');
+  expect(some.stderr).toMatch(
+    /note: 1 of 2 texts are in a script .* \(Hiragana; the first on line 2\); 1 of 2 labels are .* \(Cyrillic\): /,
+  );
+  const english = await shipped(['-', '--format', 'text', '--labels', 'delivery,billing'], 'the parcel is late\nréservation annulée\n');
+  expect(english.stderr).not.toContain('note:');
+});

@@ -240,7 +240,7 @@ describe('glz predict', () => {
     [['/dev/stdin', '--labels', 'a,b', '--balance', '--format', 'text'], 2, /--balance looks at the whole input/],
     [['--text', 'x', '--labels', 'a,b', '--balance'], 2, /--balance looks at the whole input/],
     [['none.jsonl', '--labels', 'a,b', '--balance', '--multi-label'], 2, /--balance is for one label a text/],
-    [['none.jsonl', '--balance'], 2, /--balance needs the same labels for all records/],
+    [[join(ROOT, 'datasets/demo/tickets.jsonl'), '--balance'], 2, /--balance needs the same labels for all records/],
   ])('%j: exit code %i and one clear line', async (args, code, message) => {
     const result = await predict(args as string[], { input: 'text\n' });
     expect(result.stderr).toMatch(message as RegExp);

@@ -90,6 +90,13 @@ describe('glz train', () => {
     ]);
     expect(predicted.code).toBe(0);
     expect((JSON.parse(predicted.stdout) as { labels: string[] }).labels[0]).toBe('travel');
+    // It knows the labels that it was trained on.
+    expect(await callGlz(['predict', '--checkpoint', out, '--text', 'the train was late 1'])).toEqual({ ...predicted, stderr: '' });
+    const some = ['{"text":"the train was late 1"}', '{"text":"the soup was cold 2","candidate_labels":["food","film"]}'].join('\n');
+    const { stdout } = await callGlz(['predict', '-', '--checkpoint', out], { input: some });
+    const [first, second] = stdout.split('\n', 2).map((line) => JSON.parse(line) as { labels: string[] });
+    expect(first.labels).toEqual((JSON.parse(predicted.stdout) as { labels: string[] }).labels);
+    expect(second.labels.sort()).toEqual(['film', 'food']);
   });
 
   it('chooses the best checkpoint by the metric that is asked for', async () => {

@@ -1,7 +1,6 @@
 /**
  * TensorFlow against the CPU: run by `npm run test:tensorflow`, which installs it. Not part of the ordinary tests.
  */
-import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { inferenceFunction } from '../../src/classify/gliznet-graph.ts';
 import { openDevice } from '../../src/train/engine/devices.ts';

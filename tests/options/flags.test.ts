@@ -61,7 +61,7 @@ describe('declared flags', () => {
     [generateFlags(), ['--examples-per-request', '21'], /expected a whole number from 1 to 20\./],
     [trainFlags(), ['--output', 'o', '--epochs', '0'], /expected a number above 0\./],
     [trainFlags(), ['--output', 'o', '--seed', '-1'], /expected a whole number from 0 on\./],
-    [EXPORT_FLAGS, [], /required option '--output <folder>' not specified/],
+    [EXPORT_FLAGS, [], /required option '-o, --output <folder>' not specified/],
   ])('refuse a value that is none of theirs', (declarations, words, message) => {
     expect(parsed(declarations, words)).toMatch(message);
   });

@@ -197,6 +197,27 @@ function inputsOf(text: string): (TraceInput & { below: number })[] {
   }));
 }
 
+const floatsOf = (inputs: string): string[] =>
+  inputsOf(inputs)
+    .filter(({ type }) => type === 'float32')
+    .map(({ name }) => name);
+
+/** Sum of the squares of all that a case gives, those of each result by a weight of its own, as a function of its float inputs. */
+const totalOf =
+  (run: Case['run'], floats: readonly string[], tensors: Tensors) =>
+  (...own: tf.Tensor[]): tf.Scalar => {
+    const results = [run({ ...tensors, ...Object.fromEntries(floats.map((name, at) => [name, own[at]])) })].flat();
+    return tf.addN(results.map((each, at) => tf.sum(tf.mul(tf.square(each), 1 + at)))) as tf.Scalar;
+  };
+
+const asTensors = (feeds: Record<string, Feed>): Tensors =>
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, shape }]) => [
+      name,
+      tf.tensor(data, shape, data instanceof Int32Array ? 'int32' : 'float32'),
+    ]),
+  );
+
 /** Functions of a case: its own, and the gradients of the sum of all it gives, each value by a weight of its own. */
 function functionsOf({ inputs, run, gradient }: Case): ((tensors: Tensors) => Tensors)[] {
   const named = (tensors: tf.Tensor | tf.Tensor[], prefix: string): Tensors =>
@@ -206,13 +227,9 @@ function functionsOf({ inputs, run, gradient }: Case): ((tensors: Tensors) => Te
       [run(tensors)].flat().map((tensor) => tf.cast(tensor, 'float32')),
       'value',
     );
-  const floats = inputsOf(inputs).filter(({ type }) => type === 'float32');
   const gradients = (tensors: Tensors) => {
-    const total = (...own: tf.Tensor[]) => {
-      const results = [run({ ...tensors, ...Object.fromEntries(floats.map(({ name }, at) => [name, own[at]])) })].flat();
-      return tf.addN(results.map((each, at) => tf.sum(tf.mul(tf.square(each), 1 + at)))) as tf.Scalar;
-    };
-    return named(tf.grads(total)(floats.map(({ name }) => tensors[name])), 'gradient');
+    const floats = floatsOf(inputs);
+    return named(tf.grads(totalOf(run, floats, tensors))(floats.map((name) => tensors[name])), 'gradient');
   };
   return gradient ? [values, gradients] : [values];
 }
@@ -261,18 +278,7 @@ describe('a traced function', () => {
       for (let trial = 0; trial < 4; trial++) {
         const sizes = { b: 1 + Math.floor(next() * 3), t: 1 + Math.floor(next() * 6) };
         const feeds = feedsOf(each.inputs, sizes, next);
-        const expected = tf.tidy(() =>
-          Object.entries(
-            run(
-              Object.fromEntries(
-                Object.entries(feeds).map(([name, { data, shape }]) => [
-                  name,
-                  tf.tensor(data, shape, data instanceof Int32Array ? 'int32' : 'float32'),
-                ]),
-              ),
-            ),
-          ).map(([name, tensor]) => [name, tensor.dataSync()] as const),
-        );
+        const expected = tf.tidy(() => Object.entries(run(asTensors(feeds))).map(([name, tensor]) => [name, tensor.dataSync()] as const));
         const actual = await session.run(
           feeds,
           expected.map(([name]) => name),
@@ -287,6 +293,31 @@ describe('a traced function', () => {
       }
       await session.dispose();
     }
+  });
+
+  it.each(CASES.filter(({ gradient }) => gradient))('has, for $name, the gradient that a small step shows', ({ name, inputs, run }) => {
+    const next = random(name.length + 1);
+    const floats = floatsOf(inputs);
+    const step = 0.002;
+    for (let trial = 0; trial < 3; trial++)
+      tf.tidy(() => {
+        const tensors = asTensors(feedsOf(inputs, { b: 2, t: 3 }, next));
+        const total = totalOf(run, floats, tensors);
+        const directions = floats.map((each) => {
+          const { size, shape } = tensors[each];
+          return tf.tensor(
+            Float32Array.from({ length: size }, () => 2 * next() - 1),
+            shape,
+          );
+        });
+        const moved = (by: number) => total(...floats.map((each, at) => tf.add(tensors[each], tf.mul(directions[at], by)))).dataSync()[0];
+        const shown = (moved(step) - moved(-step)) / (2 * step);
+        const gradients = tf.grads(total)(floats.map((each) => tensors[each]));
+        const size = tf.addN(gradients.map((each, at) => tf.sum(tf.abs(tf.mul(each, directions[at]))))).dataSync()[0];
+        const computed = tf.addN(gradients.map((each, at) => tf.sum(tf.mul(each, directions[at])))).dataSync()[0];
+        expect(size).toBeGreaterThan(0);
+        expect(Math.abs(shown - computed) / size).toBeLessThan(0.01);
+      });
   });
 
   it('is one of those above for every kernel that can be traced', () => {

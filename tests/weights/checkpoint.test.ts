@@ -66,6 +66,27 @@ describe('checkpoints', () => {
     }
   });
 
+  it('know the labels that they were trained on, which are candidates where no others are given', async () => {
+    const folder = await writeTinyCheckpoint();
+    const path = join(folder, 'config.json');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    const without = await GliZNet.load(folder);
+    expect(without.labels).toBeUndefined();
+    await expect(without.classify(['a'])).rejects.toThrow('labels are missing: the checkpoint was not trained on labels of its own');
+    const expected = await without.classify(texts, labels, { topK: 2 });
+    await without.dispose();
+    writeFileSync(path, JSON.stringify({ ...config, labels }));
+    const own = await GliZNet.load(folder);
+    expect(own.labels).toEqual(labels);
+    expect(await own.classify(texts, undefined, { topK: 2 })).toEqual(expected);
+    expect((await own.logits(['a']))[0].length).toBe(labels.length);
+    await own.dispose();
+    for (const wrong of [[], 'travel', ['travel', ''], ['travel', 'travel'], [1]]) {
+      writeFileSync(path, JSON.stringify({ ...config, labels: wrong }));
+      await expect(GliZNet.load(folder)).rejects.toThrow(/config\.json: field "labels" is .*, expected a list of labels, each once/);
+    }
+  });
+
   it('name what is missing or wrong', async () => {
     const broken = async (change: (folder: string) => void): Promise<string> => {
       const folder = await writeTinyCheckpoint();

@@ -4,38 +4,28 @@
  */
 
 import { DataError } from '../../base/errors.ts';
-import { textOf } from '../../data/examples.ts';
+import { MissingColumnError, requireTextColumn, textOf } from '../../data/examples.ts';
 import { labelList } from '../../data/label-list.ts';
 import type { SourceRecord } from '../../data/read-records.ts';
 import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
-import type { LABELING_OPTIONS, LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
+import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
+import type { LabelingOptions, LabelScores } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
 import type { Answers } from '../questions/questions.ts';
 import { BrokenModelError } from '../scorer.ts';
 import { untilAborted } from './until-aborted.ts';
 
-/** How labels are chosen and reported. */
-export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
-
-/** Labels of one text, best first. */
-export interface LabelScores {
-  /** Best first. */
-  labels: string[];
-  /** Probability of each label. */
-  scores: number[];
-  /** The model reads nothing of the text, which is empty or of characters that it does not know: the scores say nothing of it. */
-  unreadable?: true;
-}
-
 /** How a stream of records is labelled. */
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
-  /** Candidates of every record; each record's own `candidate_labels` where absent. */
+  /** Candidates of every record; each record's own `candidate_labels`, or {@link defaultLabels}, where absent. */
   labels?: readonly string[];
   /** Questions that are answered instead of labels. */
   asker?: Asker;
+  /** Candidates of records that have none of their own. */
+  defaultLabels?: readonly string[];
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
   /** What stands between a record's own candidates where they are text, see {@link labelList}. */
@@ -50,6 +40,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   onCut?: (texts: number) => void;
   /** Counts texts of which the model reads nothing; the first one is at `line`. */
   onUnreadable?: (texts: number, line: number) => void;
+  /** Called with each text that is labelled, before it is. */
+  onText?: (text: string, line: number) => void;
   /** Called after each batch with the number of records that are labelled, before they come out. */
   onProgress?: (labelled: number) => void;
   /**
@@ -178,8 +170,9 @@ export async function* predictRecords(
   records: AsyncIterable<SourceRecord>,
   options: PredictOptions,
 ): AsyncGenerator<RecordMember[]> {
-  const { labels, source, asker } = options;
+  const { labels, defaultLabels, source, asker } = options;
   if (labels) await checkLabels(classifier, labels);
+  let defaultsChecked: Promise<void> | undefined;
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
   const lists = new Map<string, readonly string[]>();
   const shared = (list: readonly string[]): readonly string[] => {
@@ -193,6 +186,7 @@ export async function* predictRecords(
   const prepare = async (record: SourceRecord): Promise<Prepared> => {
     const { line, fields } = record;
     const where = `${source}, line ${line}`;
+    if (record.columns) requireTextColumn(record.columns, source, options.textField);
     const value = fields[options.textField ?? 'text'];
     const isJson = asker && typeof value === 'object' && value !== null;
     const text = isJson
@@ -201,6 +195,11 @@ export async function* predictRecords(
     if (asker) return { record, where, text, labels: [] };
     if (labels) return { record, where, text, labels };
     const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
+    if (name === undefined && defaultLabels) {
+      defaultsChecked ??= checkLabels(classifier, defaultLabels);
+      await defaultsChecked;
+      return { record, where, text, labels: defaultLabels };
+    }
     if (name === undefined)
       throw new DataError(`${where}: no field "candidate_labels"; give labels for all records with --labels or --labels-file`);
     const field = `${where}, field "${name}"`;
@@ -259,7 +258,8 @@ export async function* predictRecords(
           chunk.push(prepared);
           scores += prepared.labels.length;
         } catch (error) {
-          if (!options.onBadRecord || !(error instanceof DataError)) throw error;
+          // Of a table without the column no row can be labelled: said once.
+          if (!options.onBadRecord || !(error instanceof DataError) || error instanceof MissingColumnError) throw error;
           options.onBadRecord(error);
         }
         if (chunk.length < size && scores < HELD_SCORES) continue;
@@ -283,7 +283,8 @@ export async function* predictRecords(
     const unreadable = scores.filter((each) => each.unreadable);
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
     for (const each of scores) {
-      const { record, labels } = each;
+      const { record, text, labels } = each;
+      options.onText?.(text, record.line);
       if ('answers' in each) {
         yield answeredRecord(record, each.answers);
         continue;

@@ -40,6 +40,38 @@ export function topLabelF1(truth: Scored['truth'], predicted: ArrayLike<number>,
   return averagedF1(right, trueCount, predictedCount);
 }
 
+/** How one label is decided. */
+export interface LabelFigures {
+  /** Texts of which it is true. */
+  texts: number;
+  /** Texts of which it is the predicted label. */
+  predicted: number;
+  /** Share of the predictions that are right; null where there is none. */
+  precision: number | null;
+  /** Share of its texts that are found; null where there is none. */
+  recall: number | null;
+  f1: number;
+}
+
+/** Precision, recall and F1 of each label, of one predicted label a text against all its true ones (sklearn.metrics.precision_recall_fscore_support). [N] */
+export function labelFigures(truth: Scored['truth'], predicted: ArrayLike<number>, columns: number): LabelFigures[] {
+  const figures = Array.from({ length: columns }, () => ({ texts: 0, predicted: 0, right: 0 }));
+  for (let row = 0; row < truth.length; row++) {
+    for (const label of truth[row]) {
+      figures[label].texts++;
+      if (label === predicted[row]) figures[label].right++;
+    }
+    if (predicted[row] >= 0) figures[predicted[row]].predicted++;
+  }
+  return figures.map(({ texts, predicted: count, right }) => ({
+    texts,
+    predicted: count,
+    precision: count ? right / count : null,
+    recall: texts ? right / texts : null,
+    f1: texts + count ? (2 * right) / (texts + count) : 0,
+  }));
+}
+
 function averagedF1(right: Float64Array, trueCount: Float64Array, predictedCount: Float64Array): AveragedF1 {
   let [macro, present, weighted, support, hits, decisions] = [0, 0, 0, 0, 0, 0];
   for (let label = 0; label < right.length; label++) {

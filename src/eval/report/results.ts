@@ -73,7 +73,7 @@ export interface SetSummary {
 }
 
 /** Label names that a result file keeps of a set. */
-export const KEPT_LABELS = 200;
+export const KEPT_LABELS = 20_000;
 
 /** A system against the reference system on one set. */
 export interface Comparison {

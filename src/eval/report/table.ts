@@ -1,6 +1,6 @@
 /** Results as text: aligned tables for the terminal, CSV for spreadsheets. */
 import type { MetricName } from '../run/measure.ts';
-import { type Comparison, type EvaluationResult, LABEL_PROBLEMS, type SetResult } from './results.ts';
+import { type Comparison, type EvaluationResult, LABEL_PROBLEMS, type SetResult, type SetSummary } from './results.ts';
 import { commonSets, systemMeans } from './summary.ts';
 
 const number = (value: number | null | undefined, digits = 3): string =>
@@ -53,7 +53,21 @@ const setColumns = (multiLabel: boolean): [string, (result: SetResult) => string
   ['p95 ms', ({ timing }) => number(timing.latency?.p95, 1)],
 ];
 
-/** The terminal's tables: one a set, then the means. */
+/** `name: 20 of 159 texts, 10 labels` */
+export function setHeading({ name, texts, available, labels, multiLabel, paraphraseOf }: SetSummary): string {
+  const count = texts === available ? `${texts} texts` : `${texts} of ${available} texts`;
+  return `${name}: ${count}, ${labels} labels${multiLabel ? ', multi-label' : ''}${paraphraseOf ? `, other wording of ${paraphraseOf}` : ''}`;
+}
+
+/** What is to be known of the figures: systems that failed, labels that one cannot tell apart. */
+export function resultNotes({ systems, failures }: EvaluationResult): string[] {
+  const notes: string[] = [];
+  for (const { system, set, message } of failures) if (!set) notes.push(`${system}: failed: ${message}`);
+  for (const { name, notes: facts } of systems) if (facts[LABEL_PROBLEMS]) notes.push(`${name}, ${facts[LABEL_PROBLEMS]}`);
+  return notes;
+}
+
+/** The tables of `--details`: one a set, then the means. */
 export function resultTables(result: EvaluationResult): string {
   const parts: string[] = [];
   for (const set of result.sets) {
@@ -64,9 +78,8 @@ export function resultTables(result: EvaluationResult): string {
     const compared = result.comparisons.filter((comparison) => comparison.set === set.name);
     const sign = (system: string) => verdict(compared.find((comparison) => comparison.system === system));
     const showSign = compared.length > 0;
-    const texts = set.texts === set.available ? `${set.texts} texts` : `${set.texts} of ${set.available} texts`;
     parts.push(
-      `${set.name}: ${texts}, ${set.labels} labels${set.multiLabel ? ', multi-label' : ''}${set.paraphraseOf ? `, other wording of ${set.paraphraseOf}` : ''}`,
+      setHeading(set),
       alignedTable(
         ['system', ...columns.map(([title]) => title), ...(showSign ? ['vs'] : [])],
         onSet.map((each) => [each.system, ...columns.map(([, cell]) => cell(each)), ...(showSign ? [sign(each.system)] : [])]),
@@ -137,8 +150,7 @@ export function resultTables(result: EvaluationResult): string {
     notes.push(`vs: + better, - worse, = not different from ${result.reference} (McNemar's exact test, p < 0.05)`);
   if (result.results.some(({ cached }) => cached))
     notes.push('*: from the cache; timed in an earlier run on this machine (--no-cache measures again)');
-  for (const { system, set, message } of result.failures) if (!set) notes.push(`${system}: failed: ${message}`);
-  for (const { name, notes: facts } of result.systems) if (facts[LABEL_PROBLEMS]) notes.push(`${name}, ${facts[LABEL_PROBLEMS]}`);
+  notes.push(...resultNotes(result));
   return [...parts, ...notes, ...(notes.length ? [''] : [])].join('\n');
 }
 

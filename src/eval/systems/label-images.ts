@@ -4,8 +4,9 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import sharp from 'sharp';
+import type sharp from 'sharp';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { optionalPackage } from '../../base/optional-package.ts';
 
 /** A decoded picture: RGB, 8 bits, row by row. */
 export interface Picture {
@@ -53,8 +54,9 @@ export function imageSettings(config: Readonly<Record<string, unknown>> | undefi
 
 /** Decodes a picture file; transparency is dropped. @throws DataError naming the file. */
 export async function readPicture(path: string): Promise<Picture> {
+  const open = optionalPackage<typeof sharp>('sharp', 'image labels');
   try {
-    const image = sharp(path, { limitInputPixels: MOST_PIXELS, pages: 1 }).toColourspace('srgb').removeAlpha();
+    const image = open(path, { limitInputPixels: MOST_PIXELS, pages: 1 }).toColourspace('srgb').removeAlpha();
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new Error(`${info.channels} channels`);
     return { width: info.width, height: info.height, pixels: new Uint8Array(data) };

@@ -4,8 +4,9 @@
  * contextual variant embeds the categories as one text, the best document's first; the static one weighs their words by frequency and
  * looks them up in a table of word vectors.
  */
-import MiniSearch from 'minisearch';
+import type MiniSearch from 'minisearch';
 import { DataError, UsageError } from '../../base/errors.ts';
+import { optionalPackage } from '../../base/optional-package.ts';
 import { textOf } from '../../data/examples.ts';
 import { labelList } from '../../data/label-list.ts';
 import { readRecords } from '../../data/read-records.ts';
@@ -47,7 +48,8 @@ export type Retriever = (texts: readonly string[], count: number) => Promise<num
 
 /** BM25 over the documents' texts; words of a query are alternatives. */
 export function bm25Retriever(documents: readonly CorpusDocument[]): Retriever {
-  const index = new MiniSearch<{ id: number; text: string }>({ fields: ['text'], searchOptions: { combineWith: 'OR' } });
+  const Index = optionalPackage<typeof MiniSearch>('minisearch', 'QZero');
+  const index = new Index<{ id: number; text: string }>({ fields: ['text'], searchOptions: { combineWith: 'OR' } });
   index.addAll(documents.map(({ text }, id) => ({ id, text })));
   return async (texts, count) =>
     texts.map((text) =>

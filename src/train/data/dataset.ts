@@ -297,3 +297,19 @@ export async function readDataset(
     report,
   };
 }
+
+/** More labels than that are no set that every text is held against. */
+const MOST_OWN_LABELS = 1000;
+/** So few labels are a set, however few rows each has. */
+const FEW_LABELS = 50;
+
+/**
+ * The labels that a model of this data is for: all that are true of a row, in order of first use. undefined where they are no set, as in data for
+ * zero-shot classification, whose rows have labels of their own: fewer than two rows a label.
+ */
+export function ownLabels({ sources, labelNames, rows }: Pick<Dataset, 'sources' | 'labelNames' | 'rows'>): string[] | undefined {
+  const numbers = new Set<number>();
+  for (const { labels, rows: own } of sources) for (let row = 0; row < own; row++) for (const label of labels.at(row)) numbers.add(label);
+  const isSet = numbers.size <= FEW_LABELS || (numbers.size <= MOST_OWN_LABELS && rows >= 2 * numbers.size);
+  return numbers.size > 1 && isSet ? [...numbers].sort((a, b) => a - b).map((label) => labelNames[label]) : undefined;
+}

@@ -9,6 +9,7 @@ import { type AdamWState, adamwUpdate } from '../../model/adamw.ts';
 import { gliznetParameterShapes } from '../../model/gliznet.ts';
 import { createArrayViews } from '../../runtime/array-views.ts';
 import { onBackend, tensorOf } from '../../runtime/eager-session.ts';
+import { useGradients } from '../../trace/gradients.ts';
 import {
   defaultGroup,
   type EngineArrays,
@@ -21,6 +22,7 @@ import {
 
 /** Makes an engine on a registered tfjs backend. */
 export async function createEagerTrainingEngine(request: TrainingEngineRequest, backend: string): Promise<TrainingEngine> {
+  useGradients();
   const shapes = gliznetParameterShapes(request.encoder, request.options);
   const names = Object.keys(shapes);
   const pass = trainingFunction(request, request);

