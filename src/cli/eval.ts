@@ -72,8 +72,8 @@ function withDefaults(flags: EvalFlags): void {
   }
 }
 
-async function readSets({ data, suite, limit, recordLabels, labelSeparator }: EvalFlags): Promise<SuiteSet[]> {
-  const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}), labelSeparator };
+async function readSets({ data, suite, limit, recordLabels, labelSeparator, textField, labelField }: EvalFlags): Promise<SuiteSet[]> {
+  const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}), labelSeparator, textField, labelField };
   const sets: SuiteSet[] = [];
   for (const file of suite) sets.push(...(await loadSuite(presetPath('eval', file), settings)));
   for (const path of data) sets.push(...(await loadSets(path, settings)));

@@ -74,7 +74,7 @@ async function modeOf(flags: GenerateFlags): Promise<Mode> {
   const records: GeneratedRecord[] = [];
   for await (const record of readRecords(flags.input)) {
     const where = `${sourceName(flags.input)}, line ${record.line}`;
-    const { text, labels, notLabels } = labelledExample(record.fields, where, flags.labelSeparator);
+    const { text, labels, notLabels } = labelledExample(record.fields, where, { labelSeparator: flags.labelSeparator });
     records.push({ ...record.fields, text, labels, not_labels: notLabels, [WRITTEN]: recordMembers(record) });
   }
   if (records.length === 0) throw new DataError(`${flags.input}: no records`);

@@ -37,8 +37,8 @@ Examples:
   Each record with its own "candidate_labels", from a pipe:
     $ zcat records.jsonl.gz | glz predict - --top-k 1 > labelled.jsonl
 
-Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin, which is taken for JSONL or
-lines of text unless --format says csv or tsv.
+Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin, whose first line says which of
+them it is unless --format does.
 Output: one line a record, in order: the record with "labels", best first, and "scores". Its own fields come through as they were written;
 "labels" that it came with become "true_labels", "scores" become "input_scores".`;
 
@@ -83,6 +83,9 @@ function checkQuestions(flags: PredictFlags): void {
     throw new UsageError(`--questions and --${kebabCase(other)} do not go together: each question says what it chooses among`);
 }
 
+/** How the input is read. */
+const readingOf = ({ format, delimiter, encoding, textField }: PredictFlags) => ({ format, delimiter, encoding, textField });
+
 /** Shares of the labels over texts of the whole file: it may be sorted. */
 async function balanceOf(
   classifier: Classifier,
@@ -91,7 +94,7 @@ async function balanceOf(
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
-  const records = readRecords(input, { format: flags.format, onBadLine: () => {} });
+  const records = readRecords(input, { ...readingOf(flags), onBadLine: () => {} });
   const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
   if (texts.length === 0 || signal.aborted) return undefined;
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
@@ -194,7 +197,7 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
     if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
-    const records = total.counted(readRecords(input, { format: flags.format, onBadLine: onBad, onBytes: total.onBytes }));
+    const records = total.counted(readRecords(input, { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes }));
     const labelled = predictRecords(classifier, records, {
       ...flags,
       balance,

@@ -136,10 +136,10 @@ async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<vo
   const start = await loadStart(settings, note);
   const averageWith = await loadAverageWith(settings, start, note);
   checkDiskSpace(flags.output, start.weights, settings.keep);
-  const labelSeparator = settings.label_separator;
-  const sets = settings.dev ? await readDevSets(settings.dev.data, { limit: settings.dev.limit, labelSeparator }) : [];
+  const fields = { textField: settings.text_field, labelField: settings.label_field, labelSeparator: settings.label_separator };
+  const sets = settings.dev ? await readDevSets(settings.dev.data, { limit: settings.dev.limit, ...fields }) : [];
   const calibrationSets = settings.calibration
-    ? await readDevSets(settings.calibration.data, { limit: settings.calibration.limit, labelSeparator })
+    ? await readDevSets(settings.calibration.data, { limit: settings.calibration.limit, ...fields })
     : [];
   const teacher = await loadTeacherModel(settings, start, note);
   const layout = await layoutOf(start.tokenizer, start.options);
@@ -147,7 +147,7 @@ async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<vo
   const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
     maxTextTokens: Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit),
     maxLabelTokens: layout.labelLimit,
-    labelSeparator,
+    ...fields,
     negations: settings.labels.negated_share > 0,
     ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
     // A dry run names all that is wrong, not only the first.

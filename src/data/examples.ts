@@ -27,39 +27,67 @@ const TEXT_FIELDS = ['text', 'sentence'];
 export function requireTextColumn(columns: readonly string[], source: string, field?: string): void {
   const names = field ? [field] : TEXT_FIELDS;
   if (names.some((name) => columns.includes(name))) return;
-  const shown = columns.slice(0, 8).join(', ');
   throw new MissingColumnError(
-    `${source}: no column "${names[0]}" in its header (it has ${shown}${columns.length > 8 ? ', ...' : ''}); name the one that holds the texts with --text-field`,
+    `${source}: no column "${names[0]}" in its header${fieldsSaid(columns)}; name the one that holds the texts with --text-field`,
   );
+}
+
+/** Where a record has what, other than in the usual fields. */
+export interface ExampleFields {
+  /** Field of the text, see {@link fieldAt}. */
+  textField?: string;
+  /** Field of the true labels. */
+  labelField?: string;
+  /** What stands between labels where a field is text, see {@link labelList}. */
+  labelSeparator?: string;
+}
+
+/** The value of a field: of that name, or else along a path such as `data.text`; undefined where there is none. */
+export function fieldAt(fields: Fields, name: string): unknown {
+  // A field that the user names may be called as something that every object has.
+  if (Object.hasOwn(fields, name)) return fields[name];
+  for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
+    const inner = Object.hasOwn(fields, name.slice(0, dot)) ? fields[name.slice(0, dot)] : undefined;
+    if (typeof inner !== 'object' || inner === null) continue;
+    const value = fieldAt(inner as Fields, name.slice(dot + 1));
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** The fields that a record has, in a message. */
+function fieldsSaid(names: readonly string[]): string {
+  return names.length ? ` (it has ${names.slice(0, 8).join(', ')}${names.length > 8 ? ', ...' : ''})` : '';
 }
 
 /** The text of a record. @throws DataError naming the field. */
 export function textOf(fields: Fields, where: string, field?: string): string {
   const names = field ? [field] : TEXT_FIELDS;
-  // A field that the user names may be called as something that every object has.
-  const name = names.find((each) => Object.hasOwn(fields, each) && fields[each] !== undefined);
-  if (name === undefined) {
-    const present = Object.keys(fields).slice(0, 8).join(', ');
-    throw new DataError(
-      `${where}: no field "${names[0]}"${present ? ` (it has ${present})` : ''}${field ? '' : '; name another with --text-field'}`,
-    );
-  }
-  const text = fields[name];
+  const name = names.find((each) => fieldAt(fields, each) !== undefined);
+  if (name === undefined)
+    throw new DataError(`${where}: no field "${names[0]}"${fieldsSaid(Object.keys(fields))}; name the one of texts with --text-field`);
+  const text = fieldAt(fields, name);
   if (typeof text !== 'string') throw new DataError(`${where}: field "${name}" is not text`);
   return text;
 }
 
 /**
  * Reads a labelled record.
- * @param separator what stands between labels where a field is text, see {@link labelList}
  * @throws DataError naming the field that is missing or wrong
  */
-export function labelledExample(fields: Fields, where: string, separator?: string): LabelledExample {
-  const list = (name: string, allowEmpty: boolean) => labelList(fields[name], `${where}, field "${name}"`, { allowEmpty, separator });
-  const text = textOf(fields, where);
-  if (text.trim() === '') throw new DataError(`${where}: field "text" is empty`);
-  const name = ['labels', 'true_labels', 'label'].find((each) => fields[each] !== undefined);
-  if (name === undefined) throw new DataError(`${where}: no field "labels"`);
+export function labelledExample(
+  fields: Fields,
+  where: string,
+  { textField, labelField, labelSeparator: separator }: ExampleFields = {},
+): LabelledExample {
+  const list = (name: string, allowEmpty: boolean) =>
+    labelList(fieldAt(fields, name), `${where}, field "${name}"`, { allowEmpty, separator });
+  const text = textOf(fields, where, textField);
+  if (text.trim() === '') throw new DataError(`${where}: field "${textField ?? 'text'}" is empty`);
+  const names = labelField ? [labelField] : ['labels', 'true_labels', 'label'];
+  const name = names.find((each) => fieldAt(fields, each) !== undefined);
+  if (name === undefined)
+    throw new DataError(`${where}: no field "${names[0]}"${fieldsSaid(Object.keys(fields))}; name the one of labels with --label-field`);
   const labels = list(name, true);
   const all = ['all_labels', 'candidate_labels'].find((each) => fields[each] !== undefined);
   const candidates = all === undefined ? undefined : list(all, false);

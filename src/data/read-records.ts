@@ -9,8 +9,9 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
-import type { RecordFormat } from '../options/predict.ts';
-import { csvRows, type TableLine, tsvRows } from './table-rows.ts';
+import type { Encoding, RecordFormat } from '../options/predict.ts';
+import { asUtf8, refuseOtherKinds } from './file-bytes.ts';
+import { csvRows, delimiterOf, type TableLine, tsvRows } from './table-rows.ts';
 
 /** One record and where it stood. */
 export interface SourceRecord {
@@ -25,8 +26,14 @@ export interface SourceRecord {
 
 /** How records are read. */
 export interface ReadOptions {
-  /** By the file's name where absent; of stdin by its first character. */
+  /** By the file's name where absent; of stdin by its first line. */
   format?: RecordFormat;
+  /** What stands between the fields of a table; of CSV found out from its header unless given. */
+  delimiter?: string;
+  /** UTF-8 unless given, and UTF-16 where the file begins with its mark. */
+  encoding?: Encoding;
+  /** Column of texts, by which the header of a table from stdin is known; `text` or `sentence` unless given. */
+  textField?: string;
   /** Called for a malformed line, which is then left out; without it the first malformed line is thrown. */
   onBadLine?: (error: DataError) => void;
   /** Stands for `-`; process.stdin unless given. */
@@ -73,8 +80,8 @@ function checkIsFile(path: string): void {
   if (!isFile) throw new DataError(`${path} is a folder, not a file of records`);
 }
 
-/** The bytes of a source, decompressed where they begin with gzip's mark. */
-async function* readBytes(path: string, { stdin = process.stdin, onBytes }: ReadOptions): AsyncGenerator<Buffer> {
+/** The bytes of a source, decompressed where they begin with gzip's mark, and as UTF-8. */
+async function* readBytes(path: string, { stdin = process.stdin, onBytes, encoding }: ReadOptions): AsyncGenerator<Buffer> {
   const source: Readable = path === '-' ? stdin : createReadStream(path, { highWaterMark: 1 << 18 });
   let seen = 0;
   async function* counted(): AsyncGenerator<Buffer> {
@@ -98,9 +105,12 @@ async function* readBytes(path: string, { stdin = process.stdin, onBytes }: Read
       if (head.length) yield head;
       yield* chunks;
     }
-    if (head[0] !== 0x1f || head[1] !== 0x8b) yield* all();
+    const isGzip = head[0] === 0x1f && head[1] === 0x8b;
     // What went wrong comes out of the last stream.
-    else yield* pipeline(Readable.from(all(), { objectMode: false }), createGunzip(), () => {}) as AsyncIterable<Buffer>;
+    const plain = isGzip
+      ? (pipeline(Readable.from(all(), { objectMode: false }), createGunzip(), () => {}) as AsyncIterable<Buffer>)
+      : all();
+    yield* asUtf8(refuseOtherKinds(plain, sourceName(path)), encoding, sourceName(path));
   } catch (error) {
     if (error instanceof DataError) throw error;
     throw new DataError(`${sourceName(path)}: ${errorMessage(error)}`);
@@ -113,13 +123,7 @@ async function* readBytes(path: string, { stdin = process.stdin, onBytes }: Read
 /** More lines without anything in a row are no text. */
 const MOST_EMPTY_LINES = 100_000;
 
-/** @throws DataError for UTF-16's byte order mark, whose text would be read as garbage. */
-function refuseUtf16(bytes: Buffer, where: string): void {
-  const mark = bytes.length < 2 ? 0 : bytes.readUInt16BE();
-  if (mark === 0xfffe || mark === 0xfeff) throw new DataError(`${where}: not UTF-8 text (it looks like UTF-16); convert the file to UTF-8`);
-}
-
-/** Lines as bytes, without their LF. @throws DataError for one that is too long, and for a file in UTF-16 */
+/** Lines as bytes, without their LF. @throws DataError for one that is too long */
 async function* readLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];
   let held = 0;
@@ -130,7 +134,6 @@ async function* readLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGen
     const whole = parts.length ? Buffer.concat([...parts, last]) : last;
     parts = [];
     held = 0;
-    if (line === 1) refuseUtf16(whole, where());
     return whole;
   };
   for await (const chunk of chunks) {
@@ -159,7 +162,8 @@ function decode(bytes: Buffer, first: boolean): string {
   return first && text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
-const notUtf8 = (where: string): DataError => new DataError(`${where}: not UTF-8 text; convert the file to UTF-8`);
+const notUtf8 = (where: string): DataError =>
+  new DataError(`${where}: not UTF-8 text; convert the file, or say --encoding windows-1252 where it is that`);
 
 /** A line of JSONL or plain text. @throws DataError where it is not UTF-8 */
 function decodeLine(bytes: Buffer, where: string, first: boolean): string {
@@ -228,7 +232,7 @@ async function* readTable(
   const name = sourceName(path);
   const lines = tableLines(path, chunks);
   let header: string[] | undefined;
-  for await (const { line, fields } of format === 'csv' ? csvRows(name, lines) : tsvRows(lines)) {
+  for await (const { line, fields } of format === 'csv' ? csvRows(name, lines, options.delimiter) : tsvRows(lines)) {
     const where = `${name}, line ${line}`;
     if (!header) {
       header = tableHeader(fields, where);
@@ -240,29 +244,60 @@ async function* readTable(
   }
 }
 
-/** The format of stdin by its first line: JSON is known by its first character, a list of it by its first two. */
-const formatOfLine = (text: string): RecordFormat => (/^\s*(?:\{|\[\s*(?:[{"]|$))/.test(text) ? 'jsonl' : 'text');
+/** The format of stdin by its first line: JSON by its first characters, a table by a header of several columns that has the one of texts. */
+function formatOfLine(text: string, textField: string | undefined): RecordFormat {
+  if (/^\s*(?:\{|\[\s*(?:[{"]|$))/.test(text)) return 'jsonl';
+  const sep = /^sep=.\s*$/i.test(text);
+  const delimiter = delimiterOf(text);
+  const columns = text.split(delimiter).map((column) => column.trim().replace(/^"(.*)"$/, '$1'));
+  const hasTexts = (textField === undefined ? ['text', 'sentence'] : [textField]).some((name) => columns.includes(name));
+  if (!sep && (columns.length < 2 || !hasTexts)) return 'text';
+  return delimiter === '\t' ? 'tsv' : 'csv';
+}
+
+/** More bytes are not looked at for a first line. */
+const LONGEST_HEADER = 1 << 20;
+
+/** The first line that holds something, and all bytes with it. */
+async function firstLine(bytes: AsyncGenerator<Buffer>): Promise<{ line: string; all: AsyncGenerator<Buffer> }> {
+  const chunks: Buffer[] = [];
+  let start = '';
+  while (start.length < LONGEST_HEADER && !/\S.*\n/.test(start)) {
+    const { value, done } = await bytes.next();
+    if (done) break;
+    chunks.push(value);
+    start += value.toString('latin1');
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    try {
+      yield* chunks;
+      yield* bytes;
+    } finally {
+      await bytes.return(undefined);
+    }
+  }
+  const text = decode(Buffer.from(start, 'latin1'), true);
+  return { line: text.trimStart().split(/\r?\n/, 1)[0], all: all() };
+}
 
 /** Records that are one a line. */
 async function* readLineRecords(
   path: string,
   chunks: AsyncIterable<Buffer>,
-  named: 'jsonl' | 'text' | undefined,
+  format: 'jsonl' | 'text',
   options: ReadOptions,
 ): AsyncGenerator<SourceRecord> {
-  let format: RecordFormat | undefined;
+  let isFirst = true;
   let line = 0;
   for await (const raw of readLines(path, chunks)) {
     line++;
     const where = `${sourceName(path)}, line ${line}`;
     const text = orBadLine(() => decodeLine(raw, where, line === 1), options);
     if (text === undefined || text.trim() === '') continue;
-    if (!format) {
-      format = named ?? formatOfLine(text);
-      // Of a list that is spread over lines the last object would be the only one that is JSON by itself.
-      if (format === 'jsonl' && text.trimStart().startsWith('['))
-        throw new DataError(`${where}: a JSON list; write one object a line (jq -c '.[]')`);
-    }
+    // Of a list that is spread over lines the last object would be the only one that is JSON by itself.
+    if (isFirst && format === 'jsonl' && text.trimStart().startsWith('['))
+      throw new DataError(`${where}: a JSON list; write one object a line (jq -c '.[]')`);
+    isFirst = false;
     const record = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { fields: { text } };
     if (record) yield { line, ...record };
   }
@@ -272,14 +307,23 @@ async function* readLineRecords(
  * Streams the records of a file, or of stdin for `-`; gzip is recognised by its content.
  * JSONL lines are objects (a bare JSON string counts as its text); plain lines become `{text}`; tables need a header. Blank lines are skipped.
  * @throws DataError naming file and line: unreadable, not UTF-8, malformed; also with `onBadLine` where the whole file is the wrong one
- *   (a JSON list, UTF-16, a table without a header that can be read). UsageError when the format cannot be told from the name.
+ *   (a JSON list, a workbook, a table without a header that can be read). UsageError when the format cannot be told from the name.
  */
 export async function* readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<SourceRecord> {
   if (path !== '-') checkIsFile(path);
-  const format = options.format ?? (path === '-' ? undefined : formatOfName(path));
-  if (!format && path !== '-')
+  const named = options.format ?? (options.delimiter === undefined ? (path === '-' ? undefined : formatOfName(path)) : 'csv');
+  let bytes = readBytes(path, options);
+  if (!named && path !== '-') {
+    // A workbook or an archive says by its first bytes that no format would do.
+    if (statSync(path).isFile()) for await (const _ of bytes) break;
     throw new UsageError(`${path}: the format cannot be told from the name; say --format jsonl, csv, tsv or text`);
-  const bytes = readBytes(path, options);
+  }
+  let format = named;
+  if (!format) {
+    const { line, all } = await firstLine(bytes);
+    format = formatOfLine(line, options.textField);
+    bytes = all;
+  }
   if (format === 'csv' || format === 'tsv') yield* readTable(path, bytes, format, options);
   else yield* readLineRecords(path, bytes, format, options);
 }

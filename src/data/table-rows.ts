@@ -34,12 +34,24 @@ const QUOTE_ERRORS: Readonly<Record<string, string>> = {
   CSV_INVALID_CLOSING_QUOTE: 'text behind the closing quote of a field',
 };
 
+/** What may stand between the fields of CSV, the likelier ones first. */
+const DELIMITERS = [',', ';', '\t', '|'];
+
+/** What stands between the columns of a header, outside of quotes most often; a comma of a single column. Excel's `sep=;` says it. */
+export function delimiterOf(header: string): string {
+  const said = /^sep=(.)\s*$/i.exec(header)?.[1];
+  if (said !== undefined) return said;
+  const plain = header.replace(/"(?:[^"]|"")*"/g, '');
+  const count = (delimiter: string) => plain.split(delimiter).length;
+  return DELIMITERS.reduce((best, each) => (count(each) > count(best) ? each : best));
+}
+
 /** The fields of a row of CSV, undefined while a quoted field is open, or what is wrong with its quotes. */
-function csvFields(row: string): string[] | string | undefined {
+function csvFields(row: string, delimiter: string): string[] | string | undefined {
   // Most rows have no quotes, and csv-parse takes some 60 microseconds to begin.
-  if (!row.includes('"')) return row.split(',');
+  if (!row.includes('"')) return row.split(delimiter);
   try {
-    return (parse(row, { record_delimiter: ['\n'] }) as string[][])[0];
+    return (parse(row, { delimiter, record_delimiter: ['\n'] }) as string[][])[0];
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     return error.code === 'CSV_QUOTE_NOT_CLOSED' ? undefined : (QUOTE_ERRORS[error.code] ?? error.message);
@@ -48,8 +60,9 @@ function csvFields(row: string): string[] | string | undefined {
 
 const hasOddQuotes = (text: string): boolean => text.split('"').length % 2 === 0;
 
-/** Rows of CSV (RFC 4180). Empty lines are left out. */
-export async function* csvRows(name: string, lines: AsyncGenerator<TableLine>): AsyncGenerator<TableRow> {
+/** Rows of CSV (RFC 4180), with a delimiter that the first row shows unless it is given. Empty lines and `sep=;` are left out. */
+export async function* csvRows(name: string, lines: AsyncGenerator<TableLine>, given?: string): AsyncGenerator<TableRow> {
+  let delimiter = given;
   // Lines that were taken for the text of an open quote, and were not; the next one last.
   const again: TableLine[] = [];
   const next = async (): Promise<TableLine | undefined> => again.pop() ?? ((await lines.next()).value as TableLine | undefined);
@@ -60,16 +73,20 @@ export async function* csvRows(name: string, lines: AsyncGenerator<TableLine>): 
   try {
     for (let first = await next(); first; first = await next()) {
       if (withoutBreak(first.text) === '') continue;
+      const isHeader = delimiter === undefined || (first.line === 1 && given !== undefined);
+      delimiter ??= delimiterOf(withoutBreak(first.text));
+      if (isHeader && /^sep=.\s*$/i.test(first.text)) continue;
+      const between = delimiter;
       const row = [first];
       let size = first.text.length;
-      let fields = csvFields(withoutBreak(first.text));
+      let fields = csvFields(withoutBreak(first.text), between);
       while (fields === undefined && size <= LONGEST_ROW) {
         const more = await next();
         if (!more) break;
         row.push(more);
         size += more.text.length;
         // An even number of quotes leaves the field open: a long one is not looked through for each of its lines.
-        if (hasOddQuotes(more.text)) fields = csvFields(withoutBreak(row.map(({ text }) => text).join('')));
+        if (hasOddQuotes(more.text)) fields = csvFields(withoutBreak(row.map(({ text }) => text).join('')), between);
       }
       if (Array.isArray(fields)) {
         yield { line: row.at(-1)!.line, fields: row.find(({ error }) => error)?.error ?? fields };

@@ -1,6 +1,6 @@
 /** Options of `glz eval`. */
 import type { Declarations } from './declaration.ts';
-import { LABEL_SEPARATOR, LOAD_OPTIONS, QUIET, THREADS } from './predict.ts';
+import { LABEL_FIELD, LABEL_SEPARATOR, LOAD_OPTIONS, QUIET, TEXT_FIELD, THREADS } from './predict.ts';
 
 /** Flags of `glz eval`. */
 export const EVAL_FLAGS = {
@@ -37,6 +37,8 @@ export const EVAL_FLAGS = {
   template: { type: 'text', description: 'sentence around a label, with {} for the label, for systems that read one' },
   limit: { type: 'integer', min: 1, description: 'at most this many texts a set, spread evenly over it' },
   recordLabels: { type: 'boolean', description: "take each record's own candidates (all_labels)" },
+  textField: TEXT_FIELD,
+  labelField: LABEL_FIELD,
   labelSeparator: LABEL_SEPARATOR,
   labelGrowth: { type: 'boolean', description: 'time every system from 2 to 1000 labels' },
   latencyCalls: { type: 'integer', min: 0, default: 50, description: 'texts timed alone for each set; 0 for none' },

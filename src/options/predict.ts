@@ -128,6 +128,24 @@ export const LABEL_SEPARATOR = {
   detail: 'without it, text with commas or the like and no | is refused: it may be one label or several',
 } as const;
 
+/** The field of texts. */
+export const TEXT_FIELD = {
+  type: 'text',
+  nonEmpty: true,
+  value: 'name',
+  description: 'field that holds the text',
+  detail: '`text` or `sentence` unless given; `data.text` is the field "text" of the object in "data"',
+} as const;
+
+/** The field of true labels. */
+export const LABEL_FIELD = {
+  type: 'text',
+  nonEmpty: true,
+  value: 'name',
+  description: 'field that holds the true labels',
+  detail: '`labels`, `true_labels` or `label` unless given; a path such as `data.label` too',
+} as const;
+
 /** A file of labels. */
 export const LABELS_FILE = {
   type: 'text',
@@ -185,7 +203,20 @@ export const PREDICT_FLAGS = {
     description: 'format of the input; by its name unless given',
     detail: 'text is one text a line',
   },
-  textField: { type: 'text', value: 'name', description: 'field that holds the text', detail: '`text` or `sentence` unless given' },
+  textField: TEXT_FIELD,
+  delimiter: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'text',
+    description: 'what stands between the fields of a table; of CSV found out from its header unless given',
+    detail: "comma, semicolon, tab or |; Excel's line `sep=;` says it too",
+  },
+  encoding: {
+    type: 'choice',
+    choices: ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'],
+    value: 'encoding',
+    description: 'encoding of the input; UTF-8 unless given, and UTF-16 where the file begins with its mark',
+  },
   onError: { ...ON_ERROR, default: 'skip' },
   json: { type: 'boolean', description: 'print JSON for --text also on a terminal' },
   quiet: QUIET,
@@ -193,3 +224,6 @@ export const PREDICT_FLAGS = {
 
 /** Formats of record files. */
 export type RecordFormat = ValueOf<typeof PREDICT_FLAGS.format>;
+
+/** Encodings of record files. */
+export type Encoding = ValueOf<typeof PREDICT_FLAGS.encoding>;

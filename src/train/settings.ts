@@ -133,6 +133,16 @@ export const trainSettingsSchema = z
       )
       .min(1)
       .describe('Training files; paths are relative to the settings file'),
+    text_field: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Field that holds the text, or a path such as `data.text`; `text` or `sentence` where absent'),
+    label_field: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Field that holds the true labels, or a path; `labels`, `true_labels` or `label` where absent'),
     label_separator: z
       .string()
       .min(1)
@@ -247,6 +257,8 @@ export const SETTING_FLAGS = {
   learningRate: { field: 'optimizer.learning_rate', value: 'rate' },
   seed: { field: 'seed', value: 'n' },
   device: { field: 'device', value: 'name' },
+  textField: { field: 'text_field', value: 'name' },
+  labelField: { field: 'label_field', value: 'name' },
   labelSeparator: { field: 'label_separator', value: 'text' },
 } as const;
 

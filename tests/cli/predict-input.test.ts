@@ -76,7 +76,7 @@ describe('glz predict', () => {
 
   it.each([
     ['list.json', '[\n{"text":"a"},\n{"text":"b"},\n{"text":"c"}\n]\n', /a JSON list; write one object a line/],
-    ['wide.txt', Buffer.from('\uFEFFone\ntwo\n', 'utf16le'), /it looks like UTF-16/],
+    ['book.csv', Buffer.from('PK\x03\x04\n\n'), /a ZIP file or a workbook/],
   ])('stops at a file of the wrong kind: %s', async (name, content, message) => {
     const { code, texts, stderr } = await predict(name, content);
     expect([code, texts, stderr]).toEqual([1, [], expect.stringMatching(message)]);

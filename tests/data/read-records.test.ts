@@ -72,7 +72,12 @@ describe('readRecords', () => {
     ['a.jsonl', '{"text":"ok"}\n{"text":\n', /a\.jsonl, line 2: not JSON/],
     ['a.jsonl', '{"text":"ok"}\n[1]\n', /line 2: not a JSON object/],
     ['a.jsonl', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 10]), /line 1: not UTF-8/],
-    ['a.txt', Buffer.from('\ufeffab\n', 'utf16le'), /line 1: not UTF-8 text \(it looks like UTF-16\)/],
+    ['half.txt', Buffer.concat([Buffer.from('\ufeffab\n', 'utf16le'), Buffer.of(7)]), /half\.txt: not text in utf-16le/],
+    ['book.csv', Buffer.from('PK\x03\x04rest'), /book\.csv: a ZIP file or a workbook \(XLSX\), not text; save the sheet as CSV/],
+    ['a.txt', '%PDF-1.7\n', /a\.txt: a PDF, not text/],
+    ['a.jsonl', 'PAR1\x15\x04', /a\.jsonl: a Parquet file, which is not read yet/],
+    ['a.jsonl', gzipSync('PAR1\x15\x04'), /a\.jsonl: a Parquet file/],
+    ['a.jsonl.zst', Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0), /compressed with zstd, which is not read; unpack it first/],
     ['a.csv', 'id,text\n1,2,3\n', /line 2: 3 fields where the header has 2/],
     ['a.csv', 'id,id\n1,2\n', /column "id" occurs twice/],
     ['a.csv', 'id,text\n1,"never closed\n', /Quote|quote/],
@@ -216,11 +221,48 @@ describe('readRecords', () => {
     expect(await all('-', { stdin: Readable.from([Buffer.from(list)]), format: 'text' })).toHaveLength(4);
   });
 
-  it('refuses a whole file in UTF-16, skipping or not', async () => {
-    const little = Buffer.from('\uFEFFtext,n\none,1\ntwo,2\n', 'utf16le');
-    for (const name of ['a.txt', 'a.jsonl', 'a.csv', 'a.tsv'])
-      for (const content of [little, Buffer.from(little).swap16(), gzipSync(little)])
-        await expect(skipping(file(name, content))).rejects.toThrow(/line 1: not UTF-8 text \(it looks like UTF-16\)/);
+  it('reads UTF-16 by its mark and other encodings where they are said, in any pieces', async () => {
+    const little = Buffer.from('\uFEFFtext,n\nähm \u{1F600},1\ntwo,2\n', 'utf16le');
+    for (const content of [little, Buffer.from(little).swap16(), gzipSync(little)])
+      expect((await all(file('a.csv', content))).map(({ fields }) => fields)).toEqual([
+        { text: 'ähm \u{1F600}', n: '1' },
+        { text: 'two', n: '2' },
+      ]);
+    const bytes = [...little].map((byte) => Buffer.of(byte));
+    expect((await all('-', { stdin: Readable.from(bytes) })).map(({ fields }) => fields.n)).toEqual(['1', '2']);
+    const windows = file('a.txt', Buffer.of(0x80, 0xe9, 10));
+    await expect(all(windows)).rejects.toThrow(/line 1: not UTF-8 text; .*--encoding windows-1252/);
+    expect((await all(windows, { encoding: 'windows-1252' }))[0].fields).toEqual({ text: '€é' });
+  });
+
+  it('reads short texts that begin as files of another kind do', async () => {
+    for (const text of ['P', 'PK', 'PAR', 'BZh', 'BZh1 is a code', '%PDF', 'B'])
+      expect((await all('-', { stdin: Readable.from([...text].map((c) => Buffer.from(c))) })).map(({ fields }) => fields.text)).toEqual([
+        text,
+      ]);
+  });
+
+  it.each([
+    [',', 'text,n\n"a, ""b""; c",1\n', {}],
+    [';', 'x;text;n, or m\nz;"a, ""b""; c";1\n', {}],
+    ['a tab', 'text\tn\n"a, ""b""; c"\t1\n', {}],
+    ['|', '"te,xt,,"|text|n\nz|"a, ""b""; c"|1\n', {}],
+    ['sep=', 'sep=;\r\ntext;n\r\n"a, ""b""; c";1\r\n', {}],
+    ['a given one', 'text:n,,,\n"a, ""b""; c":1\n', { delimiter: ':' }],
+  ])('finds what stands between the fields of CSV: %s', async (_, content, options) => {
+    const [{ fields }, ...others] = await all(file('a.csv', content), options);
+    expect([Object.values(fields).slice(-2), others]).toEqual([['a, "b"; c', '1'], []]);
+  });
+
+  it('knows a table from a pipe by its header, and lines of text by having none', async () => {
+    const piped = async (text: string, options?: ReadOptions) =>
+      (await all('-', { ...options, stdin: Readable.from([Buffer.from(text)]) })).map(({ fields }) => fields);
+    expect(await piped('\n\nid;text\n1;a\n')).toEqual([{ id: '1', text: 'a' }]);
+    expect(await piped('id\ttext\n1\t"a\n')).toEqual([{ id: '1', text: '"a' }]);
+    expect(await piped('"id","text"\n1,"a\nb"\n')).toEqual([{ id: '1', text: 'a\nb' }]);
+    expect(await piped('id,body\n1,a\n')).toEqual([{ text: 'id,body' }, { text: '1,a' }]);
+    expect(await piped('id,body\n1,a\n', { textField: 'body' })).toEqual([{ id: '1', body: 'a' }]);
+    expect(await piped('my text, his text\nb\n')).toEqual([{ text: 'my text, his text' }, { text: 'b' }]);
   });
 
   it('lets go of its source when its reader stops, in every format', async () => {
@@ -250,6 +292,20 @@ describe('labelledExample', () => {
       notLabels: ['b'],
       candidates: ['a', 'b'],
     });
+  });
+
+  it('takes text and labels of the fields that are named, a path too', () => {
+    const fields = { data: { text: 't', 'a.b': { c: ['x'] } }, 'data.label': 'y', text: 'other', labels: ['other'] };
+    const read = (textField: string, labelField: string) => labelledExample(fields, 'x', { textField, labelField });
+    expect(read('data.text', 'data.label')).toEqual({ text: 't', labels: ['y'], notLabels: [] });
+    expect(read('data.text', 'data.a.b.c').labels).toEqual(['x']);
+    for (const name of ['data.none', 'toString', 'data.constructor', '.text', 'text.length', 'data.'])
+      expect(() => read(name, 'data.label')).toThrow(
+        `x: no field "${name}" (it has data, data.label, text, labels); name the one of texts with --text-field`,
+      );
+    expect(() => read('text', 'none')).toThrow(
+      'no field "none" (it has data, data.label, text, labels); name the one of labels with --label-field',
+    );
   });
 
   it.each([

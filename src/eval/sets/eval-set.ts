@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { type LabelledExample, labelledExample } from '../../data/examples.ts';
+import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
 import { readLabelsFile } from '../../data/labels-file.ts';
 import { readRecords } from '../../data/read-records.ts';
 
@@ -33,14 +33,12 @@ export interface EvalSet {
 }
 
 /** How a set is read. */
-export interface ReadSetOptions {
+export interface ReadSetOptions extends ExampleFields {
   name?: string;
   /** At most this many texts, spread evenly over the file. */
   limit?: number;
   /** Take each record's own candidates (`all_labels`) even where the set has a labels.json. */
   recordLabels?: boolean;
-  /** What stands between labels where a record has them as text; see labelList. */
-  labelSeparator?: string;
   /** Overrides what the data says: a set is multi-label if a record has not exactly one true label. */
   multiLabel?: boolean;
   /** Other words for labels: from the name in the data to the one that systems see. */
@@ -54,13 +52,13 @@ interface EvalRecord extends LabelledExample {
   where: string;
 }
 
-async function readExamples(path: string, labelSeparator: string | undefined): Promise<EvalRecord[]> {
+async function readExamples(path: string, names: ExampleFields): Promise<EvalRecord[]> {
   const size = sizeOf(path);
   if (size > MAX_BYTES) throw new DataError(`${path} has ${size} bytes; an evaluation set may have ${MAX_BYTES}: take a sample`);
   const records: EvalRecord[] = [];
   for await (const { line, fields } of readRecords(path)) {
     const where = `${path}, line ${line}`;
-    records.push({ ...labelledExample(fields, where, labelSeparator), where });
+    records.push({ ...labelledExample(fields, where, names), where });
   }
   if (!records.length) throw new DataError(`${path} holds no records`);
   return records;
@@ -88,7 +86,7 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   const file = isFolder ? join(path, 'test.jsonl') : path;
   const labelFile = isFolder ? join(path, 'labels.json') : undefined;
-  const records = await readExamples(file, options.labelSeparator);
+  const records = await readExamples(file, options);
   const fromFile = labelFile && existsSync(labelFile) ? readLabelsFile(labelFile) : undefined;
   const own = !fromFile || options.recordLabels ? records.some(({ candidates }) => candidates) : false;
   if (options.recordLabels && !own) throw new DataError(`${file}: no record has candidates of its own (field "all_labels")`);
@@ -108,7 +106,7 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
 
   const rows = spreadRows(records.length, options.limit).map((row) => records[row]);
   const trainFile = isFolder ? join(path, 'train.jsonl') : undefined;
-  const examples = trainFile && existsSync(trainFile) ? await readExamples(trainFile, options.labelSeparator) : undefined;
+  const examples = trainFile && existsSync(trainFile) ? await readExamples(trainFile, options) : undefined;
   const set = {
     texts: rows.map(({ text }) => text),
     truth: rows.map((record) => record.labels.map(worded)),

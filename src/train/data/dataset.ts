@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { DataError } from '../../base/errors.ts';
-import { type LabelledExample, labelledExample } from '../../data/examples.ts';
+import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import { labelProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
@@ -122,13 +122,11 @@ export interface DataFile {
 }
 
 /** Settings of {@link readDataset}. */
-export interface DatasetSettings {
+export interface DatasetSettings extends ExampleFields {
   /** Text tokens kept of a row. */
   maxTextTokens: number;
   /** The longest label that fits into a sequence. */
   maxLabelTokens: number;
-  /** What stands between labels where a record has them as text; see labelList. */
-  labelSeparator?: string;
   /** Tokenizes texts and labels once more, for a teacher with a vocabulary of its own. */
   teacherTokenizer?: Tokenizer;
   /** Tokenizes the negation of each label too. */
@@ -148,7 +146,7 @@ export async function readDataset(
   tokenizer: Tokenizer,
   settings: DatasetSettings,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
-  const { maxTextTokens, maxLabelTokens, labelSeparator, teacherTokenizer } = settings;
+  const { maxTextTokens, maxLabelTokens, teacherTokenizer } = settings;
   const { negations = false, skipBadRows = false, measureTexts = false } = settings;
   const hash = createHash('sha256');
   const labelNumbers = new Map<string, number>();
@@ -207,7 +205,7 @@ export async function readDataset(
       if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
       let example: LabelledExample;
       try {
-        example = labelledExample(fields, `${sourceName(file.path)}, line ${line}`, labelSeparator);
+        example = labelledExample(fields, `${sourceName(file.path)}, line ${line}`, settings);
       } catch (error) {
         if (!skipBadRows || !(error instanceof DataError)) throw error;
         skipMalformed(error);
