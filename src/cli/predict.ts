@@ -1,6 +1,6 @@
 /** `glz predict`: options, wiring and messages; the work is in src/classify. */
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, statSync } from 'node:fs';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import type { Classifier } from '../classify/classifier.ts';
@@ -8,15 +8,17 @@ import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares 
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { type Asker, createAsker } from '../classify/questions/decide.ts';
 import type { Answers } from '../classify/questions/questions.ts';
-import { openOutput } from '../classify/records/output-file.ts';
+import { gzipOutput } from '../classify/records/gzip-output.ts';
+import { type Output, openOutput, refuseInputAsOutput } from '../classify/records/output-file.ts';
 import { checkLabels, predictRecords, rankLabels, scoringOptions } from '../classify/records/predict-records.ts';
 import { recordEstimate } from '../classify/records/record-estimate.ts';
 import { sampleTexts } from '../classify/records/sample-texts.ts';
 import { untilAborted } from '../classify/records/until-aborted.ts';
 import { parseLabels } from '../data/label-list.ts';
-import { formatOfOutput } from '../data/output-formats/index.ts';
+import { formatOfOutput, isGzipName } from '../data/output-formats/index.ts';
 import { JSONL } from '../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../data/output-formats/label-lines.ts';
+import type { OutputFormat } from '../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
 import { membersOf } from '../data/record-members.ts';
 import type { Filled } from '../options/declaration.ts';
@@ -152,11 +154,34 @@ function exitInterrupted(input: string, stopListening: () => void): never {
   process.exit(130);
 }
 
-async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags): Promise<void> {
-  if (input !== '-' && !existsSync(input)) throw new DataError(`${input}: no such file`);
-  const format = formatOfOutput(flags.output);
-  const output = openOutput(flags.output);
-  const results = format.open(output.write);
+/** Where results go, and in which format. */
+function openResults(flags: PredictFlags): { output: Output; format: OutputFormat } {
+  const format = formatOfOutput(flags.output, flags.outputFormat);
+  if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
+  if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
+  const isGzip = isGzipName(flags.output);
+  const output = openOutput(flags.output, format === JSONL && !isGzip);
+  return { output: isGzip ? gzipOutput(output) : output, format };
+}
+
+/** Whether somebody pipes something in, or a file is: a terminal and /dev/null are neither. */
+function isStdinGiven(): boolean {
+  try {
+    const kind = fstatSync(0);
+    return kind.isFIFO() || kind.isFile() || kind.isSocket();
+  } catch {
+    return false; // closed
+  }
+}
+
+const NOTHING = 'nothing to label: give a file, - for stdin, or --text "..."';
+
+/** @param isImplicit whether nobody named stdin: then it has to hold something */
+async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
+  if (input !== '-' && !existsSync(input))
+    throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
+  refuseInputAsOutput(input, flags.output);
+  const { output, format } = openResults(flags);
   const note = noteOf(flags);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
     async (error: unknown) => {
@@ -180,6 +205,8 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
   let unreadable = 0;
   const seen = noTexts();
   let firstUnreadable = 0;
+  let blank = 0;
+  let firstBlank = 0;
   let skipped = 0;
   let missing = '';
   let isStopped = false;
@@ -195,14 +222,16 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
     const asker = await askerOf(classifier, flags);
     const balanced = labels ?? classifier.labels;
     if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
+    if (flags.wide && !balanced) throw new UsageError('--wide needs the same labels for all records: --labels or --labels-file');
+    const results = format.open(output.write, { isMultiLabel: flags.multiLabel, ...(flags.wide ? { wide: balanced } : {}) });
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
     const records = total.counted(readRecords(input, { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes }));
     const labelled = predictRecords(classifier, records, {
       ...flags,
       balance,
-      // What was balanced is one set: records' own candidates would not fit it.
-      labels: balance ? balanced : labels,
+      // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
+      labels: balance || flags.wide ? balanced : labels,
       defaultLabels: classifier.labels,
       asker,
       source: sourceName(input),
@@ -216,6 +245,10 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
         unreadable += texts;
       },
       onText: (text, line) => lookAt(classifier, seen, text, line),
+      onBlank: (texts, line) => {
+        if (blank === 0) firstBlank = line;
+        blank += texts;
+      },
       onProgress: (texts) => {
         const estimate = total.estimate();
         if (estimate !== undefined) progress.setTotal(estimate);
@@ -233,12 +266,15 @@ async function predictFile(input: string, labels: string[] | undefined, flags: P
     // A file of which no record can be labelled is the wrong file.
     if (done === 0 && firstSkipped && !isStopped)
       throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
+    if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
     await results.end();
     const partial = isStopped ? await output.keep() : await output.finish();
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
     progress.stop();
+    if (done === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
     if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
+    if (blank > 0) note(`note: ${blank} of ${done} texts are blank (the first on line ${firstBlank}) and got no labels`);
     if (unreadable > 0)
       note(
         `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
@@ -285,8 +321,8 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
     await predictOne(flags.text, labels, flags);
     return;
   }
-  if (input === undefined) throw new UsageError('nothing to label: give a file, - for stdin, or --text "..."');
-  await predictFile(input, labels, flags);
+  if (input === undefined && !isStdinGiven()) throw new UsageError(NOTHING);
+  await predictFile(input ?? '-', labels, flags, input === undefined);
 }
 
 /** The command's definition. */

@@ -192,6 +192,13 @@ export const PREDICT_FLAGS = {
     detail:
       'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
   },
+  outputFormat: {
+    type: 'choice',
+    choices: ['jsonl', 'csv', 'tsv'],
+    value: 'format',
+    description: 'format of the results; by the name of --output unless given, which may end in .gz too',
+  },
+  wide: { type: 'boolean', description: 'in CSV and TSV also a column of scores for each label' },
   checkpoint: CHECKPOINT,
   precision: LOAD_OPTIONS.precision,
   ...SCORING_OPTIONS,

@@ -91,8 +91,9 @@ describe('texts of which nothing can be read', () => {
     const input = ['good', '', '👍👎', 'ไทย', 'good 👍'].map((text) => JSON.stringify({ text })).join('\n');
     const { code, stdout, stderr } = await predict(['-', '--labels', 'film,bank'], { input });
     expect([code, stdout.split('\n').length - 1]).toEqual([0, 5]);
+    expect(stdout).toContain('{"text":"","labels":[],"scores":[]}\n');
     expect(stderr).toMatch(
-      /note: of 3 of 5 texts the model can read nothing \(empty, or .*; the first on line 2\): their labels mean nothing/,
+      /note: 1 of 5 texts are blank \(the first on line 2\) and got no labels\n.*of 2 of 5 texts the model can read nothing \(empty, or .*; the first on line 3\): their labels mean nothing/,
     );
     expect((await predict(['--text', '👍', '--labels', 'film,bank'])).stderr).toMatch(/note: the model can read nothing of the text/);
     const found = await model.classify(['good', '👍', ' '], ['film', 'bank']);

@@ -17,6 +17,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -61,11 +62,12 @@ function keepWholeLines(path: string): number {
 }
 
 /** A file that is renamed into its place once it is complete. Written at once, line by line: that costs nothing beside the model. */
-function fileOutput(path: string): Output {
+function fileOutput(path: string, hasLines: boolean): Output {
   const partial = `${path}.partial`;
   const temporary = temporaryName(path);
   const lock = lockFile(path);
   let fd: number | undefined;
+  let [pieces, size] = [0, 0];
   const open = () => {
     fd ??= openSync(temporary, 'wx');
     return fd;
@@ -87,8 +89,10 @@ function fileOutput(path: string): Output {
     const message = `cannot write ${path}: ${errorMessage(error)}`;
     try {
       close();
-      const lines = keepWholeLines(temporary);
-      if (lines > 0) return new DataError(`${message}; the ${lines} texts that were written are in ${asPartial()}`);
+      const lines = hasLines ? keepWholeLines(temporary) : pieces;
+      // A row may hold line breaks, and compressed bytes mean nothing by themselves: whole pieces are kept.
+      if (!hasLines) truncateSync(temporary, size);
+      if (lines > 0) return new DataError(`${message}; the ${hasLines ? `${lines} ` : ''}texts that were written are in ${asPartial()}`);
       rmSync(temporary, { force: true });
     } catch {
       // The first error is the one to tell.
@@ -101,6 +105,8 @@ function fileOutput(path: string): Output {
     async write(piece) {
       try {
         writeFileSync(open(), piece);
+        pieces++;
+        size += Buffer.byteLength(piece as string);
       } catch (error) {
         throw cannotWrite(error);
       }
@@ -244,11 +250,20 @@ function streamOutput(name: string, stream: () => Writable): Output {
 /** What the process has open already: a file there belongs to whoever opened it. */
 const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
 
+/** Refuses an output that is the input, under whatever name. @throws UsageError */
+export function refuseInputAsOutput(input: string, output: string | undefined): void {
+  if (input === '-' || output === undefined) return;
+  const [from, to] = [input, output].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }));
+  if (from?.isFile() && to?.isFile() && from.dev === to.dev && from.ino === to.ino)
+    throw new UsageError(`--output ${output} is the input, which would be lost; name another file`);
+}
+
 /**
  * Where `path` says, standard output unless given. Of a file it takes the lock, and changes nothing yet.
+ * @param hasLines whether what is written has one result a line; otherwise whole pieces are kept of a file that cannot be written to its end
  * @throws UsageError for a folder, DataError where no file can be made or another run writes it
  */
-export function openOutput(path: string | undefined): Output {
+export function openOutput(path: string | undefined, hasLines = true): Output {
   if (path === undefined) return streamOutput('to stdout', () => process.stdout);
   try {
     const kind = statSync(path, { throwIfNoEntry: false });
@@ -257,7 +272,7 @@ export function openOutput(path: string | undefined): Output {
     const file = behindLinks(path);
     if (staysInPlace(file)) return placeOutput(file);
     accessSync(dirname(file), constants.W_OK);
-    return fileOutput(file);
+    return fileOutput(file, hasLines);
   } catch (error) {
     throw error instanceof UsageError || error instanceof DataError ? error : new DataError(`cannot write ${path}: ${errorMessage(error)}`);
   }

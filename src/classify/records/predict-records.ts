@@ -42,6 +42,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   onUnreadable?: (texts: number, line: number) => void;
   /** Called with each text that is labelled, before it is. */
   onText?: (text: string, line: number) => void;
+  /** Counts blank texts, which get no labels; the first one is at `line`. */
+  onBlank?: (texts: number, line: number) => void;
   /** Called after each batch with the number of records that are labelled, before they come out. */
   onProgress?: (labelled: number) => void;
   /**
@@ -159,6 +161,8 @@ type Scored = Prepared & (ScoredRequest | AnsweredText);
 
 /** What is wrong with a record, with its place in front. */
 const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
+
+const isBlank = (each: { text: string }): boolean => !('answers' in each) && each.text.trim() === '';
 
 /**
  * Labels records, in input order; each comes out as {@link labelledRecord} has it.
@@ -280,13 +284,20 @@ export async function* predictRecords(
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
-    const unreadable = scores.filter((each) => each.unreadable);
+    // What is no text is not labelled: its scores would be those of the labels alone.
+    const blank = scores.filter(isBlank);
+    if (blank.length > 0) options.onBlank?.(blank.length, blank[0].record.line);
+    const unreadable = scores.filter((each) => each.unreadable && !isBlank(each));
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
     for (const each of scores) {
       const { record, text, labels } = each;
       options.onText?.(text, record.line);
       if ('answers' in each) {
         yield answeredRecord(record, each.answers);
+        continue;
+      }
+      if (isBlank(each)) {
+        yield labelledRecord(record, { labels: [], scores: [] });
         continue;
       }
       const { logits } = each;

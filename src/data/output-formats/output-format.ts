@@ -9,10 +9,20 @@ export interface RecordWriter {
   end(): Promise<void>;
 }
 
+/** What a format with columns has to know. */
+export interface FormatOptions {
+  /** Any number of labels may fit: all that do are written. */
+  isMultiLabel?: boolean;
+  /** Labels that have a column each, of their scores. */
+  wide?: readonly string[];
+}
+
 /** A format of results. */
 export interface OutputFormat {
   /** End of its files' names, `.jsonl`; empty where it is for no file. */
   extension: string;
+  /** Whether it has rows and columns. */
+  isTable?: boolean;
   /** Begins: everything goes through `write`, in whole lines where the format has lines. */
-  open(write: (piece: string | Uint8Array) => Promise<void>): RecordWriter;
+  open(write: (piece: string | Uint8Array) => Promise<void>, options?: FormatOptions): RecordWriter;
 }
