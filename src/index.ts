@@ -13,8 +13,8 @@ import type { ScoredRequest } from './classify/classifier.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
-import { createAsker, type JsonValue, readableText } from './classify/questions/decide.ts';
-import { type Answers, askedQuestions, type Questions } from './classify/questions/questions.ts';
+import { createAsker, readableText } from './classify/questions/decide.ts';
+import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
 import { checkLabels, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
@@ -24,12 +24,12 @@ import { cleanLabels } from './text/labels.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
 export type { LabelingOptions, LabelScores, LoadSettings } from './classify/library-types.ts';
-export type { JsonValue } from './classify/questions/decide.ts';
 export type {
   AnswerOf,
   Answers,
   ChoiceAnswer,
   ChoiceQuestion,
+  JsonValue,
   Option,
   Options,
   PredicateAnswer,

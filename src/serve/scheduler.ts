@@ -55,12 +55,15 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   const pieces: { labels: readonly string[]; done(): void; failed(error: unknown): void }[] = [];
   const free = new Set<RemoteModel>(pool.models);
   let wake: NodeJS.Timeout | undefined;
+  /** Texts that wait, in the queue or for their labels. */
+  let held = 0;
 
   /** Takes texts out of the queue whose clients wait no longer. */
   function giveUp(isOver: (signal: AbortSignal | undefined) => boolean): void {
     for (let at = queue.length - 1; at >= 0; at--)
       if (isOver(queue[at].signal)) {
         const [job] = queue.splice(at, 1);
+        held--;
         job.reject(job.signal?.reason);
       }
   }
@@ -73,6 +76,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
     for (let at = 0; at < queue.length && batch.length < settings.batchTexts; )
       if (queue[at].merge === merge) batch.push(...queue.splice(at, 1));
       else at++;
+    held -= batch.length;
     return batch;
   }
 
@@ -144,11 +148,12 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   return {
     options: pool.options,
     get waiting() {
-      return queue.length;
+      return held;
     },
     labelProblem: (labels) => sets.use(labels, (set, kept) => pool.models[0].problem(set, kept)).problem,
     async logits(requests, { mergeWindows: merge = 'mean', signal } = {}) {
-      if (queue.length + requests.length > settings.maxQueue) throw new QueueFullError('too many texts wait');
+      if (held + requests.length > settings.maxQueue) throw new QueueFullError('too many texts wait');
+      held += requests.length;
       const used = new Map<readonly string[], ReturnType<LabelSets['use']>>();
       for (const { labels } of requests)
         if (!used.has(labels))
@@ -156,7 +161,10 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
             labels,
             sets.use(labels, (set, kept) => pool.models[0].problem(set, kept), prepare),
           );
-      await Promise.all([...used.values()].map(({ ready }) => ready));
+      await Promise.all([...used.values()].map(({ ready }) => ready)).catch((error: unknown) => {
+        held -= requests.length;
+        throw error;
+      });
       const since = performance.now();
       const results = requests.map(
         ({ text, labels }) =>

@@ -1,6 +1,6 @@
 /** `POST /v1/systemone`: named questions about a state, as the TypeSafe client (npm @typesafe-ai/sdk 0.6) sends and reads them. */
 import { z } from 'zod';
-import { type JsonValue, readableText } from '../classify/questions/decide.ts';
+import { readableText } from '../classify/questions/decide.ts';
 import type { Answers, ChoiceAnswer, PredicateAnswer, Question, ScoreAnswer } from '../classify/questions/questions.ts';
 import { json, named } from './bodies.ts';
 
@@ -55,7 +55,7 @@ function asked(name: string, each: SystemOneQuestion): Question {
 /** The text and the questions of a request. */
 export function systemOneQuestions({ state, questions }: SystemOneBody): { text: string; questions: Record<string, Question> } {
   return {
-    text: readableText((state ?? '') as JsonValue, 'state'),
+    text: readableText(state ?? '', 'state'),
     questions: Object.fromEntries(Object.entries(questions).map(([name, each]) => [name, asked(name, each)])),
   };
 }

@@ -7,9 +7,6 @@ import { isNestedTooDeep } from '../../base/json.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
 import type { Answers, AskedQuestion, ChoiceAnswer, PredicateAnswer, ScoreAnswer } from './questions.ts';
 
-/** A value of JSON. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
-
 /** Scores with so many digits: more say nothing. */
 const DIGITS = 6;
 const rounded = (value: number): number => Number(value.toFixed(DIGITS));

@@ -5,6 +5,9 @@
 import { UsageError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';
 
+/** A value of JSON. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+
 /** An option or a level: its name, or with what it means, which is then read with it. */
 export type Option = string | { readonly label: string; readonly description?: string | null };
 
