@@ -70,3 +70,9 @@ describe('results of glz predict', () => {
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ id: '1', text: 'a good film' })]);
   });
 });
+
+it('without an input, and with an empty pipe, says that there is nothing to label', async () => {
+  const { code, stdout, stderr } = await runGlz(['predict', '--labels', 'a,b'], { input: '' });
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/nothing to label: give a file/);
+});

@@ -222,7 +222,6 @@ describe('glz predict', () => {
   });
 
   it.each([
-    [[], 2, /nothing to label/],
     [['--text', 'x'], 2, /--text needs labels/],
     [['--text', 'x', '--labels', ''], 2, /--labels: no labels/],
     [['--text', 'x', '--labels', 'a,,b'], 2, /label 2 is empty/],
