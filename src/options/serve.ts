@@ -1,4 +1,4 @@
-/** Options of `glz serve` and `glz mcp`. */
+/** Options of `glz serve`. */
 import type { Declarations } from './declaration.ts';
 import { CHECKPOINT, LOAD_OPTIONS, SCORING_OPTIONS, THREADS } from './predict.ts';
 
@@ -58,6 +58,3 @@ export const SERVE_FLAGS = {
   },
   cors: { type: 'text', nonEmpty: true, value: 'origin', description: 'origin whose pages may call; none unless given' },
 } as const satisfies Declarations;
-
-/** Flags of `glz mcp`. */
-export const MCP_FLAGS = READING;
