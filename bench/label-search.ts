@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { randomStream } from '../src/base/random.ts';
 import type { Classifier } from '../src/classify/classifier.ts';
 import { deriveInferenceGraph } from '../src/classify/inference-graph.ts';
-import { createLateClassifier } from '../src/classify/late-classifier.ts';
+import { createLateClassifier } from '../src/classify/late/late-classifier.ts';
 import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
 import { cacheFolder, derivedFile } from '../src/runtime/graph-cache.ts';
 import { createGraphSession, type GraphSession, type OnnxSession } from '../src/runtime/onnx-session.ts';

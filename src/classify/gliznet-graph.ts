@@ -10,7 +10,7 @@ import { hybridLoss, type LossSettings } from '../model/loss.ts';
 import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
 import { type Graph, pruneGraph } from '../trace/graph.ts';
 import { type TraceInput, type TraceRequest, traceGraph } from '../trace/trace.ts';
-import { lateInputs, lateLogits } from './late-graphs.ts';
+import { lateInputs, lateLogits } from './late/late-graphs.ts';
 
 /** A GliZNet model without its weights. */
 export interface GliZNetModel {

@@ -14,7 +14,7 @@ import { onnxChunks } from '../trace/onnx-proto.ts';
 import { traceGraph } from '../trace/trace.ts';
 import { type CheckpointConfig, checkWeights, type FloatWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { traceInference } from './gliznet-graph.ts';
-import { lateFunctions } from './late-graphs.ts';
+import { lateFunctions } from './late/late-graphs.ts';
 import { madeUpFeeds } from './made-up-feeds.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
 

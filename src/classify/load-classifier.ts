@@ -15,7 +15,7 @@ import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { createUnknownScript } from '../text/tokenizer/unknown-script.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
-import { createLateClassifier } from './late-classifier.ts';
+import { createLateClassifier } from './late/late-classifier.ts';
 import type { LoadSettings } from './library-types.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';

@@ -6,8 +6,8 @@ import type { TraceRequest } from '../trace/trace.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { type GliZNetModel, inferenceFunction } from './gliznet-graph.ts';
-import { createLateClassifier } from './late-classifier.ts';
-import { lateFunctions } from './late-graphs.ts';
+import { createLateClassifier } from './late/late-classifier.ts';
+import { lateFunctions } from './late/late-graphs.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import { createSentenceEmbedder } from './sentence-embedder.ts';
 

@@ -8,7 +8,7 @@ import { writeFileAtomically } from '../base/files.ts';
 import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
 import { type Classifier, createClassifier } from '../classify/classifier.ts';
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
-import { createLateClassifier } from '../classify/late-classifier.ts';
+import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
 import { readsAlike } from '../model/options.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';

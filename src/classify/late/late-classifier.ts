@@ -2,20 +2,20 @@
  * A classifier whose labels are read once: label sets are compiled and kept, a text costs its own pass and one product with its labels (or the
  * upper layers, where there are any). The second implementation of {@link Classifier}; classifier.ts reads text and labels together.
  */
-import type { GliZNetOptions } from '../model/options.ts';
-import { SCORING_OPTIONS } from '../options/predict.ts';
-import { lengthBatches } from '../runtime/length-batches.ts';
-import type { Feed, FeedData, GraphSession } from '../runtime/onnx-session.ts';
-import { textBatch } from '../text/separate-sequences.ts';
-import { textWindows } from '../text/text-windows.ts';
-import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import { type Classifier, layoutOf, type ScoredRequest, type ScoreRequest } from './classifier.ts';
+import type { GliZNetOptions } from '../../model/options.ts';
+import { SCORING_OPTIONS } from '../../options/predict.ts';
+import { lengthBatches } from '../../runtime/length-batches.ts';
+import type { Feed, FeedData, GraphSession } from '../../runtime/onnx-session.ts';
+import { textBatch } from '../../text/separate-sequences.ts';
+import { textWindows } from '../../text/text-windows.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { type Classifier, layoutOf, type ScoredRequest, type ScoreRequest } from '../classifier.ts';
+import { withSafeDisposal } from '../disposal.ts';
+import { BrokenModelError } from '../scorer.ts';
+import { labelFeeds, labelFeedsAsTexts, shownFeeds, stateName, textFeeds } from '../sequence-feeds.ts';
 import { type CompiledLabels, createLabelCompiler, type LabelCompilerRequest } from './compiled-labels.ts';
-import { withSafeDisposal } from './disposal.ts';
-import { BrokenModelError } from './scorer.ts';
-import { labelFeeds, labelFeedsAsTexts, shownFeeds, stateName, textFeeds } from './sequence-feeds.ts';
 
-/** Where the three functions of src/classify/late-graphs.ts run. */
+/** Where the three functions of src/classify/late/late-graphs.ts run. */
 export interface LateSessions {
   texts: GraphSession;
   /** Absent where the graph of texts reads labels too. */

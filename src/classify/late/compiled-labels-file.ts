@@ -17,10 +17,10 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { DataError } from '../base/errors.ts';
-import { removeDeadTemporaries, temporaryName } from '../base/files.ts';
-import { makeFolder } from '../base/make-folder.ts';
-import { cacheFolder } from '../runtime/graph-cache.ts';
+import { DataError } from '../../base/errors.ts';
+import { removeDeadTemporaries, temporaryName } from '../../base/files.ts';
+import { makeFolder } from '../../base/make-folder.ts';
+import { cacheFolder } from '../../runtime/graph-cache.ts';
 
 /** A block as it is in the file. */
 interface StoredBlock {

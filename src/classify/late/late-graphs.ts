@@ -3,8 +3,8 @@
  * and its evaluation run it. Traced from the same functions as everything else.
  */
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Dropout } from '../model/dropout.ts';
-import { gliznetParameterShapes } from '../model/gliznet.ts';
+import type { Dropout } from '../../model/dropout.ts';
+import { gliznetParameterShapes } from '../../model/gliznet.ts';
 import {
   type LabelInputs,
   lateForward,
@@ -15,12 +15,12 @@ import {
   type TextInputs,
   upperLogits,
   vectorLogits,
-} from '../model/late.ts';
-import { readsAlike } from '../model/options.ts';
-import type { TraceInput, TraceRequest } from '../trace/trace.ts';
-import type { FloatWeights } from '../weights/checkpoint.ts';
-import type { GliZNetModel } from './gliznet-graph.ts';
-import { stateName } from './sequence-feeds.ts';
+} from '../../model/late.ts';
+import { readsAlike } from '../../model/options.ts';
+import type { TraceInput, TraceRequest } from '../../trace/trace.ts';
+import type { FloatWeights } from '../../weights/checkpoint.ts';
+import type { GliZNetModel } from '../gliznet-graph.ts';
+import { stateName } from '../sequence-feeds.ts';
 
 type Tensors = Record<string, tf.Tensor>;
 

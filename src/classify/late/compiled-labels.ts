@@ -2,11 +2,11 @@
  * Labels read once (src/model/late.ts): one vector or state each, kept for a label set. Small sets stay in memory; larger ones are read in pieces
  * and kept in a file named by what they were made of, from which sets that do not fit into memory are read again, block by block.
  */
-import { lengthBatches } from '../runtime/length-batches.ts';
-import type { JointLayout } from '../text/joint-sequence.ts';
-import { createLabelEncoder, labelProblem } from '../text/labels.ts';
-import { type LabelBatch, labelBatch } from '../text/separate-sequences.ts';
-import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { lengthBatches } from '../../runtime/length-batches.ts';
+import type { JointLayout } from '../../text/joint-sequence.ts';
+import { createLabelEncoder, labelProblem } from '../../text/labels.ts';
+import { type LabelBatch, labelBatch } from '../../text/separate-sequences.ts';
+import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { compiledLabelsFile } from './compiled-labels-file.ts';
 
 /** Consecutive labels of a set. */

@@ -3,27 +3,27 @@
  * the order, the number and the packing of labels (with set attention: on their order).
  */
 import { readFileSync } from 'node:fs';
-import '../eager-tfjs.ts';
+import '../../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { inferenceFunction, trainingFunction } from '../../src/classify/gliznet-graph.ts';
-import { createLateClassifier } from '../../src/classify/late-classifier.ts';
-import { lateFunctions } from '../../src/classify/late-graphs.ts';
-import { openClassifier } from '../../src/classify/open-classifier.ts';
-import { sequenceFeeds } from '../../src/classify/sequence-feeds.ts';
-import { createEncoder } from '../../src/model/encoders/index.ts';
-import { GATE, gliznetParameterShapes } from '../../src/model/gliznet.ts';
-import type { LossSettings } from '../../src/model/loss.ts';
-import type { GliZNetOptions } from '../../src/model/options.ts';
-import { createGraphSession } from '../../src/runtime/onnx-session.ts';
-import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
-import { traceGraph } from '../../src/trace/trace.ts';
-import { createTrainingEngine, type LateTrainingBatch, trainingFeeds } from '../../src/train/engine/training-session.ts';
-import { random } from '../random.ts';
-import { LATE_OPTIONS, randomLateBatch, randomWeights, type Weights } from '../random-model.ts';
-import { TINY_ENCODER } from '../tiny-checkpoint.ts';
+import { inferenceFunction, trainingFunction } from '../../../src/classify/gliznet-graph.ts';
+import { createLateClassifier } from '../../../src/classify/late/late-classifier.ts';
+import { lateFunctions } from '../../../src/classify/late/late-graphs.ts';
+import { openClassifier } from '../../../src/classify/open-classifier.ts';
+import { sequenceFeeds } from '../../../src/classify/sequence-feeds.ts';
+import { createEncoder } from '../../../src/model/encoders/index.ts';
+import { GATE, gliznetParameterShapes } from '../../../src/model/gliznet.ts';
+import type { LossSettings } from '../../../src/model/loss.ts';
+import type { GliZNetOptions } from '../../../src/model/options.ts';
+import { createGraphSession } from '../../../src/runtime/onnx-session.ts';
+import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
+import { traceGraph } from '../../../src/trace/trace.ts';
+import { createTrainingEngine, type LateTrainingBatch, trainingFeeds } from '../../../src/train/engine/training-session.ts';
+import { random } from '../../random.ts';
+import { LATE_OPTIONS, randomLateBatch, randomWeights, type Weights } from '../../random-model.ts';
+import { TINY_ENCODER } from '../../tiny-checkpoint.ts';
 
 const configOf = (family: string) =>
-  JSON.parse(readFileSync(new URL(`../fixtures/encoders/${family}/config.json`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../fixtures/encoders/${family}/config.json`, import.meta.url), 'utf8'));
 const config = configOf('bert');
 const encoder = createEncoder({ ...config, vocab_size: 60 });
 const LOSS: LossSettings = {

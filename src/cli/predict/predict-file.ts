@@ -1,0 +1,195 @@
+/** `glz predict FILE`: records in, labelled records out, with progress, notes and what a signal does. */
+
+import { existsSync, statSync } from 'node:fs';
+import { DataError, UsageError } from '../../base/errors.ts';
+import type { Classifier } from '../../classify/classifier.ts';
+import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
+import { loadClassifier } from '../../classify/load-classifier.ts';
+import { gzipOutput } from '../../classify/records/gzip-output.ts';
+import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
+import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
+import { recordEstimate } from '../../classify/records/record-estimate.ts';
+import { sampleTexts } from '../../classify/records/sample-texts.ts';
+import { untilAborted } from '../../classify/records/until-aborted.ts';
+import { formatOfOutput, isGzipName } from '../../data/output-formats/index.ts';
+import { JSONL } from '../../data/output-formats/jsonl.ts';
+import type { OutputFormat } from '../../data/output-formats/output-format.ts';
+import { readRecords, sourceName } from '../../data/read-records.ts';
+import { onInterrupt } from '../interrupts.ts';
+import { startProgress } from '../progress.ts';
+import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
+import { noteLine } from '../terminal.ts';
+import { askerOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+
+/** Of fewer texts the shares of labels are mostly chance. */
+const FEW_TEXTS = 50;
+
+/** How the input is read. */
+const readingOf = ({ format, delimiter, encoding, textField }: PredictFlags) => ({ format, delimiter, encoding, textField });
+
+/** Shares of the labels over texts of the whole file: it may be sorted. */
+async function balanceOf(
+  classifier: Classifier,
+  input: string,
+  labels: readonly string[],
+  flags: PredictFlags,
+  signal: AbortSignal,
+): Promise<LabelBalance | undefined> {
+  const records = readRecords(input, { ...readingOf(flags), onBadLine: () => {} });
+  const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
+  if (texts.length === 0 || signal.aborted) return undefined;
+  const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
+  const note = noteOf(flags);
+  const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
+  const shown = most.map((label) => `${labels[label]} ${Math.round(100 * shares[label])} %`).join(', ');
+  note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
+  if (texts.length < FEW_TEXTS)
+    note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
+  return { shares, strength: BALANCE_STRENGTH };
+}
+
+/** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
+function exitInterrupted(input: string, stopListening: () => void): never {
+  stopListening();
+  if (input !== '-' && !statSync(input, { throwIfNoEntry: false })?.isFile()) process.kill(process.pid, 'SIGINT');
+  process.exit(130);
+}
+
+/** Where results go, and in which format. */
+function openResults(flags: PredictFlags): { output: Output; format: OutputFormat } {
+  const format = formatOfOutput(flags.output, flags.outputFormat);
+  if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
+  if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
+  const isGzip = isGzipName(flags.output);
+  const output = openOutput(flags.output, format === JSONL && !isGzip);
+  return { output: isGzip ? gzipOutput(output) : output, format };
+}
+
+/**
+ * Labels the records of a file or of stdin.
+ * @param isImplicit whether nobody named stdin: then it has to hold something
+ */
+export async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
+  if (input !== '-' && !existsSync(input))
+    throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
+  refuseInputAsOutput(input, flags.output);
+  const { output, format } = openResults(flags);
+  const note = noteOf(flags);
+  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
+    async (error: unknown) => {
+      await output.keep();
+      throw error;
+    },
+  );
+  const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
+  const stop = new AbortController();
+  const stopListening = onInterrupt(() => {
+    if (stop.signal.aborted) {
+      progress.stop();
+      void output.keep(); // of a file that is done when it returns
+      exitInterrupted(input, stopListening);
+    }
+    progress.note('stopping after this batch (again to stop at once)');
+    stop.abort();
+  });
+  let done = 0;
+  let cut = 0;
+  let unreadable = 0;
+  const seen = noTexts();
+  let firstUnreadable = 0;
+  let blank = 0;
+  let firstBlank = 0;
+  let skipped = 0;
+  let missing = '';
+  let isStopped = false;
+  let firstSkipped: DataError | undefined;
+  const skip = (error: DataError) => {
+    skipped++;
+    firstSkipped ??= error;
+    if (skipped <= 10) progress.note(`skipped: ${error.message}`);
+  };
+  const onBad = flags.onError === 'skip' ? skip : undefined;
+  try {
+    if (labels) await checkLabels(classifier, labels);
+    const asker = await askerOf(classifier, flags);
+    const balanced = labels ?? classifier.labels;
+    if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
+    if (flags.wide && !balanced) throw new UsageError('--wide needs the same labels for all records: --labels or --labels-file');
+    const results = format.open(output.write, { isMultiLabel: flags.multiLabel, ...(flags.wide ? { wide: balanced } : {}) });
+    const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
+    const total = recordEstimate(input);
+    const records = total.counted(readRecords(input, { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes }));
+    const labelled = predictRecords(classifier, records, {
+      ...flags,
+      balance,
+      // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
+      labels: balance || flags.wide ? balanced : labels,
+      defaultLabels: classifier.labels,
+      asker,
+      source: sourceName(input),
+      signal: stop.signal,
+      onBadRecord: onBad,
+      onCut: (texts) => {
+        cut += texts;
+      },
+      onUnreadable: (texts, line) => {
+        if (unreadable === 0) firstUnreadable = line;
+        unreadable += texts;
+      },
+      onText: (text, line) => lookAt(classifier, seen, text, line),
+      onBlank: (texts, line) => {
+        if (blank === 0) firstBlank = line;
+        blank += texts;
+      },
+      onProgress: (texts) => {
+        const estimate = total.estimate();
+        if (estimate !== undefined) progress.setTotal(estimate);
+        progress.update(texts);
+      },
+      onCutShort: (texts, of) => {
+        missing = ` (of the last ${of} records ${texts} were done)`;
+      },
+    });
+    for await (const record of labelled) {
+      await results.write(record);
+      done++;
+    }
+    isStopped = stop.signal.aborted;
+    // A file of which no record can be labelled is the wrong file.
+    if (done === 0 && firstSkipped && !isStopped)
+      throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
+    if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
+    await results.end();
+    const partial = isStopped ? await output.keep() : await output.finish();
+    progress.update(done);
+    if (!isStopped) progress.setTotal(done);
+    progress.stop();
+    if (done === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
+    if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
+    if (blank > 0) note(`note: ${blank} of ${done} texts are blank (the first on line ${firstBlank}) and got no labels`);
+    if (unreadable > 0)
+      note(
+        `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
+      );
+    const candidates = noTexts();
+    for (const label of balanced ?? []) lookAt(classifier, candidates, label);
+    const foreign = scriptNote(seen, candidates);
+    if (foreign !== undefined) note(foreign);
+    if (skipped > 0)
+      note(
+        `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
+      );
+    if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
+  } catch (error) {
+    progress.stop();
+    const partial = await output.keep().catch(() => undefined);
+    if (partial !== undefined && error instanceof DataError)
+      throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
+    throw error;
+  } finally {
+    stopListening();
+    await classifier.dispose();
+  }
+  // Not by the exit code alone: input that is still waited for would keep the process.
+  if (isStopped) exitInterrupted(input, stopListening);
+}
