@@ -76,7 +76,10 @@ export function rankTree(
   if (multiLabel) for (const node of order) own[node] = labelProbability(logits[node], calibration);
   else
     for (const group of below)
-      for (const [at, probability] of choiceProbabilities(Float32Array.from(group, (node) => logits[node])).entries())
+      for (const [at, probability] of choiceProbabilities(
+        Float32Array.from(group, (node) => logits[node]),
+        calibration,
+      ).entries())
         own[group[at]] = probability;
   const joint = new Float64Array(labels.length);
   for (const node of order) {

@@ -27,7 +27,8 @@ export async function lateReadme(
   precisions: readonly ExportPrecision[],
 ): Promise<string> {
   const { special, markerIds, labelMaskOn, capacity } = await layoutOf(tokenizer, options);
-  const { temperature, bias } = options.calibration;
+  const { temperature, bias, sharpening } = options.calibration;
+  const sharper = sharpening > 0 ? `; of N labels, more than 10, logits times 1 + ${sharpening} x ln(N / 10) first` : '';
   const upper = Array.from({ length: options.upperLayers }, (_, layer) => `state_${layer}`);
   const isVectors = upper.length === 0;
   const isAlike = readsAlike(options);
@@ -71,7 +72,7 @@ ${scoresInputs}
 
 [CLS] is ${special.cls}, [SEP] ${special.sep}, [PAD] ${special.pad}${markerIds.length > 0 ? `, M ${markerIds[0]}` : ''}. Texts and labels are encoded without special tokens.
 
-- one label is right: softmax over the labels' logits
+- one label is right: softmax over the labels' logits${sharper}
 - any number may fit: sigmoid(logit / ${temperature} + ${bias}) of each
 
 ## Python

@@ -5,7 +5,7 @@ import { choiceProbabilities, labelProbability } from '../../src/classify/classi
 import { isTree, type LabelTree, rankTree } from '../../src/classify/levels.ts';
 import { labelSet } from '../../src/text/described-labels.ts';
 
-const CALIBRATION = { temperature: 1, bias: 0 };
+const CALIBRATION = { temperature: 1, bias: 0, sharpening: 0 };
 const treeOf = (value: unknown): LabelTree => {
   const set = labelSet(value, 'labels', UsageError);
   if (!isTree(set)) throw new Error('no tree');

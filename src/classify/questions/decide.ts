@@ -49,7 +49,7 @@ export function answerOf(
   const probabilities =
     multiple || logits.length === 1
       ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits);
+      : choiceProbabilities(logits, calibration);
   if (type === 'predicate') {
     const [probability] = probabilities;
     return { answer: probability >= 0.5, probability: rounded(probability), confidence: rounded(Math.abs(2 * probability - 1)) };

@@ -103,7 +103,7 @@ export function rankLabels(
   const probabilities =
     multiLabel || isAlone(logits)
       ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits);
+      : choiceProbabilities(logits, calibration);
   const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
   return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
 }
