@@ -19,6 +19,7 @@ import { createLabelEncoder, type LabelEncoder, labelProblem } from '../text/lab
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { withSafeDisposal } from './disposal.ts';
+import type { PartsOptions, PartsRequest, WordParts } from './explain/word-parts.ts';
 import { BrokenModelError, type Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
 import { type Shortlist, shortlistOf, shortlistSize } from './shortlist.ts';
@@ -72,6 +73,8 @@ export interface Classifier {
    * @throws DataError for a label without tokens or longer than the window
    */
   labelProblem(labels: readonly string[]): Promise<string | undefined>;
+  /** What each word adds to logits, where they are sums over words: with what the model adds whatever a text says they are the logits. @throws as logits */
+  wordParts?(requests: readonly PartsRequest[], options?: PartsOptions): Promise<WordParts[]>;
   /** Releases native memory, after the calls that run; later ones are refused. Safe to call twice. */
   dispose(): Promise<void>;
 }
