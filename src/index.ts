@@ -10,6 +10,7 @@
 
 import { UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
+import { explain } from './classify/explain/explain.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
@@ -23,7 +24,7 @@ import { SHIPPED_CHECKPOINT } from './options/shipped-checkpoint.ts';
 import { cleanLabels } from './text/labels.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
-export type { LabelingOptions, LabelScores, LoadSettings } from './classify/library-types.ts';
+export type { Explanation, LabelingOptions, LabelScores, LoadSettings, WordScore } from './classify/library-types.ts';
 export type {
   AnswerOf,
   Answers,
@@ -110,10 +111,14 @@ export class GliZNet {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
+    const ranked = texts.map((_, row) => rankLabels(candidates[row], logits[row], calibration, options));
+    const requests = texts.map((text, row) => ({ text, labels: candidates[row], logits: logits[row], ranked: ranked[row] }));
+    const explanations = options.explain ? await explain(this.#classifier, requests, scoringOptions(options)) : undefined;
     return results.map(({ unreadable }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);
       return {
-        ...rankLabels(candidates[row], logits[row], calibration, options),
+        ...ranked[row],
+        ...(explanations ? { explanations: explanations[row] } : {}),
         ...(unreadable ? { unreadable } : {}),
         ...(unknownScript !== undefined ? { unknownScript } : {}),
       };

@@ -11,6 +11,7 @@ import { membersOf, type RecordMember, recordMembers } from '../../data/record-m
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
+import { explain, explainedAtOnce } from '../explain/explain.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
 import type { LabelingOptions, LabelScores } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
@@ -30,6 +31,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   textField?: string;
   /** What stands between a record's own candidates where they are text, see {@link labelList}. */
   labelSeparator?: string;
+  /** Whether what each word adds to the best labels comes out too. */
+  explain?: boolean;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
   /** Names the source in messages. */
@@ -115,16 +118,19 @@ function freeName(taken: ReadonlySet<string>, wanted: string): string {
 
 /**
  * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
- * `true_labels` (`input_labels` where it has that too), scores `input_scores`; a number is put behind a name that is taken.
+ * `true_labels` (`input_labels` where it has that too), scores `input_scores`, explanations `input_explanations` where there are new ones; a number
+ * is put behind a name that is taken.
  */
-export function labelledRecord(record: SourceRecord, { labels, scores }: LabelScores): RecordMember[] {
+export function labelledRecord(record: SourceRecord, { labels, scores, explanations }: LabelScores): RecordMember[] {
   const members = recordMembers(record);
   const taken = new Set(members.map(({ name }) => name));
   const names = new Map([
     ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
     ['scores', freeName(taken, 'input_scores')],
+    ...(explanations ? [['explanations', freeName(taken, 'input_explanations')] as const] : []),
   ]);
-  return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf({ labels, scores })];
+  const found = { labels, scores, ...(explanations ? { explanations } : {}) };
+  return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf(found)];
 }
 
 /** The members of a record with its answers; those that it came with become `input_answers`. */
@@ -161,6 +167,10 @@ type Scored = Prepared & (ScoredRequest | AnsweredText);
 
 /** What is wrong with a record, with its place in front. */
 const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
+
+function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
 
 const isBlank = (each: { text: string }): boolean => !('answers' in each) && each.text.trim() === '';
 
@@ -279,31 +289,44 @@ export async function* predictRecords(
     if (chunk.length > 0) yield chunk;
   }
 
+  const labelsOf = (each: Prepared & ScoredRequest) => {
+    const logits = options.balance ? balanceLogits(each.logits, options.balance) : each.logits;
+    const { calibration } = classifier.options;
+    // What is no text is not labelled: its scores would be those of the labels alone.
+    return { ...each, logits, ranked: isBlank(each) ? { labels: [], scores: [] } : rankLabels(each.labels, logits, calibration, options) };
+  };
+
   for await (const chunk of chunks()) {
+    // What waits when the signal comes is labelled, as ever.
+    const wasAborted = options.signal?.aborted;
     const { scores, failure, isCutShort } = await scored(chunk);
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
-    // What is no text is not labelled: its scores would be those of the labels alone.
     const blank = scores.filter(isBlank);
     if (blank.length > 0) options.onBlank?.(blank.length, blank[0].record.line);
     const unreadable = scores.filter((each) => each.unreadable && !isBlank(each));
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
-    for (const each of scores) {
-      const { record, text, labels } = each;
-      options.onText?.(text, record.line);
-      if ('answers' in each) {
-        yield answeredRecord(record, each.answers);
-        continue;
+    let out = 0;
+    for (const some of slices(scores, options.explain ? explainedAtOnce(classifier) : 1)) {
+      if (options.explain && options.signal?.aborted && !wasAborted) break;
+      const found = some.map((each) => ('answers' in each ? each : labelsOf(each)));
+      const explanations = options.explain
+        ? await explain(
+            classifier,
+            found.flatMap((each) => ('answers' in each ? [] : [each])),
+            scoring,
+          )
+        : undefined;
+      for (const each of found) {
+        const { record, text } = each;
+        options.onText?.(text, record.line);
+        if ('answers' in each) yield answeredRecord(record, each.answers);
+        else yield labelledRecord(record, explanations ? { ...each.ranked, explanations: explanations.shift()! } : each.ranked);
       }
-      if (isBlank(each)) {
-        yield labelledRecord(record, { labels: [], scores: [] });
-        continue;
-      }
-      const { logits } = each;
-      const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
-      yield labelledRecord(record, rankLabels(labels, balanced, classifier.options.calibration, options));
+      out += some.length;
     }
+    if (out < scores.length) return options.onCutShort?.(out, chunk.length);
     if (failure) throw failure;
     if (isCutShort) options.onCutShort?.(scores.length, chunk.length);
   }

@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import { explain } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
 import { checkLabels, rankLabels, scoringOptions } from '../../classify/records/predict-records.ts';
@@ -7,6 +8,7 @@ import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
+import { explainedText } from './explained-text.ts';
 import { askerOf, noteOf, type PredictFlags } from './predict-flags.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
@@ -47,7 +49,12 @@ export async function predictText(text: string, given: string[] | undefined, fla
     for (const label of labels) lookAt(classifier, candidates, label);
     const foreign = scriptNote(texts, candidates);
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
-    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, ...ranked }));
+    const requests = [{ text, labels, logits, ranked }];
+    const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
+    const found = { text, ...ranked, ...(explanations ? { explanations } : {}) };
+    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
+    if (explanations && format === LABEL_LINES)
+      process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
   } finally {
     await classifier.dispose();
   }
