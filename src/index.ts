@@ -10,7 +10,7 @@
 
 import { UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
-import { explain } from './classify/explain/explain.ts';
+import { explain, explainedLabels } from './classify/explain/explain.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
@@ -112,7 +112,9 @@ export class GliZNet {
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
     const ranked = texts.map((_, row) => rankLabels(candidates[row], logits[row], calibration, options));
-    const requests = texts.map((text, row) => ({ text, labels: candidates[row], logits: logits[row], ranked: ranked[row] }));
+    const requests = texts.map((text, row) => ({
+      ...{ text, labels: candidates[row], logits: logits[row], chosen: explainedLabels(candidates[row], ranked[row]) },
+    }));
     const explanations = options.explain ? await explain(this.#classifier, requests, scoringOptions(options)) : undefined;
     return results.map(({ unreadable }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);

@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UsageError } from '../base/errors.ts';
+import { explainedLabels } from '../classify/explain/explain.ts';
 import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
 import { rankLabels } from '../classify/records/predict-records.ts';
@@ -146,9 +147,17 @@ export function createApp(settings: AppSettings): Hono {
       }
       const setOf = (row: number) => sets[isPerText ? row : 0];
       const requests = texts.map((text, row) => ({ text, labels: setOf(row).readings }));
-      const scored = await scheduler.logits(requests, { signal, mergeWindows: body.multiLabel ? 'max' : 'mean' });
-      const results = scored.map(({ logits, unreadable }, row) => ({
-        ...rankLabels(setOf(row).names, logits, scheduler.options.calibration, body),
+      const how = { signal, mergeWindows: body.multiLabel ? ('max' as const) : ('mean' as const) };
+      const scored = await scheduler.logits(requests, how);
+      const ranked = scored.map(({ logits }, row) => rankLabels(setOf(row).names, logits, scheduler.options.calibration, body));
+      const why = requests.map((request, row) => {
+        const chosen = explainedLabels(setOf(row).names, ranked[row]);
+        return { ...request, logits: scored[row].logits, chosen };
+      });
+      const explained = body.explain ? await scheduler.explain(why, how) : undefined;
+      const results = scored.map(({ unreadable }, row) => ({
+        ...ranked[row],
+        ...(explained ? { explanations: explained[row].map((each, k) => ({ ...each, label: ranked[row].labels[k] })) } : {}),
         ...(unreadable ? ({ unreadable } as const) : {}),
       }));
       return context.json({ model, results } satisfies ClassifyResponse);

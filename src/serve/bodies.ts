@@ -59,6 +59,7 @@ export const classifyBody = z.strictObject({
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels'),
+  explain: z.boolean().optional().describe('say what each word adds to the best labels, three at most'),
 });
 
 /** What `POST /classify` answers. */

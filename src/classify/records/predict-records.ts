@@ -11,7 +11,7 @@ import { membersOf, type RecordMember, recordMembers } from '../../data/record-m
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
-import { explain, explainedAtOnce } from '../explain/explain.ts';
+import { explain, explainedAtOnce, explainedLabels } from '../explain/explain.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
 import type { LabelingOptions, LabelScores } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
@@ -308,13 +308,13 @@ export async function* predictRecords(
     const unreadable = scores.filter((each) => each.unreadable && !isBlank(each));
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
     let out = 0;
-    for (const some of slices(scores, options.explain ? explainedAtOnce(classifier) : 1)) {
+    for (const some of slices(scores, options.explain ? explainedAtOnce(classifier.options) : 1)) {
       if (options.explain && options.signal?.aborted && !wasAborted) break;
       const found = some.map((each) => ('answers' in each ? each : labelsOf(each)));
       const explanations = options.explain
         ? await explain(
             classifier,
-            found.flatMap((each) => ('answers' in each ? [] : [each])),
+            found.flatMap((each) => ('answers' in each ? [] : [{ ...each, chosen: explainedLabels(each.labels, each.ranked) }])),
             scoring,
           )
         : undefined;

@@ -1,5 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
-import { explain } from '../../classify/explain/explain.ts';
+import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
 import { checkLabels, rankLabels, scoringOptions } from '../../classify/records/predict-records.ts';
@@ -49,7 +49,7 @@ export async function predictText(text: string, given: string[] | undefined, fla
     for (const label of labels) lookAt(classifier, candidates, label);
     const foreign = scriptNote(texts, candidates);
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
-    const requests = [{ text, labels, logits, ranked }];
+    const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     const found = { text, ...ranked, ...(explanations ? { explanations } : {}) };
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
