@@ -15,15 +15,17 @@ export type LabelingOptions = Given<typeof LABELING_OPTIONS>;
 export interface WordScore {
   /** As it stands in the text; with `occlusion` of a long text a sentence or several words. */
   word: string;
-  /** Where it begins in the text, in UTF-16 units: `text.slice(start, end) === word`. */
+  /** Where it begins in the text as it was given, in UTF-16 units: `text.slice(start, end) === word`. */
   start: number;
+  /** Where it ends, in UTF-16 units. */
   end: number;
-  /** Less than 0 where it speaks against the label. */
+  /** What it adds to the logit; less than 0 where it speaks against the label. */
   score: number;
 }
 
 /** Why a text got a label. */
 export interface Explanation {
+  /** The label that is explained. */
   label: string;
   /** What the label's score is made of: `bias` and the words' scores add up to it. */
   logit: number;

@@ -103,7 +103,7 @@ export type ScoringOptions = Given<typeof SCORING_OPTIONS>;
 const EXPLAIN = {
   type: 'boolean',
   description: 'say what each word adds to the best labels (three at most)',
-  detail: '`explanations` beside `labels` and `scores`; texts take about twice as long (docs/explain.md)',
+  detail: '`explanations` beside `labels` and `scores`, in twice the time with the checkpoint that ships (docs/explain.md)',
 } as const;
 
 /** Options of the library's `classify`. */

@@ -36,15 +36,19 @@ function coloured(text: string, words: readonly WordScore[]): string {
 
 const figure = (score: number): string => `${score < 0 ? '-' : '+'}${Math.abs(score).toFixed(2)}`;
 
-function wordLine({ words }: Explanation): string {
+function wordLine(words: readonly WordScore[]): string {
   const strongest = [...words].sort((a, b) => Math.abs(b.score) - Math.abs(a.score)).slice(0, SHOWN_WORDS);
   const short = (word: string) => (word.length > SHOWN_LENGTH ? `${word.slice(0, SHOWN_LENGTH - 3).trimEnd()}...` : word);
   return strongest.map(({ word, score }) => `${printable(short(word))} ${figure(score)}`).join(', ');
 }
 
+/** The words with what each adds more to one label than to another. */
+const moreWords = (one: Explanation, other: Explanation): WordScore[] =>
+  one.words.map((word, at) => ({ ...word, score: word.score - other.words[at].score }));
+
 /** Lines that say why a text got its labels; empty where it got none. */
 export function explainedText(text: string, explanations: readonly Explanation[], hasColours: boolean): string {
-  const [best] = explanations;
+  const [best, second] = explanations;
   if (!best) return '';
   const width = Math.max(...explanations.map(({ label }) => printable(label).length));
   const isExact = best.method === 'exact';
@@ -52,7 +56,8 @@ export function explainedText(text: string, explanations: readonly Explanation[]
     ...(hasColours ? [coloured(text, best.words)] : [shown(text)]),
     '',
     isExact ? `what words add (${figure(best.bias)} without any):` : 'how much less without a word:',
-    ...explanations.map((each) => `${printable(each.label).padEnd(width)}  ${figure(each.logit)}: ${wordLine(each)}`),
+    ...explanations.map((each) => `${printable(each.label).padEnd(width)}  ${figure(each.logit)}: ${wordLine(each.words)}`),
+    ...(second ? [`${printable(best.label)} rather than ${printable(second.label)}: ${wordLine(moreWords(best, second))}`] : []),
     '',
   ].join('\n');
 }
