@@ -1,8 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The library: `import { rankSet } from './classify/rank-labels.ts';
-import { rankSet } from './classify/rank-labels.ts';
-import { GliZNet } from 'gliznet'`.
+ * The library: `import { GliZNet } from 'gliznet'`.
  *
  *     const model = await GliZNet.load();
  *     const [result] = await model.classify(['The parcel never came'], ['delivery', 'billing', 'praise']);
@@ -18,6 +16,7 @@ import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
 import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
+import { rankSet } from './classify/rank-labels.ts';
 import { checkLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
