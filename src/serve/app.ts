@@ -6,6 +6,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UsageError } from '../base/errors.ts';
+import type { ScoreRequest } from '../classify/classifier.ts';
 import { explainedLabels } from '../classify/explain/explain.ts';
 import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
@@ -147,11 +148,10 @@ export function createApp(settings: AppSettings): Hono {
       const how = { signal, mergeWindows: body.multiLabel ? ('max' as const) : ('mean' as const) };
       const scored = await scheduler.logits(requests, how);
       const ranked = scored.map(({ logits }, row) => rankSet(setOf(row), logits, scheduler.options.calibration, body));
-      const why = requests.map((request, row) => {
-        const chosen = explainedLabels(request.labels, ranked[row]);
-        return { ...request, logits: scored[row].logits, chosen };
+      const asked = (request: ScoreRequest, row: number) => ({
+        ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(request.labels, ranked[row]) },
       });
-      const explained = body.explain ? await scheduler.explain(why, how) : undefined;
+      const explained = body.explain ? await scheduler.explain(requests.map(asked), how) : undefined;
       const results = scored.map(({ unreadable }, row) => ({
         ...ranked[row],
         ...(explained ? { explanations: explained[row] } : {}),

@@ -75,7 +75,7 @@ export async function checkLabels(classifier: Classifier, { labels }: LabelSet):
 /** Records that are held and batched together. */
 const CHUNK_SIZE = 1024;
 
-/** The first chunk is small, so that the first results show soon. */
+/** The first chunk is small, so that the first results show soon; so are all that are explained, of which each record takes longer. */
 const FIRST_CHUNK = 64;
 
 /** Scores that are held for a chunk at most, 64 MB: of 100,000 labels some 160 records are held together. */
@@ -209,7 +209,7 @@ export async function* predictRecords(
         yield chunk;
         chunk = [];
         scores = 0;
-        size = Math.min(CHUNK_SIZE, 4 * size);
+        if (!options.explain) size = Math.min(CHUNK_SIZE, 4 * size);
       }
     } catch (error) {
       if (chunk.length > 0) yield chunk;
@@ -227,8 +227,6 @@ export async function* predictRecords(
   };
 
   for await (const chunk of chunks()) {
-    // What waits when the signal comes is labelled, as ever.
-    const wasAborted = options.signal?.aborted;
     const { scores, failure, isCutShort } = await scored(chunk);
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
@@ -239,7 +237,8 @@ export async function* predictRecords(
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
     let out = 0;
     for (const some of slices(scores, options.explain ? explainedAtOnce(classifier.options) : 1)) {
-      if (options.explain && options.signal?.aborted && !wasAborted) break;
+      // What was scored is explained where it takes no longer than that did.
+      if (out > 0 && options.explain && options.signal?.aborted) break;
       const found = some.map((each) => ('answers' in each ? each : labelsOf(each)));
       const explanations = options.explain
         ? await explain(
