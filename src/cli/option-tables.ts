@@ -4,6 +4,7 @@ import { generateFlags, generateSettingsSchema } from '../generate/settings.ts';
 import { EVAL_FLAGS } from '../options/eval.ts';
 import { EXPORT_FLAGS } from '../options/export.ts';
 import { INIT_FLAGS } from '../options/init.ts';
+import { MCP_FLAGS } from '../options/mcp.ts';
 import { CLASSIFY_OPTIONS, LOAD_OPTIONS, LOGITS_OPTIONS, PREDICT_FLAGS } from '../options/predict.ts';
 import { SERVE_FLAGS } from '../options/serve.ts';
 import { settingsMarkdown } from '../options/settings-table.ts';
@@ -18,6 +19,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'glz eval': () => flagTable(EVAL_FLAGS),
   'glz generate': () => flagTable(generateFlags()),
   'glz serve': () => flagTable(SERVE_FLAGS),
+  'glz mcp': () => flagTable(MCP_FLAGS),
   'glz init': () => flagTable(INIT_FLAGS),
   'glz export': () => flagTable(EXPORT_FLAGS),
   'glz setup-gpu': () => flagTable(SETUP_GPU_FLAGS),
