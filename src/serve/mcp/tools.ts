@@ -5,9 +5,8 @@ import { DataError, UsageError } from '../../base/errors.ts';
 import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 import { createAsker } from '../../classify/questions/decide.ts';
 import { type Answers, askedQuestions } from '../../classify/questions/questions.ts';
-import { checkLabels, rankLabels, scoringOptions } from '../../classify/records/predict-records.ts';
-import { cleanLabels } from '../../text/labels.ts';
-import { labelName, labelReading } from '../bodies.ts';
+import { checkLabels, rankSet, scoringOptions } from '../../classify/records/predict-records.ts';
+import { labelSet } from '../../text/described-labels.ts';
 import { classifyInput, classifyOutput, decideInput, decideOutput } from './schemas.ts';
 
 /** What the tools are made of. */
@@ -42,7 +41,10 @@ function answerList(questions: z.infer<typeof decideInput>['questions'], answers
     const { confidence } = answer;
     if ('probability' in answer) return { name, type, answer: answer.answer, confidence, probability: answer.probability };
     if ('level' in answer) {
-      const scores = levels.map((level, at) => ({ option: labelName(level).trim(), score: answer.scores[at] }));
+      const scores = levels.map((level, at) => ({
+        option: (typeof level === 'string' ? level : level.label).trim(),
+        score: answer.scores[at],
+      }));
       return { name, type, answer: answer.level, confidence, value: answer.value, scores };
     }
     return {
@@ -93,13 +95,12 @@ export function createMcpServer({ classifier, model, version, windows, onDefect,
     },
     ({ texts, labels, ...options }, { mcpReq: { signal } }) =>
       answer(async () => {
-        const names = cleanLabels(labels.map(labelName), 'labels');
-        const readings = cleanLabels(labels.map(labelReading), 'labels');
-        await checkLabels(classifier, readings);
-        const requests = texts.map((text) => ({ text, labels: readings }));
+        const set = labelSet(labels, 'labels', UsageError);
+        await checkLabels(classifier, set);
+        const requests = texts.map((text) => ({ text, labels: set.labels }));
         const scored = await classifier.logits(requests, { ...scoringOptions({ windows, multiLabel: options.multiLabel }), signal });
         const results = scored.map(({ logits, unreadable }) => ({
-          ...rankLabels(names, logits, classifier.options.calibration, options),
+          ...rankSet(set, logits, classifier.options.calibration, options),
           ...(unreadable ? { unreadable } : {}),
         }));
         return { model, results };
