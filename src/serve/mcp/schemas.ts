@@ -14,12 +14,21 @@ const option = z.union([
   z.strictObject({ label: z.string(), description: z.string().optional().describe('what it means, which is read with it') }),
 ]);
 
+const label = z.union([
+  z.string(),
+  z.strictObject({
+    label: z.string(),
+    description: z.string().optional().describe('what it means, in a sentence'),
+    examples: z.array(z.string()).optional().describe('texts that have it'),
+  }),
+]);
+
 const texts = z.array(z.string()).min(1).max(MOST_TEXTS).describe('the texts, each scored by itself');
 
 /** Input of `classify`. */
 export const classifyInput = z.strictObject({
   texts,
-  labels: z.array(option).min(1).max(MOST_LABELS).describe('candidate labels in plain words; any, no training is needed'),
+  labels: z.array(label).min(1).max(MOST_LABELS).describe('candidate labels in plain words; any, no training is needed'),
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit. Default: exactly one is right'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels of each text'),
