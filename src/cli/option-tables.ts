@@ -9,7 +9,8 @@ import { SERVE_FLAGS } from '../options/serve.ts';
 import { settingsMarkdown } from '../options/settings-table.ts';
 import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { flagTable, optionTable } from '../options/table.ts';
-import { trainFlags, trainSettingsSchema } from '../train/settings.ts';
+import { trainFlags } from '../train/settings.ts';
+import { trainSettingsSchema } from '../train/settings-schema.ts';
 
 /** Tables by the name that a document calls them with. */
 const TABLES: Readonly<Record<string, () => string>> = {

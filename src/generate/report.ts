@@ -1,30 +1,11 @@
 /** What a generation run made: for the terminal, and as one self-contained HTML file. */
 import { escapeHtml } from '../report/html.ts';
+import type { Counts, GenerationFigures } from './figures.ts';
 import type { GeneratedRecord, Journal } from './journal.ts';
 
-/** How often something comes, most frequent first. */
-type Counts = readonly (readonly [string, number])[];
-
-/** Figures of a run. */
-export interface GenerationReport {
-  model: string;
-  kept: number;
-  /** Examples dropped, by reason. */
-  dropped: Counts;
-  /** Labels taken out of examples that were kept, by reason. */
-  mended: Counts;
-  /** Examples by label. */
-  labels: Counts;
-  /** Examples by task, domain and language, where the records say it. */
-  parts: readonly { name: string; counts: Counts }[];
-  /** Text lengths in words: least, median, most. */
-  words: readonly [number, number, number];
-  /** Examples by text length in words. */
-  lengths: Counts;
-  /** Hard negatives an example. */
-  negatives: number;
-  /** Share of examples whose text contains a true label. */
-  leakage: number;
+/** What the report shows. */
+export interface GenerationReport extends GenerationFigures {
+  /** Some of the examples. */
   samples: readonly GeneratedRecord[];
 }
 

@@ -4,7 +4,7 @@ import { withTables } from '../../src/cli/option-tables.ts';
 import { suiteSchema } from '../../src/eval/sets/suite.ts';
 import { generateSettingsSchema } from '../../src/generate/settings.ts';
 import { settingFields } from '../../src/options/settings-table.ts';
-import { trainSettingsSchema } from '../../src/train/settings.ts';
+import { trainSettingsSchema } from '../../src/train/settings-schema.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 
 const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readJsonObject } from '../../base/json.ts';
-import { checkSettings, type TrainSettings } from '../settings.ts';
+import { checkSettings } from '../settings.ts';
+import type { TrainSettings } from '../settings-schema.ts';
 
 /** A run may go on elsewhere than it began. */
 function withoutDevice<Settings extends { device?: unknown }>(settings: Settings): Omit<Settings, 'device'> {

@@ -5,11 +5,12 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { compareFiles } from '../../../src/eval/report/compare-files.ts';
 import { failedGates, parseGate } from '../../../src/eval/report/gates.ts';
 import { reportHtml } from '../../../src/eval/report/report.ts';
-import { type EvaluationResult, readEvaluationResult } from '../../../src/eval/report/results.ts';
+import type { EvaluationResult } from '../../../src/eval/report/result-types.ts';
+import { readEvaluationResult } from '../../../src/eval/report/results.ts';
 import { resultCsv, resultTables } from '../../../src/eval/report/table.ts';
 import { growthLabels } from '../../../src/eval/run/label-growth.ts';
 import { NO_CACHE, openResultCache } from '../../../src/eval/run/result-cache.ts';
-import { type EvaluateOptions, evaluate } from '../../../src/eval/run/runner.ts';
+import { type EvaluationRequest, evaluateSystems } from '../../../src/eval/run/runner.ts';
 import { candidateGroups, scoreSet } from '../../../src/eval/run/score-set.ts';
 import { systemIdentity } from '../../../src/eval/run/system-identity.ts';
 import { loadSets, loadSuite } from '../../../src/eval/sets/suite.ts';
@@ -36,8 +37,8 @@ writeSet(
 const spec = (text: string) => parseSystemSpec(text, BASELINES, ALIASES);
 const EMBEDDINGS = `embeddings:${model},name=tiny`;
 
-const run = async (systems: string[], options: Partial<EvaluateOptions> = {}): Promise<EvaluationResult> =>
-  evaluate({
+const run = async (systems: string[], options: Partial<EvaluationRequest> = {}): Promise<EvaluationResult> =>
+  evaluateSystems({
     sets: await loadSets(join(root, 'sets')),
     systems: systems.map(spec),
     version: '0.0.0',

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { reportHtml } from '../../../src/eval/report/report.ts';
 import { NO_CACHE } from '../../../src/eval/run/result-cache.ts';
-import { type EvaluateOptions, evaluate } from '../../../src/eval/run/runner.ts';
+import { type EvaluationRequest, evaluateSystems } from '../../../src/eval/run/runner.ts';
 import type { SuiteSet } from '../../../src/eval/sets/suite.ts';
 import { ALIASES, BASELINES } from '../../../src/eval/systems/index.ts';
 import { answeredLabels, GROQ, OLLAMA, question } from '../../../src/eval/systems/language-model.ts';
@@ -84,7 +84,7 @@ it('asks Ollama with the labels as a schema, at temperature 0', async () => {
 });
 
 /** Evaluates the tiny model of an Ollama server whose answers are what the texts say. */
-async function evaluateEcho(texts: string[], truth: string[][], options: Partial<EvaluateOptions> = {}, system = 'ollama:tiny') {
+async function evaluateEcho(texts: string[], truth: string[][], options: Partial<EvaluationRequest> = {}, system = 'ollama:tiny') {
   let asked = 0;
   const { server, address } = await serve((path, body) => {
     if (path === '/api/show') return { body: { model: 'tiny' } };
@@ -95,7 +95,7 @@ async function evaluateEcho(texts: string[], truth: string[][], options: Partial
   process.env.OLLAMA_HOST = address;
   const set: SuiteSet = { name: 'echo', texts, labels, truth, multiLabel: false, hash: 'echo', available: texts.length };
   try {
-    const result = await evaluate({
+    const result = await evaluateSystems({
       sets: [set],
       systems: [parseSystemSpec(system, BASELINES, ALIASES)],
       version: '0.0.0',
