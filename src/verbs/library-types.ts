@@ -70,6 +70,7 @@ export interface GenerateOptions extends Given<typeof GENERATE_OPTIONS> {
 export interface GenerateProgress {
   /** Examples on disk, those of earlier runs included. */
   kept: number;
+  /** Examples of answers that were not good enough. */
   dropped: number;
   /** Tokens of answers in this run. */
   tokens: number;

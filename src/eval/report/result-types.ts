@@ -162,19 +162,31 @@ export interface Machine {
 
 /** Everything an evaluation yields. */
 export interface EvaluationResult {
+  /** Version of this layout. */
   format: 'glz-eval-1';
+  /** Version of glz. */
   glz: string;
+  /** When it ended, ISO 8601. */
   created: string;
+  /** Where it ran. */
   machine: Machine;
+  /** How it was measured: template, latency calls, resamples, threads, precision. */
   settings: Record<string, string | number | boolean | null>;
   /** The system that the others are compared with: the first one. */
   reference: string | null;
+  /** What was evaluated on. */
   sets: SetSummary[];
+  /** What was evaluated. */
   systems: SystemSummary[];
+  /** Each system on each set. */
   results: SetResult[];
+  /** Systems and sets that have no result, and why. */
   failures: Failure[];
+  /** Each system against the reference, on each set. */
   comparisons: Comparison[];
+  /** Times by number of labels, where they were asked for. */
   growth: LabelGrowth[];
+  /** How much a score hangs on the words of the labels, where sets have other wordings. */
   sensitivity: WordingSensitivity[];
 }
 
