@@ -2,6 +2,12 @@
 import type { Declarations } from './declaration.ts';
 import { LABEL_SEPARATOR, LABELS_FILE, SIGNAL } from './predict.ts';
 
+/** Providers of language models; src/generate/providers/index.ts has one of each name. */
+const PROVIDER_NAMES = ['ollama', 'groq'] as const;
+
+/** Name of a provider. */
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
+
 /** How a provider is asked. */
 export const REQUEST_OPTIONS = {
   /** Most questions at once. */
@@ -26,7 +32,7 @@ export const GENERATE_FLAGS = {
     default: 'small',
     description: 'settings: a preset of configs/generate by name (small, article), or a YAML file',
   },
-  provider: { type: 'choice', choices: ['ollama', 'groq'], default: 'ollama', value: 'provider', description: 'where the model runs' },
+  provider: { type: 'choice', choices: PROVIDER_NAMES, default: 'ollama', value: 'provider', description: 'where the model runs' },
   model: { type: 'text', value: 'name', description: 'name of the model at the provider' },
   output: { type: 'text', short: 'o', value: 'file', description: 'JSONL that the examples go to' },
   domains: { type: 'text', value: 'a,b', description: 'only these domains of the preset, or new ones' },

@@ -11,9 +11,7 @@ import { recordMembers } from '../data/record-members.ts';
 import { requireDictionaries } from '../generate/dictionaries.ts';
 import { generateExamples, type Mode, wantedCount } from '../generate/generate.ts';
 import { type GeneratedRecord, journalPath, openJournal } from '../generate/journal.ts';
-import { createGroqProvider } from '../generate/providers/groq-provider.ts';
-import { createOllamaProvider } from '../generate/providers/ollama-provider.ts';
-import type { Provider } from '../generate/providers/provider.ts';
+import { PROVIDERS } from '../generate/providers/index.ts';
 import { WRITTEN } from '../generate/record-line.ts';
 import { type GenerationReport, reportPage, summarize } from '../generate/report.ts';
 import { createRequester } from '../generate/requester.ts';
@@ -92,13 +90,12 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
     .update(JSON.stringify([plan, mode, provider, model]))
     .digest('hex');
   const signal = options.signal ?? new AbortController().signal;
-  const providerOf = (each: string): Provider =>
-    provider === 'groq' ? createGroqProvider({ model: each }) : createOllamaProvider({ model: each, threads: ollamaThreads });
-  const requesterOf = (each: string) => createRequester(providerOf(each), { ...requestOptions(options), signal });
-  const requester = requesterOf(model);
+  const requesterOf = async (each: string) =>
+    createRequester(await PROVIDERS[provider].open({ model: each, threads: ollamaThreads }), { ...requestOptions(options), signal });
+  const requester = await requesterOf(model);
   // The same model has one account of requests and tokens a minute.
   const second = verifyModel ?? (verify ? model : undefined);
-  const verifier = second === undefined ? undefined : second === model ? requester : requesterOf(second);
+  const verifier = second === undefined ? undefined : second === model ? requester : await requesterOf(second);
   const filter = filterCheckpoint
     ? await (await import('../generate/checkpoint-filter.ts')).openCheckpointFilter(filterCheckpoint)
     : undefined;
