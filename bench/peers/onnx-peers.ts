@@ -1,5 +1,5 @@
 /** The systems of bench/peers.ts that run on ONNX Runtime in its own process: glz, and what its encoder does without it. */
-import { choiceProbabilities } from '../../src/classify/classifier.ts';
+import { choiceProbabilities } from '../../src/classify/label-probabilities.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
 import { COSINE_SCALE } from '../../src/eval/systems/embeddings.ts';
 import { createPairClassifier } from '../../src/eval/systems/models/pair-classifier.ts';

@@ -324,18 +324,3 @@ export async function createClassifier(
     },
   });
 }
-
-/** Probability of a label by itself: sigmoid of the calibrated logit. */
-export function labelProbability(logit: number, { temperature, bias }: GliZNetOptions['calibration']): number {
-  return 1 / (1 + Math.exp(-(logit / temperature + bias)));
-}
-
-/** Probabilities over the labels, of which one is right: softmax of the logits. logits [N] -> [N] */
-export function choiceProbabilities(logits: Float32Array): Float64Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) largest = Math.max(largest, logit);
-  const result = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  let sum = 0;
-  for (const value of result) sum += value;
-  return result.map((value) => value / sum);
-}

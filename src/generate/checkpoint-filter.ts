@@ -1,5 +1,5 @@
 /** What a GliZNet checkpoint thinks of generated examples. */
-import { labelProbability } from '../classify/classifier.ts';
+import { labelProbability } from '../classify/label-probabilities.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import type { CheckedExample } from './quality.ts';
 

@@ -1,4 +1,5 @@
 /** What a generation run made: for the terminal, and as one self-contained HTML file. */
+import { excerpt } from '../base/printable.ts';
 import { escapeHtml } from '../report/html.ts';
 import type { Counts, GenerationFigures } from './figures.ts';
 import type { GeneratedRecord, Journal } from './journal.ts';
@@ -54,7 +55,6 @@ export function summarize(
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const shortened = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 3)}...` : text);
 
 /** The report as plain lines. */
 export function reportLines(report: GenerationReport): string[] {
@@ -72,7 +72,7 @@ export function reportLines(report: GenerationReport): string[] {
         .join(', ')}`,
     );
   for (const { text, labels: truth, not_labels: not } of samples)
-    lines.push(`  - ${shortened(text, 100)}  [+ ${truth.join(', ')}${not.length ? ` | - ${not.join(', ')}` : ''}]`);
+    lines.push(`  - ${excerpt(text, 100)}  [+ ${truth.join(', ')}${not.length ? ` | - ${not.join(', ')}` : ''}]`);
   return lines;
 }
 
@@ -126,7 +126,7 @@ export function reportPage(report: GenerationReport): string {
     const of = ['task', 'domain', 'topic', 'subtopic', 'language'].flatMap((field) =>
       typeof fields[field] === 'string' ? [fields[field]] : [],
     );
-    return `<li>${escapeHtml(shortened(text, 800))}<div class="labels">${chips(truth, 'true')}${chips(not, 'false')}</div>${of.length ? `<div class="of">${escapeHtml(of.join(' \u00b7 '))}</div>` : ''}</li>`;
+    return `<li>${escapeHtml(excerpt(text, 800))}<div class="labels">${chips(truth, 'true')}${chips(not, 'false')}</div>${of.length ? `<div class="of">${escapeHtml(of.join(' \u00b7 '))}</div>` : ''}</li>`;
   });
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>glz generate: ${kept} examples</title>
 <style>${STYLE}</style>

@@ -1,5 +1,7 @@
 /** What a declaration says of a value: whether it is one of the option's, and in words what is. On the way to the first prediction. */
+
 import { UsageError } from '../base/errors.ts';
+import { quoted } from '../base/printable.ts';
 import type { Bounds, Declaration, Declarations, Filled } from './declaration.ts';
 import { camelCase } from './names.ts';
 
@@ -97,15 +99,6 @@ export function suggestion(name: string, known: readonly string[]): string {
   return near === undefined ? `; there are ${known.join(', ')}` : `; did you mean "${near}"?`;
 }
 
-/** A value as it reads in a message, cut to a line's part. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'function' || (typeof value === 'object' && value !== null))
-    return typeof value === 'object' ? 'an object' : 'a function';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 /**
  * Checks the options of a library call.
  * @param call names it in messages: `classify`
@@ -113,12 +106,12 @@ function shown(value: unknown): string {
  */
 export function checkOptions(declarations: Declarations, given: unknown, call: string): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new UsageError(`the options of ${call} are ${shown(given)}, expected an object`);
+    throw new UsageError(`the options of ${call} are ${quoted(given)}, expected an object`);
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(declarations, name))
       throw new UsageError(`${call} has no option "${name}"${suggestion(name, Object.keys(declarations))}`);
     if (value !== undefined && !fits(declarations[name], value))
-      throw new UsageError(`${name} must be ${expectedOf(declarations[name])}, not ${shown(value)}`);
+      throw new UsageError(`${name} must be ${expectedOf(declarations[name])}, not ${quoted(value)}`);
   }
   for (const [name, { required, description }] of Object.entries(declarations))
     if (required && (given as Record<string, unknown>)[name] === undefined)

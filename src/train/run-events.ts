@@ -38,6 +38,7 @@ export interface RunSummary {
   early: boolean;
   /** What the run took, over all its calls. */
   seconds: number;
+  /** Its best evaluation. */
   best?: { step: number; score: number };
   /** Folder of the final checkpoint, once finished. */
   checkpoint?: string;

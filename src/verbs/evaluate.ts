@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { UsageError } from '../base/errors.ts';
 import { NO_CACHE, openResultCache } from '../eval/run/result-cache.ts';
 import { evaluateSystems } from '../eval/run/runner.ts';
-import { loadSets, loadSuite, type SuiteSet } from '../eval/sets/suite.ts';
+import { readEvalSets } from '../eval/sets/eval-set.ts';
+import { loadSuite, type SuiteSet } from '../eval/sets/suite.ts';
 import { ALIASES, BASELINES } from '../eval/systems/index.ts';
 import { parseSystemSpec, type SystemSpec } from '../eval/systems/system-spec.ts';
 import { EVALUATE_OPTIONS } from '../options/eval.ts';
@@ -36,7 +37,7 @@ async function readSets({ data, suite, limit, recordLabels, labelSeparator, text
   const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}), labelSeparator, textField, labelField };
   const sets: SuiteSet[] = [];
   for (const file of suite) sets.push(...(await loadSuite(presetPath('eval', file), settings)));
-  for (const path of data) sets.push(...(await loadSets(path, settings)));
+  for (const path of data) sets.push(...(await readEvalSets(path, settings)));
   return sets;
 }
 

@@ -1,9 +1,10 @@
 /** Generating as the library and `glz generate` call it: settings, what is generated, providers, output and report. Knows no terminal. */
-import { createHash } from 'node:crypto';
+
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { jsonHash } from '../base/hash.ts';
 import { labelledExample } from '../data/examples.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
@@ -86,9 +87,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
   if ([output, journalPath(output)].some((path) => resolve(path) === resolve(report)))
     throw new UsageError(`--report ${report} would replace the run's own file; name another one`);
   const { count: _, ...plan } = settings;
-  const identity = createHash('sha256')
-    .update(JSON.stringify([plan, mode, provider, model]))
-    .digest('hex');
+  const identity = jsonHash([plan, mode, provider, model]);
   const signal = options.signal ?? new AbortController().signal;
   const requesterOf = async (each: string) =>
     createRequester(await PROVIDERS[provider].open({ model: each, threads: ollamaThreads }), { ...requestOptions(options), signal });

@@ -7,7 +7,7 @@ import type { EVALUATE_OPTIONS } from '../options/eval.ts';
 import type { EXPORT_OPTIONS } from '../options/export.ts';
 import type { GENERATE_OPTIONS } from '../options/generate.ts';
 import type { TRAIN_OPTIONS } from '../options/train.ts';
-import type { Evaluation, StepReport } from '../train/run-events.ts';
+import type { Evaluation, RunSummary, StepReport } from '../train/run-events.ts';
 import type { WrittenSettings } from '../train/written-settings.ts';
 
 /** What is trained, on what and how; docs/options.md has the ranges. */
@@ -26,18 +26,8 @@ export interface TrainOptions extends Given<typeof TRAIN_OPTIONS> {
   onRescue?: (step: number) => void;
 }
 
-/** How a training run ended. */
-export interface TrainResult {
-  /** Steps that are done. */
-  steps: number;
-  /** False when it was stopped before its end: the same call with `resume` goes on. */
-  finished: boolean;
-  /** Stopped because evaluations no longer got better. */
-  early: boolean;
-  /** What the run took, over all its calls. */
-  seconds: number;
-  /** Its best evaluation. */
-  best?: { step: number; score: number };
+/** How a training run ended: not finished where it was stopped, and the same call with `resume` goes on. */
+export interface TrainResult extends RunSummary {
   /** Folder of the checkpoint, once finished: of the best evaluation, or of the end where there was none. */
   checkpoint?: string;
   /** The labels that the checkpoint was trained on, where they are one set. */

@@ -1,7 +1,7 @@
 /** All that a training run needs before its first step: device, start, data and plan, each checked and told. */
 import { layoutOf } from '../classify/classifier.ts';
-import { readDevSets } from '../eval/sets/dev-score.ts';
 import type { EvalSet } from '../eval/sets/eval-set.ts';
+import { readEvalSets } from '../eval/sets/eval-set.ts';
 import { checkSetLabels } from '../eval/sets/set-labels.ts';
 import type { JointLayout } from '../text/joint-sequence.ts';
 import { type DataReport, type Dataset, readDataset } from '../train/data/dataset.ts';
@@ -80,7 +80,7 @@ export async function prepareRun(
   checkDiskSpace(output, start.weights, settings.keep);
   const names = { textField: settings.text_field, labelField: settings.label_field, labelSeparator: settings.label_separator };
   const setsOf = async (from: { data: string; limit?: number } | undefined) =>
-    from ? readDevSets(from.data, { limit: from.limit, ...names }) : [];
+    from ? readEvalSets(from.data, { limit: from.limit, ...names }) : [];
   const sets = await setsOf(settings.dev);
   const calibrationSets = await setsOf(settings.calibration);
   const teacher = await loadTeacherModel(settings, start, note);

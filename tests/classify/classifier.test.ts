@@ -1,5 +1,6 @@
 import { UsageError } from '../../src/base/errors.ts';
-import { choiceProbabilities, createClassifier, labelProbability } from '../../src/classify/classifier.ts';
+import { createClassifier } from '../../src/classify/classifier.ts';
+import { choiceProbabilities, labelProbability } from '../../src/classify/label-probabilities.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
 import { rankLabels } from '../../src/classify/records/predict-records.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';

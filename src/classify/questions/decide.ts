@@ -4,7 +4,8 @@
  */
 import { UsageError } from '../../base/errors.ts';
 import { isNestedTooDeep } from '../../base/json.ts';
-import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
+import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
+import { choiceProbabilities, labelProbability } from '../label-probabilities.ts';
 import type { Answers, AskedQuestion, ChoiceAnswer, PredicateAnswer, ScoreAnswer } from './questions.ts';
 
 /** Scores with so many digits: more say nothing. */

@@ -13,7 +13,8 @@ import { NO_CACHE, openResultCache } from '../../../src/eval/run/result-cache.ts
 import { type EvaluationRequest, evaluateSystems } from '../../../src/eval/run/runner.ts';
 import { candidateGroups, scoreSet } from '../../../src/eval/run/score-set.ts';
 import { systemIdentity } from '../../../src/eval/run/system-identity.ts';
-import { loadSets, loadSuite } from '../../../src/eval/sets/suite.ts';
+import { readEvalSets } from '../../../src/eval/sets/eval-set.ts';
+import { loadSuite } from '../../../src/eval/sets/suite.ts';
 import { ALIASES, BASELINES } from '../../../src/eval/systems/index.ts';
 import type { System } from '../../../src/eval/systems/system.ts';
 import { parseSystemSpec } from '../../../src/eval/systems/system-spec.ts';
@@ -39,7 +40,7 @@ const EMBEDDINGS = `embeddings:${model},name=tiny`;
 
 const run = async (systems: string[], options: Partial<EvaluationRequest> = {}): Promise<EvaluationResult> =>
   evaluateSystems({
-    sets: await loadSets(join(root, 'sets')),
+    sets: await readEvalSets(join(root, 'sets')),
     systems: systems.map(spec),
     version: '0.0.0',
     findModel: async (folder) => folder,
@@ -341,7 +342,7 @@ describe('failures', () => {
 describe('a GliZNet checkpoint with balance', () => {
   it('chooses labels more evenly, and scores each label by itself as before', async () => {
     const checkpoint = await writeTinyCheckpoint();
-    const [set] = await loadSets(join(root, 'sets'));
+    const [set] = await readEvalSets(join(root, 'sets'));
     const scores = async (text: string) => {
       const system = await BASELINES.get('gliznet')!.create({ spec: spec(text), model: checkpoint, threads: 1 });
       await system.prepare?.(set);
@@ -408,7 +409,7 @@ it('tells how far it is inside of a text, getting ready and timing single texts 
     },
     dispose: async () => {},
   };
-  const [set] = await loadSets(join(root, 'sets', 'several'), { limit: 2 });
+  const [set] = await readEvalSets(join(root, 'sets', 'several'), { limit: 2 });
   await scoreSet(system, set, { latencyCalls: 1, onProgress: (stage, done, total) => told.push([stage, done, total]) });
   expect(told).toEqual([
     ['preparing', 1, 4],
