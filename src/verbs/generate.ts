@@ -19,6 +19,7 @@ import { createRequester } from '../generate/requester.ts';
 import { checkGenerateSettings, type GenerateSettings, readGenerateSettings } from '../generate/settings.ts';
 import { defaultsOf } from '../options/check.ts';
 import { GENERATE_OPTIONS, REQUEST_OPTIONS } from '../options/generate.ts';
+import { namesAlone } from '../text/described-labels.ts';
 import type { GenerateOptions, GenerateResult } from './library-types.ts';
 import { presetPath } from './presets.ts';
 
@@ -39,7 +40,8 @@ function settingsOf({ config = GENERATE_OPTIONS.config.default, settings, langua
 
 async function modeOf(flags: Call): Promise<Mode> {
   if (flags.input !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --input or --labels-file');
-  if (flags.labelsFile !== undefined) return { kind: 'texts', labels: readLabelsFile(flags.labelsFile) };
+  if (flags.labelsFile !== undefined)
+    return { kind: 'texts', labels: namesAlone(readLabelsFile(flags.labelsFile), flags.labelsFile, UsageError) };
   if (flags.input === undefined) return { kind: 'examples' };
   const records: GeneratedRecord[] = [];
   for await (const record of readRecords(flags.input)) {

@@ -1,7 +1,7 @@
 /** Batch calibration: labels that win too often are held back. */
 
 import { balanceLogits, labelShares } from '../../src/classify/label-balance.ts';
-import { choiceProbabilities } from '../../src/classify/label-probabilities.ts';
+import { choiceProbabilities } from '../../src/classify/probabilities.ts';
 import { random } from '../random.ts';
 
 const next = random(3);

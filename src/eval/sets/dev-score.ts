@@ -2,7 +2,7 @@
 
 import { sigmoid } from '../../base/probability.ts';
 import type { Classifier } from '../../classify/classifier.ts';
-import { labelProbability } from '../../classify/label-probabilities.ts';
+import { labelProbability } from '../../classify/probabilities.ts';
 import type { LossSettings } from '../../model/loss.ts';
 import { topLabelF1 } from '../metrics/classification.ts';
 import type { EvalSet } from './eval-set.ts';
