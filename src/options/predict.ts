@@ -14,6 +14,10 @@ export const THREADS = {
 /** What only the messages of a command hang on. */
 export const QUIET = { type: 'boolean', description: 'no progress and no notes' } as const;
 
+/** What a library call tells in words, and how it is ended. */
+export const NOTE = { type: 'function', description: 'told in a line what is going on' } as const;
+export const SIGNAL = { type: 'signal', description: 'ends the call' } as const;
+
 /** A checkpoint. */
 export const CHECKPOINT = {
   type: 'text',

@@ -80,7 +80,7 @@ async function exampleLogits(classifier: Classifier): Promise<number[]> {
  * @param folder a checkpoint's own folder
  * @throws DataError when the checkpoint cannot be read or the files cannot be written
  */
-export async function exportCheckpoint(
+export async function writeExport(
   folder: string,
   output: string,
   precisions: readonly ExportPrecision[],
