@@ -4,6 +4,7 @@ import { generateFlags, generateSettingsSchema } from '../generate/settings.ts';
 import { EVAL_FLAGS } from '../options/eval.ts';
 import { EXPORT_FLAGS } from '../options/export.ts';
 import { INIT_FLAGS } from '../options/init.ts';
+import { MERGE_FLAGS } from '../options/merge.ts';
 import { CLASSIFY_OPTIONS, LOAD_OPTIONS, LOGITS_OPTIONS, PREDICT_FLAGS } from '../options/predict.ts';
 import { SERVE_FLAGS } from '../options/serve.ts';
 import { settingsMarkdown } from '../options/settings-table.ts';
@@ -14,6 +15,7 @@ import { trainFlags, trainSettingsSchema } from '../train/settings.ts';
 /** Tables by the name that a document calls them with. */
 const TABLES: Readonly<Record<string, () => string>> = {
   'glz predict': () => flagTable(PREDICT_FLAGS),
+  'glz merge': () => flagTable(MERGE_FLAGS),
   'glz train': () => flagTable(trainFlags()),
   'glz eval': () => flagTable(EVAL_FLAGS),
   'glz generate': () => flagTable(generateFlags()),
