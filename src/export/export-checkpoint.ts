@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
-import { type Classifier, createClassifier } from '../classify/classifier.ts';
+import { type Classifier, createClassifier, layoutOf } from '../classify/classifier.ts';
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
 import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
-import { readsAlike } from '../model/options.ts';
+import { type GliZNetOptions, readsAlike } from '../model/options.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
-import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig } from '../weights/checkpoint.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
 import { LATE_FILES, lateReadme } from './late-readme.ts';
@@ -66,6 +66,19 @@ async function exampleLogits(classifier: Classifier): Promise<number[]> {
   }
 }
 
+/** How sequences are made for a model that reads labels once, for programs that make them: ids of tokens, limits, calibration. */
+async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
+  const { special, markerIds, labelMaskOn, capacity, labelLimit } = await layoutOf(tokenizer, options);
+  const { cls, sep, pad } = special;
+  // What stands before and behind a text, and before and behind a label.
+  const [before, behind] = markerIds.length > 0 ? [[markerIds[0]], []] : [[cls], [sep]];
+  return {
+    ...{ text_before: [cls], text_behind: [sep], label_before: before, label_behind: behind, pad },
+    ...{ label_mask_on: labelMaskOn, most_text_tokens: capacity, most_label_tokens: labelLimit },
+    calibration: options.calibration,
+  };
+}
+
 /**
  * Writes the files into a new folder, whole or not there.
  * @param folder a checkpoint's own folder
@@ -113,7 +126,8 @@ export async function exportCheckpoint(
   }
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);
-  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits })}\n`);
+  const sequences = isLate ? { sequences: await sequenceFacts(tokenizer, options) } : {};
+  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits, ...sequences })}\n`);
   files.set('README.md', await (isLate ? lateReadme : exportReadme)(tokenizer, config, precisions));
   writeFolderAtomically(output, EXPORT_NAMES, (temporary) => {
     for (const [name, content] of files) writeFileAtomically(join(temporary, name), content);
