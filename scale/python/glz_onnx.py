@@ -62,10 +62,12 @@ def _feeds(rows, before, behind, pad, own_is_before=False):
 
 
 def compile_labels(model, labels):
-    """Vectors of labels as columns [size, labels]: once for a label set, for all texts and workers."""
+    """Vectors of labels (names) as columns [size, labels]: once for a label set, for all texts and workers."""
     facts = model.sequences
-    rows = [encoding.ids for encoding in model.tokenizer.encode_batch(list(labels), add_special_tokens=False)]
-    wrong = [label for label, row in zip(labels, rows) if not 0 < len(row) <= facts["most_label_tokens"]]
+    templates = facts["label_templates"]
+    read = [template.replace("{}", label) for label in labels for template in templates]
+    rows = [encoding.ids for encoding in model.tokenizer.encode_batch(read, add_special_tokens=False)]
+    wrong = [text for text, row in zip(read, rows) if not 0 < len(row) <= facts["most_label_tokens"]]
     if wrong or len(set(labels)) < len(labels):
         raise ValueError(f"labels that are empty, too long or there twice: {wrong[:3]}")
     vectors = []
@@ -74,7 +76,11 @@ def compile_labels(model, labels):
             rows[start : start + BATCH_TEXTS], facts["label_before"], facts["label_behind"], facts["pad"], facts["label_mask_on"] == "marker"
         )
         vectors.append(model.texts.run(["labels"], feeds)[0])
-    return np.ascontiguousarray(np.concatenate(vectors).T)
+    # A label is the mean of what the templates give.
+    means = np.concatenate(vectors).reshape(len(labels), len(templates), -1).mean(axis=1)
+    if facts["unit_vectors"]:
+        means /= np.linalg.norm(means, axis=1, keepdims=True)
+    return np.ascontiguousarray(means.T)
 
 
 def _windows(row, room):
@@ -113,9 +119,12 @@ def logits(model, columns, texts):
 def scores(model, columns, texts, multi_label=False):
     """Scores [texts, labels]: a softmax over the labels, or with multi_label a probability of each by itself."""
     found = logits(model, columns, texts).astype(np.float64)
-    if multi_label:
-        calibration = model.sequences["calibration"]
+    calibration = model.sequences["calibration"]
+    # A label alone has nothing to be chosen among.
+    if multi_label or found.shape[1] == 1:
         return 1 / (1 + np.exp(-(found / calibration["temperature"] + calibration["bias"])))
+    if found.shape[1] > 10:
+        found *= 1 + calibration.get("sharpening", 0) * np.log(found.shape[1] / 10)
     shares = np.exp(found - found.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
 

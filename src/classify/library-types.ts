@@ -17,6 +17,12 @@ export interface LabelScores {
   labels: string[];
   /** Probability of each label. */
   scores: number[];
+  /** Of labels in levels: the names from the top to the likeliest label that has none below it. */
+  path?: string[];
+  /** Probability of each label of the path, among those that share its parent. */
+  pathScores?: number[];
+  /** Probability of the path's end: with one label right the product of its scores. */
+  joint?: number;
   /** The model reads nothing of the text, which is empty or of characters that it does not know: the scores say nothing of it. */
   unreadable?: true;
   /** The script that the text is in, where the model knows little of it (`Han`): the scores mean little. */

@@ -10,8 +10,10 @@ import { type Classifier, createClassifier, layoutOf } from '../classify/classif
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
 import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
+import { labelFeeds, labelFeedsAsTexts } from '../classify/sequence-feeds.ts';
 import { type GliZNetOptions, readsAlike } from '../model/options.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
+import { labelBatch } from '../text/separate-sequences.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig } from '../weights/checkpoint.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
@@ -56,6 +58,13 @@ async function recordedSession(chunks: Uint8Array[], recorded: Recorded, part?: 
 const plain = (feeds: Feeds) =>
   Object.fromEntries(Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: [...data] }]));
 
+/** What the graph of labels is fed for the example: each label in each of its templates. */
+async function exampleLabels(tokenizer: Tokenizer, options: GliZNetOptions): Promise<Feeds> {
+  const texts = LABELS.flatMap((label) => options.labelTemplates.map((template) => template.replaceAll('{}', label)));
+  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(texts));
+  return readsAlike(options) ? labelFeedsAsTexts(batch) : labelFeeds(batch);
+}
+
 /** Logits of the worked example; ends the classifier. */
 async function exampleLogits(classifier: Classifier): Promise<number[]> {
   try {
@@ -75,6 +84,8 @@ async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
   return {
     ...{ text_before: [cls], text_behind: [sep], label_before: before, label_behind: behind, pad },
     ...{ label_mask_on: labelMaskOn, most_text_tokens: capacity, most_label_tokens: labelLimit },
+    // A label is the mean of what these give, of length 1 where vectors are.
+    ...{ label_templates: options.labelTemplates, unit_vectors: options.similarity === 'cosine' && options.upperLayers === 0 },
     calibration: options.calibration,
   };
 }
@@ -122,7 +133,8 @@ export async function exportCheckpoint(
       : await createClassifier(tokenizer, options, createOnnxScorer(texts, folder));
     logits[file] = await exampleLogits(classifier);
     const fed = Object.fromEntries(Object.entries(recorded).map(([graph, feeds]) => [graph, plain(feeds)]));
-    inputs = isLate ? fed : fed.texts;
+    // The compiler reads labels by length; a reader of the example wants them in their order.
+    inputs = isLate ? { ...fed, labels: plain(await exampleLabels(tokenizer, options)) } : fed.texts;
   }
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);

@@ -62,6 +62,13 @@ export const LABELING_OPTIONS = {
   threshold: { type: 'number', min: 0, max: 1, value: 'p', description: 'leave out labels that score less' },
   /** Leaves out all but so many best labels. */
   topK: { type: 'integer', min: 1, description: 'leave out all but the n best labels' },
+  /** Of labels in levels, which are reported. */
+  levels: {
+    type: 'choice',
+    choices: ['leaf', 'path', 'all'],
+    description: 'of labels in levels: those that have none below them, the path to the best of these, or all',
+    detail: 'leaf unless given; the result has the path in any case (docs/labels.md)',
+  },
 } as const satisfies Declarations;
 
 /** How texts are read. */
@@ -150,7 +157,7 @@ export const LABEL_FIELD = {
 export const LABELS_FILE = {
   type: 'text',
   value: 'file',
-  description: 'candidate labels: one a line, a JSON or YAML list, or a table with the column "label"',
+  description: 'candidate labels: one a line, JSON or YAML (names, descriptions, a tree), or a table with the column "label"',
 } as const;
 
 /** What is done with a malformed record. */
@@ -168,7 +175,7 @@ export const PREDICT_FLAGS = {
   labels: {
     type: 'text',
     value: 'a,b,c',
-    description: 'candidate labels, between commas (in quotes where one has a comma), or a JSON list',
+    description: 'candidate labels, between commas (in quotes where one has a comma), or JSON (with descriptions or levels)',
     detail: "without labels for all each record's own `candidate_labels`, or those that the checkpoint was trained on",
   },
   labelsFile: LABELS_FILE,

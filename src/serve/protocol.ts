@@ -2,6 +2,7 @@
 import type { ScoredRequest } from '../classify/classifier.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import type { Precision } from '../options/predict.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
 
 /** What a worker is started with. */
 export interface WorkerSettings {
@@ -24,7 +25,7 @@ export interface NumberedRequest {
 
 /** To a worker. */
 export type ToWorker =
-  | { type: 'set'; set: number; labels: readonly string[] }
+  | { type: 'set'; set: number; labels: readonly ReadLabel[] }
   | { type: 'drop'; set: number }
   | { type: 'problem'; job: number; set: number }
   | { type: 'score'; job: number; requests: readonly NumberedRequest[]; reading: Reading }

@@ -3,6 +3,7 @@
  * pieces between batches, so that nobody waits for all of it. Knows no HTTP.
  */
 import type { Classifier, ScoredRequest } from '../classify/classifier.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
 import type { LabelSets } from './label-sets.ts';
 import type { Reading } from './protocol.ts';
 import type { RemoteModel, WorkerPool } from './worker-pool.ts';
@@ -34,7 +35,7 @@ export interface Scheduler extends Pick<Classifier, 'logits' | 'labelProblem' | 
 interface Job {
   text: string;
   set: number;
-  labels: readonly string[];
+  labels: readonly ReadLabel[];
   merge: Reading['mergeWindows'];
   since: number;
   resolve(result: ScoredRequest): void;
@@ -52,7 +53,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   const queue: Job[] = [];
   const idlers: (() => void)[] = [];
   /** Labels that are to be read before a set is scored with. */
-  const pieces: { labels: readonly string[]; done(): void; failed(error: unknown): void }[] = [];
+  const pieces: { labels: readonly ReadLabel[]; done(): void; failed(error: unknown): void }[] = [];
   const free = new Set<RemoteModel>(pool.models);
   let wake: NodeJS.Timeout | undefined;
   /** Texts that wait, in the queue or for their labels. */
@@ -131,7 +132,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   }
 
   /** Reads the labels of a set that is new, in pieces. Every worker reads them for itself, the others when they first meet them. */
-  function prepare(labels: readonly string[]): Promise<void> {
+  function prepare(labels: readonly ReadLabel[]): Promise<void> {
     if (labels.length <= LABELS_AT_ONCE) return Promise.resolve();
     return new Promise((resolve, reject) => {
       let left = Math.ceil(labels.length / LABELS_AT_ONCE);
@@ -154,7 +155,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
     async logits(requests, { mergeWindows: merge = 'mean', signal } = {}) {
       if (held + requests.length > settings.maxQueue) throw new QueueFullError('too many texts wait');
       held += requests.length;
-      const used = new Map<readonly string[], ReturnType<LabelSets['use']>>();
+      const used = new Map<readonly ReadLabel[], ReturnType<LabelSets['use']>>();
       for (const { labels } of requests)
         if (!used.has(labels))
           used.set(

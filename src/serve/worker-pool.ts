@@ -5,14 +5,15 @@ import type { ScoredRequest } from '../classify/classifier.ts';
 // Before a worker starts: the environment that keeps ONNX Runtime from reporting is set in the main thread.
 import '../runtime/load-runtime.ts';
 import type { GliZNetOptions } from '../model/options.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
 import type { FromWorker, NumberedRequest, Reading, ToWorker, WorkerSettings } from './protocol.ts';
 
 /** A model in a worker. One call at a time. */
 export interface RemoteModel {
   /** @throws DataError for labels that cannot be read, Error where the worker is gone */
-  problem(set: number, labels: readonly string[]): Promise<string | undefined>;
+  problem(set: number, labels: readonly ReadLabel[]): Promise<string | undefined>;
   /** Logits of each request. @throws as problem */
-  score(requests: readonly NumberedRequest[], labelsOf: (set: number) => readonly string[], reading: Reading): Promise<ScoredRequest[]>;
+  score(requests: readonly NumberedRequest[], labelsOf: (set: number) => readonly ReadLabel[], reading: Reading): Promise<ScoredRequest[]>;
   /** Forgets a label set. */
   drop(set: number): void;
 }
@@ -80,7 +81,7 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
       waiting.set(job, { resolve: resolve as Waiting['resolve'], reject });
       say(make(job));
     });
-  const send = (set: number, labels: readonly string[]): void => {
+  const send = (set: number, labels: readonly ReadLabel[]): void => {
     if (known.has(set)) return;
     known.add(set);
     say({ type: 'set', set, labels });

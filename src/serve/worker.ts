@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { BrokenModelError } from '../classify/scorer.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts';
 
 const port = parentPort!;
@@ -10,7 +11,7 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 async function serve({ checkpoint, precision, threads }: WorkerSettings): Promise<void> {
   const classifier = await loadClassifier(checkpoint, { ...(precision ? { precision } : {}), threads });
-  const sets = new Map<number, readonly string[]>();
+  const sets = new Map<number, readonly ReadLabel[]>();
   // One after the other: a message is not looked at while the one before it runs.
   let last: Promise<void> = Promise.resolve();
   const answer = async (message: ToWorker): Promise<void> => {

@@ -14,7 +14,7 @@ let checkpoint: string;
 /** Records of different lengths; some malformed, some blank, a block of which nothing is left. */
 function writeInput(path: string, records: number, salt = ''): void {
   const lines = Array.from({ length: records }, (_, at) => {
-    if (at % 97 === 5 || (at >= 64 && at < 320 && records > 1500)) return '{"text": broken';
+    if (at % 97 === 5 || (at >= 64 && at < 320 && records > 1000)) return '{"text": broken';
     if (at % 89 === 7) return '{"text": " "}\n';
     return JSON.stringify({
       id: at,
@@ -31,7 +31,7 @@ const predict = (output: string, ...more: string[]) =>
 beforeAll(async () => {
   // Reads texts and labels together: what is in a batch could matter more than with the one that ships.
   checkpoint = await writeTinyCheckpoint();
-  writeInput(input, 1700);
+  writeInput(input, 1400);
 });
 
 let runs = 0;
@@ -50,9 +50,7 @@ async function shards(output: string, of: number, ...more: string[]): Promise<vo
 }
 
 it.each([
-  ['out.jsonl', 1, []],
-  ['out.jsonl', 3, []],
-  ['out.jsonl', 8, ['--multi-label', '--threshold', '0.3']],
+  ['out.jsonl', 3, ['--multi-label', '--threshold', '0.3']],
   ['out.jsonl.gz', 2, []],
   ['out.csv', 3, ['--wide', '--balance']],
   ['out.tsv.gz', 8, []],
@@ -189,7 +187,7 @@ describe('refuses', () => {
     restore();
     writeFileSync(manifest, kept.manifest.replace(/"input":(\d+)}/, '"input":2000}'));
     expect(await merge(output)).toMatch(
-      /^1 glz: OUT\.2-of-3: its run found 1700 records in the input, where that of OUT\.1-of-3 found 2000;/,
+      /^1 glz: OUT\.2-of-3: its run found 1400 records in the input, where that of OUT\.1-of-3 found 2000;/,
     );
     restore();
     writeFileSync(manifest, `nonsense\n${kept.manifest}`);
@@ -199,9 +197,9 @@ describe('refuses', () => {
     await predict(output, '--shard', '1/3', '--multi-label');
     expect(await merge(output)).toBe('1 glz: OUT.2-of-3 is of another run than OUT.1-of-3: another option multiLabel\n');
     for (const name of [part, manifest]) rmSync(name);
-    writeInput(input, 1700, 'other ');
+    writeInput(input, 1400, 'other ');
     await predict(output, '--shard', '1/3');
-    writeInput(input, 1700);
+    writeInput(input, 1400);
     expect(await merge(output)).toBe('1 glz: OUT.2-of-3 is of another run than OUT.1-of-3: another input\n');
     restore();
     await predict(output, '--shard', '1/2');

@@ -31,6 +31,16 @@ it('classifies as the library does, alone and among the requests of others', asy
       texts.map((text, at) => classify({ texts: text, labels: at % 2 ? LABELS : [...LABELS].reverse(), topK: 1 })),
     );
     for (const [at, { body: one }] of each.entries()) expect(one.results[0].labels).toEqual(ours[at].labels.slice(0, 1));
+    const described = await classify({
+      texts,
+      labels: [
+        { label: 'A', description: LABELS[0] },
+        { label: 'B', children: LABELS.slice(1) },
+      ],
+      levels: 'all',
+    });
+    expect(described.body.results[0]).toMatchObject({ path: expect.any(Array), joint: expect.any(Number) });
+    expect([...described.body.results[0].labels].sort()).toEqual(['A', 'B', ...LABELS.slice(1)].sort());
     const multi = await classify({
       texts: [TEXT, TEXT],
       labels: [['billing'], ['praise', { label: 'delivery', description: 'a parcel' }]],

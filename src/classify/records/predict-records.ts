@@ -6,13 +6,15 @@
 
 import { DataError } from '../../base/errors.ts';
 import { MissingColumnError, requireTextColumn, textOf } from '../../data/examples.ts';
-import { labelList } from '../../data/label-list.ts';
+import { candidateSet } from '../../data/label-list.ts';
 import type { SourceRecord } from '../../data/read-records.ts';
 import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
+import { type LabelSet, labelNames, type ReadLabel } from '../../text/label-texts.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
+import { isTree, rankTree } from '../levels.ts';
 import type { LabelingOptions, LabelScores } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
 import type { Answers } from '../questions/questions.ts';
@@ -23,14 +25,14 @@ import { untilAborted } from './until-aborted.ts';
 /** How a stream of records is labelled. */
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
   /** Candidates of every record; each record's own `candidate_labels`, or {@link defaultLabels}, where absent. */
-  labels?: readonly string[];
+  labels?: LabelSet;
   /** Questions that are answered instead of labels. */
   asker?: Asker;
   /** Candidates of records that have none of their own. */
-  defaultLabels?: readonly string[];
+  defaultLabels?: LabelSet;
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
-  /** What stands between a record's own candidates where they are text, see {@link labelList}. */
+  /** What stands between a record's own candidates where they are text, see {@link candidateSet}. */
   labelSeparator?: string;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
@@ -105,10 +107,19 @@ export function rankLabels(
   const probabilities =
     multiLabel || isAlone(logits)
       ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits);
+      : choiceProbabilities(logits, calibration);
   const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
   return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
 }
+
+/** Labels of one text, best first: {@link rankLabels}, or {@link rankTree} of labels in levels. */
+export const rankSet = (
+  set: LabelSet,
+  logits: Float32Array,
+  calibration: Classifier['options']['calibration'],
+  options: LabelingOptions = {},
+): LabelScores =>
+  isTree(set) ? rankTree(set, logits, calibration, options) : rankLabels(labelNames(set.labels), logits, calibration, options);
 
 /** A name that is not taken: the wanted one, or with a number behind it. */
 function freeName(taken: ReadonlySet<string>, wanted: string): string {
@@ -121,14 +132,19 @@ function freeName(taken: ReadonlySet<string>, wanted: string): string {
  * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
  * `true_labels` (`input_labels` where it has that too), scores `input_scores`; a number is put behind a name that is taken.
  */
-export function labelledRecord(record: SourceRecord, { labels, scores }: LabelScores): RecordMember[] {
+export function labelledRecord(record: SourceRecord, { labels, scores, path, pathScores, joint }: LabelScores): RecordMember[] {
   const members = recordMembers(record);
   const taken = new Set(members.map(({ name }) => name));
   const names = new Map([
     ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
     ['scores', freeName(taken, 'input_scores')],
+    ...(path ? (['path', 'path_scores', 'joint'] as const).map((name) => [name, freeName(taken, `input_${name}`)] as const) : []),
   ]);
-  return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf({ labels, scores })];
+  return [
+    ...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })),
+    ...(path ? membersOf({ path, path_scores: pathScores, joint }) : []),
+    ...membersOf({ labels, scores }),
+  ];
 }
 
 /** The members of a record with its answers; those that it came with become `input_answers`. */
@@ -139,7 +155,7 @@ export function answeredRecord(record: SourceRecord, answers: Answers): RecordMe
 }
 
 /** @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing. */
-export async function checkLabels(classifier: Classifier, labels: readonly string[]): Promise<void> {
+export async function checkLabels(classifier: Classifier, { labels }: LabelSet): Promise<void> {
   const problem = await classifier.labelProblem(labels);
   if (problem !== undefined) throw new DataError(problem);
 }
@@ -152,7 +168,8 @@ interface Prepared {
   /** Names the record in messages. */
   where: string;
   text: string;
-  labels: readonly string[];
+  labels: readonly ReadLabel[];
+  set: LabelSet;
 }
 
 type Scored = Prepared & (ScoredRequest | AnsweredText);
@@ -183,8 +200,8 @@ export async function* predictRecords(
   if (labels) await checkLabels(classifier, labels);
   let defaultsChecked: Promise<void> | undefined;
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
-  const lists = new Map<string, readonly string[]>();
-  const shared = (list: readonly string[]): readonly string[] => {
+  const lists = new Map<string, LabelSet>();
+  const shared = (list: LabelSet): LabelSet => {
     const key = JSON.stringify(list);
     if (lists.size > 10_000) lists.clear();
     const known = lists.get(key);
@@ -201,22 +218,23 @@ export async function* predictRecords(
     const text = isJson
       ? readableText(value, `${where}, field "${options.textField ?? 'text'}"`)
       : textOf(fields, where, options.textField);
-    if (asker) return { record, where, text, labels: [] };
-    if (labels) return { record, where, text, labels };
+    const withSet = (set: LabelSet): Prepared => ({ record, where, text, labels: set.labels, set });
+    if (asker) return withSet({ labels: [] });
+    if (labels) return withSet(labels);
     const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
     if (name === undefined && defaultLabels) {
       defaultsChecked ??= checkLabels(classifier, defaultLabels);
       await defaultsChecked;
-      return { record, where, text, labels: defaultLabels };
+      return withSet(defaultLabels);
     }
     if (name === undefined)
       throw new DataError(`${where}: no field "candidate_labels"; give labels for all records with --labels or --labels-file`);
     const field = `${where}, field "${name}"`;
-    const own = shared(labelList(fields[name], field, { separator: options.labelSeparator }));
+    const own = shared(candidateSet(fields[name], field, { separator: options.labelSeparator }));
     await checkLabels(classifier, own).catch((error: unknown) => {
       throw error instanceof DataError ? located(field, error) : error;
     });
-    return { record, where, text, labels: own };
+    return withSet(own);
   };
   const scoring = scoringOptions(options);
   const score = (chunk: readonly Prepared[], how: ClassifierOptions): Promise<(ScoredRequest | AnsweredText)[]> =>
@@ -225,7 +243,8 @@ export async function* predictRecords(
           chunk.map(({ text }) => text),
           how,
         )
-      : classifier.logits(chunk, how);
+      : // Of a tree every label counts.
+        classifier.logits(chunk, chunk.some(({ set }) => isTree(set)) ? { ...how, shortlist: 0 } : how);
   let labelled = 0;
   /** Scores of the chunk's records; up to the one that cannot be read, where `failure` is that. Leaves out what is not scored. */
   async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
@@ -304,19 +323,19 @@ export async function* predictRecords(
     const unreadable = scores.filter((each) => each.unreadable && !isBlank(each));
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
     for (const each of scores) {
-      const { record, text, labels } = each;
+      const { record, text, set } = each;
       options.onText?.(text, record.line);
       if ('answers' in each) {
         yield answeredRecord(record, each.answers);
         continue;
       }
       if (isBlank(each)) {
-        yield labelledRecord(record, { labels: [], scores: [] });
+        yield labelledRecord(record, { labels: [], scores: [], ...(isTree(set) ? { path: [], pathScores: [], joint: 0 } : {}) });
         continue;
       }
       const { logits } = each;
       const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
-      yield labelledRecord(record, rankLabels(labels, balanced, classifier.options.calibration, options));
+      yield labelledRecord(record, rankSet(set, balanced, classifier.options.calibration, options));
     }
     if (failure) throw failure;
     if (isCutShort) options.onCutShort?.(scores.length, chunk.length);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import type { LabelSet } from '../../text/label-texts.ts';
 
 /** Short texts and hashes, by what they are of; their order is that in which differences are named. */
 export interface RunIdentity {
@@ -53,7 +54,7 @@ export interface Run {
   input: string;
   /** {@link LoadedClassifier.identity} of the checkpoint. */
   checkpoint: string;
-  labels: readonly string[] | undefined;
+  labels: LabelSet | undefined;
   /** File of questions. */
   questions: string | undefined;
   options: Readonly<Record<string, unknown>>;
@@ -65,7 +66,7 @@ export function runIdentity({ version, input, checkpoint, labels, questions, opt
     version,
     input: inputIdentity(input),
     checkpoint,
-    labels: questions !== undefined ? '' : labels ? `${labels.length} labels, ${hashOf(JSON.stringify(labels))}` : 'records',
+    labels: questions !== undefined ? '' : labels ? `${labels.labels.length} labels, ${hashOf(JSON.stringify(labels))}` : 'records',
     questions: questions === undefined ? '' : hashOf(readFileSync(questions)),
     options: JSON.stringify(options, Object.keys(options).sort()),
   };

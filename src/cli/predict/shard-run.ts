@@ -8,6 +8,7 @@ import { runIdentity } from '../../classify/shards/run-identity.ts';
 import { parseShard, partPath, type Shard } from '../../classify/shards/shard.ts';
 import { canBeJoined } from '../../data/output-formats/index.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
+import type { LabelSet } from '../../text/label-texts.ts';
 import { noteOf, type PredictFlags } from './predict-flags.ts';
 
 /** Flags that change nothing of what is written, or are seen in another way. */
@@ -31,7 +32,7 @@ export async function openShard(
   shard: Shard,
   input: string,
   classifier: LoadedClassifier,
-  labels: readonly string[] | undefined,
+  labels: LabelSet | undefined,
   flags: PredictFlags,
   end: () => PartEnd,
 ): Promise<PartOutput | undefined> {
@@ -42,7 +43,7 @@ export async function openShard(
     version,
     input,
     checkpoint: classifier.identity,
-    labels: labels ?? classifier.labels,
+    labels: labels ?? (classifier.labels && { labels: classifier.labels }),
     questions: flags.questions,
     options: Object.fromEntries(Object.entries(flags).filter(([name]) => !OF_NO_MATTER.includes(name))),
   });

@@ -70,7 +70,7 @@ export const GLIZNET: SystemKind = {
             logits.map((logit) => labelProbability(logit, calibration)),
             row * columns,
           );
-          choice.set(choiceProbabilities(balance ? balanceLogits(logits, balance) : logits), row * columns);
+          choice.set(choiceProbabilities(balance ? balanceLogits(logits, balance) : logits, calibration), row * columns);
           if (cutTokens > 0) cut++;
           if (isUnreadable) unreadable++;
         }
