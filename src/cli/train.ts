@@ -18,8 +18,8 @@ import { ownLabels, readDataset } from '../train/data/dataset.ts';
 import { samplerOf } from '../train/data/run-sampler.ts';
 import { openDevice } from '../train/engine/devices.ts';
 import { checkDiskSpace, checkOutputFolder, diskSpace, holdsRun, nearLabelsPath, readRunLog, savedSteps } from '../train/run/run-folder.ts';
-import { runIdentity } from '../train/run/run-identity.ts';
-import { claimRunFolder, lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
+import { runEnd, runIdentity } from '../train/run/run-identity.ts';
+import { claimRunFolder, isFinished, lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
 import { runReport } from '../train/run/run-report.ts';
 import { trainingRecord } from '../train/run/training-record.ts';
 import {
@@ -205,6 +205,10 @@ async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<vo
   // A run that was killed before it saved a state begins again; a finished one is never thrown away.
   const resume = flags.resume === true && (savedSteps(flags.output).length > 0 || existsSync(join(flags.output, 'final/config.json')));
   const identity = runIdentity(settings, dataset.hash, resume ? flags.output : '');
+  if (resume && isFinished(flags.output, runEnd(identity, settings))) {
+    note(`${flags.output} is finished with these settings and data: nothing to go on with`);
+    return;
+  }
   if (!resume) writeFileAtomically(join(flags.output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
   let progress: Progress | undefined;
   let stop = false;
