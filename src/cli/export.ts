@@ -9,6 +9,7 @@ import { EXPORT_NAMES, exportCheckpoint } from '../export/export-checkpoint.ts';
 import type { Filled } from '../options/declaration.ts';
 import { EXPORT_FLAGS } from '../options/export.ts';
 import { addFlags } from './flags.ts';
+import { formatDuration, type Progress, startProgress } from './progress.ts';
 import { noteLine } from './terminal.ts';
 
 const EXAMPLES = `
@@ -53,6 +54,8 @@ function checkOutput(output: string, overwrite = false): void {
     );
 }
 
+const size = (bytes: number): string => (bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`);
+
 async function run({ checkpoint, output, precision, overwrite, quiet }: ExportFlags): Promise<void> {
   if (existsSync(checkpoint)) refuseOverlap(output, checkpoint);
   checkOutput(output, overwrite);
@@ -62,8 +65,29 @@ async function run({ checkpoint, output, precision, overwrite, quiet }: ExportFl
   const folder = await localCheckpoint(checkpoint, note);
   // Neither may a run's link to a checkpoint elsewhere, or the cache of the hub, be what is replaced.
   refuseOverlap(output, folder);
-  await exportCheckpoint(folder, output, precision === 'both' ? ['fp32', 'int8'] : [precision], note);
-  note(`exported to ${output}; its README.md says how to run it`);
+  const began = performance.now();
+  let counter: Progress | undefined;
+  let where = '';
+  try {
+    await exportCheckpoint(folder, output, precision === 'both' ? ['fp32', 'int8'] : [precision], {
+      onGraph(file, place, graphs) {
+        where = `${place} of ${graphs}: ${file}`;
+        note(`${where} ...`);
+      },
+      onProduct(done, products) {
+        counter ??= startProgress({ label: 'tried in 8 bits', unit: 'products', total: products, quiet });
+        counter.update(done);
+      },
+      onMade(_, bytes, seconds) {
+        counter?.stop();
+        counter = undefined;
+        note(`${where}, ${size(bytes)}, made in ${formatDuration(seconds)}`);
+      },
+    });
+  } finally {
+    counter?.stop();
+  }
+  note(`exported to ${output} in ${formatDuration((performance.now() - began) / 1000)}; its README.md says how to run it`);
 }
 
 /** The command's definition. */

@@ -6,9 +6,9 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '../../base/half-precision.ts';
 import { parseJson } from '../../base/json.ts';
 import { quoted } from '../../base/printable.ts';
-import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './half-precision.ts';
 
 /** A tensor of a weight file. Floating types are read as float32, integers as int32. */
 export interface WeightTensor {
