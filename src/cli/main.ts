@@ -17,6 +17,7 @@ const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> 
   serve: ['answer over HTTP, for existing clients of decision models', () => import('./serve.ts')],
   init: ['write settings to begin with, for your labels and data', () => import('./init.ts')],
   export: ['write a checkpoint as ONNX files for other runtimes', () => import('./export.ts')],
+  info: ['show versions, devices, caches, and what a checkpoint is', () => import('./info.ts')],
   'setup-gpu': ['install what training on a GPU needs', () => import('./setup-gpu.ts')],
 };
 

@@ -3,6 +3,7 @@ import { suiteSchema } from '../eval/sets/suite.ts';
 import { generateFlags, generateSettingsSchema } from '../generate/settings.ts';
 import { EVAL_FLAGS } from '../options/eval.ts';
 import { EXPORT_FLAGS } from '../options/export.ts';
+import { INFO_FLAGS } from '../options/info.ts';
 import { INIT_FLAGS } from '../options/init.ts';
 import { CLASSIFY_OPTIONS, LOAD_OPTIONS, LOGITS_OPTIONS, PREDICT_FLAGS } from '../options/predict.ts';
 import { SERVE_FLAGS } from '../options/serve.ts';
@@ -20,6 +21,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'glz serve': () => flagTable(SERVE_FLAGS),
   'glz init': () => flagTable(INIT_FLAGS),
   'glz export': () => flagTable(EXPORT_FLAGS),
+  'glz info': () => flagTable(INFO_FLAGS),
   'glz setup-gpu': () => flagTable(SETUP_GPU_FLAGS),
   'GliZNet.load': () => optionTable(LOAD_OPTIONS),
   classify: () => optionTable(CLASSIFY_OPTIONS),

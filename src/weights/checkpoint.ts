@@ -43,7 +43,8 @@ export interface CheckpointContent extends CheckpointConfig {
 }
 
 const CONFIG = 'config.json';
-const WEIGHTS = 'model.safetensors';
+/** The file of a checkpoint's weights. */
+export const WEIGHTS = 'model.safetensors';
 const TOKENIZER = 'tokenizer.json';
 const TOKENIZER_CONFIG = 'tokenizer_config.json';
 const TRAINING = 'training.json';
