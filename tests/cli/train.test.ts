@@ -461,7 +461,7 @@ describe('glz train', () => {
     [['--config', 'none'], 2, /no settings file none, and no preset/],
     [['--set', 'model.label_style=marker', '--set', 'model.marker=[nope]'], 2, /the marker "\[nope\]" is not a token/],
     [['--learning-rate', 'x'], 2, /expected a number above 0/],
-    [['--device', 'tpu'], 2, /device: Invalid option/],
+    [['--device', 'tpu'], 2, /'tpu' is invalid\. Allowed choices are auto, cpu, gpu/],
     [['--device', 'gpu'], 1, /TensorFlow is not installed: `glz setup-gpu` installs it/],
     [['--device', 'cuda'], 1, /CUDA provider is not installed: `glz setup-gpu --cuda` installs it/],
   ])('%j: exit code %i', async (args, code, message) => {
