@@ -10,20 +10,23 @@
 
 import { UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
+import { explain, explainedLabels } from './classify/explain/explain.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
 import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
-import { checkLabels, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
+import { rankSet } from './classify/rank-labels.ts';
+import { checkLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
 import { SHIPPED_CHECKPOINT } from './options/shipped-checkpoint.ts';
-import { cleanLabels } from './text/labels.ts';
+import { type LabelInput, labelSet } from './text/described-labels.ts';
+import type { LabelSet } from './text/label-texts.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
-export type { LabelingOptions, LabelScores, LoadSettings } from './classify/library-types.ts';
+export type { Explanation, LabelingOptions, LabelScores, LoadSettings, WordScore } from './classify/library-types.ts';
 export type {
   AnswerOf,
   Answers,
@@ -41,6 +44,7 @@ export type {
 } from './classify/questions/questions.ts';
 export type { GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
+export type { Label, LabelInput } from './text/described-labels.ts';
 
 /** How {@link GliZNet.classify} labels; docs/options.md has the ranges. */
 export type ClassifyOptions = Given<typeof CLASSIFY_OPTIONS>;
@@ -49,9 +53,9 @@ export type ClassifyOptions = Given<typeof CLASSIFY_OPTIONS>;
 export type LogitsOptions = Given<typeof LOGITS_OPTIONS>;
 
 /** Labels for each text: one list for all, or one list for each text. */
-export type Candidates = readonly string[] | readonly (readonly string[])[];
+export type Candidates = readonly LabelInput[] | readonly (readonly LabelInput[])[];
 
-const isPerText = (labels: Candidates): labels is readonly (readonly string[])[] => Array.isArray(labels[0]);
+const isPerText = (labels: Candidates): labels is readonly (readonly LabelInput[])[] => Array.isArray(labels[0]);
 
 /**
  * A GliZNet model. Calls may overlap: each gets its own results. ONNX Runtime computes on the calling thread, so a call with many
@@ -88,7 +92,7 @@ export class GliZNet {
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
-   * @param labels candidates; the checkpoint's own {@link GliZNet.labels} unless given
+   * @param labels candidates: names, or {@link Label}s with a description, examples, a parent or children; the checkpoint's own {@link GliZNet.labels} unless given
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
    *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
    *   model whose weights are damaged
@@ -104,16 +108,24 @@ export class GliZNet {
     const { balance = 0, multiLabel } = options;
     if (balance > 0 && (multiLabel || isPerText(labels ?? [])))
       throw new UsageError('balance is for one list of labels of which one is right');
+    if (balance > 0 && candidates.some(({ parents }) => parents))
+      throw new UsageError('balance is for one list of labels, not for labels in levels');
     const results = await this.#score(texts, candidates, options);
     let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
+    const ranked = texts.map((_, row) => rankSet(candidates[row], logits[row], calibration, options));
+    const requests = texts.map((text, row) => ({
+      ...{ text, labels: candidates[row].labels, logits: logits[row], chosen: explainedLabels(candidates[row].labels, ranked[row]) },
+    }));
+    const explanations = options.explain ? await explain(this.#classifier, requests, scoringOptions(options)) : undefined;
     return results.map(({ unreadable }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);
       return {
-        ...rankLabels(candidates[row], logits[row], calibration, options),
+        ...ranked[row],
+        ...(explanations ? { explanations: explanations[row] } : {}),
         ...(unreadable ? { unreadable } : {}),
         ...(unknownScript !== undefined ? { unknownScript } : {}),
       };
@@ -121,7 +133,7 @@ export class GliZNet {
   }
 
   /**
-   * Raw scores of the labels, in their order: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
+   * Raw scores of the labels, in the order in which they stand: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
    * @throws as {@link classify}
    */
   async logits(
@@ -175,7 +187,7 @@ export class GliZNet {
     await this.dispose();
   }
 
-  #candidates(texts: readonly string[], labels: Candidates | undefined): string[][] {
+  #candidates(texts: readonly string[], labels: Candidates | undefined): LabelSet[] {
     if (this.#disposed) throw new UsageError('the model is disposed');
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
     if (labels === undefined) throw new UsageError('labels are missing: the checkpoint was not trained on labels of its own');
@@ -183,16 +195,18 @@ export class GliZNet {
     // No list for no text: a list of lists as well as an empty one.
     if (texts.length === 0 && labels.length === 0) return [];
     if (!isPerText(labels)) {
-      const shared = cleanLabels(labels, 'labels');
+      const shared = labelSet(labels, 'labels', UsageError);
       return texts.map(() => shared);
     }
     if (labels.length !== texts.length) throw new UsageError(`${labels.length} label lists for ${texts.length} texts`);
-    return labels.map((list, row) => cleanLabels(list, `labels of text ${row + 1}`));
+    return labels.map((list, row) => labelSet(list, `labels of text ${row + 1}`, UsageError));
   }
 
-  async #score(texts: readonly string[], candidates: readonly string[][], options: LogitsOptions): Promise<ScoredRequest[]> {
+  async #score(texts: readonly string[], candidates: readonly LabelSet[], options: LogitsOptions): Promise<ScoredRequest[]> {
     for (const list of new Set(candidates)) await checkLabels(this.#classifier, list);
-    const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
-    return this.#classifier.logits(requests, scoringOptions(options));
+    const requests = texts.map((text, row) => ({ text, labels: candidates[row].labels }));
+    // Of labels in levels every one counts.
+    const isWhole = candidates.some(({ parents }) => parents);
+    return this.#classifier.logits(requests, { ...scoringOptions(options), ...(isWhole ? { shortlist: 0 } : {}) });
   }
 }

@@ -22,6 +22,7 @@ import { createRequester } from '../generate/requester.ts';
 import { checkGenerateSettings, type GenerateSettings, generateFlags, readGenerateSettings, SETTING_FLAGS } from '../generate/settings.ts';
 import type { Filled } from '../options/declaration.ts';
 import type { GENERATE_FLAGS } from '../options/generate.ts';
+import { namesAlone } from '../text/described-labels.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './interrupts.ts';
 import { presetPath } from './presets.ts';
@@ -69,7 +70,8 @@ function settingsOf(flags: GenerateFlags): GenerateSettings {
 
 async function modeOf(flags: GenerateFlags): Promise<Mode> {
   if (flags.input !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --input or --labels-file');
-  if (flags.labelsFile !== undefined) return { kind: 'texts', labels: readLabelsFile(flags.labelsFile) };
+  if (flags.labelsFile !== undefined)
+    return { kind: 'texts', labels: namesAlone(readLabelsFile(flags.labelsFile), flags.labelsFile, UsageError) };
   if (flags.input === undefined) return { kind: 'examples' };
   const records: GeneratedRecord[] = [];
   for await (const record of readRecords(flags.input)) {

@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
-import { type Classifier, createClassifier } from '../classify/classifier.ts';
+import { type Classifier, createClassifier, layoutOf } from '../classify/classifier.ts';
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
 import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
-import { readsAlike } from '../model/options.ts';
+import { labelFeeds, labelFeedsAsTexts } from '../classify/sequence-feeds.ts';
+import { type GliZNetOptions, readsAlike } from '../model/options.ts';
 import { ALLOWED_ERROR } from '../runtime/int8/float-products.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
-import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
+import { labelBatch } from '../text/separate-sequences.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig } from '../weights/checkpoint.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
 import { LATE_FILES, lateReadme } from './late-readme.ts';
@@ -56,6 +58,13 @@ async function recordedSession(chunks: Uint8Array[], recorded: Recorded, part?: 
 
 const plain = (feeds: Feeds) =>
   Object.fromEntries(Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: [...data] }]));
+
+/** What the graph of labels is fed for the example: each label in each of its templates. */
+async function exampleLabels(tokenizer: Tokenizer, options: GliZNetOptions): Promise<Feeds> {
+  const texts = LABELS.flatMap((label) => options.labelTemplates.map((template) => template.replaceAll('{}', label)));
+  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(texts));
+  return readsAlike(options) ? labelFeedsAsTexts(batch) : labelFeeds(batch);
+}
 
 /** Logits of the worked example; ends the classifier. */
 async function exampleLogits(classifier: Classifier): Promise<number[]> {
@@ -124,7 +133,8 @@ export async function exportCheckpoint(
       : await createClassifier(tokenizer, options, createOnnxScorer(texts, folder));
     logits[file] = await exampleLogits(classifier);
     const fed = Object.fromEntries(Object.entries(recorded).map(([graph, feeds]) => [graph, plain(feeds)]));
-    inputs = isLate ? fed : fed.texts;
+    // The compiler reads labels by length; a reader of the example wants them in their order.
+    inputs = isLate ? { ...fed, labels: plain(await exampleLabels(tokenizer, options)) } : fed.texts;
   }
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);

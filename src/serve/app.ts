@@ -1,15 +1,17 @@
 /** The server's routes: who may ask, how much, and in which dialect. Knows requests and answers; no sockets and no workers. */
+
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UsageError } from '../base/errors.ts';
+import { explainedLabels } from '../classify/explain/explain.ts';
 import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
-import { rankLabels } from '../classify/records/predict-records.ts';
-import { cleanLabels } from '../text/labels.ts';
-import { type ClassifyResponse, checkedBody, classifyBody, labelName, labelReading, parseBody } from './bodies.ts';
+import { rankSet } from '../classify/rank-labels.ts';
+import { labelSet } from '../text/described-labels.ts';
+import { type ClassifyResponse, checkedBody, classifyBody, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
 import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
 import type { Metrics } from './metrics.ts';
@@ -131,24 +133,28 @@ export function createApp(settings: AppSettings): Hono {
     const texts = (typeof body.texts === 'string' ? [body.texts] : body.texts).map((text, at) => readableText(text, `texts.${at}`));
     if (texts.length > maxTexts) throw new RequestError(422, `${texts.length} texts; a request may have ${maxTexts}`);
     const isPerText = body.labels.length > 0 && Array.isArray(body.labels[0]);
-    const lists = (isPerText ? body.labels : [body.labels]) as (typeof body.labels)[number][][];
+    const lists: (typeof body.labels)[] = isPerText ? (body.labels as (typeof body.labels)[]) : [body.labels];
     if (isPerText && lists.length !== texts.length) throw new RequestError(422, `${lists.length} label lists for ${texts.length} texts`);
-    boundLabels(lists.reduce((sum, { length }) => sum + length, 0));
-    const sets = lists.map((list, at) => {
-      const options = list as Parameters<typeof labelName>[0][];
-      const where = isPerText ? `labels.${at}` : 'labels';
-      return { names: cleanLabels(options.map(labelName), where), readings: cleanLabels(options.map(labelReading), where) };
-    });
+    const sets = lists.map((list, at) => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError));
+    boundLabels(sets.reduce((sum, { labels }) => sum + labels.length, 0));
     return inTime(context, async (signal) => {
-      for (const { readings } of sets) {
-        const problem = await scheduler.labelProblem(readings);
+      for (const { labels } of sets) {
+        const problem = await scheduler.labelProblem(labels);
         if (problem !== undefined) throw new UsageError(problem);
       }
       const setOf = (row: number) => sets[isPerText ? row : 0];
-      const requests = texts.map((text, row) => ({ text, labels: setOf(row).readings }));
-      const scored = await scheduler.logits(requests, { signal, mergeWindows: body.multiLabel ? 'max' : 'mean' });
-      const results = scored.map(({ logits, unreadable }, row) => ({
-        ...rankLabels(setOf(row).names, logits, scheduler.options.calibration, body),
+      const requests = texts.map((text, row) => ({ text, labels: setOf(row).labels }));
+      const how = { signal, mergeWindows: body.multiLabel ? ('max' as const) : ('mean' as const) };
+      const scored = await scheduler.logits(requests, how);
+      const ranked = scored.map(({ logits }, row) => rankSet(setOf(row), logits, scheduler.options.calibration, body));
+      const why = requests.map((request, row) => {
+        const chosen = explainedLabels(request.labels, ranked[row]);
+        return { ...request, logits: scored[row].logits, chosen };
+      });
+      const explained = body.explain ? await scheduler.explain(why, how) : undefined;
+      const results = scored.map(({ unreadable }, row) => ({
+        ...ranked[row],
+        ...(explained ? { explanations: explained[row] } : {}),
         ...(unreadable ? ({ unreadable } as const) : {}),
       }));
       return context.json({ model, results } satisfies ClassifyResponse);

@@ -71,9 +71,10 @@ export function labelProblem(
 export interface LabelEncoder {
   /**
    * Ids of each label, without special tokens.
+   * @param mayCut whether so long a text is cut instead, of each
    * @throws DataError naming a label that has no token at all (only control characters, say) or more than `maxTokens`.
    */
-  encode(labels: readonly string[]): Promise<Int32Array[]>;
+  encode(labels: readonly string[], mayCut?: readonly boolean[]): Promise<Int32Array[]>;
 }
 
 /** Labels kept at most; then the oldest go. With the vectors that a model keeps of them some 100 MB. */
@@ -86,7 +87,7 @@ const KEPT_LABELS = 65_536;
 export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): LabelEncoder {
   const cache = new Map<string, Int32Array>();
   return {
-    async encode(labels) {
+    async encode(labels, mayCut) {
       // Collected before waiting: meanwhile another call may trim the cache.
       const ids = new Map<string, Int32Array>();
       for (const label of labels) {
@@ -95,9 +96,11 @@ export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): Lab
       }
       const missing = [...new Set(labels)].filter((label) => !ids.has(label));
       if (missing.length > 0) {
+        const cut = new Set(mayCut && labels.filter((_, at) => mayCut[at]));
         const encoded = await tokenizer.encodeBatch(missing, { atLeast: maxTokens + 1 });
         for (const [at, label] of missing.entries()) {
-          const row = encoded[at]!;
+          const whole = encoded[at]!;
+          const row = cut.has(label) ? whole.subarray(0, maxTokens) : whole;
           if (row.length === 0) throw new DataError(`label "${abbreviated(label)}" has no token that the model knows: write it in letters`);
           if (row.length > maxTokens)
             throw new DataError(

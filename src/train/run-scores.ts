@@ -43,7 +43,7 @@ export function runScores({ start, device, sampler, batches, evaluate, calibrati
     calibration: Calibration,
     use: (classifier: Classifier) => Promise<Result>,
   ): Promise<Result> {
-    const model = { ...start, options: { ...start.options, calibration } };
+    const model = { ...start, options: { ...start.options, calibration: { ...start.options.calibration, ...calibration } } };
     const classifier = await openClassifier(model, weights, (pass) => device.createSession(pass));
     try {
       return await use(classifier);

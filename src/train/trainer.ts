@@ -125,7 +125,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
 
   let calibration: Calibration = start.options.calibration;
   const content = (weights: FloatWeights): CheckpointContent => ({
-    options: { ...start.options, calibration },
+    options: { ...start.options, calibration: { ...start.options.calibration, ...calibration } },
     encoder: start.encoderConfig,
     precision: 'fp32',
     weights,
@@ -157,7 +157,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const best = join(output, 'best');
     const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
     const own = await scores.calibrate(weights);
-    writeCheckpoint(best, { ...content(weights), options: { ...start.options, calibration: own } });
+    writeCheckpoint(best, { ...content(weights), options: { ...start.options, calibration: { ...start.options.calibration, ...own } } });
   };
 
   const isBetter = (score: number): boolean =>

@@ -15,6 +15,7 @@ import { formatOfOutput, isGzipName } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
+import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { startProgress } from '../progress.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
@@ -31,7 +32,7 @@ const readingOf = ({ format, delimiter, encoding, textField }: PredictFlags) => 
 async function balanceOf(
   classifier: Classifier,
   input: string,
-  labels: readonly string[],
+  { labels }: LabelSet,
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
@@ -41,11 +42,18 @@ async function balanceOf(
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
   const note = noteOf(flags);
   const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
-  const shown = most.map((label) => `${labels[label]} ${Math.round(100 * shares[label])} %`).join(', ');
+  const shown = most.map((label) => `${labelName(labels[label])} ${Math.round(100 * shares[label])} %`).join(', ');
   note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
   if (texts.length < FEW_TEXTS)
     note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
   return { shares, strength: BALANCE_STRENGTH };
+}
+
+/** Options that cannot be had of labels in levels. */
+function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
+  if (!labels?.parents) return;
+  if (balance) throw new UsageError('--balance is for one list of labels, not for labels in levels');
+  if (wide) throw new UsageError('--wide is for one list of labels, not for labels in levels');
 }
 
 /** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
@@ -60,6 +68,8 @@ function openResults(flags: PredictFlags): { output: Output; format: OutputForma
   const format = formatOfOutput(flags.output, flags.outputFormat);
   if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
+  if (flags.explain && format.isTable)
+    throw new UsageError('--explain gives each text a list of words, for which a table has no columns: write JSONL');
   const isGzip = isGzipName(flags.output);
   const output = openOutput(flags.output, format === JSONL && !isGzip);
   return { output: isGzip ? gzipOutput(output) : output, format };
@@ -69,7 +79,7 @@ function openResults(flags: PredictFlags): { output: Output; format: OutputForma
  * Labels the records of a file or of stdin.
  * @param isImplicit whether nobody named stdin: then it has to hold something
  */
-export async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
+export async function predictFile(input: string, labels: LabelSet | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
   refuseInputAsOutput(input, flags.output);
@@ -112,10 +122,15 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   try {
     if (labels) await checkLabels(classifier, labels);
     const asker = await askerOf(classifier, flags);
-    const balanced = labels ?? classifier.labels;
+    const own = classifier.labels && { labels: classifier.labels };
+    const balanced = labels ?? own;
+    checkLevels(balanced, flags);
     if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
     if (flags.wide && !balanced) throw new UsageError('--wide needs the same labels for all records: --labels or --labels-file');
-    const results = format.open(output.write, { isMultiLabel: flags.multiLabel, ...(flags.wide ? { wide: balanced } : {}) });
+    const results = format.open(output.write, {
+      isMultiLabel: flags.multiLabel,
+      ...(flags.wide ? { wide: labelNames(balanced!.labels) } : {}),
+    });
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
     const records = total.counted(readRecords(input, { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes }));
@@ -124,7 +139,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
       balance,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
       labels: balance || flags.wide ? balanced : labels,
-      defaultLabels: classifier.labels,
+      defaultLabels: own,
       asker,
       source: sourceName(input),
       signal: stop.signal,
@@ -172,7 +187,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
         `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
       );
     const candidates = noTexts();
-    for (const label of balanced ?? []) lookAt(classifier, candidates, label);
+    for (const label of balanced?.labels ?? []) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
     const foreign = scriptNote(seen, candidates);
     if (foreign !== undefined) note(foreign);
     if (skipped > 0)

@@ -9,6 +9,7 @@ import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
 import { readLabelsFile } from '../../data/labels-file.ts';
 import { readRecords } from '../../data/read-records.ts';
+import { namesAlone } from '../../text/described-labels.ts';
 
 /** A set ready to be scored. */
 export interface EvalSet {
@@ -87,7 +88,7 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
   const file = isFolder ? join(path, 'test.jsonl') : path;
   const labelFile = isFolder ? join(path, 'labels.json') : undefined;
   const records = await readExamples(file, options);
-  const fromFile = labelFile && existsSync(labelFile) ? readLabelsFile(labelFile) : undefined;
+  const fromFile = labelFile && existsSync(labelFile) ? namesAlone(readLabelsFile(labelFile), labelFile, DataError) : undefined;
   const own = !fromFile || options.recordLabels ? records.some(({ candidates }) => candidates) : false;
   if (options.recordLabels && !own) throw new DataError(`${file}: no record has candidates of its own (field "all_labels")`);
   const named = own || !fromFile ? [...new Set(records.flatMap(({ labels, candidates }) => [...(candidates ?? []), ...labels]))] : fromFile;
