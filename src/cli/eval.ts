@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { lookOf } from '../base/terminal-look.ts';
 import { answerText } from '../eval/report/answer.ts';
 import { compareFiles } from '../eval/report/compare-files.ts';
 import { failedGates, parseGate } from '../eval/report/gates.ts';
 import { reportHtml } from '../eval/report/report.ts';
 import { type EvaluationResult, readEvaluationResult } from '../eval/report/results.ts';
-import { alignedTable, resultCsv, resultTables } from '../eval/report/table.ts';
+import { resultCsv, resultTables } from '../eval/report/table.ts';
 import { NO_CACHE, openResultCache } from '../eval/run/result-cache.ts';
 import { evaluate } from '../eval/run/runner.ts';
 import { loadSets, loadSuite, type SuiteSet } from '../eval/sets/suite.ts';
@@ -17,11 +18,12 @@ import { parseSystemSpec, type SystemSpec } from '../eval/systems/system-spec.ts
 import type { Filled } from '../options/declaration.ts';
 import { EVAL_FLAGS } from '../options/eval.ts';
 import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
+import { alignedTable } from '../report/aligned-table.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './interrupts.ts';
 import { presetPath } from './presets.ts';
 import { type Progress, startProgress } from './progress.ts';
-import { noteLine, printText } from './terminal.ts';
+import { errorLine, noteLine } from './terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -55,7 +57,7 @@ function baselineList(): string {
   const names = alignedTable(
     ['name', 'stands for'],
     Object.entries(ALIASES).map(([name, target]) => [name, target]),
-    'left',
+    { others: 'left', look: lookOf(process.stdout) },
   );
   return `${lines.join('\n')}\n\n${names}\n`;
 }
@@ -68,7 +70,7 @@ function withDefaults(flags: EvalFlags): void {
   if (!flags.data.length && !flags.suite.length) {
     flags.suite = [BENCHMARK];
     flags.limit ??= QUICK_LIMIT;
-    note(`glz eval: no --data or --suite, so the benchmark that ships, at most ${flags.limit} texts a set (--limit changes that)`);
+    note(`no --data or --suite, so the benchmark that ships, at most ${flags.limit} texts a set (--limit changes that)`);
   }
 }
 
@@ -130,7 +132,7 @@ function progressOf(systems: number, quiet: boolean | undefined): { onEvent: Par
         stage.progress?.update(Math.floor(event.done * 10) / 10);
       } else {
         stop();
-        if (event.type === 'failure') noteLine(`glz eval: ${system}${event.set ? ` on ${event.set}` : ''} failed: ${event.message}`);
+        if (event.type === 'failure') errorLine(`${system}${event.set ? ` on ${event.set}` : ''} failed: ${event.message}`);
       }
     },
     stop,
@@ -182,7 +184,7 @@ async function run(flags: EvalFlags): Promise<void> {
   if (flags.compare) {
     if (flags.compare.length < 2) throw new UsageError('--compare needs two or more result files: --compare before.json after.json');
     const results = flags.compare.map((path) => ({ path, result: readEvaluationResult(path) }));
-    printText(compareFiles(results));
+    process.stdout.write(`${compareFiles(results, undefined, lookOf(process.stdout))}\n`);
     return;
   }
   const gates = flags.failUnder.map(parseGate);
@@ -221,7 +223,7 @@ async function run(flags: EvalFlags): Promise<void> {
   } catch (error) {
     stop();
     if ((error as Error).name !== 'AbortError') throw error;
-    process.stderr.write(`glz eval: interrupted${flags.cache ? '; finished sets are kept, run the same command again to go on' : ''}\n`);
+    errorLine(`interrupted${flags.cache ? '; finished sets are kept, run the same command again to go on' : ''}`);
     process.exitCode = 130;
     return;
   } finally {
@@ -229,7 +231,10 @@ async function run(flags: EvalFlags): Promise<void> {
     stopListening();
   }
   // What takes numbers by the label is the first system; several tables of statistics are for who asks.
-  printText((flags.details || flags.labelGrowth ? resultTables(result) : answerText(result)).trimEnd());
+  const look = lookOf(process.stdout);
+  // Said already, on the same terminal.
+  const shown = process.stdout.isTTY && process.stderr.isTTY ? { ...result, failures: [] } : result;
+  process.stdout.write(`${(flags.details || flags.labelGrowth ? resultTables(shown, look) : answerText(shown, look)).trimEnd()}\n`);
   writeResults(result, flags);
   const problems = failedGates(result, gates);
   if (result.failures.length) {
