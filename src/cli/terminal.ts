@@ -1,10 +1,16 @@
 /** What a command says: every line of text that others wrote is made printable here, so that none of it is obeyed by a terminal. */
 import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { printable } from '../base/printable.ts';
+import { lookOf } from '../base/terminal/terminal-look.ts';
 
 /** A line for the user, on stderr. */
 export function noteLine(line: string): void {
   process.stderr.write(`${printable(line)}\n`);
+}
+
+/** What went wrong, on stderr, with the one prefix that all errors have. */
+export function errorLine(message: string): void {
+  process.stderr.write(`${lookOf(process.stderr).paint('glz:', 'poor')} ${message.split('\n').map(printable).join('\n')}\n`);
 }
 
 /** Text for the user on stdout, which may have several lines. Not for results: those are written as they are. */

@@ -1,17 +1,18 @@
 import { UsageError } from '../../base/errors.ts';
+import { hasColours, lookOf } from '../../base/terminal/terminal-look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
 import { rankSet } from '../../classify/rank-labels.ts';
 import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
-import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
+import { labelLines } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, noteOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -48,7 +49,8 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     });
     const { path, pathScores, joint, ...ranked } = rankSet(set, logits, classifier.options.calibration, flags);
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
-    const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
+    const isShown = process.stdout.isTTY && !flags.json;
+    const format = isShown ? labelLines(lookOf(process.stdout)) : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const [texts, candidates] = [noTexts(), noTexts()];
     lookAt(classifier, texts, text);
@@ -59,8 +61,8 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
-    if (explanations?.length && format === LABEL_LINES)
-      process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
+    if (explanations?.length && isShown)
+      process.stdout.write(`\n${explainedText(text, explanations, hasColours(process.stdout, process.env))}`);
   } finally {
     await classifier.dispose();
   }
