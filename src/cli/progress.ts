@@ -103,6 +103,9 @@ export function startProgress(options: ProgressOptions): Progress {
     },
   });
   bar.start(total ?? 0, start);
+  // Where a process ends in the middle, the cursor is seen again all the same.
+  const leave = (): void => bar.stop();
+  process.once('exit', leave);
   return {
     update(value, extra) {
       done = value;
@@ -119,6 +122,7 @@ export function startProgress(options: ProgressOptions): Progress {
     stop() {
       if (stopped) return;
       stopped = true;
+      process.off('exit', leave);
       bar.stop();
       process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
     },
