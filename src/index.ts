@@ -10,12 +10,14 @@
 
 import { UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
+import { explain, explainedLabels } from './classify/explain/explain.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
 import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
-import { checkLabels, rankSet, scoringOptions } from './classify/records/predict-records.ts';
+import { rankSet } from './classify/rank-labels.ts';
+import { checkLabels, scoringOptions } from './classify/records/predict-records.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
@@ -24,7 +26,7 @@ import { type LabelInput, labelSet } from './text/described-labels.ts';
 import type { LabelSet } from './text/label-texts.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
-export type { LabelingOptions, LabelScores, LoadSettings } from './classify/library-types.ts';
+export type { Explanation, LabelingOptions, LabelScores, LoadSettings, WordScore } from './classify/library-types.ts';
 export type {
   AnswerOf,
   Answers,
@@ -114,10 +116,16 @@ export class GliZNet {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
+    const ranked = texts.map((_, row) => rankSet(candidates[row], logits[row], calibration, options));
+    const asked = (text: string, row: number) => ({
+      ...{ text, labels: candidates[row].labels, logits: logits[row], chosen: explainedLabels(candidates[row].labels, ranked[row]) },
+    });
+    const explanations = options.explain ? await explain(this.#classifier, texts.map(asked), scoringOptions(options)) : undefined;
     return results.map(({ unreadable }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);
       return {
-        ...rankSet(candidates[row], logits[row], calibration, options),
+        ...ranked[row],
+        ...(explanations ? { explanations: explanations[row] } : {}),
         ...(unreadable ? { unreadable } : {}),
         ...(unknownScript !== undefined ? { unknownScript } : {}),
       };
@@ -125,7 +133,7 @@ export class GliZNet {
   }
 
   /**
-   * Raw scores of the labels, in their order (of a tree each label before those below it): logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
+   * Raw scores of the labels, in the order in which they stand: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
    * @throws as {@link classify}
    */
   async logits(

@@ -1,13 +1,16 @@
 /** The server's routes: who may ask, how much, and in which dialect. Knows requests and answers; no sockets and no workers. */
+
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UsageError } from '../base/errors.ts';
+import type { ScoreRequest } from '../classify/classifier.ts';
+import { explainedLabels } from '../classify/explain/explain.ts';
 import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
-import { rankSet } from '../classify/records/predict-records.ts';
+import { rankSet } from '../classify/rank-labels.ts';
 import { labelSet } from '../text/described-labels.ts';
 import { type ClassifyResponse, checkedBody, classifyBody, decideBody, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
@@ -156,9 +159,16 @@ export function createApp(settings: AppSettings): Hono {
       }
       const setOf = (row: number) => sets[isPerText ? row : 0];
       const requests = texts.map((text, row) => ({ text, labels: setOf(row).labels }));
-      const scored = await scheduler.logits(requests, { signal, mergeWindows: body.multiLabel ? 'max' : 'mean' });
-      const results = scored.map(({ logits, unreadable }, row) => ({
-        ...rankSet(setOf(row), logits, scheduler.options.calibration, body),
+      const how = { signal, mergeWindows: body.multiLabel ? ('max' as const) : ('mean' as const) };
+      const scored = await scheduler.logits(requests, how);
+      const ranked = scored.map(({ logits }, row) => rankSet(setOf(row), logits, scheduler.options.calibration, body));
+      const asked = (request: ScoreRequest, row: number) => ({
+        ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(request.labels, ranked[row]) },
+      });
+      const explained = body.explain ? await scheduler.explain(requests.map(asked), how) : undefined;
+      const results = scored.map(({ unreadable }, row) => ({
+        ...ranked[row],
+        ...(explained ? { explanations: explained[row] } : {}),
         ...(unreadable ? ({ unreadable } as const) : {}),
       }));
       return context.json({ model, results } satisfies ClassifyResponse);

@@ -71,6 +71,7 @@ export const classifyBody = z.strictObject({
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   levels: z.enum(['leaf', 'path', 'all']).optional().describe('of labels in levels, which are reported'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels'),
+  explain: z.boolean().optional().describe('say what each word adds to the best labels, three at most'),
 });
 
 /** Body of `POST /decide`; what questions look like is checked where they are asked. */

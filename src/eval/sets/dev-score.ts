@@ -1,6 +1,7 @@
 /** A quick score of a classifier on dev sets while it is trained: macro-F1 and accuracy of the top label, loss, how high wrong and right labels score. */
 
-import { type Classifier, labelProbability } from '../../classify/classifier.ts';
+import type { Classifier } from '../../classify/classifier.ts';
+import { labelProbability } from '../../classify/probabilities.ts';
 import type { ExampleFields } from '../../data/examples.ts';
 import type { LossSettings } from '../../model/loss.ts';
 import { topLabelF1 } from '../metrics/classification.ts';
