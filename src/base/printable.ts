@@ -1,7 +1,4 @@
-/**
- * Text of others (records, labels, file names, answers of a server) as a message, a terminal line or a log may hold it.
- * Imports nothing.
- */
+/** Text of others (records, labels, file names, answers of a server) as a message, a terminal line or a log may hold it. */
 
 /** C0 and C1 controls, DEL, line separators, marks that turn the direction of a line, the byte order mark, and halves of a character. */
 const UNPRINTABLE =

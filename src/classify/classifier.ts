@@ -63,7 +63,7 @@ export interface Classifier {
   logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;
   /**
    * Which of these labels the model cannot read or tell apart, as a message; undefined where there are none.
-   * @throws DataError for a label without tokens or longer than the window
+   * @throws DataError for a label without tokens or longer than the layout's limit
    */
   labelProblem(labels: readonly ReadLabel[]): Promise<string | undefined>;
   /** What each word adds to logits, where they are sums over words: with what the model adds whatever a text says they are the logits. @throws as logits */

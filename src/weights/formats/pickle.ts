@@ -1,8 +1,8 @@
 /**
  * A reader of Python pickles that builds plain values (numbers, strings, lists, maps) and otherwise only what its caller allows by name.
- * Nothing in a pickle is executed: a global that the caller does not know ends the reading, and there is no way to import, to call
- * anything else, or to set attributes. Steps and memory are bounded by the length of the pickle. Imports errors only.
- * Format: Python's pickletools.py; the opcodes of protocols 2 to 5 that data needs.
+ * Nothing in a pickle is executed: a global that the caller does not know ends the reading, and there is no way to import, to call anything
+ * else, or to set attributes. Steps and memory are bounded by the length of the pickle. Format: Python's pickletools.py; the opcodes of
+ * protocols 2 to 5 that data needs.
  */
 import { DataError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';
