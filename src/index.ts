@@ -140,10 +140,10 @@ export class GliZNet {
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
     const ranked = texts.map((_, row) => rankSet(candidates[row], logits[row], calibration, options));
-    const requests = texts.map((text, row) => ({
+    const asked = (text: string, row: number) => ({
       ...{ text, labels: candidates[row].labels, logits: logits[row], chosen: explainedLabels(candidates[row].labels, ranked[row]) },
-    }));
-    const explanations = options.explain ? await explain(this.#classifier, requests, scoringOptions(options)) : undefined;
+    });
+    const explanations = options.explain ? await explain(this.#classifier, texts.map(asked), scoringOptions(options)) : undefined;
     return results.map(({ unreadable }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);
       return {

@@ -5,6 +5,8 @@ import { EVAL_FLAGS, EVALUATE_OPTIONS } from '../options/eval.ts';
 import { EXPORT_FLAGS, EXPORT_OPTIONS } from '../options/export.ts';
 import { GENERATE_OPTIONS } from '../options/generate.ts';
 import { INIT_FLAGS } from '../options/init.ts';
+import { MCP_FLAGS } from '../options/mcp.ts';
+import { MERGE_FLAGS } from '../options/merge.ts';
 import { CLASSIFY_OPTIONS, LOAD_OPTIONS, LOGITS_OPTIONS, PREDICT_FLAGS } from '../options/predict.ts';
 import { SERVE_FLAGS } from '../options/serve.ts';
 import { settingsMarkdown } from '../options/settings-table.ts';
@@ -17,10 +19,12 @@ import { trainSettingsSchema } from '../train/settings-schema.ts';
 /** Tables by the name that a document calls them with. */
 const TABLES: Readonly<Record<string, () => string>> = {
   'glz predict': () => flagTable(PREDICT_FLAGS),
+  'glz merge': () => flagTable(MERGE_FLAGS),
   'glz train': () => flagTable(trainFlags()),
   'glz eval': () => flagTable(EVAL_FLAGS),
   'glz generate': () => flagTable(generateFlags()),
   'glz serve': () => flagTable(SERVE_FLAGS),
+  'glz mcp': () => flagTable(MCP_FLAGS),
   'glz init': () => flagTable(INIT_FLAGS),
   'glz export': () => flagTable(EXPORT_FLAGS),
   'glz setup-gpu': () => flagTable(SETUP_GPU_FLAGS),

@@ -75,6 +75,21 @@ async function exampleLogits(classifier: Classifier): Promise<number[]> {
   }
 }
 
+/** How sequences are made for a model that reads labels once, for programs that make them: ids of tokens, limits, calibration. */
+async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
+  const { special, markerIds, labelMaskOn, capacity, labelLimit } = await layoutOf(tokenizer, options);
+  const { cls, sep, pad } = special;
+  // What stands before and behind a text, and before and behind a label.
+  const [before, behind] = markerIds.length > 0 ? [[markerIds[0]], []] : [[cls], [sep]];
+  return {
+    ...{ text_before: [cls], text_behind: [sep], label_before: before, label_behind: behind, pad },
+    ...{ label_mask_on: labelMaskOn, most_text_tokens: capacity, most_label_tokens: labelLimit },
+    // A label is the mean of what these give, of length 1 where vectors are.
+    ...{ label_templates: options.labelTemplates, unit_vectors: options.similarity === 'cosine' && options.upperLayers === 0 },
+    calibration: options.calibration,
+  };
+}
+
 /**
  * Writes the files into a new folder, whole or not there.
  * @param folder a checkpoint's own folder
@@ -123,7 +138,8 @@ export async function writeExport(
   }
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);
-  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits })}\n`);
+  const sequences = isLate ? { sequences: await sequenceFacts(tokenizer, options) } : {};
+  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits, ...sequences })}\n`);
   files.set('README.md', await (isLate ? lateReadme : exportReadme)(tokenizer, config, precisions));
   writeFolderAtomically(output, EXPORT_NAMES, (temporary) => {
     for (const [name, content] of files) writeFileAtomically(join(temporary, name), content);

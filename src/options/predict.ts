@@ -213,6 +213,13 @@ export const PREDICT_FLAGS = {
     detail:
       'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
   },
+  shard: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'i/n',
+    description: 'label share i of n of the file, on one of n machines; glz merge joins them',
+    detail: 'writes `OUTPUT.i-of-n`; run again, it goes on where it was stopped or killed (docs/scale.md)',
+  },
   outputFormat: {
     type: 'choice',
     choices: ['jsonl', 'csv', 'tsv'],

@@ -59,7 +59,7 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
-    if (explanations && format === LABEL_LINES)
+    if (explanations?.length && format === LABEL_LINES)
       process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
   } finally {
     await classifier.dispose();
