@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
-import { outliveTerminal } from './lost-terminal.ts';
+import { leaveTerminal, outliveTerminal } from './lost-terminal.ts';
 import { usageError } from './usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
@@ -88,4 +88,5 @@ export async function main(): Promise<void> {
   });
   outliveTerminal();
   process.exitCode = await runCommand(process.argv.slice(2));
+  leaveTerminal();
 }
