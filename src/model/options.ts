@@ -5,7 +5,7 @@
 import { defaultsOf } from '../options/check.ts';
 import type { Declarations, Filled } from '../options/declaration.ts';
 
-/** How the hidden states become scores (article, sections 3.2 and 3.5; DESIGN 1). Defaults are the article's. */
+/** How the hidden states become scores (article, sections 3.2 and 3.5). Defaults are the article's. */
 export const MODEL_OPTIONS = {
   /** Text representation: hidden state of [CLS], or the mean over the text's tokens. */
   textPooling: {

@@ -54,7 +54,7 @@ export interface LabelCompilerRequest {
 
 /** Makes label sets ready. */
 export interface LabelCompiler {
-  /** @throws DataError for a label without tokens or longer than the window */
+  /** @throws DataError for a label without tokens or longer than the layout's limit */
   compile(labels: readonly ReadLabel[]): Promise<CompiledLabels>;
   /** Which of these labels the model cannot read or tell apart, as a message. @throws as compile */
   problem(labels: readonly ReadLabel[]): Promise<string | undefined>;
