@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 
 const [project, work] = process.argv.slice(2);
 const labels = 'billing,bug report,delivery,praise';
-const environment = { ...process.env, LOCK_MS: '4000', THREADS: '1', AHEAD: '6', BATCH: '64' };
+const environment = { ...process.env, LOCK_MS: '20000', THREADS: '1', AHEAD: '6', BATCH: '32' };
 const connection = new Redis(process.env.REDIS_URL, { maxRetriesPerRequest: null });
 const queue = new Queue('glz', { connection });
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -44,7 +44,7 @@ for (let killed = false; !isDone; await pause(20)) {
   const { waiting, active, delayed } = await queue.getJobCounts('waiting', 'active', 'delayed');
   most = Math.max(most, waiting + active + delayed);
   jobs++;
-  if (killed || active < 2 || jobs < 50) continue;
+  if (killed || active < 2 || jobs < 30) continue;
   killed = true;
   workers[0].kill('SIGKILL');
   console.log(`killed a worker with ${active} jobs running`);
