@@ -14,13 +14,19 @@ const connection = new Redis(process.env.REDIS_URL, { maxRetriesPerRequest: null
 const queue = new Queue('glz', { connection });
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const started = [];
+process.on('exit', () => {
+  for (const each of started) each.kill('SIGKILL');
+});
 async function startWorker() {
   const worker = spawn(process.execPath, ['worker.mjs'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  started.push(worker);
   await once(worker.stdout, 'data'); // ready
   return worker;
 }
 async function labelFile(input, output, given = labels) {
   const producer = spawn(process.execPath, ['label-file.mjs', input, given, output], { env: environment, stdio: ['ignore', 'inherit', 'pipe'] });
+  started.push(producer);
   let said = '';
   producer.stderr.setEncoding('utf8').on('data', (text) => {
     said += text;
