@@ -20,6 +20,7 @@ import { createLabelEncoder, type LabelEncoder, labelProblem } from '../text/lab
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { withSafeDisposal } from './disposal.ts';
+import type { PartsOptions, PartsRequest, WordParts } from './explain/word-parts.ts';
 import { BrokenModelError, type Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
 import { type Shortlist, shortlistOf, shortlistSize } from './shortlist.ts';
@@ -73,6 +74,8 @@ export interface Classifier {
    * @throws DataError for a label without tokens or longer than the window
    */
   labelProblem(labels: readonly ReadLabel[]): Promise<string | undefined>;
+  /** What each word adds to logits, where they are sums over words: with what the model adds whatever a text says they are the logits. @throws as logits */
+  wordParts?(requests: readonly PartsRequest[], options?: PartsOptions): Promise<WordParts[]>;
   /** Releases native memory, after the calls that run; later ones are refused. Safe to call twice. */
   dispose(): Promise<void>;
 }
@@ -324,30 +327,4 @@ export async function createClassifier(
       await (await embedder?.catch(() => undefined))?.dispose();
     },
   });
-}
-
-/** Probability of a label by itself: sigmoid of the calibrated logit. */
-export function labelProbability(
-  logit: number,
-  { temperature, bias }: Pick<GliZNetOptions['calibration'], 'temperature' | 'bias'>,
-): number {
-  return 1 / (1 + Math.exp(-(logit / temperature + bias)));
-}
-
-/** Labels up to which a choice is the softmax of its logits, see {@link GliZNetOptions.calibration}. */
-const FEW_LABELS = 10;
-
-/** Probabilities over the labels, of which one is right: softmax of the logits, sharper among many labels. logits [N] -> [N] */
-export function choiceProbabilities(logits: Float32Array, { sharpening }: Partial<GliZNetOptions['calibration']> = {}): Float64Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  for (const logit of logits) {
-    largest = Math.max(largest, logit);
-    if (logit > Number.NEGATIVE_INFINITY) count++;
-  }
-  const factor = sharpening && count > FEW_LABELS ? 1 + sharpening * Math.log(count / FEW_LABELS) : 1;
-  const result = Float64Array.from(logits, (logit) => Math.exp(factor * (logit - largest)));
-  let sum = 0;
-  for (const value of result) sum += value;
-  return result.map((value) => value / sum);
 }

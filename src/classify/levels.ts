@@ -3,9 +3,11 @@
  * label's probability is the product along its path, and those of all leaves sum to 1. Where any number of labels may fit, each is scored by
  * itself, and is no likelier than the label above it. Every path is looked at: once logits are there, a search would save nothing.
  */
+
 import { type LabelSet, labelName } from '../text/label-texts.ts';
-import { type Classifier, choiceProbabilities, labelProbability } from './classifier.ts';
+import type { Classifier } from './classifier.ts';
 import type { LabelingOptions, LabelScores } from './library-types.ts';
+import { choiceProbabilities, labelProbability } from './probabilities.ts';
 
 /** Scores with so many digits: more say nothing. */
 const DIGITS = 6;

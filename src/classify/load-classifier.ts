@@ -101,9 +101,9 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   try {
     const texts = await open(graph);
     if (config.options.crossAttention === 'late') {
-      const derived = async (kind: 'labels' | 'scores') =>
+      const derived = async (kind: 'labels' | 'scores' | 'parts') =>
         open(await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)));
-      const labels = readsAlike(config.options) ? {} : { labels: await derived('labels') };
+      const labels = readsAlike(config.options) ? { parts: () => derived('parts') } : { labels: await derived('labels') };
       const sessions = { texts, ...labels, scores: await derived('scores') };
       const ready = await tokenizer;
       // Calibration changes no vector, the tokenizer does.

@@ -66,7 +66,7 @@ The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.mic
 
 | file | inputs | outputs |
 | --- | --- | --- |
-| \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${capacity} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
+| \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${capacity} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${isAlike ? ', `hidden` [batch, length, hidden], the states of the tokens' : ''}${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
 | \`${labelsFile}\`, labels | \`${ids}\` [labels, label_length]: ${markerIds.length > 0 ? `\`M label\`, M being \`${options.marker}\`` : '`[CLS] label [SEP]`'}, [PAD] behind it; \`${mask}\`; \`${ownMask}\`: 1 for ${labelMaskOn === 'marker' ? 'the marker' : "the label's own tokens"}; \`${positions}\` [label_length]: 0, 1, 2, ... | \`labels\` [labels, size] |
 ${scoresInputs}
 

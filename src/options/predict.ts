@@ -14,6 +14,10 @@ export const THREADS = {
 /** What only the messages of a command hang on. */
 export const QUIET = { type: 'boolean', description: 'no progress and no notes' } as const;
 
+/** What a library call tells in words, and how it is ended. */
+export const NOTE = { type: 'function', description: 'told in a line what is going on' } as const;
+export const SIGNAL = { type: 'signal', description: 'ends the call' } as const;
+
 /** A checkpoint. */
 export const CHECKPOINT = {
   type: 'text',
@@ -106,6 +110,13 @@ export const SCORING_OPTIONS = {
 /** How texts are read, where a caller says it. */
 export type ScoringOptions = Given<typeof SCORING_OPTIONS>;
 
+/** Why texts got their labels. */
+const EXPLAIN = {
+  type: 'boolean',
+  description: 'say what each word adds to the best labels (three at most)',
+  detail: '`explanations` beside `labels` and `scores`, in twice the time with the checkpoint that ships (docs/explain.md)',
+} as const;
+
 /** Options of the library's `classify`. */
 export const CLASSIFY_OPTIONS = {
   ...LABELING_OPTIONS,
@@ -121,6 +132,8 @@ export const CLASSIFY_OPTIONS = {
     description: 'hold back labels that win too often over the texts of the call, with this strength; 0.7 is a good one',
     detail: 'for one list of labels that are about equally frequent, and some hundred texts; not with multiLabel',
   },
+  /** Adds `explanations`: what each word of a text adds to the logits of its best labels. */
+  explain: EXPLAIN,
 } as const satisfies Declarations;
 
 /** Options of the library's `logits`; `multiLabel` decides how the windows of a long text become one. */
@@ -191,6 +204,7 @@ export const PREDICT_FLAGS = {
     type: 'boolean',
     description: 'hold back labels that win too often over texts drawn from the file; for labels about equally frequent',
   },
+  explain: EXPLAIN,
   output: {
     type: 'text',
     short: 'o',

@@ -1,6 +1,7 @@
 /** A worker of the server: a model in a thread of its own, so that requests are taken while it computes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { explain } from '../classify/explain/explain.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { BrokenModelError } from '../classify/scorer.ts';
 import type { ReadLabel } from '../text/label-texts.ts';
@@ -24,7 +25,10 @@ async function serve({ checkpoint, precision, threads }: WorkerSettings): Promis
       const { job } = message;
       try {
         if (message.type === 'problem') say({ type: 'problem', job, problem: await classifier.labelProblem(sets.get(message.set)!) });
-        else {
+        else if (message.type === 'explain') {
+          const requests = message.requests.map(({ set, ...request }) => ({ ...request, labels: sets.get(set)! }));
+          say({ type: 'explained', job, results: await explain(classifier, requests, message.reading) });
+        } else {
           const requests = message.requests.map(({ text, set }) => ({ text, labels: sets.get(set)! }));
           say({ type: 'scored', job, results: await classifier.logits(requests, { ...message.reading, shortlist: 0 }) });
         }

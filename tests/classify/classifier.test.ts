@@ -1,7 +1,8 @@
 import { UsageError } from '../../src/base/errors.ts';
-import { choiceProbabilities, createClassifier, labelProbability } from '../../src/classify/classifier.ts';
+import { createClassifier } from '../../src/classify/classifier.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
-import { rankLabels } from '../../src/classify/records/predict-records.ts';
+import { choiceProbabilities, labelProbability } from '../../src/classify/probabilities.ts';
+import { rankLabels } from '../../src/classify/rank-labels.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import { textWindows } from '../../src/text/text-windows.ts';
 import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';

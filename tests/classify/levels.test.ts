@@ -1,8 +1,9 @@
 /** Labels in levels: probabilities along paths, what is reported of them. */
+
 import fc from 'fast-check';
 import { UsageError } from '../../src/base/errors.ts';
-import { choiceProbabilities, labelProbability } from '../../src/classify/classifier.ts';
 import { isTree, type LabelTree, rankTree } from '../../src/classify/levels.ts';
+import { choiceProbabilities, labelProbability } from '../../src/classify/probabilities.ts';
 import { labelSet } from '../../src/text/described-labels.ts';
 
 const CALIBRATION = { temperature: 1, bias: 0, sharpening: 0 };

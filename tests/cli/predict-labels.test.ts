@@ -45,7 +45,11 @@ it('labels in levels come out with the path', async () => {
   const records = file('tree.jsonl', `{"text":"${TEXT}","path":"mine"}\n{"text":" "}\n`);
   const { stdout } = await callGlz(['predict', records, '--labels-file', labels]);
   const [record, blank] = parse(stdout);
-  expect(record).toMatchObject({ input_path: 'mine', path: ['complaint', 'delivery'], labels: ['delivery', expect.anything(), expect.anything()] });
+  expect(record).toMatchObject({
+    input_path: 'mine',
+    path: ['complaint', 'delivery'],
+    labels: ['delivery', expect.anything(), expect.anything()],
+  });
   expect(record.scores.reduce((sum: number, score: number) => sum + score, 0)).toBeCloseTo(1, 4);
   expect(record.path_scores[0] * record.path_scores[1]).toBeCloseTo(record.joint, 4);
   expect(blank).toMatchObject({ path: [], labels: [], scores: [] });

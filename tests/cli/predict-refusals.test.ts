@@ -1,7 +1,8 @@
 /** Labels, texts and weights that would give wrong answers without a word: refused, or counted and said. */
+
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelProbability } from '../../src/classify/classifier.ts';
+import { labelProbability } from '../../src/classify/probabilities.ts';
 import { GliZNet } from '../../src/index.ts';
 import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
 import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';

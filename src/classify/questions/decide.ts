@@ -2,10 +2,12 @@
  * Answers typed questions: every question chooses among texts that the model reads as labels. Where labels do not see one another, a text is read once
  * for all of its questions.
  */
+
 import { UsageError } from '../../base/errors.ts';
 import { isNestedTooDeep } from '../../base/json.ts';
 import type { ReadLabel } from '../../text/label-texts.ts';
-import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
+import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
+import { choiceProbabilities, labelProbability } from '../probabilities.ts';
 import type { Answers, AskedQuestion, ChoiceAnswer, PredicateAnswer, ScoreAnswer } from './questions.ts';
 
 /** Scores with so many digits: more say nothing. */

@@ -8,17 +8,19 @@ import { DataError } from '../../base/errors.ts';
 import { MissingColumnError, requireTextColumn, textOf } from '../../data/examples.ts';
 import { candidateSet } from '../../data/label-list.ts';
 import type { SourceRecord } from '../../data/read-records.ts';
-import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
+import type { RecordMember } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
-import { type LabelSet, labelNames, type ReadLabel } from '../../text/label-texts.ts';
-import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
+import type { LabelSet, ReadLabel } from '../../text/label-texts.ts';
+import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
+import { explain, explainedAtOnce, explainedLabels } from '../explain/explain.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
-import { isTree, rankTree } from '../levels.ts';
-import type { LabelingOptions, LabelScores } from '../library-types.ts';
+import { isTree } from '../levels.ts';
+import type { LabelingOptions } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
-import type { Answers } from '../questions/questions.ts';
+import { rankSet } from '../rank-labels.ts';
 import { BrokenModelError } from '../scorer.ts';
+import { answeredRecord, labelledRecord } from './labelled-record.ts';
 import { blockEnd, blockOf } from './record-blocks.ts';
 import { untilAborted } from './until-aborted.ts';
 
@@ -34,6 +36,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   textField?: string;
   /** What stands between a record's own candidates where they are text, see {@link candidateSet}. */
   labelSeparator?: string;
+  /** Whether what each word adds to the best labels comes out too. */
+  explain?: boolean;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
   /** Names the source in messages. */
@@ -61,97 +65,9 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   onBlock?: (block: number) => Promise<void>;
 }
 
-/** Scores with so many digits: more say nothing. */
-const DIGITS = 6;
-
 /** How the classifier scores for a labelling: where any number of labels may fit, one that fits a part of a long text fits the text. */
 export function scoringOptions({ batchSize, shortlist, windows, multiLabel }: Given<typeof LOGITS_OPTIONS>): ClassifierOptions {
   return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
-}
-
-/** Numbers of the labels that count, best first; ties keep their order. Labels that were not on the shortlist have no score. */
-function bestFirst(logits: Float32Array, most: number, counts: (label: number) => boolean): number[] {
-  let found: number[] = [];
-  // Where few of many labels are asked for, what does not reach the last of the best so far needs no order.
-  let bar = Number.NEGATIVE_INFINITY;
-  const keepBest = (): void => {
-    found = found.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, most);
-    if (found.length === most) bar = logits[found[most - 1]];
-  };
-  for (let label = 0; label < logits.length; label++) {
-    if (!(logits[label] > bar) || !counts(label)) continue;
-    found.push(label);
-    if (found.length >= 2 * most) keepBest();
-  }
-  keepBest();
-  return found;
-}
-
-/** Whether no more than one label was read: beside no other its score would be 1 whatever the text says. */
-function isAlone(logits: Float32Array): boolean {
-  let read = 0;
-  for (let at = 0; at < logits.length && read < 2; at++) if (Number.isFinite(logits[at])) read++;
-  return read < 2;
-}
-
-/**
- * Turns the logits of one text into labels, best first; ties keep the order of the candidates. A single label is scored by itself, as with
- * `multiLabel`: there is nothing to choose between.
- */
-export function rankLabels(
-  candidates: readonly string[],
-  logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
-  { multiLabel = false, threshold, topK }: LabelingOptions = {},
-): LabelScores {
-  const probabilities =
-    multiLabel || isAlone(logits)
-      ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits, calibration);
-  const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
-  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
-}
-
-/** Labels of one text, best first: {@link rankLabels}, or {@link rankTree} of labels in levels. */
-export const rankSet = (
-  set: LabelSet,
-  logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
-  options: LabelingOptions = {},
-): LabelScores =>
-  isTree(set) ? rankTree(set, logits, calibration, options) : rankLabels(labelNames(set.labels), logits, calibration, options);
-
-/** A name that is not taken: the wanted one, or with a number behind it. */
-function freeName(taken: ReadonlySet<string>, wanted: string): string {
-  let name = wanted;
-  for (let number = 2; taken.has(name); number++) name = `${wanted}_${number}`;
-  return name;
-}
-
-/**
- * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
- * `true_labels` (`input_labels` where it has that too), scores `input_scores`; a number is put behind a name that is taken.
- */
-export function labelledRecord(record: SourceRecord, { labels, scores, path, pathScores, joint }: LabelScores): RecordMember[] {
-  const members = recordMembers(record);
-  const taken = new Set(members.map(({ name }) => name));
-  const names = new Map([
-    ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
-    ['scores', freeName(taken, 'input_scores')],
-    ...(path ? (['path', 'path_scores', 'joint'] as const).map((name) => [name, freeName(taken, `input_${name}`)] as const) : []),
-  ]);
-  return [
-    ...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })),
-    ...(path ? membersOf({ path, path_scores: pathScores, joint }) : []),
-    ...membersOf({ labels, scores }),
-  ];
-}
-
-/** The members of a record with its answers; those that it came with become `input_answers`. */
-export function answeredRecord(record: SourceRecord, answers: Answers): RecordMember[] {
-  const members = recordMembers(record);
-  const name = freeName(new Set(members.map((member) => member.name)), 'input_answers');
-  return [...members.map((member) => (member.name === 'answers' ? { ...member, name } : member)), ...membersOf({ answers })];
 }
 
 /** @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing. */
@@ -159,6 +75,9 @@ export async function checkLabels(classifier: Classifier, { labels }: LabelSet):
   const problem = await classifier.labelProblem(labels);
   if (problem !== undefined) throw new DataError(problem);
 }
+
+/** Records of a chunk that are explained: each takes longer. */
+const EXPLAINED_AT_MOST = 64;
 
 /** Scores that are held for a chunk at most, 64 MB: of 100,000 labels some 160 records are held together. */
 const HELD_SCORES = 1 << 24;
@@ -183,6 +102,10 @@ interface Chunk {
 
 /** What is wrong with a record, with its place in front. */
 const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
+
+function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
 
 const isBlank = (each: { text: string }): boolean => !('answers' in each) && each.text.trim() === '';
 
@@ -303,7 +226,7 @@ export async function* predictRecords(
           options.onBadRecord(error);
         }
         if (number + 1 === blockEnd(block)) yield take(block);
-        else if (scores >= HELD_SCORES) yield take();
+        else if (scores >= HELD_SCORES || (options.explain && chunk.length >= EXPLAINED_AT_MOST)) yield take();
       }
     } catch (error) {
       if (chunk.length > 0) yield take();
@@ -312,31 +235,44 @@ export async function* predictRecords(
     if (block !== undefined) yield take(options.signal?.aborted ? undefined : block);
   }
 
+  const labelsOf = (each: Prepared & ScoredRequest) => {
+    const logits = options.balance ? balanceLogits(each.logits, options.balance) : each.logits;
+    const { calibration } = classifier.options;
+    // What is no text is not labelled: its scores would be those of the labels alone.
+    const nothing = { labels: [], scores: [], ...(isTree(each.set) ? { path: [], pathScores: [], joint: 0 } : {}) };
+    return { ...each, logits, ranked: isBlank(each) ? nothing : rankSet(each.set, logits, calibration, options) };
+  };
+
   for await (const { records: chunk, ends } of chunks()) {
     const { scores, failure, isCutShort } = await scored(chunk);
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
-    // What is no text is not labelled: its scores would be those of the labels alone.
     const blank = scores.filter(isBlank);
     if (blank.length > 0) options.onBlank?.(blank.length, blank[0].record.line);
     const unreadable = scores.filter((each) => each.unreadable && !isBlank(each));
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
-    for (const each of scores) {
-      const { record, text, set } = each;
-      options.onText?.(text, record.line);
-      if ('answers' in each) {
-        yield answeredRecord(record, each.answers);
-        continue;
+    let out = 0;
+    for (const some of slices(scores, options.explain ? explainedAtOnce(classifier.options) : 1)) {
+      // What was scored is explained where it takes no longer than that did.
+      if (out > 0 && options.explain && options.signal?.aborted) break;
+      const found = some.map((each) => ('answers' in each ? each : labelsOf(each)));
+      const explanations = options.explain
+        ? await explain(
+            classifier,
+            found.flatMap((each) => ('answers' in each ? [] : [{ ...each, chosen: explainedLabels(each.labels, each.ranked) }])),
+            scoring,
+          )
+        : undefined;
+      for (const each of found) {
+        const { record, text } = each;
+        options.onText?.(text, record.line);
+        if ('answers' in each) yield answeredRecord(record, each.answers);
+        else yield labelledRecord(record, explanations ? { ...each.ranked, explanations: explanations.shift()! } : each.ranked);
       }
-      if (isBlank(each)) {
-        yield labelledRecord(record, { labels: [], scores: [], ...(isTree(set) ? { path: [], pathScores: [], joint: 0 } : {}) });
-        continue;
-      }
-      const { logits } = each;
-      const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
-      yield labelledRecord(record, rankSet(set, balanced, classifier.options.calibration, options));
+      out += some.length;
     }
+    if (out < scores.length) return options.onCutShort?.(out, chunk.length);
     if (failure) throw failure;
     if (isCutShort) options.onCutShort?.(scores.length, chunk.length);
     else if (ends !== undefined) await options.onBlock?.(ends);

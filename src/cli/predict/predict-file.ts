@@ -72,6 +72,8 @@ function formatOfResults(flags: PredictFlags): OutputFormat {
   const format = formatOfOutput(flags.output, flags.outputFormat);
   if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
+  if (flags.explain && format.isTable)
+    throw new UsageError('--explain gives each text a list of words, for which a table has no columns: write JSONL');
   return format;
 }
 

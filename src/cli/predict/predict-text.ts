@@ -1,13 +1,16 @@
 import { UsageError } from '../../base/errors.ts';
+import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
-import { checkLabels, rankSet, scoringOptions } from '../../classify/records/predict-records.ts';
+import { rankSet } from '../../classify/rank-labels.ts';
+import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
+import { explainedText } from './explained-text.ts';
 import { askerOf, noteOf, type PredictFlags } from './predict-flags.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
@@ -52,9 +55,12 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     for (const label of labels) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
     const foreign = scriptNote(texts, candidates);
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
-    await format
-      .open(async (piece) => void process.stdout.write(piece))
-      .write(membersOf({ text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked }));
+    const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
+    const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
+    const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
+    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
+    if (explanations?.length && format === LABEL_LINES)
+      process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
   } finally {
     await classifier.dispose();
   }

@@ -95,7 +95,7 @@ async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
  * @param folder a checkpoint's own folder
  * @throws DataError when the checkpoint cannot be read or the files cannot be written
  */
-export async function exportCheckpoint(
+export async function writeExport(
   folder: string,
   output: string,
   precisions: readonly ExportPrecision[],
