@@ -12,6 +12,7 @@ import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
 import { labelFeeds, labelFeedsAsTexts } from '../classify/sequence-feeds.ts';
 import { type GliZNetOptions, readsAlike } from '../model/options.ts';
+import { ALLOWED_ERROR } from '../runtime/int8/float-products.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
 import { labelBatch } from '../text/separate-sequences.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
@@ -87,6 +88,13 @@ async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
   };
 }
 
+/** Told how far an export is: see the library's `ExportOptions`. */
+export interface ExportProgress {
+  onGraph?: ((file: string, place: number, graphs: number) => void) | undefined;
+  onProduct?: ((done: number, products: number) => void) | undefined;
+  onMade?: ((file: string, bytes: number, seconds: number) => void) | undefined;
+}
+
 /**
  * Writes the files into a new folder, whole or not there.
  * @param folder a checkpoint's own folder
@@ -96,22 +104,26 @@ export async function writeExport(
   folder: string,
   output: string,
   precisions: readonly ExportPrecision[],
-  note: (line: string) => void = () => {},
+  { onGraph, onProduct, onMade }: ExportProgress = {},
 ): Promise<void> {
   const config = readCheckpointConfig(folder);
   const { options } = config;
   const isLate = options.crossAttention === 'late';
   const tokenizer = await loadTokenizer(folder);
   const files = new Map<string, string | Uint8Array[]>();
+  const hasLabels = isLate && !readsAlike(options);
+  const graphs = precisions.length + (isLate ? 1 : 0) + (hasLabels ? 1 : 0);
+  let place = 0;
   const derive = async (file: string, kind: GraphKind): Promise<Uint8Array[]> => {
-    note(`deriving ${file}`);
-    const chunks = await deriveInferenceGraph(folder, config, kind);
+    onGraph?.(file, ++place, graphs);
+    const began = performance.now();
+    const chunks = await deriveInferenceGraph(folder, config, kind, ALLOWED_ERROR, onProduct);
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     if (size > LARGEST_FILE) throw new DataError(`${file} would be larger than the 2 GiB that one ONNX file can have`);
     files.set(file, chunks);
+    onMade?.(file, size, (performance.now() - began) / 1000);
     return chunks;
   };
-  const hasLabels = isLate && !readsAlike(options);
   const labels = hasLabels ? await derive(LATE_FILES.labels, 'labels') : [];
   const scores = isLate ? await derive(LATE_FILES.scores, 'scores') : [];
   const logits: Record<string, number[]> = {};
