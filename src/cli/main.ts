@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
-import { outliveTerminal } from './lost-terminal.ts';
+import { leaveTerminal, outliveTerminal } from './lost-terminal.ts';
 import { errorLine } from './terminal.ts';
 import { usageError } from './usage-errors.ts';
 
@@ -91,4 +91,5 @@ export async function main(): Promise<void> {
   });
   outliveTerminal();
   process.exitCode = await runCommand(process.argv.slice(2));
+  leaveTerminal();
 }

@@ -12,6 +12,7 @@ import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
 import { rankSet } from '../classify/rank-labels.ts';
 import { labelSet } from '../text/described-labels.ts';
+import { labelReadings } from '../text/label-texts.ts';
 import { type ClassifyResponse, checkedBody, classifyBody, decideBody, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
 import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
@@ -141,7 +142,8 @@ export function createApp(settings: AppSettings): Hono {
   }
 
   const boundLabels = (count: number): void => {
-    if (count > maxLabels) throw new RequestError(422, `${count} labels or options; a request may have ${maxLabels}`);
+    if (count > maxLabels)
+      throw new RequestError(422, `${count} labels or options, descriptions and examples counted; a request may have ${maxLabels}`);
   };
 
   app.post('/classify', limit, async (context) => {
@@ -151,7 +153,7 @@ export function createApp(settings: AppSettings): Hono {
     const lists: (typeof body.labels)[] = isPerText ? (body.labels as (typeof body.labels)[]) : [body.labels];
     if (isPerText && lists.length !== texts.length) throw new RequestError(422, `${lists.length} label lists for ${texts.length} texts`);
     const sets = lists.map((list, at) => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError));
-    boundLabels(sets.reduce((sum, { labels }) => sum + labels.length, 0));
+    boundLabels(sets.reduce((sum, { labels }) => sum + labels.reduce((count, label) => count + labelReadings(label).length, 0), 0));
     return inTime(context, async (signal) => {
       for (const { labels } of sets) {
         const problem = await scheduler.labelProblem(labels);

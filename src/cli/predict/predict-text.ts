@@ -61,8 +61,10 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
-    if (explanations?.length && isShown)
-      process.stdout.write(`\n${explainedText(text, explanations, hasColours(process.stdout, process.env))}`);
+    if (!explanations?.length || !isShown) return;
+    // Labels in levels do not all compete.
+    const shown = { hasColours: hasColours(process.stdout, process.env), isChoice: !flags.multiLabel && !path };
+    process.stdout.write(`\n${explainedText(text, explanations, shown)}`);
   } finally {
     await classifier.dispose();
   }

@@ -1,7 +1,6 @@
 /**
- * Reads and writes safetensors files. A file is untrusted: its header and every range are checked before anything is allocated.
- * Imports errors and files only; knows nothing of models.
- * Format: https://github.com/huggingface/safetensors (8 bytes header length, JSON header, data without gaps).
+ * Reads and writes safetensors files. A file is untrusted: its header and every range are checked before anything is allocated. Knows
+ * nothing of models. Format: https://github.com/huggingface/safetensors (8 bytes header length, JSON header, data without gaps).
  */
 
 import { DataError, errorMessage } from '../../base/errors.ts';
