@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
-import { lookOf } from '../base/terminal/terminal-look.ts';
+import { lookOf } from '../base/terminal/look.ts';
 import { answerText } from '../eval/report/answer.ts';
 import { compareFiles } from '../eval/report/compare-files.ts';
 import { failedGates, parseGate } from '../eval/report/gates.ts';

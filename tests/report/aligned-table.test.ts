@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { lookOf, PLAIN } from '../../src/base/terminal/terminal-look.ts';
+import { lookOf, PLAIN } from '../../src/base/terminal/look.ts';
 import { textWidth } from '../../src/base/terminal/text-width.ts';
 import { alignedTable, toneOfShare } from '../../src/report/aligned-table.ts';
 

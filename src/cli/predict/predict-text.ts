@@ -1,5 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
-import { hasColours, lookOf } from '../../base/terminal/terminal-look.ts';
+import { hasColours, lookOf } from '../../base/terminal/look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';

@@ -1,6 +1,6 @@
 /** For a reader at a terminal: of each result its labels and their scores, one a line, the scores below one another; the best label first. */
 import { printable } from '../../base/printable.ts';
-import { type Look, PLAIN, type Tone } from '../../base/terminal/terminal-look.ts';
+import { type Look, PLAIN, type Tone } from '../../base/terminal/look.ts';
 import { padded, shortened, textWidth } from '../../base/terminal/text-width.ts';
 import type { OutputFormat } from './output-format.ts';
 

@@ -1,6 +1,6 @@
 /** Results as text: tables for the terminal, CSV for spreadsheets. */
 import { printable } from '../../base/printable.ts';
-import { type Look, PLAIN } from '../../base/terminal/terminal-look.ts';
+import { type Look, PLAIN } from '../../base/terminal/look.ts';
 import { alignedTable, type TableSettings, toneOfShare } from '../../report/aligned-table.ts';
 import type { Comparison, EvaluationResult, MetricName, SetResult, SetSummary } from './result-types.ts';
 import { LABEL_PROBLEMS } from './results.ts';
