@@ -16,6 +16,8 @@ import { type LoadedClassifier, loadClassifier } from './classify/load-classifie
 import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
 import { checkLabels, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
+import { abstains, withFit } from './classify/tuning/label-fit.ts';
+import type { Tuned } from './classify/tuning/tuned.ts';
 import { checkOptions } from './options/check.ts';
 import type { Given } from './options/declaration.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
@@ -59,10 +61,13 @@ const isPerText = (labels: Candidates): labels is readonly (readonly string[])[]
  */
 export class GliZNet {
   readonly #classifier: LoadedClassifier;
+  /** The same, whose results say how likely any label fits. */
+  readonly #fitting: LoadedClassifier;
   #disposed = false;
 
   private constructor(classifier: LoadedClassifier) {
     this.#classifier = classifier;
+    this.#fitting = withFit(classifier);
   }
 
   /**
@@ -88,32 +93,31 @@ export class GliZNet {
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
-   * @param labels candidates; the checkpoint's own {@link GliZNet.labels} unless given
+   * With `abstain` a text that no label is likely to fit gets none.
+   * @param labels candidates; those of `thresholds`, or the checkpoint's own {@link GliZNet.labels}, unless given
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
    *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
    *   model whose weights are damaged
    */
-  async classify(
-    texts: readonly string[],
-    labels: Candidates | undefined = this.labels,
-    options: ClassifyOptions = {},
-  ): Promise<LabelScores[]> {
-    const candidates = this.#candidates(texts, labels);
+  async classify(texts: readonly string[], labels?: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
     checkOptions(CLASSIFY_OPTIONS, options, 'classify');
+    const tuned = await this.#tuned(options, labels);
+    const candidates = this.#candidates(texts, labels ?? tuned?.labels ?? this.labels);
     const { calibration } = this.#classifier.options;
-    const { balance = 0, multiLabel } = options;
+    const how = tuned ? { ...options, multiLabel: tuned.multiLabel } : options;
+    const { balance = 0, multiLabel } = how;
     if (balance > 0 && (multiLabel || isPerText(labels ?? [])))
       throw new UsageError('balance is for one list of labels of which one is right');
-    const results = await this.#score(texts, candidates, options);
+    const results = await this.#score(texts, candidates, how, abstains(options) ? this.#fitting : this.#classifier);
     let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
-    return results.map(({ unreadable }, row) => {
+    return results.map(({ unreadable, fit }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);
       return {
-        ...rankLabels(candidates[row], logits[row], calibration, options),
+        ...rankLabels(candidates[row], logits[row], calibration, how, { fit, tuned }),
         ...(unreadable ? { unreadable } : {}),
         ...(unknownScript !== undefined ? { unknownScript } : {}),
       };
@@ -175,6 +179,14 @@ export class GliZNet {
     await this.dispose();
   }
 
+  async #tuned({ thresholds, multiLabel }: ClassifyOptions, labels: Candidates | undefined): Promise<Tuned | undefined> {
+    if (thresholds === undefined) return undefined;
+    if (Array.isArray(labels) && isPerText(labels)) throw new UsageError('thresholds are for one list of labels');
+    const { tunedFor } = await import('./classify/tuning/thresholds-file.ts');
+    const given = labels as readonly string[] | undefined;
+    return tunedFor(thresholds, this.#classifier.hash, { labels: given && cleanLabels(given, 'labels'), multiLabel });
+  }
+
   #candidates(texts: readonly string[], labels: Candidates | undefined): string[][] {
     if (this.#disposed) throw new UsageError('the model is disposed');
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
@@ -190,9 +202,14 @@ export class GliZNet {
     return labels.map((list, row) => cleanLabels(list, `labels of text ${row + 1}`));
   }
 
-  async #score(texts: readonly string[], candidates: readonly string[][], options: LogitsOptions): Promise<ScoredRequest[]> {
+  async #score(
+    texts: readonly string[],
+    candidates: readonly string[][],
+    options: LogitsOptions,
+    classifier: LoadedClassifier = this.#classifier,
+  ): Promise<ScoredRequest[]> {
     for (const list of new Set(candidates)) await checkLabels(this.#classifier, list);
     const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
-    return this.#classifier.logits(requests, scoringOptions(options));
+    return classifier.logits(requests, scoringOptions(options));
   }
 }

@@ -17,6 +17,8 @@ export interface LabelScores {
   labels: string[];
   /** Probability of each label. */
   scores: number[];
+  /** Probability that any label fits, where `abstain` asks for it; below the level there are no labels. */
+  fit?: number;
   /** The model reads nothing of the text, which is empty or of characters that it does not know: the scores say nothing of it. */
   unreadable?: true;
   /** The script that the text is in, where the model knows little of it (`Han`): the scores mean little. */

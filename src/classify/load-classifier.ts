@@ -22,6 +22,8 @@ import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder
 
 /** A classifier of a checkpoint folder. */
 export interface LoadedClassifier extends Classifier {
+  /** Identifies weights and options. */
+  hash: string;
   /** The labels that the checkpoint was trained on, if it says so. */
   labels?: readonly string[];
   /** The script that a text is in, where the vocabulary knows little of it: its scores then mean little. */
@@ -101,13 +103,13 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
       const late = await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
-      return { ...late, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
+      return { ...late, hash, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
     const classifier = await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
-    return { ...classifier, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
+    return { ...classifier, hash, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
   } catch (error) {
     await Promise.all(opened.map((session) => session.dispose()));
     throw error;

@@ -14,6 +14,7 @@ const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> 
   predict: ['label JSONL, CSV or plain text', () => import('./predict.ts')],
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
+  tune: ['fit thresholds and abstention to a few labelled records', () => import('./tune.ts')],
   serve: ['answer over HTTP, for existing clients of decision models', () => import('./serve.ts')],
   init: ['write settings to begin with, for your labels and data', () => import('./init.ts')],
   export: ['write a checkpoint as ONNX files for other runtimes', () => import('./export.ts')],

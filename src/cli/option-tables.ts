@@ -9,6 +9,7 @@ import { SERVE_FLAGS } from '../options/serve.ts';
 import { settingsMarkdown } from '../options/settings-table.ts';
 import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { flagTable, optionTable } from '../options/table.ts';
+import { TUNE_FLAGS } from '../options/tune.ts';
 import { trainFlags, trainSettingsSchema } from '../train/settings.ts';
 
 /** Tables by the name that a document calls them with. */
@@ -17,6 +18,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'glz train': () => flagTable(trainFlags()),
   'glz eval': () => flagTable(EVAL_FLAGS),
   'glz generate': () => flagTable(generateFlags()),
+  'glz tune': () => flagTable(TUNE_FLAGS),
   'glz serve': () => flagTable(SERVE_FLAGS),
   'glz init': () => flagTable(INIT_FLAGS),
   'glz export': () => flagTable(EXPORT_FLAGS),

@@ -26,7 +26,7 @@ Output: one line a record, in order: the record with "labels", best first, and "
 "labels" that it came with become "true_labels", "scores" become "input_scores".`;
 
 /** Options that say how labels are chosen: they say nothing of answers. */
-const OF_LABELS = ['labels', 'labelsFile', 'multiLabel', 'threshold', 'topK', 'balance'] as const;
+const OF_LABELS = ['labels', 'labelsFile', 'multiLabel', 'threshold', 'topK', 'abstain', 'abstainBelow', 'thresholds', 'balance'] as const;
 
 function checkQuestions(flags: PredictFlags): void {
   const other = OF_LABELS.find((name) => flags[name] !== undefined && flags[name] !== false);

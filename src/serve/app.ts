@@ -8,6 +8,9 @@ import { UsageError } from '../base/errors.ts';
 import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
 import { rankLabels } from '../classify/records/predict-records.ts';
+import { abstains, withFit } from '../classify/tuning/label-fit.ts';
+import { checkTunedLabels } from '../classify/tuning/thresholds-file.ts';
+import type { Tuned } from '../classify/tuning/tuned.ts';
 import { cleanLabels } from '../text/labels.ts';
 import { type ClassifyResponse, checkedBody, classifyBody, labelName, labelReading, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
@@ -24,6 +27,8 @@ export interface AppSettings {
   /** The model's name in answers. */
   model: string;
   version: string;
+  /** What glz tune fitted, for requests that ask for it. */
+  tuned?: Tuned;
   /** Key that clients must show; undefined: none is asked for. */
   key?: string;
   /** Names that the server is called by; others are refused, so that no page reaches a server on loopback by a name of its own. Undefined: any. */
@@ -54,6 +59,7 @@ export function createApp(settings: AppSettings): Hono {
   const { scheduler, metrics, model, version, maxLabels, maxTexts, timeoutMs } = settings;
   const wanted = settings.key === undefined ? undefined : digest(settings.key);
   const app = new Hono();
+  const fitting = withFit({ options: scheduler.options, logits: scheduler.logits });
 
   const respond = (context: Context, error: unknown): Response => {
     const known = asRequestError(error);
@@ -126,12 +132,24 @@ export function createApp(settings: AppSettings): Hono {
     if (count > maxLabels) throw new RequestError(422, `${count} labels or options; a request may have ${maxLabels}`);
   };
 
+  const tunedSettings = (multiLabel: boolean | undefined): Tuned => {
+    const { tuned } = settings;
+    if (!tuned) throw new RequestError(422, 'the server was started without --thresholds');
+    if (multiLabel !== undefined && multiLabel !== tuned.multiLabel)
+      throw new RequestError(422, `the thresholds were fitted with multiLabel ${tuned.multiLabel}`);
+    return tuned;
+  };
+
   app.post('/classify', limit, async (context) => {
     const body = checkedBody(classifyBody, await bodyOf(context));
     const texts = (typeof body.texts === 'string' ? [body.texts] : body.texts).map((text, at) => readableText(text, `texts.${at}`));
     if (texts.length > maxTexts) throw new RequestError(422, `${texts.length} texts; a request may have ${maxTexts}`);
-    const isPerText = body.labels.length > 0 && Array.isArray(body.labels[0]);
-    const lists = (isPerText ? body.labels : [body.labels]) as (typeof body.labels)[number][][];
+    const tuned = body.thresholds ? tunedSettings(body.multiLabel) : undefined;
+    const labels = body.labels ?? tuned?.labels;
+    if (!labels) throw new RequestError(422, 'field "labels": is missing', [{ path: ['labels'], message: 'is missing' }]);
+    const isPerText = labels.length > 0 && Array.isArray(labels[0]);
+    if (isPerText && tuned) throw new RequestError(422, 'thresholds are for one list of labels');
+    const lists = (isPerText ? labels : [labels]) as (typeof labels)[number][][];
     if (isPerText && lists.length !== texts.length) throw new RequestError(422, `${lists.length} label lists for ${texts.length} texts`);
     boundLabels(lists.reduce((sum, { length }) => sum + length, 0));
     const sets = lists.map((list, at) => {
@@ -139,6 +157,8 @@ export function createApp(settings: AppSettings): Hono {
       const where = isPerText ? `labels.${at}` : 'labels';
       return { names: cleanLabels(options.map(labelName), where), readings: cleanLabels(options.map(labelReading), where) };
     });
+    if (tuned) checkTunedLabels(tuned, sets[0].readings, "the server's file of thresholds");
+    const how = tuned ? { ...body, multiLabel: tuned.multiLabel } : body;
     return inTime(context, async (signal) => {
       for (const { readings } of sets) {
         const problem = await scheduler.labelProblem(readings);
@@ -146,9 +166,10 @@ export function createApp(settings: AppSettings): Hono {
       }
       const setOf = (row: number) => sets[isPerText ? row : 0];
       const requests = texts.map((text, row) => ({ text, labels: setOf(row).readings }));
-      const scored = await scheduler.logits(requests, { signal, mergeWindows: body.multiLabel ? 'max' : 'mean' });
-      const results = scored.map(({ logits, unreadable }, row) => ({
-        ...rankLabels(setOf(row).names, logits, scheduler.options.calibration, body),
+      const { logits: score } = abstains(body) ? fitting : scheduler;
+      const scored = await score(requests, { signal, mergeWindows: how.multiLabel ? 'max' : 'mean' });
+      const results = scored.map(({ logits, unreadable, fit }, row) => ({
+        ...rankLabels(setOf(row).names, logits, scheduler.options.calibration, how, { fit, tuned }),
         ...(unreadable ? ({ unreadable } as const) : {}),
       }));
       return context.json({ model, results } satisfies ClassifyResponse);

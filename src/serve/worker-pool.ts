@@ -21,6 +21,8 @@ export interface RemoteModel {
 export interface WorkerPool {
   readonly models: readonly RemoteModel[];
   readonly options: GliZNetOptions;
+  /** Identifies the checkpoint. */
+  readonly hash: string;
   readonly precision: 'fp32' | 'int8';
   /** Ends all workers after what they do. */
   end(): Promise<void>;
@@ -114,10 +116,11 @@ export async function startWorkers(count: number, settings: WorkerSettings, onGo
   // The first alone: it prepares the checkpoint's graphs for the others.
   const started = [await start(settings, onGone)];
   started.push(...(await Promise.all(Array.from({ length: count - 1 }, () => start(settings, onGone)))));
-  const { options, precision } = started[0].ready;
+  const { options, hash, precision } = started[0].ready;
   return {
     models: started,
     options,
+    hash,
     precision,
     async end() {
       await Promise.all(started.map((each) => each.end()));

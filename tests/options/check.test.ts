@@ -65,7 +65,10 @@ describe('the check of a library call', () => {
     [{ topk: 2 }, 'classify has no option "topk"; did you mean "topK"?'],
     [{ multilabel: true }, 'classify has no option "multilabel"; did you mean "multiLabel"?'],
     [{ treshold: 0.5 }, 'classify has no option "treshold"; did you mean "threshold"?'],
-    [{ colour: 1 }, 'classify has no option "colour"; there are multiLabel, threshold, topK, batchSize, shortlist, windows, balance'],
+    [
+      { colour: 1 },
+      'classify has no option "colour"; there are multiLabel, threshold, topK, abstain, abstainBelow, thresholds, batchSize, shortlist, windows, balance',
+    ],
     [{ toString: 1 }, /^classify has no option "toString"; there are /],
     [{ multiLabel: 'no' }, 'multiLabel must be true or false, not "no"'],
     [{ topK: 10n }, 'topK must be a whole number from 1 on, not 10'],

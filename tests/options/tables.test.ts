@@ -17,7 +17,7 @@ describe('tables of options in the docs', () => {
 
   it('are there for every command and library call', () => {
     const called = [...textOf('options.md').matchAll(/<!-- table: (.+) -->\n\| /g)].map(([, table]) => table);
-    const commands = ['predict', 'train', 'eval', 'generate', 'init', 'export', 'serve', 'setup-gpu'].map((name) => `glz ${name}`);
+    const commands = ['predict', 'train', 'eval', 'generate', 'init', 'export', 'tune', 'serve', 'setup-gpu'].map((name) => `glz ${name}`);
     expect(called).toEqual(['GliZNet.load', 'classify', 'logits', ...commands]);
     expect(documents.filter((name) => textOf(name).includes('<!-- table:'))).toEqual(['eval.md', 'generate.md', 'options.md', 'train.md']);
   });

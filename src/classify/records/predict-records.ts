@@ -16,12 +16,16 @@ import type { LabelingOptions, LabelScores } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
 import type { Answers } from '../questions/questions.ts';
 import { BrokenModelError } from '../scorer.ts';
+import { ABSTAIN_BELOW } from '../tuning/label-fit.ts';
+import { type Tuned, tunedFit } from '../tuning/tuned.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** How a stream of records is labelled. */
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
   /** Candidates of every record; each record's own `candidate_labels`, or {@link defaultLabels}, where absent. */
   labels?: readonly string[];
+  /** What was fitted to these labels. */
+  tuned?: Tuned;
   /** Questions that are answered instead of labels. */
   asker?: Asker;
   /** Candidates of records that have none of their own. */
@@ -90,20 +94,25 @@ function isAlone(logits: Float32Array): boolean {
 
 /**
  * Turns the logits of one text into labels, best first; ties keep the order of the candidates. A single label is scored by itself, as with
- * `multiLabel`: there is nothing to choose between.
+ * `multiLabel`: there is nothing to choose between. Where it is known how likely any label fits, there are none below the level.
  */
 export function rankLabels(
   candidates: readonly string[],
   logits: Float32Array,
   calibration: Classifier['options']['calibration'],
-  { multiLabel = false, threshold, topK }: LabelingOptions = {},
+  { multiLabel = false, threshold, topK, abstainBelow }: Omit<LabelingOptions, 'thresholds'> = {},
+  { fit, tuned }: { fit?: number; tuned?: Tuned } = {},
 ): LabelScores {
-  const probabilities =
-    multiLabel || isAlone(logits)
-      ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits);
-  const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
-  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
+  const isChoice = !multiLabel && !isAlone(logits);
+  const probabilities = isChoice
+    ? choiceProbabilities(tuned ? logits.map((logit) => logit / tuned.temperature) : logits)
+    : Float64Array.from(logits, (logit) => labelProbability(logit, tuned?.multiLabel ? tuned : calibration));
+  const likely = fit === undefined || !isChoice ? fit : tunedFit(fit, probabilities, tuned);
+  const said = likely === undefined ? {} : { fit: Number(likely.toFixed(DIGITS)) };
+  if (likely !== undefined && likely < (abstainBelow ?? tuned?.abstain?.below ?? ABSTAIN_BELOW)) return { labels: [], scores: [], ...said };
+  const least = (at: number): number => threshold ?? tuned?.thresholdOf.get(candidates[at]) ?? 0;
+  const order = bestFirst(logits, topK ?? logits.length, (at) => probabilities[at] >= least(at));
+  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))), ...said };
 }
 
 /** A name that is not taken: the wanted one, or with a number behind it. */
@@ -117,14 +126,16 @@ function freeName(taken: ReadonlySet<string>, wanted: string): string {
  * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
  * `true_labels` (`input_labels` where it has that too), scores `input_scores`; a number is put behind a name that is taken.
  */
-export function labelledRecord(record: SourceRecord, { labels, scores }: LabelScores): RecordMember[] {
+export function labelledRecord(record: SourceRecord, { labels, scores, fit }: LabelScores): RecordMember[] {
   const members = recordMembers(record);
   const taken = new Set(members.map(({ name }) => name));
   const names = new Map([
     ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
     ['scores', freeName(taken, 'input_scores')],
+    ...(fit === undefined ? [] : [['fit', freeName(taken, 'input_fit')] as const]),
   ]);
-  return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf({ labels, scores })];
+  const found = { ...(fit === undefined ? {} : { fit }), labels, scores };
+  return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf(found)];
 }
 
 /** The members of a record with its answers; those that it came with become `input_answers`. */
@@ -297,12 +308,15 @@ export async function* predictRecords(
         continue;
       }
       if (isBlank(each)) {
-        yield labelledRecord(record, { labels: [], scores: [] });
+        yield labelledRecord(record, { labels: [], scores: [], ...(each.fit === undefined ? {} : { fit: 0 }) });
         continue;
       }
       const { logits } = each;
       const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
-      yield labelledRecord(record, rankLabels(labels, balanced, classifier.options.calibration, options));
+      yield labelledRecord(
+        record,
+        rankLabels(labels, balanced, classifier.options.calibration, options, { fit: each.fit, tuned: options.tuned }),
+      );
     }
     if (failure) throw failure;
     if (isCutShort) options.onCutShort?.(scores.length, chunk.length);

@@ -19,7 +19,7 @@ import { onInterrupt } from '../interrupts.ts';
 import { startProgress } from '../progress.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine } from '../terminal.ts';
-import { askerOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { askerOf, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
@@ -69,19 +69,19 @@ function openResults(flags: PredictFlags): { output: Output; format: OutputForma
  * Labels the records of a file or of stdin.
  * @param isImplicit whether nobody named stdin: then it has to hold something
  */
-export async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
+export async function predictFile(input: string, given: string[] | undefined, called: PredictFlags, isImplicit = false): Promise<void> {
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
-  refuseInputAsOutput(input, flags.output);
-  const { output, format } = openResults(flags);
-  const note = noteOf(flags);
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
+  refuseInputAsOutput(input, called.output);
+  const { output, format } = openResults(called);
+  const note = noteOf(called);
+  const loaded = await loadClassifier(called.checkpoint, { precision: called.precision, threads: called.threads, note }).catch(
     async (error: unknown) => {
       await output.keep();
       throw error;
     },
   );
-  const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
+  const progress = startProgress({ label: 'predict', unit: 'texts', quiet: called.quiet });
   const stop = new AbortController();
   const stopListening = onInterrupt(() => {
     if (stop.signal.aborted) {
@@ -108,8 +108,9 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     firstSkipped ??= error;
     if (skipped <= 10) progress.note(`skipped: ${error.message}`);
   };
-  const onBad = flags.onError === 'skip' ? skip : undefined;
+  const onBad = called.onError === 'skip' ? skip : undefined;
   try {
+    const { classifier, flags, labels, tuned } = await labellingOf(loaded, called, given);
     if (labels) await checkLabels(classifier, labels);
     const asker = await askerOf(classifier, flags);
     const balanced = labels ?? classifier.labels;
@@ -122,6 +123,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     const labelled = predictRecords(classifier, records, {
       ...flags,
       balance,
+      tuned,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
       labels: balance || flags.wide ? balanced : labels,
       defaultLabels: classifier.labels,
@@ -188,7 +190,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     throw error;
   } finally {
     stopListening();
-    await classifier.dispose();
+    await loaded.dispose();
   }
   // Not by the exit code alone: input that is still waited for would keep the process.
   if (isStopped) exitInterrupted(input, stopListening);
