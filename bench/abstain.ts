@@ -6,8 +6,8 @@
  * far: texts of the other sets. Sets of 4 to 80 labels. Neighbours are those of the whole set.
  */
 import { parseArgs } from 'node:util';
-import { choiceProbabilities, labelProbability } from '../src/classify/classifier.ts';
 import { loadClassifier } from '../src/classify/load-classifier.ts';
+import { choiceProbabilities, labelProbability } from '../src/classify/probabilities.ts';
 import { ABSTAIN_BELOW, fitOf, neighboursOf } from '../src/classify/tuning/label-fit.ts';
 import { binaryAuroc } from '../src/eval/metrics/ranking.ts';
 import { type EvalSet, findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';
@@ -40,7 +40,7 @@ const logSum = (logits: Float32Array): number => {
   return top + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0));
 };
 const sigmoid = ({ own }: Scored): number => labelProbability(Math.max(...own), calibration);
-const softmax = ({ own }: Scored): number => Math.max(...choiceProbabilities(own));
+const softmax = ({ own }: Scored): number => Math.max(...choiceProbabilities(own, calibration));
 const SCORES: Record<string, (scored: Scored) => number> = {
   'best sigmoid': sigmoid,
   'best softmax': softmax,

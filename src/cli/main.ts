@@ -12,10 +12,12 @@ import { usageError } from './usage-errors.ts';
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
   generate: ['make training data with a language model', () => import('./generate.ts')],
   predict: ['label JSONL, CSV or plain text', () => import('./predict.ts')],
+  merge: ['join what predict --shard wrote', () => import('./merge.ts')],
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
   tune: ['fit thresholds and abstention to a few labelled records', () => import('./tune.ts')],
   serve: ['answer over HTTP, for existing clients of decision models', () => import('./serve.ts')],
+  mcp: ['tools for language models: MCP on stdin and stdout', () => import('./mcp.ts')],
   init: ['write settings to begin with, for your labels and data', () => import('./init.ts')],
   export: ['write a checkpoint as ONNX files for other runtimes', () => import('./export.ts')],
   'setup-gpu': ['install what training on a GPU needs', () => import('./setup-gpu.ts')],

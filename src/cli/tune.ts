@@ -24,6 +24,7 @@ import { readRecords } from '../data/read-records.ts';
 import { expectedCalibrationError, reliabilityBins } from '../eval/metrics/calibration.ts';
 import type { Filled } from '../options/declaration.ts';
 import { TUNE_FLAGS } from '../options/tune.ts';
+import { type LabelSet, labelName, type ReadLabel } from '../text/label-texts.ts';
 import { addFlags } from './flags.ts';
 import { labelsOf } from './predict/predict-flags.ts';
 import { startProgress } from './progress.ts';
@@ -65,10 +66,11 @@ async function readLabelled(flags: TuneFlags): Promise<Labelled[]> {
 }
 
 /** The candidates: those of the flags, or of the records. @throws DataError for a record with another */
-function candidatesOf(records: readonly Labelled[], given: readonly string[] | undefined): readonly string[] {
-  const labels = given ?? [...new Set(records.flatMap((record) => record.labels))].sort();
+function candidatesOf(records: readonly Labelled[], given: LabelSet | undefined): readonly ReadLabel[] {
+  if (given?.parents) throw new UsageError('glz tune is for one list of labels, not for labels in levels');
+  const labels = given?.labels ?? [...new Set(records.flatMap((record) => record.labels))].sort();
   if (labels.length < 2) throw new DataError(`there is nothing to choose between: ${labels.length} different labels`);
-  const known = new Set(labels);
+  const known = new Set(labels.map(labelName));
   for (const { labels: own, where } of records) {
     const other = own.find((label) => !known.has(label));
     if (other !== undefined) throw new DataError(`${where}: the label ${quoted(other)} is none of the candidates`);
@@ -162,22 +164,22 @@ async function run(flags: TuneFlags): Promise<void> {
   const note = (line: string): void => {
     if (!flags.quiet) noteLine(line);
   };
-  const rare = labels.filter((label) => labelled.filter((record) => record.labels.includes(label)).length < FEW_OF_A_LABEL);
+  const rare = labels.filter((label) => labelled.filter((record) => record.labels.includes(labelName(label))).length < FEW_OF_A_LABEL);
   if (rare.length > 0)
     note(
-      `note: ${rare.length} of ${labels.length} labels have fewer than ${FEW_OF_A_LABEL} records, such as ${quoted(rare[0])}: little is known of them`,
+      `note: ${rare.length} of ${labels.length} labels have fewer than ${FEW_OF_A_LABEL} records, such as ${quoted(labelName(rare[0]))}: little is known of them`,
     );
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
   const progress = startProgress({ label: 'tune', unit: 'texts', quiet: flags.quiet });
   try {
-    await checkLabels(classifier, labels);
+    await checkLabels(classifier, { labels });
     progress.setTotal(labelled.length);
     const scored = await withFit(classifier).logits(
       labelled.map(({ text }) => ({ text, labels })),
       { ...scoringOptions({ ...flags, multiLabel }), shortlist: 0, onProgress: progress.update },
     );
     progress.stop();
-    const number = new Map(labels.map((label, at) => [label, at]));
+    const number = new Map(labels.map((label, at) => [labelName(label), at]));
     const records = scored.map(
       ({ logits, fit = 1 }, at): TuningRecord => ({ logits, fit, truth: labelled[at].labels.map((label) => number.get(label)!) }),
     );
@@ -193,8 +195,10 @@ async function run(flags: TuneFlags): Promise<void> {
     const [was, is] = [measured(records, before, multiLabel), measured(records, after, multiLabel)];
     const file: ThresholdsFile = {
       version: 1,
-      checkpoint: classifier.hash,
-      labels: [...labels],
+      checkpoint: classifier.identity,
+      labels: labels.map((label) =>
+        typeof label === 'string' ? label : { ...label, readings: [...label.readings], shares: [...label.shares] },
+      ),
       multiLabel,
       ...fitted,
       measured: { records: records.length, folds: FOLDS, before: was, after: is },

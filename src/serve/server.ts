@@ -12,6 +12,7 @@ import type { SERVE_FLAGS } from '../options/serve.ts';
 import { createApp } from './app.ts';
 import { createLabelSets } from './label-sets.ts';
 import { createMetrics } from './metrics.ts';
+import { readPage } from './page-files.ts';
 import { createScheduler } from './scheduler.ts';
 import { startWorkers } from './worker-pool.ts';
 
@@ -64,7 +65,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const pool = await startWorkers(count, { checkpoint, precision, threads }, (error) => fail(error));
   let tuned: Tuned | undefined;
   try {
-    if (settings.thresholds !== undefined) tuned = tunedOf(settings.thresholds, pool.hash);
+    if (settings.thresholds !== undefined) tuned = tunedOf(settings.thresholds, pool.identity);
   } catch (error) {
     await pool.end();
     throw error;
@@ -82,7 +83,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   let isEnding = false;
   const app = createApp({
     ...settings,
-    ...{ scheduler, metrics, model: basename(checkpoint), tuned, isEnding: () => isEnding },
+    ...{ scheduler, metrics, model: basename(checkpoint), tuned, isEnding: () => isEnding, page: readPage() },
     ...(isLoopback ? { hosts: new Set([...LOOPBACK, '[::1]', host]) } : {}),
     maxBodyBytes: megabytes(settings.maxBody),
     timeoutMs: 1000 * settings.timeout,

@@ -4,7 +4,7 @@
  */
 import { randomStream, shuffle } from '../../base/random.ts';
 import type { GliZNetOptions } from '../../model/options.ts';
-import { choiceProbabilities, labelProbability } from '../classifier.ts';
+import { choiceProbabilities, labelProbability } from '../probabilities.ts';
 import { levelFor } from './error-bound.ts';
 import { logisticRegression } from './logistic-regression.ts';
 import { logitOf, type TunedAbstention } from './tuned.ts';
@@ -74,12 +74,15 @@ const bestOf = (values: ArrayLike<number>): number => {
 };
 
 /** The temperature of a softmax with which the true labels are likeliest: golden section search over its logarithm. */
-function choiceTemperature(records: readonly TuningRecord[]): number {
+function choiceTemperature(records: readonly TuningRecord[], calibration: GliZNetOptions['calibration']): number {
   const labelled = records.filter(({ truth }) => truth.length > 0);
   const loss = (log: number): number => {
     let sum = RIDGE * log * log;
     for (const { logits, truth } of labelled) {
-      const probabilities = choiceProbabilities(logits.map((logit) => logit / Math.exp(log)));
+      const probabilities = choiceProbabilities(
+        logits.map((logit) => logit / Math.exp(log)),
+        calibration,
+      );
       sum -= Math.log(Math.max(1e-12, probabilities[truth[0]]));
     }
     return sum;
@@ -133,10 +136,17 @@ function labelThresholds(records: readonly TuningRecord[], probabilities: readon
   });
 }
 
-const probabilitiesOf = ({ logits }: TuningRecord, { temperature, bias }: Fitted, multiLabel: boolean): Float64Array =>
+const probabilitiesOf = (
+  { logits }: TuningRecord,
+  { temperature, bias }: Fitted,
+  { multiLabel, calibration }: FitSettings,
+): Float64Array =>
   multiLabel
     ? Float64Array.from(logits, (logit) => labelProbability(logit, { temperature, bias }))
-    : choiceProbabilities(logits.map((logit) => logit / temperature));
+    : choiceProbabilities(
+        logits.map((logit) => logit / temperature),
+        calibration,
+      );
 
 const isRightOf = (probabilities: Float64Array, { truth }: TuningRecord): boolean => truth.includes(bestOf(probabilities));
 
@@ -144,7 +154,8 @@ const isRightOf = (probabilities: Float64Array, { truth }: TuningRecord): boolea
 const PRIOR = [0, 1, 0];
 
 /** Fits to records. @param isScaled whether temperature and bias are fitted, or are the checkpoint's */
-function fitTo(records: readonly TuningRecord[], { multiLabel, calibration }: FitSettings, isScaled: boolean): Fitted {
+function fitTo(records: readonly TuningRecord[], settings: FitSettings, isScaled: boolean): Fitted {
+  const { multiLabel, calibration } = settings;
   if (multiLabel) {
     const { temperature, bias } = calibration;
     let scale = { temperature, bias };
@@ -158,14 +169,14 @@ function fitTo(records: readonly TuningRecord[], { multiLabel, calibration }: Fi
       );
       scale = { temperature: 1 / Math.max(0.05, slope), bias: shift };
     }
-    const probabilities = records.map((record) => probabilitiesOf(record, scale, true));
+    const probabilities = records.map((record) => probabilitiesOf(record, scale, settings));
     return { ...scale, thresholds: labelThresholds(records, probabilities) };
   }
-  const scale = { temperature: isScaled ? choiceTemperature(records) : 1, bias: 0 };
+  const scale = { temperature: isScaled ? choiceTemperature(records, calibration) : 1, bias: 0 };
   const features: number[][] = [];
   const isRight: boolean[] = [];
   for (const record of records) {
-    const probabilities = probabilitiesOf(record, scale, false);
+    const probabilities = probabilitiesOf(record, scale, settings);
     features.push([logitOf(record.fit), logitOf(probabilities[bestOf(probabilities)])]);
     isRight.push(isRightOf(probabilities, record));
   }
@@ -174,8 +185,9 @@ function fitTo(records: readonly TuningRecord[], { multiLabel, calibration }: Fi
 }
 
 /** What a fit says of a record. Without thresholds and abstention, what the checkpoint does by itself. */
-function predictionOf(record: TuningRecord, fitted: Fitted, multiLabel: boolean): Prediction {
-  const probabilities = probabilitiesOf(record, fitted, multiLabel);
+function predictionOf(record: TuningRecord, fitted: Fitted, settings: FitSettings): Prediction {
+  const { multiLabel } = settings;
+  const probabilities = probabilitiesOf(record, fitted, settings);
   const best = bestOf(probabilities);
   const { thresholds, abstain } = fitted;
   if (multiLabel) {
@@ -211,8 +223,9 @@ export function brierOf(records: readonly TuningRecord[], predictions: readonly 
 /** Fits, and says how good it is. @param records {@link FEWEST_RECORDS} and more */
 export function fitThresholds(records: readonly TuningRecord[], settings: FitSettings): FitResult {
   const { multiLabel, calibration, maxError } = settings;
-  const asIs: Fitted = multiLabel ? { ...calibration } : { temperature: 1, bias: 0 };
-  const before = records.map((record) => predictionOf(record, asIs, multiLabel));
+  const { temperature, bias } = calibration;
+  const asIs: Fitted = multiLabel ? { temperature, bias } : { temperature: 1, bias: 0 };
+  const before = records.map((record) => predictionOf(record, asIs, settings));
   const folds = foldsOf(records);
   const crossed = (isScaled: boolean): Prediction[] => {
     const fits = Array.from({ length: FOLDS }, (_, fold) =>
@@ -222,7 +235,7 @@ export function fitThresholds(records: readonly TuningRecord[], settings: FitSet
         isScaled,
       ),
     );
-    return records.map((record, at) => predictionOf(record, fits[folds[at]], multiLabel));
+    return records.map((record, at) => predictionOf(record, fits[folds[at]], settings));
   };
   let after = crossed(true);
   // A temperature that helps no record that it has not seen is left as it was.

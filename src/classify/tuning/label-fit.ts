@@ -3,12 +3,14 @@
  * name: the nearest of {@link BACKGROUND_LABELS} are scored too, and a text of another subject fits one of those better. Needs no training.
  */
 import { readsAlike } from '../../model/options.ts';
-import { type Classifier, labelProbability, type ScoreRequest } from '../classifier.ts';
+import { labelReading, type ReadLabel } from '../../text/label-texts.ts';
+import type { Classifier, ScoreRequest } from '../classifier.ts';
 import type { LabelingOptions } from '../library-types.ts';
+import { labelProbability } from '../probabilities.ts';
 import { BACKGROUND_LABELS } from './background-labels.ts';
 
-/** Below it no label is given unless a caller says otherwise: as likely none as one. */
-export const ABSTAIN_BELOW = 0.5;
+/** Below it no label is given unless a caller says otherwise: nine of ten right answers are kept (docs/abstain.md). */
+export const ABSTAIN_BELOW = 0.4;
 
 /** Background labels beside a set. */
 const NEIGHBOURS = 50;
@@ -28,11 +30,11 @@ const KEPT_LABELS = 100_000;
  */
 const WEIGHTS = {
   /** Tells texts from those whose own label was taken out: a text of the same kind that belongs elsewhere. */
-  near: { best: 0.9355, neighbours: -0.7744, size: -0.4105, bias: 3.1308 },
+  near: { best: 1.0047, neighbours: -0.7955, size: -0.3853, bias: 3.2232 },
   /** Tells texts from those of other sets: they fit the neighbours as little as the labels. */
-  far: { best: 1.9477, neighbours: 0, size: -0.6766, bias: 2.9394 },
+  far: { best: 2.0367, neighbours: 0, size: -0.622, bias: 3.0677 },
   /** Both at once, for checkpoints that read labels together and would read other labels otherwise beside neighbours. */
-  alone: { best: 1.127, neighbours: 0, size: -0.4009, bias: 1.43 },
+  alone: { best: 1.1677, neighbours: 0, size: -0.3586, bias: 1.477 },
 } as const;
 
 /** Whether a text may get no label. */
@@ -63,13 +65,13 @@ export function fitOf(logits: Float32Array, labels: number, { temperature, bias 
 }
 
 /** Background labels that are nearest to any of these labels, without those that mean the same. @throws as Classifier.logits */
-export async function neighboursOf(classifier: Pick<Classifier, 'logits'>, labels: readonly string[]): Promise<string[]> {
+export async function neighboursOf(classifier: Pick<Classifier, 'logits'>, labels: readonly ReadLabel[]): Promise<string[]> {
   const count = Math.min(labels.length, LOOKED_AT);
   const some = Array.from({ length: count }, (_, at) => labels[Math.floor((at * labels.length) / count)]);
   const near = new Float64Array(BACKGROUND_LABELS.length).fill(Number.NEGATIVE_INFINITY);
-  const beside = await classifier.logits(some.map((text) => ({ text, labels: BACKGROUND_LABELS })));
+  const beside = await classifier.logits(some.map((label) => ({ text: labelReading(label), labels: BACKGROUND_LABELS })));
   // A label is nearest to itself; how near that is depends on the model.
-  const own = await classifier.logits(some.map((text) => ({ text, labels: some })));
+  const own = await classifier.logits(some.map((label) => ({ text: labelReading(label), labels: some })));
   for (const [row, { logits }] of beside.entries()) {
     const mean = logits.reduce((sum, logit) => sum + logit, 0) / logits.length;
     const self = own[row].logits[row] - mean;
@@ -88,14 +90,14 @@ export function withFit<Given extends Pick<Classifier, 'options' | 'logits'>>(cl
   // Labels that upper layers read cost as much as the text does.
   const isApart = classifier.options.crossAttention === 'late' && readsAlike(classifier.options);
   // The labels with their neighbours; the same array for the same labels, so that it is read once.
-  const kept = new Map<string, { made: Promise<readonly string[]>; size: number }>();
+  const kept = new Map<string, { made: Promise<readonly ReadLabel[]>; size: number }>();
   let keptLabels = 0;
   const drop = (key: string): void => {
     keptLabels -= kept.get(key)?.size ?? 0;
     kept.delete(key);
   };
-  const known = new WeakMap<readonly string[], Promise<readonly string[]>>();
-  const extended = (labels: readonly string[]): Promise<readonly string[]> => {
+  const known = new WeakMap<readonly ReadLabel[], Promise<readonly ReadLabel[]>>();
+  const extended = (labels: readonly ReadLabel[]): Promise<readonly ReadLabel[]> => {
     const same = known.get(labels);
     if (same) return same;
     const key = JSON.stringify(labels);

@@ -1,5 +1,7 @@
 /** What `glz tune` fitted, ready to be applied. Plain numbers: files and schemas are in thresholds-file.ts, which only callers with a file load. */
 
+import type { ReadLabel } from '../../text/label-texts.ts';
+
 /** How likely the best label is right, by the fit and by its score: sigmoid of the sum of both logits, each times its weight, and the bias. */
 export interface TunedAbstention {
   /** Weight of the logit of the fit. */
@@ -13,7 +15,7 @@ export interface TunedAbstention {
 
 /** What was fitted to a set of labels. */
 export interface Tuned {
-  labels: readonly string[];
+  labels: readonly ReadLabel[];
   /** Whether any number of labels may fit. */
   multiLabel: boolean;
   /** What logits are divided by: in a softmax, or with `multiLabel` in each label's own sigmoid. */

@@ -4,22 +4,26 @@ import { existsSync, statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
 import type { Classifier } from '../../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
-import { loadClassifier } from '../../classify/load-classifier.ts';
 import { gzipOutput } from '../../classify/records/gzip-output.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
 import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
+import { blockOf, withPlaces } from '../../classify/records/record-blocks.ts';
 import { recordEstimate } from '../../classify/records/record-estimate.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
+import { hasRecord } from '../../classify/shards/shard.ts';
 import { formatOfOutput, isGzipName } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
+import type { RecordMember } from '../../data/record-members.ts';
+import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { startProgress } from '../progress.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine } from '../terminal.ts';
 import { askerOf, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { openShard, shardOf } from './shard-run.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
@@ -31,7 +35,7 @@ const readingOf = ({ format, delimiter, encoding, textField }: PredictFlags) => 
 async function balanceOf(
   classifier: Classifier,
   input: string,
-  labels: readonly string[],
+  { labels }: LabelSet,
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
@@ -41,11 +45,18 @@ async function balanceOf(
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
   const note = noteOf(flags);
   const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
-  const shown = most.map((label) => `${labels[label]} ${Math.round(100 * shares[label])} %`).join(', ');
+  const shown = most.map((label) => `${labelName(labels[label])} ${Math.round(100 * shares[label])} %`).join(', ');
   note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
   if (texts.length < FEW_TEXTS)
     note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
   return { shares, strength: BALANCE_STRENGTH };
+}
+
+/** Options that cannot be had of labels in levels. */
+function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
+  if (!labels?.parents) return;
+  if (balance) throw new UsageError('--balance is for one list of labels, not for labels in levels');
+  if (wide) throw new UsageError('--wide is for one list of labels, not for labels in levels');
 }
 
 /** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
@@ -55,33 +66,52 @@ function exitInterrupted(input: string, stopListening: () => void): never {
   process.exit(130);
 }
 
-/** Where results go, and in which format. */
-function openResults(flags: PredictFlags): { output: Output; format: OutputFormat } {
+/** The format of results. @throws UsageError where it does not fit what else is asked for */
+function formatOfResults(flags: PredictFlags): OutputFormat {
   const format = formatOfOutput(flags.output, flags.outputFormat);
   if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
-  const isGzip = isGzipName(flags.output);
-  const output = openOutput(flags.output, format === JSONL && !isGzip);
-  return { output: isGzip ? gzipOutput(output) : output, format };
+  if (flags.explain && format.isTable)
+    throw new UsageError('--explain gives each text a list of words, for which a table has no columns: write JSONL');
+  return format;
 }
 
 /**
  * Labels the records of a file or of stdin.
  * @param isImplicit whether nobody named stdin: then it has to hold something
  */
-export async function predictFile(input: string, given: string[] | undefined, called: PredictFlags, isImplicit = false): Promise<void> {
+export async function predictFile(input: string, given: LabelSet | undefined, called: PredictFlags, isImplicit = false): Promise<void> {
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
   refuseInputAsOutput(input, called.output);
-  const { output, format } = openResults(called);
+  const format = formatOfResults(called);
+  const shard = shardOf(input, format, called);
+  const isGzip = isGzipName(called.output);
+  // Locked before the model is loaded; a shard's file is of the model too.
+  const whole = shard ? undefined : openOutput(called.output, format === JSONL && !isGzip);
   const note = noteOf(called);
-  const loaded = await loadClassifier(called.checkpoint, { precision: called.precision, threads: called.threads, note }).catch(
-    async (error: unknown) => {
-      await output.keep();
-      throw error;
-    },
-  );
-  const progress = startProgress({ label: 'predict', unit: 'texts', quiet: called.quiet });
+  const { classifier, flags, labels, tuned } = await labellingOf(called, given).catch(async (error: unknown) => {
+    await whole?.keep();
+    throw error;
+  });
+  /** Records that were read or passed over. */
+  let places = 0;
+  const part = shard
+    ? await openShard(shard, input, classifier, labels, { ...flags, ...(tuned ? { thresholds: JSON.stringify(tuned) } : {}) }, () => ({
+        input: places,
+      })).catch(async (error: unknown) => {
+        await classifier.dispose();
+        throw error;
+      })
+    : undefined;
+  const plain = whole ?? part;
+  if (!plain) return classifier.dispose(); // the shard is complete
+  const output: Output = isGzip ? gzipOutput(plain) : plain;
+  const isWanted = (place: number): boolean => {
+    places = place + 1;
+    return !shard || !part || (hasRecord(shard, place) && !part.isDone(blockOf(place)));
+  };
+  const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
   const stop = new AbortController();
   const stopListening = onInterrupt(() => {
     if (stop.signal.aborted) {
@@ -108,27 +138,48 @@ export async function predictFile(input: string, given: string[] | undefined, ca
     firstSkipped ??= error;
     if (skipped <= 10) progress.note(`skipped: ${error.message}`);
   };
-  const onBad = called.onError === 'skip' ? skip : undefined;
+  const onBad = flags.onError === 'skip' ? skip : undefined;
   try {
-    const { classifier, flags, labels, tuned } = await labellingOf(loaded, called, given);
     if (labels) await checkLabels(classifier, labels);
     const asker = await askerOf(classifier, flags);
-    const balanced = labels ?? classifier.labels;
+    const own = classifier.labels && { labels: classifier.labels };
+    const balanced = labels ?? own;
+    checkLevels(balanced, flags);
     if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
     if (flags.wide && !balanced) throw new UsageError('--wide needs the same labels for all records: --labels or --labels-file');
-    const results = format.open(output.write, { isMultiLabel: flags.multiLabel, ...(flags.wide ? { wide: balanced } : {}) });
+    const results = format.open(output.write, {
+      isMultiLabel: flags.multiLabel,
+      ...(flags.wide ? { wide: labelNames(balanced!.labels) } : {}),
+    });
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
-    const total = recordEstimate(input);
-    const records = total.counted(readRecords(input, { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes }));
-    const labelled = predictRecords(classifier, records, {
+    const total = recordEstimate(input, shard?.of);
+    const reading = { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes, isWanted };
+    const records = total.counted(withPlaces(readRecords(input, reading), isWanted));
+    const how = {
       ...flags,
       balance,
       tuned,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
       labels: balance || flags.wide ? balanced : labels,
-      defaultLabels: classifier.labels,
+      defaultLabels: own,
       asker,
       source: sourceName(input),
+    };
+    const begin = async (record: RecordMember[]) => {
+      await results.begin?.(record);
+      await output.endBlock?.('header', 0);
+    };
+    let begun = 0;
+    if (shard && format.isTable) {
+      // Of every part the columns are those of the first result of all.
+      const all = readRecords(input, { ...readingOf(flags), onBadLine: () => {} });
+      for await (const first of predictRecords(classifier, all, { ...how, onBadRecord: () => {}, signal: stop.signal })) {
+        await begin(first);
+        break;
+      }
+    }
+    const labelled = predictRecords(classifier, records, {
+      ...how,
       signal: stop.signal,
       onBadRecord: onBad,
       onCut: (texts) => {
@@ -151,14 +202,19 @@ export async function predictFile(input: string, given: string[] | undefined, ca
       onCutShort: (texts, of) => {
         missing = ` (of the last ${of} records ${texts} were done)`;
       },
+      onBlock: async (block) => {
+        await output.endBlock?.(block, done - begun);
+        begun = done;
+      },
     });
     for await (const record of labelled) {
+      if (done === 0 && !shard) await begin(record);
       await results.write(record);
       done++;
     }
     isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
-    if (done === 0 && firstSkipped && !isStopped)
+    if (done === 0 && firstSkipped && !isStopped && !shard)
       throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
     if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
     await results.end();
@@ -166,7 +222,7 @@ export async function predictFile(input: string, given: string[] | undefined, ca
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
     progress.stop();
-    if (done === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
+    if (places === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
     if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
     if (blank > 0) note(`note: ${blank} of ${done} texts are blank (the first on line ${firstBlank}) and got no labels`);
     if (unreadable > 0)
@@ -174,14 +230,15 @@ export async function predictFile(input: string, given: string[] | undefined, ca
         `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
       );
     const candidates = noTexts();
-    for (const label of balanced ?? []) lookAt(classifier, candidates, label);
+    for (const label of balanced?.labels ?? []) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
     const foreign = scriptNote(seen, candidates);
     if (foreign !== undefined) note(foreign);
     if (skipped > 0)
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
       );
-    if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
+    if (isStopped && shard) noteLine(`stopped; ${begun} texts of this run are kept, and the same command goes on behind them`);
+    else if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
   } catch (error) {
     progress.stop();
     const partial = await output.keep().catch(() => undefined);
@@ -190,7 +247,7 @@ export async function predictFile(input: string, given: string[] | undefined, ca
     throw error;
   } finally {
     stopListening();
-    await loaded.dispose();
+    await classifier.dispose();
   }
   // Not by the exit code alone: input that is still waited for would keep the process.
   if (isStopped) exitInterrupted(input, stopListening);

@@ -1,13 +1,16 @@
 import { UsageError } from '../../base/errors.ts';
-import { loadClassifier } from '../../classify/load-classifier.ts';
+import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
-import { checkLabels, rankLabels, scoringOptions } from '../../classify/records/predict-records.ts';
+import { rankSet } from '../../classify/rank-labels.ts';
+import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
+import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
-import { askerOf, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
+import { explainedText } from './explained-text.ts';
+import { askerOf, labellingOf, type PredictFlags } from './predict-flags.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -21,10 +24,9 @@ function answerLines(answers: Answers): string {
 }
 
 /** Labels one text, or answers questions about it. @param given labels of the flags */
-export async function predictText(text: string, given: string[] | undefined, called: PredictFlags): Promise<void> {
-  const loaded = await loadClassifier(called.checkpoint, { precision: called.precision, threads: called.threads, note: noteOf(called) });
+export async function predictText(text: string, given: LabelSet | undefined, called: PredictFlags): Promise<void> {
+  const { classifier, flags, labels: chosen, tuned } = await labellingOf(called, given);
   try {
-    const { classifier, flags, labels: chosen, tuned } = await labellingOf(loaded, called, given);
     const asker = await askerOf(classifier, flags);
     if (asker) {
       const [{ answers }] = await asker.answer([text], scoringOptions(flags));
@@ -32,27 +34,41 @@ export async function predictText(text: string, given: string[] | undefined, cal
       else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
       return;
     }
-    const labels = chosen ?? classifier.labels;
-    if (!labels)
+    const set = chosen ?? (classifier.labels && { labels: classifier.labels });
+    if (!set)
       throw new UsageError(
         '--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE); the checkpoint was not trained on labels of its own',
       );
-    await checkLabels(classifier, labels);
-    const [{ logits, cutTokens, unreadable, fit }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
-    const ranked = rankLabels(labels, logits, classifier.options.calibration, flags, { fit, tuned });
+    const { labels } = set;
+    await checkLabels(classifier, set);
+    const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], {
+      ...scoringOptions(flags),
+      ...(set.parents ? { shortlist: 0 } : {}),
+    });
+    const { path, pathScores, joint, fit, ...ranked } = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
     const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const [texts, candidates] = [noTexts(), noTexts()];
     lookAt(classifier, texts, text);
-    for (const label of labels) lookAt(classifier, candidates, label);
+    for (const label of labels) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
     const foreign = scriptNote(texts, candidates);
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
-    if (ranked.labels.length === 0 && ranked.fit !== undefined && !flags.quiet)
-      noteLine(`note: no label is likely to fit (${ranked.fit.toFixed(3)})`);
-    const { labels: names, scores, ...said } = ranked;
-    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, ...said, labels: names, scores }));
+    const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
+    const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
+    if (fit !== undefined && ranked.labels.length === 0 && !flags.quiet) noteLine(`note: no label is likely to fit (${fit.toFixed(3)})`);
+    const said = fit === undefined ? {} : { fit };
+    const found = {
+      text,
+      ...said,
+      ...(path ? { path, path_scores: pathScores, joint } : {}),
+      ...ranked,
+      ...(explanations ? { explanations } : {}),
+    };
+    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
+    if (explanations?.length && format === LABEL_LINES)
+      process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
   } finally {
-    await loaded.dispose();
+    await classifier.dispose();
   }
 }

@@ -1,6 +1,6 @@
 import { type LoadedClassifier, loadClassifier } from '../../../src/classify/load-classifier.ts';
 import { BACKGROUND_LABELS } from '../../../src/classify/tuning/background-labels.ts';
-import { fitOf, neighboursOf, withFit } from '../../../src/classify/tuning/label-fit.ts';
+import { ABSTAIN_BELOW, fitOf, neighboursOf, withFit } from '../../../src/classify/tuning/label-fit.ts';
 import { SHIPPED_CHECKPOINT } from '../../../src/options/shipped-checkpoint.ts';
 import { writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
@@ -25,8 +25,8 @@ it('texts that a label fits are told from those that none does; scores stay as t
   const results = await ask(fitting, [...FITTING, ...FOREIGN], LABELS);
   const fits = results.map(({ fit }) => fit!);
   expect(Math.min(...fits.slice(0, 3))).toBeGreaterThan(Math.max(...fits.slice(3)));
-  expect(Math.min(...fits.slice(0, 3))).toBeGreaterThan(0.5);
-  expect(Math.max(...fits.slice(3))).toBeLessThan(0.5);
+  expect(Math.min(...fits.slice(0, 3))).toBeGreaterThan(ABSTAIN_BELOW);
+  expect(Math.max(...fits.slice(3))).toBeLessThan(ABSTAIN_BELOW);
   const plain = await ask(classifier, [...FITTING, ...FOREIGN], LABELS);
   for (const [at, { logits }] of results.entries()) {
     expect(logits).toHaveLength(4);
@@ -40,8 +40,8 @@ it('the order of labels does not matter; one label has a fit too, and a text of 
   const [other] = await ask(fitting, FITTING, LABELS.toReversed());
   expect(other.fit).toBeCloseTo(one.fit!, 5);
   const [right, wrong] = await ask(fitting, [FITTING[2], FOREIGN[0]], ['delivery']);
-  expect(right.fit).toBeGreaterThan(0.5);
-  expect(wrong.fit).toBeLessThan(0.5);
+  expect(right.fit).toBeGreaterThan(ABSTAIN_BELOW);
+  expect(wrong.fit).toBeLessThan(ABSTAIN_BELOW);
   expect((await ask(fitting, [''], LABELS))[0].fit).toBe(0);
 });
 
