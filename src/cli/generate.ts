@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { labelledExample } from '../data/examples.ts';
+import { splitAtCommas } from '../data/label-list.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
 import { readRecords, sourceName } from '../data/read-records.ts';
 import { recordMembers } from '../data/record-members.ts';
@@ -46,11 +47,12 @@ Every accepted example is on disk before the next. Ctrl-C, a crash or a power cu
 
 type GenerateFlags = Filled<typeof GENERATE_FLAGS> & Partial<Record<keyof typeof SETTING_FLAGS, number>>;
 
-const listOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
+/** Names between commas; one with a comma stands in quotes. @throws UsageError naming the option where there is none */
+function listOf(text: string, option: string): string[] {
+  const names = splitAtCommas(text, option).filter(Boolean);
+  if (names.length === 0) throw new UsageError(`${option} is empty: name one at least`);
+  return names;
+}
 
 function settingsOf(flags: GenerateFlags): GenerateSettings {
   const where = presetPath('generate', flags.config);
@@ -59,11 +61,13 @@ function settingsOf(flags: GenerateFlags): GenerateSettings {
     const value = flags[name as keyof typeof SETTING_FLAGS];
     if (value !== undefined) values[field] = value;
   }
-  if (flags.languages !== undefined) values.languages = listOf(flags.languages);
+  if (flags.languages !== undefined) values.languages = listOf(flags.languages, '--languages');
   if (flags.domains !== undefined) {
     const all = (values.domains ?? {}) as Record<string, unknown>;
     // A domain that the preset does not have is a topic of its own.
-    values.domains = Object.fromEntries(listOf(flags.domains).map((name) => [name, Object.hasOwn(all, name) ? all[name] : [name]]));
+    values.domains = Object.fromEntries(
+      listOf(flags.domains, '--domains').map((name) => [name, Object.hasOwn(all, name) ? all[name] : [name]]),
+    );
   }
   return checkGenerateSettings(values, where);
 }

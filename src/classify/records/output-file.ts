@@ -26,6 +26,7 @@ import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/lock-file.ts';
+import { shownText } from '../../base/printable.ts';
 
 /** Takes results, a piece at a time. */
 export interface Output {
@@ -237,7 +238,8 @@ function streamOutput(name: string, stream: () => Writable): Output {
   return {
     write: (piece) =>
       checked(async () => {
-        if (!open().write(piece)) await once(open(), 'drain');
+        const shown = (open() as { isTTY?: boolean }).isTTY ? shownText(Buffer.from(piece).toString()) : piece;
+        if (!open().write(shown)) await once(open(), 'drain');
       }),
     finish,
     async keep() {

@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import { shownText } from '../../base/printable.ts';
 import { hasColours, lookOf } from '../../base/terminal-look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
@@ -25,6 +26,11 @@ function answerLines(answers: Answers): string {
     .join('\n');
 }
 
+/** Writes JSON to stdout. */
+async function print(piece: string | Uint8Array): Promise<void> {
+  process.stdout.write(process.stdout.isTTY ? shownText(piece.toString()) : piece);
+}
+
 /** Labels one text, or answers questions about it. @param given labels of the flags */
 export async function predictText(text: string, given: LabelSet | undefined, flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
@@ -33,7 +39,7 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     if (asker) {
       const [{ answers }] = await asker.answer([text], scoringOptions(flags));
       if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
-      else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
+      else await JSONL.open(print).write(membersOf({ text, answers }));
       return;
     }
     const set = given ?? (classifier.labels && { labels: classifier.labels });
@@ -60,7 +66,7 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
-    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
+    await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(membersOf(found));
     if (explanations && isShown) process.stdout.write(`\n${explainedText(text, explanations, hasColours(process.stdout, process.env))}`);
   } finally {
     await classifier.dispose();
