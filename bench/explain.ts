@@ -2,7 +2,7 @@
  * What explanations say and cost. Leaves words out of each text, one or a fifth: those that add most to the best label's logit, or some drawn by chance,
  * and counts how often the answer changes; how far words that are ranked by what they add are ranked as by leaving each out (Spearman); processor time of
  * a text with and without explanations, in turns.
- * Run: npm run bench -- explain SET... (folders with test.jsonl and labels.json) [--texts 300] [--ranked 60] [--seed 1] [--checkpoint FOLDER] [--threads 1]
+ * Run: npm run bench -- explain SET... (folders with test.jsonl and labels.json) [--texts 300] [--ranked 60] [--seed 1] [--rounds 5] [--checkpoint FOLDER] [--threads 1] [--precision int8]
  */
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -12,6 +12,7 @@ import { explain } from '../src/classify/explain/explain.ts';
 import { leaveOneOut, without } from '../src/classify/explain/occlusion.ts';
 import type { WordScore } from '../src/classify/library-types.ts';
 import { loadClassifier } from '../src/classify/load-classifier.ts';
+import type { Precision } from '../src/options/predict.ts';
 import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
 
 const { values, positionals } = parseArgs({
@@ -22,13 +23,14 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     checkpoint: { type: 'string', default: SHIPPED_CHECKPOINT },
     threads: { type: 'string', default: '1' },
+    precision: { type: 'string', default: 'auto' },
+    rounds: { type: 'string', default: '5' },
   },
 });
-const ROUNDS = 5;
 const FIFTH = 0.2;
 const LETTER = /\p{L}|\p{N}/u;
 const random = randomStream(Number(values.seed), 0);
-const classifier = await loadClassifier(values.checkpoint, { threads: Number(values.threads) });
+const classifier = await loadClassifier(values.checkpoint, { threads: Number(values.threads), precision: values.precision as Precision });
 
 const best = (logits: Float32Array): number => logits.indexOf(Math.max(...logits));
 const bestTwo = (logits: Float32Array): number[] => [...logits.keys()].sort((a, b) => logits[b] - logits[a]).slice(0, 2);
@@ -102,6 +104,11 @@ async function measure(folder: string): Promise<void> {
         `  without ${what} ${name}: ${((100 * changed) / kept.length).toFixed(1)} % other answers, logit ${fall.toFixed(3)} less`,
       );
     }
+  const constants = pairsOfBest.flatMap((pair) => pair.filter(({ words }) => words.length > 0).map(({ bias }) => bias));
+  const middle = median(constants);
+  console.log(
+    `  what no word gives: ${middle.toFixed(5)}, at most ${Math.max(...constants.map((each) => Math.abs(each - middle))).toExponential(1)} from it`,
+  );
   const agreement: number[] = [];
   const firsts: boolean[] = [];
   for (const at of kept.filter((each) => counted[each].length >= 4).slice(0, Number(values.ranked))) {
@@ -131,7 +138,7 @@ async function measure(folder: string): Promise<void> {
   };
   const plain: number[] = [];
   const ratios: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < Number(values.rounds); round++) {
     const without = await seconds(() => logitsOf(texts, labels));
     const explained = await seconds(async () => {
       await logitsOf(texts, labels);

@@ -26,6 +26,8 @@ echo "$top packages at the top, $total MB in all"
 [ "$total" -le 480 ] || fail "more than 480 MB"
 [ "$top" -le 12 ] || fail "more than 12 packages at the top"
 
+test -s node_modules/gliznet/dist/serve/page/index.html || fail "the page of glz serve is missing"
+
 echo "2. a prediction, and the library"
 echo '{"text":"my parcel is late"}' >records.jsonl
 expected='{"text":"my parcel is late","labels":["delivery"'

@@ -1,11 +1,11 @@
 /** `glz completion`: a script that makes a shell complete commands, options, choices, files and folders. */
 import { Argument, Command } from 'commander';
+import { presetNames } from '../verbs/presets.ts';
 import { bashCompletion } from './completion/bash.ts';
 import { type CompletedCommand, completedCommand } from './completion/completed-commands.ts';
 import { fishCompletion } from './completion/fish.ts';
 import { zshCompletion } from './completion/zsh.ts';
 import { COMMANDS } from './main.ts';
-import { presetNames } from './presets.ts';
 
 const EXAMPLES = `
 Examples:

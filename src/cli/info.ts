@@ -6,7 +6,7 @@ import { DataError, UsageError } from '../base/errors.ts';
 import { readJsonObject } from '../base/json.ts';
 import { packageVersion } from '../base/optional-package.ts';
 import { printable } from '../base/printable.ts';
-import { type Look, lookOf } from '../base/terminal-look.ts';
+import { type Look, lookOf } from '../base/terminal/look.ts';
 import { type CheckpointFacts, describeCheckpoint } from '../classify/describe-checkpoint.ts';
 import type { Filled } from '../options/declaration.ts';
 import { INFO_FLAGS } from '../options/info.ts';

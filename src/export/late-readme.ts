@@ -58,7 +58,7 @@ Written by \`glz export\`. Labels are read once: \`${labelsFile}\` makes one ${i
 ${precisions.map((precision) => `| \`${EXPORT_FILES[precision]}\` | ${isAlike ? 'texts and labels' : 'texts'}: ${FILE_NOTES[precision]} |`).join('\n')}
 ${isAlike ? '' : `| \`${LATE_FILES.labels}\` | labels |\n`}| \`${LATE_FILES.scores}\` | ${isVectors ? 'the similarity: one matrix product' : `the upper ${upper.length} layers, in which labels read the text, and the similarity`} |
 | \`tokenizer.json\` | the tokenizer, for Hugging Face's \`tokenizers\` |
-| \`example.json\` | a text and its labels, the inputs that they make, and the logits that each file of texts leads to |
+| \`example.json\` | a text and its labels, the inputs that they make, the logits that each file of texts leads to; and, for programs, the numbers of this page |
 
 The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.microsoft\`), so they need ONNX Runtime; written and tested with 1.30.
 

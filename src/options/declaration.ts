@@ -42,8 +42,11 @@ export type Declaration =
   /** `repeatable`: one value each time that its flag is given; else all behind one flag. */
   /** `contains`: what each text must have; there is then one at least. */
   | (Described & { type: 'texts'; repeatable?: true; contains?: string; default?: readonly string[] })
-  /** Libraries only. */
-  | (Described & { type: 'function'; default?: undefined });
+  /** Libraries only: what is told, an object of fields, an AbortSignal. */
+  | (Described & { type: 'function' | 'object' | 'signal'; default?: undefined });
+
+/** An AbortSignal, in a project that has a type of it. */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } } ? Signal : unknown;
 
 /** Options by the name that they have in code: `batchSize`. */
 export type Declarations = Readonly<Record<string, Declaration>>;
@@ -58,7 +61,11 @@ type PlainValue<Declared> = Declared extends { type: 'boolean' }
         ? string
         : Declared extends { type: 'texts' }
           ? string[]
-          : (...values: never[]) => unknown;
+          : Declared extends { type: 'object' }
+            ? object
+            : Declared extends { type: 'signal' }
+              ? Signal
+              : (...values: never[]) => unknown;
 
 /** Type of an option's values. */
 export type ValueOf<Declared> = Declared extends { nullable: true } ? PlainValue<Declared> | null : PlainValue<Declared>;

@@ -26,8 +26,8 @@ function plain(declaration: Declaration): z.ZodType {
       return declaration.nonEmpty ? z.string().min(1) : z.string();
     case 'texts':
       return z.array(z.string()).refine((texts) => hasContent(texts, declaration), `expected ${expectedOf(declaration)}`);
-    case 'function':
-      throw new Error('a function is no value of a settings file');
+    default:
+      throw new Error(`a settings file has no value of the type ${declaration.type}`);
   }
 }
 
@@ -41,7 +41,7 @@ function zodField(declaration: Declaration): z.ZodType {
 /** Options that have defaults, as fields of a schema under their names in settings files. */
 export const zodFields = <All extends Declarations>(
   declarations: All,
-): { [Name in keyof All & string as SnakeCase<Name>]: z.ZodDefault<z.ZodType<ValueOf<All[Name]>>> } =>
+): { [Name in keyof All & string as SnakeCase<Name>]: z.ZodDefault<z.ZodType<ValueOf<All[Name]>, ValueOf<All[Name]>>> } =>
   Object.fromEntries(Object.entries(declarations).map(([name, declaration]) => [snakeCase(name), zodField(declaration)])) as never;
 
 /** An object of names that somebody chose, whatever they are: zod's own records drop `__proto__`. */

@@ -1,7 +1,7 @@
 /** Tables of text, for terminals and files. */
 import { printable } from '../base/printable.ts';
-import { type Look, PLAIN, type Tone } from '../base/terminal-look.ts';
-import { padded, shortened, textWidth } from '../base/text-width.ts';
+import { type Look, PLAIN, type Tone } from '../base/terminal/look.ts';
+import { padded, shortened, textWidth } from '../base/terminal/text-width.ts';
 
 /** How a table is shown. */
 export interface TableSettings {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { lookOf, PLAIN } from '../../src/base/terminal-look.ts';
-import { textWidth } from '../../src/base/text-width.ts';
+import { lookOf, PLAIN } from '../../src/base/terminal/look.ts';
+import { textWidth } from '../../src/base/terminal/text-width.ts';
 import { alignedTable, toneOfShare } from '../../src/report/aligned-table.ts';
 
 const narrow = (width: number) => ({ ...PLAIN, width });

@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import { shownText } from '../../base/printable.ts';
-import { hasColours, lookOf } from '../../base/terminal-look.ts';
+import { hasColours, lookOf } from '../../base/terminal/look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
@@ -10,10 +10,10 @@ import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { labelLines } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, noteOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -67,7 +67,8 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
     await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(membersOf(found));
-    if (explanations && isShown) process.stdout.write(`\n${explainedText(text, explanations, hasColours(process.stdout, process.env))}`);
+    if (explanations?.length && isShown)
+      process.stdout.write(`\n${explainedText(text, explanations, hasColours(process.stdout, process.env))}`);
   } finally {
     await classifier.dispose();
   }

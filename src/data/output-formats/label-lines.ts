@@ -1,7 +1,7 @@
 /** For a reader at a terminal: of each result its labels and their scores, one a line, the scores below one another; the best label first. */
 import { printable } from '../../base/printable.ts';
-import { type Look, PLAIN, type Tone } from '../../base/terminal-look.ts';
-import { padded, shortened, textWidth } from '../../base/text-width.ts';
+import { type Look, PLAIN, type Tone } from '../../base/terminal/look.ts';
+import { padded, shortened, textWidth } from '../../base/terminal/text-width.ts';
 import type { OutputFormat } from './output-format.ts';
 
 /** Columns of a score with the space before it, and one that stays free at the end of a line. */

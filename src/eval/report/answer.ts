@@ -1,9 +1,9 @@
 /** What somebody who evaluates wants to know first: how good, on which labels it is wrong, and what it takes them for. Lines for a terminal. */
 import { printable } from '../../base/printable.ts';
-import { type Look, PLAIN } from '../../base/terminal-look.ts';
+import { type Look, PLAIN } from '../../base/terminal/look.ts';
 import { alignedTable } from '../../report/aligned-table.ts';
 import { type LabelFigures, labelFigures } from '../metrics/classification.ts';
-import type { EvaluationResult, SetResult, SetSummary } from './results.ts';
+import type { EvaluationResult, SetResult, SetSummary } from './result-types.ts';
 import { commonSets, systemMeans } from './summary.ts';
 import { figureTable, resultNotes, setHeading } from './table.ts';
 

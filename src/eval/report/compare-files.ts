@@ -1,9 +1,9 @@
 /** Result files side by side: `glz eval --compare a.json b.json`. Text out of results; reads no files. */
 import { printable } from '../../base/printable.ts';
-import { type Look, PLAIN } from '../../base/terminal-look.ts';
+import { type Look, PLAIN } from '../../base/terminal/look.ts';
 import { alignedTable } from '../../report/aligned-table.ts';
 import { compareResults } from './comparison.ts';
-import type { EvaluationResult, SetResult } from './results.ts';
+import type { EvaluationResult, SetResult } from './result-types.ts';
 
 /** A result and the name that it goes by. */
 export interface NamedResult {

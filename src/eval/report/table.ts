@@ -1,9 +1,9 @@
 /** Results as text: tables for the terminal, CSV for spreadsheets. */
 import { printable } from '../../base/printable.ts';
-import { type Look, PLAIN } from '../../base/terminal-look.ts';
+import { type Look, PLAIN } from '../../base/terminal/look.ts';
 import { alignedTable, type TableSettings, toneOfShare } from '../../report/aligned-table.ts';
-import type { MetricName } from '../run/measure.ts';
-import { type Comparison, type EvaluationResult, LABEL_PROBLEMS, type SetResult, type SetSummary } from './results.ts';
+import type { Comparison, EvaluationResult, MetricName, SetResult, SetSummary } from './result-types.ts';
+import { LABEL_PROBLEMS } from './results.ts';
 import { commonSets, systemMeans } from './summary.ts';
 
 const number = (value: number | null | undefined, digits = 3): string =>

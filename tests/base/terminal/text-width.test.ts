@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { padded, shortened, textWidth } from '../../src/base/text-width.ts';
+import { padded, shortened, textWidth } from '../../../src/base/terminal/text-width.ts';
 
 it.each([
   ['', 0],

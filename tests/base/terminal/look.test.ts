@@ -1,4 +1,4 @@
-import { hasColours, lookOf, PLAIN } from '../../src/base/terminal-look.ts';
+import { hasColours, lookOf, PLAIN } from '../../../src/base/terminal/look.ts';
 
 const terminal = { isTTY: true, columns: 90 };
 

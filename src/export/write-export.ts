@@ -76,6 +76,21 @@ async function exampleLogits(classifier: Classifier): Promise<number[]> {
   }
 }
 
+/** How sequences are made for a model that reads labels once, for programs that make them: ids of tokens, limits, calibration. */
+async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
+  const { special, markerIds, labelMaskOn, capacity, labelLimit } = await layoutOf(tokenizer, options);
+  const { cls, sep, pad } = special;
+  // What stands before and behind a text, and before and behind a label.
+  const [before, behind] = markerIds.length > 0 ? [[markerIds[0]], []] : [[cls], [sep]];
+  return {
+    ...{ text_before: [cls], text_behind: [sep], label_before: before, label_behind: behind, pad },
+    ...{ label_mask_on: labelMaskOn, most_text_tokens: capacity, most_label_tokens: labelLimit },
+    // A label is the mean of what these give, of length 1 where vectors are.
+    ...{ label_templates: options.labelTemplates, unit_vectors: options.similarity === 'cosine' && options.upperLayers === 0 },
+    calibration: options.calibration,
+  };
+}
+
 /** Told how far an export is. */
 export interface ExportProgress {
   /** A graph is being made: its file, and its place among all graphs, from 1. */
@@ -91,7 +106,7 @@ export interface ExportProgress {
  * @param folder a checkpoint's own folder
  * @throws DataError when the checkpoint cannot be read or the files cannot be written
  */
-export async function exportCheckpoint(
+export async function writeExport(
   folder: string,
   output: string,
   precisions: readonly ExportPrecision[],
@@ -138,7 +153,8 @@ export async function exportCheckpoint(
   }
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);
-  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits })}\n`);
+  const sequences = isLate ? { sequences: await sequenceFacts(tokenizer, options) } : {};
+  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits, ...sequences })}\n`);
   files.set('README.md', await (isLate ? lateReadme : exportReadme)(tokenizer, config, precisions));
   writeFolderAtomically(output, EXPORT_NAMES, (temporary) => {
     for (const [name, content] of files) writeFileAtomically(join(temporary, name), content);
