@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import { shownText } from '../../base/printable.ts';
 import { hasColours, lookOf } from '../../base/terminal/look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
@@ -24,6 +25,11 @@ function answerLines(answers: Answers): string {
     .join('\n');
 }
 
+/** Writes JSON to stdout. */
+async function print(piece: string | Uint8Array): Promise<void> {
+  process.stdout.write(process.stdout.isTTY ? shownText(piece.toString()) : piece);
+}
+
 /** Labels one text, or answers questions about it. @param given labels of the flags */
 export async function predictText(text: string, given: LabelSet | undefined, called: PredictFlags): Promise<void> {
   const { classifier, flags, labels: chosen, tuned } = await labellingOf(called, given);
@@ -32,7 +38,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     if (asker) {
       const [{ answers }] = await asker.answer([text], scoringOptions(flags));
       if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
-      else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
+      else await JSONL.open(print).write(membersOf({ text, answers }));
       return;
     }
     const set = chosen ?? (classifier.labels && { labels: classifier.labels });
@@ -67,7 +73,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
       ...ranked,
       ...(explanations ? { explanations } : {}),
     };
-    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
+    await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(membersOf(found));
     if (!explanations?.length || !isShown) return;
     // Labels in levels do not all compete.
     const shown = { hasColours: hasColours(process.stdout, process.env), isChoice: !flags.multiLabel && !path };

@@ -20,7 +20,7 @@ export function printText(text: string): void {
 
 /**
  * Whether stdout was closed when the process began, as far as Linux can tell: Node then opens /dev/null in its place, for reading and
- * writing, and what is written is lost without an error.
+ * writing, and what is written is lost without an error. A parent that opens it so for a child (Python's DEVNULL, 'ignore' of Node) looks the same.
  */
 export function isStdoutClosed(): boolean {
   try {
