@@ -15,7 +15,7 @@ import { abstains, withFit } from '../classify/tuning/label-fit.ts';
 import { checkTunedLabels } from '../classify/tuning/thresholds-file.ts';
 import type { Tuned } from '../classify/tuning/tuned.ts';
 import { labelSet } from '../text/described-labels.ts';
-import type { LabelSet } from '../text/label-texts.ts';
+import { type LabelSet, labelReadings } from '../text/label-texts.ts';
 import { type ClassifyResponse, checkedBody, classifyBody, decideBody, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
 import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
@@ -148,7 +148,8 @@ export function createApp(settings: AppSettings): Hono {
   }
 
   const boundLabels = (count: number): void => {
-    if (count > maxLabels) throw new RequestError(422, `${count} labels or options; a request may have ${maxLabels}`);
+    if (count > maxLabels)
+      throw new RequestError(422, `${count} labels or options, descriptions and examples counted; a request may have ${maxLabels}`);
   };
 
   const tunedSettings = (multiLabel: boolean | undefined): Tuned => {
@@ -173,7 +174,7 @@ export function createApp(settings: AppSettings): Hono {
     const sets = tuned && !body.labels ? [{ labels: tuned.labels }] : lists.map(given);
     if (tuned) checkTunedLabels(tuned, sets[0], "the server's file of thresholds");
     const options = tuned ? { ...body, multiLabel: tuned.multiLabel } : body;
-    boundLabels(sets.reduce((sum, { labels }) => sum + labels.length, 0));
+    boundLabels(sets.reduce((sum, { labels }) => sum + labels.reduce((count, label) => count + labelReadings(label).length, 0), 0));
     return inTime(context, async (signal) => {
       for (const { labels } of sets) {
         const problem = await scheduler.labelProblem(labels);
@@ -253,7 +254,7 @@ export function createApp(settings: AppSettings): Hono {
   app.get('/ready', (context) =>
     settings.isEnding() ? context.json({ status: 'ending' }, 503) : context.json({ status: 'ready', waiting: scheduler.waiting }),
   );
-  app.get('/metrics', async (context) => context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }));
+  app.get('/metrics', (context) => context.body(metrics.text(), 200, { 'content-type': metrics.contentType }));
   app.get('/openapi.json', (context) => context.json(openApi(version)));
   return app;
 }

@@ -7,10 +7,10 @@ import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, labellingOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -66,8 +66,10 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
       ...(explanations ? { explanations } : {}),
     };
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
-    if (explanations?.length && format === LABEL_LINES)
-      process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
+    if (!explanations?.length || format !== LABEL_LINES) return;
+    // Labels in levels do not all compete.
+    const shown = { hasColours: process.stdout.hasColors?.() ?? false, isChoice: !flags.multiLabel && !path };
+    process.stdout.write(`\n${explainedText(text, explanations, shown)}`);
   } finally {
     await classifier.dispose();
   }
