@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { leaveTerminal, outliveTerminal } from './terminal/lost-terminal.ts';
-import { usageError } from './usage-errors.ts';
+import { usageError } from './terminal/usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 export const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {

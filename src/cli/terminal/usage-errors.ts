@@ -1,6 +1,6 @@
 /** What commander says of a wrong command line, in the form of all other errors: one prefix, a line, the nearest name. */
 import type { Command } from 'commander';
-import { printable } from '../base/printable.ts';
+import { printable } from '../../base/printable.ts';
 
 /** Names that options have in other programs, without their dashes, and ours. The first of ours that the command has is named. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
