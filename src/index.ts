@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The library: `import { GliZNet } from 'gliznet'`.
+ * The library: `import { GliZNet } from 'gliznet'`. What trains, evaluates, generates and exports is loaded when it is called.
  *
  *     const model = await GliZNet.load();
  *     const [result] = await model.classify(['The parcel never came'], ['delivery', 'billing', 'praise']);
@@ -8,7 +8,7 @@
  *     await model.dispose();
  */
 
-import { UsageError } from './base/errors.ts';
+import { DataError, UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
 import { explain, explainedLabels } from './classify/explain/explain.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
@@ -18,12 +18,25 @@ import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
 import { rankSet } from './classify/rank-labels.ts';
 import { checkLabels, scoringOptions } from './classify/records/predict-records.ts';
-import { checkOptions } from './options/check.ts';
-import type { Given } from './options/declaration.ts';
+import { checkOptions, inOptions } from './options/check.ts';
+import type { Declarations, Given } from './options/declaration.ts';
+import { EVALUATE_OPTIONS } from './options/eval.ts';
+import { EXPORT_OPTIONS } from './options/export.ts';
+import { GENERATE_OPTIONS, GENERATE_SETTING_FLAGS } from './options/generate.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
 import { SHIPPED_CHECKPOINT } from './options/shipped-checkpoint.ts';
+import { TRAIN_OPTIONS, TRAIN_SETTING_FLAGS } from './options/train.ts';
 import { type LabelInput, labelSet } from './text/described-labels.ts';
 import type { LabelSet } from './text/label-texts.ts';
+import type {
+  EvaluateOptions,
+  EvaluationResult,
+  ExportOptions,
+  GenerateOptions,
+  GenerateResult,
+  TrainOptions,
+  TrainResult,
+} from './verbs/library-types.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
 export type { Explanation, LabelingOptions, LabelScores, LoadSettings, WordScore } from './classify/library-types.ts';
@@ -45,6 +58,16 @@ export type {
 export type { GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
 export type { Label, LabelInput } from './text/described-labels.ts';
+export type {
+  EvaluateOptions,
+  EvaluationResult,
+  ExportOptions,
+  GenerateOptions,
+  GenerateProgress,
+  GenerateResult,
+  TrainOptions,
+  TrainResult,
+} from './verbs/library-types.ts';
 
 /** How {@link GliZNet.classify} labels; docs/options.md has the ranges. */
 export type ClassifyOptions = Given<typeof CLASSIFY_OPTIONS>;
@@ -209,4 +232,82 @@ export class GliZNet {
     const isWhole = candidates.some(({ parents }) => parents);
     return this.#classifier.logits(requests, { ...scoringOptions(options), ...(isWhole ? { shortlist: 0 } : {}) });
   }
+}
+
+/** Calls a verb with options that were checked. What it says of flags is said of options. */
+async function called<Options, Result>(
+  verb: (options: Options) => Promise<Result>,
+  options: Options,
+  declarations: Declarations,
+  settingFlags?: Readonly<Record<string, { field: string }>>,
+): Promise<Result> {
+  try {
+    return await verb(options);
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof DataError) error.message = inOptions(error.message, declarations, settingFlags);
+    throw error;
+  }
+}
+
+/**
+ * Trains: adapts a checkpoint to your labels, or makes a new model of an encoder. The folder `output` gets the run's states, log, report and
+ * checkpoints; `resume` goes on with a run that was stopped, to the same numbers.
+ *
+ *     const { checkpoint } = await train({ data: ['train.jsonl'], output: 'runs/mine', settings: { epochs: 3 } });
+ *     const model = await GliZNet.load(checkpoint);
+ *
+ * @returns how it ended; not finished where the signal was aborted
+ * @throws UsageError for options and settings that are wrong and for a folder that holds another run; DataError for files that cannot be read
+ *   or written, and for a loss that is not finite; the signal's reason where it is aborted before the first step
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  checkOptions(TRAIN_OPTIONS, options, 'train');
+  const { trainWithSettings } = await import('./verbs/train.ts');
+  return called(trainWithSettings, options, TRAIN_OPTIONS, TRAIN_SETTING_FLAGS);
+}
+
+/**
+ * Measures checkpoints and what they are compared with: how good, how sure and how fast. Results of finished sets are kept, so that a call
+ * that was ended goes on.
+ *
+ *     const { results } = await evaluate({ checkpoint: ['runs/mine'], data: ['test.jsonl'], baseline: ['random'] });
+ *     results[0].metrics.macro_f1;
+ *
+ * @returns all figures, as `glz eval --json` writes them; a system that failed is in `failures`
+ * @throws UsageError for options, names and suites that are wrong; DataError for sets that cannot be read; an AbortError where the signal is
+ *   aborted
+ */
+export async function evaluate(options: EvaluateOptions = {}): Promise<EvaluationResult> {
+  checkOptions(EVALUATE_OPTIONS, options, 'evaluate');
+  const verb = await import('./verbs/evaluate.ts');
+  return called(verb.evaluate, options, EVALUATE_OPTIONS);
+}
+
+/**
+ * Makes training data with a language model: texts, labels and hard negatives. Every accepted example is in the file `output` before the next;
+ * the same call goes on with a run that was ended. Needs the packages that docs/generate.md names.
+ *
+ *     await generate({ model: 'qwen2.5:7b', labelsFile: 'labels.txt', output: 'mine.jsonl', settings: { count: 400 } });
+ *
+ * @returns how it ended: with fewer examples than wanted where the signal was aborted or questions had no usable answer
+ * @throws UsageError for options and settings that are wrong, and for a file that another run wrote; DataError where the run cannot go on: no
+ *   server, no such model, a full disk
+ */
+export async function generate(options: GenerateOptions): Promise<GenerateResult> {
+  checkOptions(GENERATE_OPTIONS, options, 'generate');
+  const verb = await import('./verbs/generate.ts');
+  return called(verb.generate, options, GENERATE_OPTIONS, GENERATE_SETTING_FLAGS);
+}
+
+/**
+ * Writes a checkpoint as ONNX files with its tokenizer, an example and a README, for other runtimes. The folder is whole or not there.
+ *
+ *     await exportCheckpoint({ checkpoint: 'runs/mine', output: 'mine-onnx' });
+ *
+ * @throws UsageError for options that are wrong and for a folder that holds other files; DataError for a checkpoint that cannot be read
+ */
+export async function exportCheckpoint(options: ExportOptions): Promise<void> {
+  checkOptions(EXPORT_OPTIONS, options, 'exportCheckpoint');
+  const verb = await import('./verbs/export.ts');
+  return called(verb.exportCheckpoint, options, EXPORT_OPTIONS);
 }

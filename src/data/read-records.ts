@@ -22,6 +22,8 @@ export interface SourceRecord {
   json?: string;
   /** Names of the columns in their order, where it is a row of a table. */
   columns?: readonly string[];
+  /** Its place among the records, from 0, malformed ones counted; where {@link ReadOptions.isWanted} is given. */
+  number?: number;
 }
 
 /** How records are read. */
@@ -40,6 +42,11 @@ export interface ReadOptions {
   stdin?: Readable;
   /** Called with the number of bytes read so far (before decompression), for progress. */
   onBytes?: (bytes: number) => void;
+  /**
+   * Asked once for each record, in order, by its place from 0 (malformed ones count, blank lines do not): what is not wanted is passed over
+   * without being looked into. Records then have their {@link SourceRecord.number}.
+   */
+  isWanted?: (number: number) => boolean;
 }
 
 /** A longer line is refused: it is no record, and would not fit in memory. */
@@ -232,15 +239,18 @@ async function* readTable(
   const name = sourceName(path);
   const lines = tableLines(path, chunks);
   let header: string[] | undefined;
+  let records = 0;
   for await (const { line, fields } of format === 'csv' ? csvRows(name, lines, options.delimiter) : tsvRows(lines)) {
     const where = `${name}, line ${line}`;
     if (!header) {
       header = tableHeader(fields, where);
       continue;
     }
+    const number = records++;
+    if (options.isWanted && !options.isWanted(number)) continue;
     const columns = header;
     const record = orBadLine(() => tableFields(columns, fields, where), options);
-    if (record) yield { line, fields: record, columns };
+    if (record) yield { line, fields: record, columns, ...(options.isWanted ? { number } : {}) };
   }
 }
 
@@ -280,6 +290,9 @@ async function firstLine(bytes: AsyncGenerator<Buffer>): Promise<{ line: string;
   return { line: text.trimStart().split(/\r?\n/, 1)[0], all: all() };
 }
 
+/** Whether a line holds nothing; most are told by their first byte. */
+const isBlankLine = (raw: Buffer): boolean => !(raw[0] > 32 && raw[0] < 127) && raw.toString('utf8').trim() === '';
+
 /** Records that are one a line. */
 async function* readLineRecords(
   path: string,
@@ -289,17 +302,24 @@ async function* readLineRecords(
 ): AsyncGenerator<SourceRecord> {
   let isFirst = true;
   let line = 0;
+  let records = 0;
   for await (const raw of readLines(path, chunks)) {
     line++;
+    if (isBlankLine(raw)) continue;
+    const number = records++;
+    const isWanted = options.isWanted?.(number) ?? true;
+    // What begins a list is looked at by all: the file is the wrong one.
+    if (!isWanted && !isFirst) continue;
     const where = `${sourceName(path)}, line ${line}`;
-    const text = orBadLine(() => decodeLine(raw, where, line === 1), options);
-    if (text === undefined || text.trim() === '') continue;
+    const text = isWanted ? orBadLine(() => decodeLine(raw, where, line === 1), options) : decode(raw, line === 1);
+    if (text === undefined) continue;
     // Of a list that is spread over lines the last object would be the only one that is JSON by itself.
     if (isFirst && format === 'jsonl' && text.trimStart().startsWith('['))
       throw new DataError(`${where}: a JSON list; write one object a line (jq -c '.[]')`);
     isFirst = false;
+    if (!isWanted) continue;
     const record = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { fields: { text } };
-    if (record) yield { line, ...record };
+    if (record) yield { line, ...record, ...(options.isWanted ? { number } : {}) };
   }
 }
 

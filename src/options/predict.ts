@@ -14,6 +14,10 @@ export const THREADS = {
 /** What only the messages of a command hang on. */
 export const QUIET = { type: 'boolean', description: 'no progress and no notes' } as const;
 
+/** What a library call tells in words, and how it is ended. */
+export const NOTE = { type: 'function', description: 'told in a line what is going on' } as const;
+export const SIGNAL = { type: 'signal', description: 'ends the call' } as const;
+
 /** A checkpoint. */
 export const CHECKPOINT = {
   type: 'text',
@@ -208,6 +212,13 @@ export const PREDICT_FLAGS = {
     description: 'write here instead of to stdout',
     detail:
       'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
+  },
+  shard: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'i/n',
+    description: 'label share i of n of the file, on one of n machines; glz merge joins them',
+    detail: 'writes `OUTPUT.i-of-n`; run again, it goes on where it was stopped or killed (docs/scale.md)',
   },
   outputFormat: {
     type: 'choice',

@@ -12,11 +12,13 @@ import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
 import { rankSet } from '../classify/rank-labels.ts';
 import { labelSet } from '../text/described-labels.ts';
-import { type ClassifyResponse, checkedBody, classifyBody, parseBody } from './bodies.ts';
+import { labelReadings } from '../text/label-texts.ts';
+import { type ClassifyResponse, checkedBody, classifyBody, decideBody, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
 import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
 import type { Metrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
+import { addPage, PAGE_PATHS, type PageFile } from './page-files.ts';
 import type { Scheduler } from './scheduler.ts';
 import { systemOneAnswers, systemOneBody, systemOneQuestions } from './system-one.ts';
 
@@ -33,6 +35,8 @@ export interface AppSettings {
   hosts?: ReadonlySet<string>;
   /** Origin whose pages may call. */
   cors?: string;
+  /** The page at `/`. */
+  page: ReadonlyMap<string, PageFile>;
   maxBodyBytes: number;
   maxTexts: number;
   maxLabels: number;
@@ -43,8 +47,13 @@ export interface AppSettings {
   isEnding(): boolean;
 }
 
-const POSTS: Readonly<Record<string, Dialect>> = { '/classify': 'openai', '/v1/systemone': 'systemone', '/v1/decisions': 'openai' };
-const OPEN = new Set(['/health', '/ready']);
+const POSTS: Readonly<Record<string, Dialect>> = {
+  '/classify': 'openai',
+  '/decide': 'openai',
+  '/v1/systemone': 'systemone',
+  '/v1/decisions': 'openai',
+};
+const OPEN = new Set(['/health', '/ready', ...PAGE_PATHS]);
 const KNOWN = new Set([...Object.keys(POSTS), ...OPEN, '/v1/models', '/metrics', '/openapi.json']);
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -125,19 +134,26 @@ export function createApp(settings: AppSettings): Hono {
     return parseBody(await context.req.text());
   }
 
+  /** Texts of a body, as the model reads them. */
+  function textsOf(given: string | readonly unknown[]): string[] {
+    const texts = (typeof given === 'string' ? [given] : given).map((text, at) => readableText(text, `texts.${at}`));
+    if (texts.length > maxTexts) throw new RequestError(422, `${texts.length} texts; a request may have ${maxTexts}`);
+    return texts;
+  }
+
   const boundLabels = (count: number): void => {
-    if (count > maxLabels) throw new RequestError(422, `${count} labels or options; a request may have ${maxLabels}`);
+    if (count > maxLabels)
+      throw new RequestError(422, `${count} labels or options, descriptions and examples counted; a request may have ${maxLabels}`);
   };
 
   app.post('/classify', limit, async (context) => {
     const body = checkedBody(classifyBody, await bodyOf(context));
-    const texts = (typeof body.texts === 'string' ? [body.texts] : body.texts).map((text, at) => readableText(text, `texts.${at}`));
-    if (texts.length > maxTexts) throw new RequestError(422, `${texts.length} texts; a request may have ${maxTexts}`);
+    const texts = textsOf(body.texts);
     const isPerText = body.labels.length > 0 && Array.isArray(body.labels[0]);
     const lists: (typeof body.labels)[] = isPerText ? (body.labels as (typeof body.labels)[]) : [body.labels];
     if (isPerText && lists.length !== texts.length) throw new RequestError(422, `${lists.length} label lists for ${texts.length} texts`);
     const sets = lists.map((list, at) => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError));
-    boundLabels(sets.reduce((sum, { labels }) => sum + labels.length, 0));
+    boundLabels(sets.reduce((sum, { labels }) => sum + labels.reduce((count, label) => count + labelReadings(label).length, 0), 0));
     return inTime(context, async (signal) => {
       for (const { labels } of sets) {
         const problem = await scheduler.labelProblem(labels);
@@ -161,13 +177,23 @@ export function createApp(settings: AppSettings): Hono {
     });
   });
 
-  async function decide(text: string, questions: Record<string, Question>, signal: AbortSignal): Promise<Answers> {
+  async function decideAll(texts: readonly string[], questions: unknown, signal: AbortSignal) {
     const asked = askedQuestions(questions);
     boundLabels([...asked.values()].reduce((sum, { names }) => sum + names.length, 0));
     const asker = await createAsker(scheduler, asked);
-    const [{ answers }] = await asker.answer([text], { signal });
-    return answers;
+    return asker.answer(texts, { signal });
   }
+
+  const decide = async (text: string, questions: Record<string, Question>, signal: AbortSignal): Promise<Answers> =>
+    (await decideAll([text], questions, signal))[0].answers;
+
+  app.post('/decide', limit, async (context) => {
+    const body = checkedBody(decideBody, await bodyOf(context));
+    const texts = textsOf(body.texts);
+    const answered = await inTime(context, (signal) => decideAll(texts, body.questions, signal));
+    const results = answered.map(({ answers, unreadable }) => ({ answers, ...(unreadable ? ({ unreadable } as const) : {}) }));
+    return context.json({ model, results });
+  });
 
   app.post('/v1/systemone', limit, async (context) => {
     const body = checkedBody(systemOneBody, await bodyOf(context));
@@ -194,6 +220,7 @@ export function createApp(settings: AppSettings): Hono {
     });
   });
 
+  addPage(app, settings.page);
   app.get('/v1/models', (context) =>
     context.json({
       object: 'list',
@@ -205,7 +232,7 @@ export function createApp(settings: AppSettings): Hono {
   app.get('/ready', (context) =>
     settings.isEnding() ? context.json({ status: 'ending' }, 503) : context.json({ status: 'ready', waiting: scheduler.waiting }),
   );
-  app.get('/metrics', async (context) => context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }));
+  app.get('/metrics', (context) => context.body(metrics.text(), 200, { 'content-type': metrics.contentType }));
   app.get('/openapi.json', (context) => context.json(openApi(version)));
   return app;
 }

@@ -39,6 +39,9 @@ interface Node {
 
 const FIELDS = ['label', 'description', 'examples', 'parent', 'children'];
 
+/** Examples that a label may have: more hardly move it. */
+const MOST_EXAMPLES = 100;
+
 /** Levels that a tree may have. */
 const DEEPEST = 32;
 
@@ -97,6 +100,8 @@ function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
     const examples = isNothing(fields.examples) ? [] : fields.examples;
     if (!Array.isArray(examples) || !examples.every((example) => typeof example === 'string' && example.trim() !== ''))
       fail(`${spot}, field "examples" must be a list of texts`);
+    if ((examples as unknown[]).length > MOST_EXAMPLES)
+      fail(`${spot}, field "examples": ${(examples as unknown[]).length} given, ${MOST_EXAMPLES} at most; train on so many (glz train)`);
     const above = text('parent');
     if (above !== undefined && parent >= 0) fail(`${spot} has a "parent" and stands below another label`);
     const number = nodes.length;

@@ -1,8 +1,7 @@
-/**
- * Labels as users write them: checked, trimmed, and turned into ids once.
- * Imports errors and the tokenizer; knows nothing of sequences or models.
- */
+/** Labels as users write them: checked, trimmed, and turned into ids once. Knows nothing of sequences or models. */
+
 import { DataError, UsageError } from '../base/errors.ts';
+import { excerpt } from '../base/printable.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
@@ -29,14 +28,14 @@ export function cleanLabels(labels: unknown, where: string, ErrorType: typeof Us
 
 /** A label in a message: its beginning, if it is long. */
 export function abbreviated(label: string): string {
-  return label.length <= 60 ? label : `${label.slice(0, 57)}...`;
+  return excerpt(label, 60);
 }
 
 /** Labels that a message names. */
 const NAMED = 3;
 
 /** Labels in a message: the first few in quotes. */
-function quoted(labels: readonly string[]): string {
+function namesOf(labels: readonly string[]): string {
   const names = labels.slice(0, NAMED).map((label) => `"${abbreviated(label)}"`);
   return labels.length > NAMED ? `${names.join(', ')} and ${labels.length - NAMED} more` : names.join(' and ');
 }
@@ -53,7 +52,7 @@ export function labelProblem(
 ): string | undefined {
   const unread = labels.filter((_, at) => !isReadable(ids[at]));
   if (unread.length > 0)
-    return `the model can read nothing of the label${unread.length > 1 ? 's' : ''} ${quoted(unread)}: write ${unread.length > 1 ? 'them' : 'it'} in a script that it knows`;
+    return `the model can read nothing of the label${unread.length > 1 ? 's' : ''} ${namesOf(unread)}: write ${unread.length > 1 ? 'them' : 'it'} in a script that it knows`;
   const byIds = new Map<string, string[]>();
   for (const [at, label] of labels.entries()) {
     const key = ids[at].join();
@@ -64,7 +63,7 @@ export function labelProblem(
   const alike = [...byIds.values()].filter((group) => group.length > 1);
   if (alike.length === 0) return undefined;
   const others = alike.length > 1 ? `, as are ${alike.length - 1} other groups` : '';
-  return `the labels ${quoted(alike[0])} are the same to the model${others}: keep one, or word them so that they differ`;
+  return `the labels ${namesOf(alike[0])} are the same to the model${others}: keep one, or word them so that they differ`;
 }
 
 /** Ids of labels, each encoded once: label sets repeat for every text. */

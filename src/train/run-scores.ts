@@ -6,14 +6,9 @@ import type { FloatWeights } from '../weights/checkpoint.ts';
 import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
 import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
+import type { Evaluation } from './run-events.ts';
 import type { StartModel } from './start.ts';
 import { unseenScores } from './unseen-scores.ts';
-
-/** Result of one evaluation: the figure that `dev.metric` names, to choose by, and whatever else is to be logged. */
-export interface Evaluation {
-  score: number;
-  details: Readonly<Record<string, unknown>>;
-}
 
 /** What a run is scored with. */
 export interface RunScoresRequest {

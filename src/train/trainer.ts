@@ -14,12 +14,15 @@ import type { TrainingDevice } from './engine/devices.ts';
 import type { TrainingEngine } from './engine/training-session.ts';
 import { addSnapshot, finalWeights, isSnapshot } from './final-weights.ts';
 import { openRunLog, type RunState, readNewestState, saveState } from './run/run-folder.ts';
-import { claimRunFolder, clearRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
-import { type Evaluation, type RunScoresRequest, runScores } from './run-scores.ts';
-import { lossSettings, type TrainSettings } from './settings.ts';
+import { runEnd } from './run/run-identity.ts';
+import { claimRunFolder, clearRun, finishRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
+import type { Evaluation, RunSummary, StepReport } from './run-events.ts';
+import { type RunScoresRequest, runScores } from './run-scores.ts';
+import { lossSettings } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 import type { StartModel } from './start.ts';
 import { openTeacher, type TeacherModel } from './teacher.ts';
-import { createStepper, DivergedError, type StepReport } from './training-step.ts';
+import { createStepper, DivergedError } from './training-step.ts';
 
 /** What a run needs from its caller. */
 export interface RunRequest {
@@ -51,20 +54,6 @@ export interface RunRequest {
   stopRequested?: () => boolean;
   /** What the final checkpoint's training.json says. */
   trainingRecord?: (summary: RunSummary) => string;
-}
-
-/** How a run ended. */
-export interface RunSummary {
-  steps: number;
-  /** False when it was stopped before its end. */
-  finished: boolean;
-  /** Stopped because evaluations no longer got better. */
-  early: boolean;
-  /** What the run took, over all its calls. */
-  seconds: number;
-  best?: { step: number; score: number };
-  /** Folder of the final checkpoint, once finished. */
-  checkpoint?: string;
 }
 
 /** Steps of a whole run. */
@@ -223,7 +212,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const summary: RunSummary = { steps: state.step, finished: true, early, seconds: secondsSoFar(), best: state.best, checkpoint };
     writeCheckpoint(checkpoint, { ...content(averaged), training: request.trainingRecord?.(summary) });
     if (state.best && state.best.step < state.step) await calibrateBest();
-    if (!early) await save();
+    if (!settings.keep_states) finishRun(output, runEnd(identity, settings));
+    else if (!early) await save();
     return summary;
   } catch (error) {
     if (!(error instanceof DivergedError)) await rescue();

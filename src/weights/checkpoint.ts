@@ -4,11 +4,11 @@
  *
  * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { fileHash, jsonHash } from '../base/hash.ts';
 import { readJsonObject } from '../base/json.ts';
 import { quoted } from '../base/printable.ts';
 import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
@@ -43,7 +43,8 @@ export interface CheckpointContent extends CheckpointConfig {
 }
 
 const CONFIG = 'config.json';
-const WEIGHTS = 'model.safetensors';
+/** The file of a checkpoint's weights. */
+export const WEIGHTS = 'model.safetensors';
 const TOKENIZER = 'tokenizer.json';
 const TOKENIZER_CONFIG = 'tokenizer_config.json';
 const TRAINING = 'training.json';
@@ -94,7 +95,19 @@ function parseLabels(value: unknown, where: string): string[] | undefined {
  */
 export function checkpointFolder(path: string): string {
   for (const folder of [path, join(path, 'best'), join(path, 'final')]) if (existsSync(join(folder, CONFIG))) return folder;
-  throw new DataError(existsSync(path) ? `${path} holds no checkpoint: no ${CONFIG}` : `${path}: no such folder`);
+  throw new DataError(noCheckpoint(path));
+}
+
+/** What a path is that holds no checkpoint, and what to do. */
+function noCheckpoint(path: string): string {
+  if (!existsSync(path)) return `${path}: no such folder`;
+  if (!statSync(path).isDirectory()) return `${path} is a file; a checkpoint is the folder with its ${CONFIG} and ${WEIGHTS}`;
+  const graph = readdirSync(path).find((name) => name.endsWith('.onnx'));
+  if (graph !== undefined)
+    return `${path} is an export for ONNX Runtime (${graph}; its README.md says how to run it): glz reads the checkpoint that it was made of, name that one`;
+  if (existsSync(join(path, 'states')))
+    return `${path} is a training run that is not finished: it has states and no checkpoint yet (glz train --resume goes on with it)`;
+  return `${path} holds no checkpoint: no ${CONFIG}`;
 }
 
 /** Reads and checks a checkpoint's config.json. @throws DataError naming file and field. */
@@ -153,19 +166,6 @@ export function writeCheckpoint(folder: string, content: CheckpointContent): voi
   writeFolderAtomically(folder, CHECKPOINT_FILES, (temporary) => writeCheckpointFiles(temporary, content));
 }
 
-/** sha256 of a file, in pieces. */
-function fileHash(path: string): string {
-  const hash = createHash('sha256');
-  const fd = openSync(path, 'r');
-  try {
-    const piece = Buffer.allocUnsafe(1 << 22);
-    for (let count = readSync(fd, piece); count > 0; count = readSync(fd, piece)) hash.update(piece.subarray(0, count));
-    return hash.digest('hex');
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /**
  * Hash of what a checkpoint computes: its configuration and weights. Hashing the weights takes longer than loading a graph, so their
  * hash is remembered in the folder `memory`, if there is one, together with the file's identity (size, times, inode) and computed again when any of those changes.
@@ -175,9 +175,7 @@ export function checkpointHash(folder: string, config: CheckpointConfig, memory:
   const path = join(resolve(folder), WEIGHTS);
   try {
     const { size, mtimeMs, ctimeMs, ino, dev } = statSync(path);
-    const identity = createHash('sha256')
-      .update(JSON.stringify([path, size, mtimeMs, ctimeMs, ino, dev]))
-      .digest('hex');
+    const identity = jsonHash([path, size, mtimeMs, ctimeMs, ino, dev]);
     const remembered = memory && join(memory, `${identity.slice(0, 32)}.sha256`);
     let weights = remembered && existsSync(remembered) ? readFileSync(remembered, 'utf8') : '';
     if (!/^[0-9a-f]{64}$/.test(weights)) {
@@ -189,9 +187,7 @@ export function checkpointHash(folder: string, config: CheckpointConfig, memory:
       }
     }
     const { calibration: _, ...computed } = config.options;
-    return createHash('sha256')
-      .update(JSON.stringify([computed, config.encoder, weights]))
-      .digest('hex');
+    return jsonHash([computed, config.encoder, weights]);
   } catch (error) {
     throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
   }

@@ -66,6 +66,7 @@ describe('a file of labels', () => {
       '[{"label":"a","children":["c"]},{"label":"b","children":["c"]},{"label":"d","parent":"c"}]',
       /its parent "c" is the name of 2 labels/,
     ],
+    ['x.json', JSON.stringify([{ label: 'a', examples: Array(101).fill('b') }]), /field "examples": 101 given, 100 at most/],
     ['x.json', '{"a":["c","c"]}', /x\.json, "a": label "c" occurs twice/],
     ['x.json', `${'{"a":'.repeat(40)}null${'}'.repeat(40)}`, /labels are nested more than 32 levels deep/],
     ['x.csv', 'label,parent\n,sport\n', /label 1 is empty/],

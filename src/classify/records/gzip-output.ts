@@ -1,4 +1,7 @@
-/** An output whose pieces are compressed: gzip members one behind the other, which every reader takes for one file. */
+/**
+ * An output whose pieces are compressed: gzip members one behind the other, which every reader takes for one file. Each block of records
+ * begins a new one, so that blocks can be joined without unpacking them.
+ */
 import { gzipSync } from 'node:zlib';
 import type { Output } from './output-file.ts';
 
@@ -24,6 +27,10 @@ export function gzipOutput(output: Output): Output {
       isEmpty = false;
       held += bytes.length;
       if (held >= MEMBER) await flush();
+    },
+    async endBlock(block, records) {
+      await flush();
+      await output.endBlock?.(block, records);
     },
     async finish() {
       // Of no results too it is a gzip file.

@@ -1,6 +1,7 @@
 /**
- * Labels a stream of records in order, a chunk at a time: within a chunk, joint sequences are batched by length. Memory does not
- * grow with the number of records. Knows records and the classifier; no files and no terminal.
+ * Labels a stream of records in order, a chunk at a time: a block of record-blocks.ts, or a part of one that has very many labels. Within a
+ * chunk, sequences are batched by length. Memory does not grow with the number of records. Knows records and the classifier; no files and no
+ * terminal.
  */
 
 import { DataError } from '../../base/errors.ts';
@@ -20,6 +21,7 @@ import { type AnsweredText, type Asker, readableText } from '../questions/decide
 import { rankSet } from '../rank-labels.ts';
 import { BrokenModelError } from '../scorer.ts';
 import { answeredRecord, labelledRecord } from './labelled-record.ts';
+import { blockEnd, blockOf } from './record-blocks.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** How a stream of records is labelled. */
@@ -59,6 +61,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   signal?: AbortSignal;
   /** Told when the signal ends the labelling within a chunk: of so many records in it so many were labelled. */
   onCutShort?: (labelled: number, records: number) => void;
+  /** Called once all that there is of a block (record-blocks.ts) has come out and the next record is asked for. */
+  onBlock?: (block: number) => Promise<void>;
 }
 
 /** How the classifier scores for a labelling: where any number of labels may fit, one that fits a part of a long text fits the text. */
@@ -72,11 +76,8 @@ export async function checkLabels(classifier: Classifier, { labels }: LabelSet):
   if (problem !== undefined) throw new DataError(problem);
 }
 
-/** Records that are held and batched together. */
-const CHUNK_SIZE = 1024;
-
-/** The first chunk is small, so that the first results show soon; so are all that are explained, of which each record takes longer. */
-const FIRST_CHUNK = 64;
+/** Records of a chunk that are explained: each takes longer. */
+const EXPLAINED_AT_MOST = 64;
 
 /** Scores that are held for a chunk at most, 64 MB: of 100,000 labels some 160 records are held together. */
 const HELD_SCORES = 1 << 24;
@@ -91,6 +92,13 @@ interface Prepared {
 }
 
 type Scored = Prepared & (ScoredRequest | AnsweredText);
+
+/** Records that are scored together. */
+interface Chunk {
+  records: Prepared[];
+  /** The block that ends with them. */
+  ends?: number;
+}
 
 /** What is wrong with a record, with its place in front. */
 const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
@@ -165,6 +173,7 @@ export async function* predictRecords(
   async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
     const signal = options.signal?.aborted ? undefined : options.signal;
     const report = (done: number) => options.onProgress?.(labelled + done);
+    if (chunk.length === 0) return { scores: [] };
     try {
       const results = await score(chunk, { ...scoring, signal, onProgress: report });
       const scores = results.map((result, at) => ({ ...chunk[at], ...result })).filter(({ unfinished }) => !unfinished);
@@ -190,12 +199,23 @@ export async function* predictRecords(
     return { scores };
   }
   /** What is read for a chunk; of an error while reading what came before it first. */
-  async function* chunks(): AsyncGenerator<Prepared[]> {
+  async function* chunks(): AsyncGenerator<Chunk> {
     let chunk: Prepared[] = [];
     let scores = 0;
-    let size = FIRST_CHUNK;
+    let block: number | undefined;
+    let read = 0;
+    const take = (ends?: number): Chunk => {
+      const taken = { records: chunk, ends };
+      chunk = [];
+      scores = 0;
+      if (ends !== undefined) block = undefined;
+      return taken;
+    };
     try {
       for await (const record of untilAborted(records, options.signal)) {
+        const number = record.number ?? read++;
+        if (block !== undefined && block !== blockOf(number)) yield take(block);
+        block = blockOf(number);
         try {
           const prepared = await prepare(record);
           chunk.push(prepared);
@@ -205,17 +225,14 @@ export async function* predictRecords(
           if (!options.onBadRecord || !(error instanceof DataError) || error instanceof MissingColumnError) throw error;
           options.onBadRecord(error);
         }
-        if (chunk.length < size && scores < HELD_SCORES) continue;
-        yield chunk;
-        chunk = [];
-        scores = 0;
-        if (!options.explain) size = Math.min(CHUNK_SIZE, 4 * size);
+        if (number + 1 === blockEnd(block)) yield take(block);
+        else if (scores >= HELD_SCORES || (options.explain && chunk.length >= EXPLAINED_AT_MOST)) yield take();
       }
     } catch (error) {
-      if (chunk.length > 0) yield chunk;
+      if (chunk.length > 0) yield take();
       throw error;
     }
-    if (chunk.length > 0) yield chunk;
+    if (block !== undefined) yield take(options.signal?.aborted ? undefined : block);
   }
 
   const labelsOf = (each: Prepared & ScoredRequest) => {
@@ -226,7 +243,7 @@ export async function* predictRecords(
     return { ...each, logits, ranked: isBlank(each) ? nothing : rankSet(each.set, logits, calibration, options) };
   };
 
-  for await (const chunk of chunks()) {
+  for await (const { records: chunk, ends } of chunks()) {
     const { scores, failure, isCutShort } = await scored(chunk);
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
@@ -258,5 +275,6 @@ export async function* predictRecords(
     if (out < scores.length) return options.onCutShort?.(out, chunk.length);
     if (failure) throw failure;
     if (isCutShort) options.onCutShort?.(scores.length, chunk.length);
+    else if (ends !== undefined) await options.onBlock?.(ends);
   }
 }

@@ -8,19 +8,23 @@ import { loadClassifier } from '../../classify/load-classifier.ts';
 import { gzipOutput } from '../../classify/records/gzip-output.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
 import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
+import { blockOf, withPlaces } from '../../classify/records/record-blocks.ts';
 import { recordEstimate } from '../../classify/records/record-estimate.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
+import { hasRecord } from '../../classify/shards/shard.ts';
 import { formatOfOutput, isGzipName } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
+import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { startProgress } from '../progress.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine } from '../terminal.ts';
 import { askerOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { openShard, shardOf } from './shard-run.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
@@ -63,16 +67,14 @@ function exitInterrupted(input: string, stopListening: () => void): never {
   process.exit(130);
 }
 
-/** Where results go, and in which format. */
-function openResults(flags: PredictFlags): { output: Output; format: OutputFormat } {
+/** The format of results. @throws UsageError where it does not fit what else is asked for */
+function formatOfResults(flags: PredictFlags): OutputFormat {
   const format = formatOfOutput(flags.output, flags.outputFormat);
   if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
   if (flags.explain && format.isTable)
     throw new UsageError('--explain gives each text a list of words, for which a table has no columns: write JSONL');
-  const isGzip = isGzipName(flags.output);
-  const output = openOutput(flags.output, format === JSONL && !isGzip);
-  return { output: isGzip ? gzipOutput(output) : output, format };
+  return format;
 }
 
 /**
@@ -83,14 +85,33 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
   refuseInputAsOutput(input, flags.output);
-  const { output, format } = openResults(flags);
+  const format = formatOfResults(flags);
+  const shard = shardOf(input, format, flags);
+  const isGzip = isGzipName(flags.output);
+  // Locked before the model is loaded; a shard's file is of the model too.
+  const whole = shard ? undefined : openOutput(flags.output, format === JSONL && !isGzip);
   const note = noteOf(flags);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
     async (error: unknown) => {
-      await output.keep();
+      await whole?.keep();
       throw error;
     },
   );
+  /** Records that were read or passed over. */
+  let places = 0;
+  const part = shard
+    ? await openShard(shard, input, classifier, labels, flags, () => ({ input: places })).catch(async (error: unknown) => {
+        await classifier.dispose();
+        throw error;
+      })
+    : undefined;
+  const plain = whole ?? part;
+  if (!plain) return classifier.dispose(); // the shard is complete
+  const output: Output = isGzip ? gzipOutput(plain) : plain;
+  const isWanted = (place: number): boolean => {
+    places = place + 1;
+    return !shard || !part || (hasRecord(shard, place) && !part.isDone(blockOf(place)));
+  };
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
   const stop = new AbortController();
   const stopListening = onInterrupt(() => {
@@ -132,9 +153,10 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
       ...(flags.wide ? { wide: labelNames(balanced!.labels) } : {}),
     });
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
-    const total = recordEstimate(input);
-    const records = total.counted(readRecords(input, { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes }));
-    const labelled = predictRecords(classifier, records, {
+    const total = recordEstimate(input, shard?.of);
+    const reading = { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes, isWanted };
+    const records = total.counted(withPlaces(readRecords(input, reading), isWanted));
+    const how = {
       ...flags,
       balance,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
@@ -142,6 +164,22 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
       defaultLabels: own,
       asker,
       source: sourceName(input),
+    };
+    const begin = async (record: RecordMember[]) => {
+      await results.begin?.(record);
+      await output.endBlock?.('header', 0);
+    };
+    let begun = 0;
+    if (shard && format.isTable) {
+      // Of every part the columns are those of the first result of all.
+      const all = readRecords(input, { ...readingOf(flags), onBadLine: () => {} });
+      for await (const first of predictRecords(classifier, all, { ...how, onBadRecord: () => {}, signal: stop.signal })) {
+        await begin(first);
+        break;
+      }
+    }
+    const labelled = predictRecords(classifier, records, {
+      ...how,
       signal: stop.signal,
       onBadRecord: onBad,
       onCut: (texts) => {
@@ -164,14 +202,19 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
       onCutShort: (texts, of) => {
         missing = ` (of the last ${of} records ${texts} were done)`;
       },
+      onBlock: async (block) => {
+        await output.endBlock?.(block, done - begun);
+        begun = done;
+      },
     });
     for await (const record of labelled) {
+      if (done === 0 && !shard) await begin(record);
       await results.write(record);
       done++;
     }
     isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
-    if (done === 0 && firstSkipped && !isStopped)
+    if (done === 0 && firstSkipped && !isStopped && !shard)
       throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
     if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
     await results.end();
@@ -179,7 +222,7 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
     progress.stop();
-    if (done === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
+    if (places === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
     if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
     if (blank > 0) note(`note: ${blank} of ${done} texts are blank (the first on line ${firstBlank}) and got no labels`);
     if (unreadable > 0)
@@ -194,7 +237,8 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
       );
-    if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
+    if (isStopped && shard) noteLine(`stopped; ${begun} texts of this run are kept, and the same command goes on behind them`);
+    else if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
   } catch (error) {
     progress.stop();
     const partial = await output.keep().catch(() => undefined);

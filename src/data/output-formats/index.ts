@@ -13,6 +13,9 @@ const UNWRITTEN = /\.(parquet|arrow|feather|xlsx?|zip|zst|bz2|xz)$/i;
 /** Whether a file's name asks for gzip. */
 export const isGzipName = (path: string | undefined): boolean => /\.gz$/i.test(path ?? '');
 
+/** Whether files of a format can be joined of pieces: a header, and results one behind the other. */
+export const canBeJoined = (format: OutputFormat): boolean => [JSONL, CSV, TSV].includes(format);
+
 /**
  * The format that is said, or that a file's name asks for; JSONL of other names and of stdout.
  * @throws UsageError for the name of a format that is not written

@@ -2,10 +2,11 @@
  * Evaluation sets: texts with true labels and candidates, read from `<set>/{test.jsonl,labels.json}` or from one file of records.
  * Knows files and records (src/data), nothing of systems or metrics.
  */
-import { createHash } from 'node:crypto';
+
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { jsonHash } from '../../base/hash.ts';
 import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
 import { readLabelsFile } from '../../data/labels-file.ts';
 import { readRecords } from '../../data/read-records.ts';
@@ -119,7 +120,7 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
   return {
     name: options.name ?? basename(isFolder ? path : path.replace(/(\.[a-z]+)?(\.gz)?$/i, '')),
     ...set,
-    hash: createHash('sha256').update(JSON.stringify(set)).digest('hex'),
+    hash: jsonHash(set),
     available: records.length,
   };
 }
@@ -141,5 +142,12 @@ export function findEvalSets(path: string): string[] {
     .map((name) => join(path, name))
     .filter((folder) => existsSync(join(folder, 'test.jsonl')));
   if (!sets.length) throw new DataError(`${path} holds no evaluation sets: expected <set>/test.jsonl with <set>/labels.json`);
+  return sets;
+}
+
+/** Reads the sets of a folder or file. @throws DataError naming file and line of what is missing or malformed */
+export async function readEvalSets(path: string, options: Omit<ReadSetOptions, 'name' | 'wording'> = {}): Promise<EvalSet[]> {
+  const sets: EvalSet[] = [];
+  for (const set of findEvalSets(path)) sets.push(await readEvalSet(set, options));
   return sets;
 }
