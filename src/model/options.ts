@@ -91,18 +91,6 @@ export const MODEL_OPTIONS = {
     before: false,
     description: 'whether labels read each other in the upper layers (cross_attention: late)',
   },
-  /**
-   * Texts in which a label is read, in place of `{}`; what stands for it is the mean of what they give. For labels that are read alone (crossAttention
-   * late); what a description or an example says is read as it is.
-   */
-  labelTemplates: {
-    type: 'texts',
-    contains: '{}',
-    default: ['{}'],
-    before: ['{}'],
-    inputOnly: true,
-    description: 'texts in which prediction reads a label, in place of {}, and takes their mean (cross_attention: late)',
-  },
   /** Longest joint sequence, in tokens. */
   maxLength: {
     type: 'integer',

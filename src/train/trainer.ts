@@ -14,7 +14,8 @@ import type { TrainingDevice } from './engine/devices.ts';
 import type { TrainingEngine } from './engine/training-session.ts';
 import { addSnapshot, finalWeights, isSnapshot } from './final-weights.ts';
 import { openRunLog, type RunState, readNewestState, type SavedState, saveState } from './run/run-folder.ts';
-import { claimRunFolder, clearRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
+import { runEnd } from './run/run-identity.ts';
+import { claimRunFolder, clearRun, finishRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
 import type { Evaluation, RunSummary, StepReport } from './run-events.ts';
 import { type RunScoresRequest, runScores } from './run-scores.ts';
 import { lossSettings } from './settings.ts';
@@ -212,7 +213,7 @@ async function makeSteps(run: OpenRun): Promise<'done' | 'early' | 'stopped'> {
 }
 
 /** Makes the checkpoints of a run whose steps are done: averaged, calibrated, evaluated. */
-async function finishRun(run: OpenRun, early: boolean): Promise<RunSummary> {
+async function makeEnd(run: OpenRun, early: boolean): Promise<RunSummary> {
   const { request, state, engine, scores, log, content } = run;
   const { settings, start, output } = request;
   // What follows takes a while, and may fail: whatever happens to it, the steps are done.
@@ -242,7 +243,8 @@ async function finishRun(run: OpenRun, early: boolean): Promise<RunSummary> {
     const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
     writeCheckpoint(best, content(weights, { calibration: await scores.calibrate(weights) }));
   }
-  if (!early) await run.save();
+  if (!settings.keep_states) finishRun(output, runEnd(request.identity, settings));
+  else if (!early) await run.save();
   return summary;
 }
 
@@ -254,7 +256,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const run = await openRun(request);
   try {
     const end = await makeSteps(run);
-    if (end !== 'stopped') return await finishRun(run, end === 'early');
+    if (end !== 'stopped') return await makeEnd(run, end === 'early');
     const { step, best } = run.state;
     return { steps: step, finished: false, early: false, seconds: run.seconds(), best };
   } catch (error) {
