@@ -21,9 +21,9 @@ import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { startProgress } from '../progress.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine } from '../terminal.ts';
 import { askerOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 import { openShard, shardOf } from './shard-run.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */

@@ -8,10 +8,10 @@ import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, noteOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
