@@ -17,9 +17,9 @@ import { alignedTable } from '../report/aligned-table.ts';
 import { evaluate } from '../verbs/evaluate.ts';
 import type { EvaluateOptions } from '../verbs/library-types.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { type Progress, startProgress } from './progress.ts';
-import { errorLine, noteLine } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { type Progress, startProgress } from './terminal/progress.ts';
+import { errorLine, noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { splitAtCommas } from '../data/label-list.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
-import { promptOf, requestCount } from '../generate/generate.ts';
+import { promptOf, requestCount } from '../generate/mode.ts';
 import { reportLines } from '../generate/report.ts';
 import { generateFlags } from '../generate/settings.ts';
 import type { Filled } from '../options/declaration.ts';
@@ -11,9 +11,9 @@ import { type GENERATE_FLAGS, GENERATE_SETTING_FLAGS } from '../options/generate
 import { generate, planOf } from '../verbs/generate.ts';
 import type { GenerateOptions } from '../verbs/library-types.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { type Progress, startProgress } from './progress.ts';
-import { noteLine, printText } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { type Progress, startProgress } from './terminal/progress.ts';
+import { noteLine, printText } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

@@ -4,16 +4,16 @@ import { UsageError } from '../base/errors.ts';
 import type { Filled } from '../options/declaration.ts';
 import { type SettingFlag, settingsText } from '../options/settings-table.ts';
 import { type TRAIN_FLAGS, TRAIN_SETTING_FLAGS } from '../options/train.ts';
+import { evaluationTable } from '../report/evaluation-table.ts';
 import { trainFlags } from '../train/settings.ts';
 import { trainSettingsSchema } from '../train/settings-schema.ts';
 import type { TrainOptions } from '../verbs/library-types.ts';
 import { runSettings, runTraining } from '../verbs/train.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { type Progress, startProgress } from './progress.ts';
-import { noteLine } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { type Progress, startProgress } from './terminal/progress.ts';
+import { noteLine } from './terminal/terminal.ts';
 import { tryRun } from './train/dry-run.ts';
-import { evaluationTable } from './train/evaluation-table.ts';
 
 const EXAMPLES = `
 Examples:

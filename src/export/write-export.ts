@@ -59,10 +59,9 @@ async function recordedSession(chunks: Uint8Array[], recorded: Recorded, part?: 
 const plain = (feeds: Feeds) =>
   Object.fromEntries(Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: [...data] }]));
 
-/** What the graph of labels is fed for the example: each label in each of its templates. */
+/** What the graph of labels is fed for the example. */
 async function exampleLabels(tokenizer: Tokenizer, options: GliZNetOptions): Promise<Feeds> {
-  const texts = LABELS.flatMap((label) => options.labelTemplates.map((template) => template.replaceAll('{}', label)));
-  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(texts));
+  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(LABELS));
   return readsAlike(options) ? labelFeedsAsTexts(batch) : labelFeeds(batch);
 }
 
@@ -85,20 +84,15 @@ async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
   return {
     ...{ text_before: [cls], text_behind: [sep], label_before: before, label_behind: behind, pad },
     ...{ label_mask_on: labelMaskOn, most_text_tokens: capacity, most_label_tokens: labelLimit },
-    // A label is the mean of what these give, of length 1 where vectors are.
-    ...{ label_templates: options.labelTemplates, unit_vectors: options.similarity === 'cosine' && options.upperLayers === 0 },
     calibration: options.calibration,
   };
 }
 
-/** Told how far an export is. */
+/** Told how far an export is: see the library's `ExportOptions`. */
 export interface ExportProgress {
-  /** A graph is being made: its file, and its place among all graphs, from 1. */
-  onGraph?(file: string, place: number, graphs: number): void;
-  /** So many of the products of an 8-bit graph were tried in 8 bits. */
-  onProduct?(done: number, products: number): void;
-  /** The graph is made: bytes of its file, seconds that it took. */
-  onMade?(file: string, bytes: number, seconds: number): void;
+  onGraph?: ((file: string, place: number, graphs: number) => void) | undefined;
+  onProduct?: ((done: number, products: number) => void) | undefined;
+  onMade?: ((file: string, bytes: number, seconds: number) => void) | undefined;
 }
 
 /**

@@ -11,12 +11,11 @@ import { checkOutputFolder, holdsRun, readRunLog, savedSteps } from '../train/ru
 import { runEnd, runIdentity } from '../train/run/run-identity.ts';
 import { isFinished, lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
 import { runReport } from '../train/run/run-report.ts';
-import { trainingRecord } from '../train/run/training-record.ts';
+import { readTrainingRecord, trainingRecord } from '../train/run/training-record.ts';
 import type { RunSummary } from '../train/run-events.ts';
 import { checkSettings, lossSettings, overrideSettings, readSettingsFile } from '../train/settings.ts';
 import type { TrainSettings } from '../train/settings-schema.ts';
 import { train } from '../train/trainer.ts';
-import { checkpointFolder } from '../weights/checkpoint.ts';
 import type { TrainOptions, TrainResult } from './library-types.ts';
 import { type PreparedRun, prepareRun } from './prepared-run.ts';
 import { presetPath } from './presets.ts';
@@ -81,6 +80,15 @@ function reportOf({ settings, dataset, sampler, steps }: PreparedRun, output: st
   return { now, seldom };
 }
 
+function trainResult({ dataset }: PreparedRun, output: string, summary: RunSummary): TrainResult {
+  const labels = ownLabels(dataset);
+  return {
+    ...summary,
+    ...(summary.finished && summary.best ? { checkpoint: join(output, 'best') } : {}),
+    ...(labels ? { labels } : {}),
+  };
+}
+
 async function trainPrepared(run: PreparedRun, call: TrainCall): Promise<TrainResult> {
   const { sets, calibrationSets, ...prepared } = run;
   const { settings, dataset, steps } = prepared;
@@ -88,11 +96,10 @@ async function trainPrepared(run: PreparedRun, call: TrainCall): Promise<TrainRe
   // A run that was killed before it saved a state begins again; a finished one is never thrown away.
   const resume = call.resume === true && (savedSteps(output).length > 0 || existsSync(join(output, 'final/config.json')));
   const identity = runIdentity(settings, dataset.hash, resume ? output : '');
-  const labels = ownLabels(dataset);
   if (resume && isFinished(output, runEnd(identity, settings))) {
     call.note?.(`${output} is finished with these settings and data: nothing to go on with`);
-    const checkpoint = checkpointFolder(output);
-    return { steps, finished: true, early: false, seconds: 0, checkpoint, ...(labels ? { labels } : {}) };
+    const ended = readTrainingRecord(join(output, 'final'));
+    return trainResult(run, output, { ...ended, finished: true, early: ended.steps < steps, checkpoint: join(output, 'final') });
   }
   if (!resume) writeFileAtomically(join(output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
   const report = reportOf(run, output);
@@ -130,11 +137,7 @@ async function trainPrepared(run: PreparedRun, call: TrainCall): Promise<TrainRe
     trainingRecord: (ended) => trainingRecord({ settings, dataset, ended, records: readRunLog(output) }),
   });
   report.now(summary.finished ? (summary.early ? 'finished early, no further gain' : 'finished') : 'stopped');
-  return {
-    ...summary,
-    ...(summary.finished && summary.best ? { checkpoint: join(output, 'best') } : {}),
-    ...(labels ? { labels } : {}),
-  };
+  return trainResult(run, output, summary);
 }
 
 /**

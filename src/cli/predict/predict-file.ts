@@ -4,7 +4,6 @@ import { existsSync, statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
 import type { Classifier } from '../../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
-import { loadClassifier } from '../../classify/load-classifier.ts';
 import { gzipOutput } from '../../classify/records/gzip-output.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
 import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
@@ -19,10 +18,10 @@ import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
-import { onInterrupt } from '../interrupts.ts';
-import { startProgress } from '../progress.ts';
-import { noteLine } from '../terminal.ts';
-import { askerOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { onInterrupt } from '../terminal/interrupts.ts';
+import { startProgress } from '../terminal/progress.ts';
+import { noteLine } from '../terminal/terminal.ts';
+import { askerOf, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
 import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 import { openShard, shardOf } from './shard-run.ts';
 
@@ -81,26 +80,26 @@ function formatOfResults(flags: PredictFlags): OutputFormat {
  * Labels the records of a file or of stdin.
  * @param isImplicit whether nobody named stdin: then it has to hold something
  */
-export async function predictFile(input: string, labels: LabelSet | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
+export async function predictFile(input: string, given: LabelSet | undefined, called: PredictFlags, isImplicit = false): Promise<void> {
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
-  refuseInputAsOutput(input, flags.output);
-  const format = formatOfResults(flags);
-  const shard = shardOf(input, format, flags);
-  const isGzip = isGzipName(flags.output);
+  refuseInputAsOutput(input, called.output);
+  const format = formatOfResults(called);
+  const shard = shardOf(input, format, called);
+  const isGzip = isGzipName(called.output);
   // Locked before the model is loaded; a shard's file is of the model too.
-  const whole = shard ? undefined : openOutput(flags.output, format === JSONL && !isGzip);
-  const note = noteOf(flags);
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
-    async (error: unknown) => {
-      await whole?.keep();
-      throw error;
-    },
-  );
+  const whole = shard ? undefined : openOutput(called.output, format === JSONL && !isGzip);
+  const note = noteOf(called);
+  const { classifier, flags, labels, tuned } = await labellingOf(called, given).catch(async (error: unknown) => {
+    await whole?.keep();
+    throw error;
+  });
   /** Records that were read or passed over. */
   let places = 0;
   const part = shard
-    ? await openShard(shard, input, classifier, labels, flags, () => ({ input: places })).catch(async (error: unknown) => {
+    ? await openShard(shard, input, classifier, labels, { ...flags, ...(tuned ? { thresholds: JSON.stringify(tuned) } : {}) }, () => ({
+        input: places,
+      })).catch(async (error: unknown) => {
         await classifier.dispose();
         throw error;
       })
@@ -159,6 +158,7 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
     const how = {
       ...flags,
       balance,
+      tuned,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
       labels: balance || flags.wide ? balanced : labels,
       defaultLabels: own,

@@ -121,7 +121,7 @@ export function isFinished(output: string, end: string): boolean {
   if (finished === end) return true;
   throw new UsageError(
     `${output} is a finished run with other settings or data, and it kept no states: train on from its checkpoint with --checkpoint ${output} and another --output; ` +
-      'with --set keep_states=true a run keeps its states, and its end can be made again',
+      'with the setting keep_states=true a run keeps its states, and its end can be made again',
   );
 }
 

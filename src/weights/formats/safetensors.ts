@@ -1,7 +1,6 @@
 /**
- * Reads and writes safetensors files. A file is untrusted: its header and every range are checked before anything is allocated.
- * Imports errors and files only; knows nothing of models.
- * Format: https://github.com/huggingface/safetensors (8 bytes header length, JSON header, data without gaps).
+ * Reads and writes safetensors files. A file is untrusted: its header and every range are checked before anything is allocated. Knows
+ * nothing of models. Format: https://github.com/huggingface/safetensors (8 bytes header length, JSON header, data without gaps).
  */
 
 import { DataError, errorMessage } from '../../base/errors.ts';
@@ -105,9 +104,9 @@ export function decodeTensorData(dtype: string, bytes: ArrayBuffer): Float32Arra
   }
 }
 
-/** Opens a file, reads its header, and gives `use` both. */
-const withTensors = <Result>(path: string, use: (entries: Entry[], read: (entry: Entry) => ArrayBuffer) => Result): Result =>
-  withRandomAccessFile(path, ({ size, read }) => {
+/** Opens a file, reads its header, and gives both to `use`. */
+function withTensors<Result>(path: string, use: (entries: Entry[], read: (entry: Entry) => ArrayBuffer) => Result): Result {
+  return withRandomAccessFile(path, ({ size, read }) => {
     if (size < 8) throw new DataError(`${path}: ${size} bytes are no safetensors file`);
     const headerSize = Number(new DataView(read(0, 8).buffer).getBigUint64(0, true));
     if (headerSize > LONGEST_HEADER || headerSize > size - 8)
@@ -116,6 +115,7 @@ const withTensors = <Result>(path: string, use: (entries: Entry[], read: (entry:
     const start = 8 + headerSize;
     return use(parseHeader(path, header, size - start), ({ begin, end }) => read(start + begin, end - begin).buffer);
   });
+}
 
 /**
  * Reads a safetensors file, or some of its tensors.
@@ -123,12 +123,15 @@ const withTensors = <Result>(path: string, use: (entries: Entry[], read: (entry:
  * @throws DataError naming the file and, where there is one, the tensor that is wrong
  */
 export const readSafetensors = (path: string, wanted: (name: string) => boolean = () => true): WeightMap =>
-  withTensors(path, (entries, read) => {
-    const tensors: WeightMap = new Map();
-    for (const entry of entries)
-      if (wanted(entry.name)) tensors.set(entry.name, { shape: entry.shape, data: decodeTensorData(entry.dtype, read(entry)) });
-    return tensors;
-  });
+  withTensors(
+    path,
+    (entries, read) =>
+      new Map(
+        entries
+          .filter(({ name }) => wanted(name))
+          .map((entry) => [entry.name, { shape: entry.shape, data: decodeTensorData(entry.dtype, read(entry)) }]),
+      ),
+  );
 
 /** Number of a safetensors file's elements, and the types that they are stored as, without reading them. @throws DataError as {@link readSafetensors} */
 export const safetensorsSize = (path: string): { elements: number; types: string[] } =>
