@@ -21,14 +21,19 @@ type Fields = Readonly<Record<string, unknown>>;
 /** A table has no column of the name that is asked for: no row of it can be read. */
 export class MissingColumnError extends DataError {}
 
-const TEXT_FIELDS = ['text', 'sentence'];
+/** Fields of texts, unless another is named. */
+export const TEXT_FIELDS = ['text', 'sentence'];
 
-/** Checks that a table has a column of texts. @throws MissingColumnError that names the columns there are, and the option */
-export function requireTextColumn(columns: readonly string[], source: string, field?: string): void {
+/**
+ * Checks that a table has a column of texts.
+ * @param nested whether a column may hold fields of its own, which a path leads to
+ * @throws MissingColumnError that names the columns there are, and the option
+ */
+export function requireTextColumn(columns: readonly string[], source: string, field?: string, nested = false): void {
   const names = field ? [field] : TEXT_FIELDS;
-  if (names.some((name) => columns.includes(name))) return;
+  if (names.some((name) => columns.some((column) => column === name || (nested && name.startsWith(`${column}.`))))) return;
   throw new MissingColumnError(
-    `${source}: no column "${names[0]}" in its header${fieldsSaid(columns)}; name the one that holds the texts with --text-field`,
+    `${source}: no column "${names[0]}"${nested ? '' : ' in its header'}${fieldsSaid(columns)}; name the one that holds the texts with --text-field`,
   );
 }
 

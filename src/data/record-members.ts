@@ -2,7 +2,8 @@
  * The members of a record as they were written: names in their order, values as JSON text. A record that is parsed and written again
  * loses what JavaScript cannot hold (1e400, 12345678901234567.5, the place of a field called "2024"); its members do not.
  */
-import type { SourceRecord } from './read-records.ts';
+import type { ParquetValue } from './parquet/parquet-field.ts';
+import type { SourceRecord } from './source-record.ts';
 
 /** A field of a record. */
 export interface RecordMember {
@@ -10,6 +11,8 @@ export interface RecordMember {
   name: string;
   /** The value as JSON. */
   json: string;
+  /** As it lies in the Parquet file that it is of. */
+  typed?: ParquetValue;
 }
 
 /** Where a string of valid JSON ends that begins at `at`: the place of its closing quote. */
@@ -52,7 +55,12 @@ export const membersOf = (fields: Readonly<Record<string, unknown>>, names: read
 export const membersJson = (members: readonly RecordMember[]): string =>
   `{${members.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 
-/** The members of a record: of JSON as it stood in the file, of a table in the order of its columns. */
-export function recordMembers({ fields, json, columns }: SourceRecord): RecordMember[] {
+/** The members of a record: of JSON as it stood in the file, of a table in the order of its columns, of Parquet with its types. */
+export function recordMembers({ fields, json, columns, typed }: SourceRecord): RecordMember[] {
+  if (typed)
+    return typed.columns.map((column, at) => {
+      const value = typed.values[at];
+      return { name: column.name, json: column.json(value), typed: { value, column } };
+    });
   return json === undefined ? membersOf(fields, columns) : jsonMembers(json);
 }

@@ -88,7 +88,7 @@ describe('formats of results', () => {
     expect(['a.csv', 'a.CSV.gz', 'a.tsv', 'a.jsonl.gz'].map((name) => formatOfOutput(name))).toEqual([CSV, CSV, TSV, JSONL]);
     expect(formatOfOutput('a.parquet', 'csv')).toBe(CSV);
     expect([undefined, 'a.csv', 'a.gz'].map(isGzipName)).toEqual([false, false, true]);
-    for (const name of ['a.parquet', 'a.xlsx.gz', 'a.jsonl.zst'])
-      expect(() => formatOfOutput(name)).toThrow(/is not written; there are \.jsonl, \.csv and \.tsv, each also \.gz/);
+    for (const name of ['a.arrow', 'a.xlsx.gz', 'a.jsonl.zst'])
+      expect(() => formatOfOutput(name)).toThrow(/is not written; there are \.jsonl, \.csv and \.tsv, each also \.gz, and \.parquet/);
   });
 });

@@ -37,5 +37,6 @@ export function gzipOutput(output: Output): Output {
       await flushed;
       return kept;
     },
+    discard: () => output.discard(),
   };
 }

@@ -6,7 +6,7 @@
 import { DataError } from '../../base/errors.ts';
 import { MissingColumnError, requireTextColumn, textOf } from '../../data/examples.ts';
 import { labelList } from '../../data/label-list.ts';
-import type { SourceRecord } from '../../data/read-records.ts';
+import { recordPlace, type SourceRecord } from '../../data/read-records.ts';
 import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
@@ -124,7 +124,7 @@ export function labelledRecord(record: SourceRecord, { labels, scores }: LabelSc
     ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
     ['scores', freeName(taken, 'input_scores')],
   ]);
-  return [...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })), ...membersOf({ labels, scores })];
+  return [...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })), ...membersOf({ labels, scores })];
 }
 
 /** The members of a record with its answers; those that it came with become `input_answers`. */
@@ -188,9 +188,9 @@ export async function* predictRecords(
     return list;
   };
   const prepare = async (record: SourceRecord): Promise<Prepared> => {
-    const { line, fields } = record;
-    const where = `${source}, line ${line}`;
-    if (record.columns) requireTextColumn(record.columns, source, options.textField);
+    const { fields } = record;
+    const where = recordPlace(source, record);
+    if (record.columns) requireTextColumn(record.columns, source, options.textField, record.typed !== undefined);
     const value = fields[options.textField ?? 'text'];
     const isJson = asker && typeof value === 'object' && value !== null;
     const text = isJson

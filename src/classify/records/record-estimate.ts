@@ -5,6 +5,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 export interface RecordEstimate {
   /** To be told of the bytes read so far whenever another piece was read. */
   onBytes(bytes: number): void;
+  /** To be told where the file says how many records it has. */
+  onTotal(records: number): void;
   /** The same records, counted. */
   counted<T>(records: AsyncIterable<T>): AsyncGenerator<T>;
   /** Records of the whole file; undefined before anything can be said. */
@@ -39,12 +41,17 @@ export function recordEstimate(path: string): RecordEstimate {
   const size = kind?.isFile() ? kind.size : undefined;
   let read = 0;
   let seen = 0;
+  let isSaid = false;
   let total = size === undefined ? undefined : byLines(path, size);
   return {
     onBytes(bytes) {
       // Another piece is read when the records of those before it are all out.
-      if (size !== undefined && seen > 0) total = Math.round((read * size) / seen);
+      if (size !== undefined && seen > 0 && !isSaid) total = Math.round((read * size) / seen);
       seen = bytes;
+    },
+    onTotal(records) {
+      isSaid = true;
+      total = records;
     },
     async *counted(records) {
       for await (const record of records) {

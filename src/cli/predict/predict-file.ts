@@ -11,9 +11,10 @@ import { checkLabels, predictRecords, scoringOptions } from '../../classify/reco
 import { recordEstimate } from '../../classify/records/record-estimate.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
+import { TEXT_FIELDS } from '../../data/examples.ts';
 import { formatOfOutput, isGzipName } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
-import type { OutputFormat } from '../../data/output-formats/output-format.ts';
+import type { OutputFormat, RecordWriter } from '../../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { startProgress } from '../progress.ts';
@@ -35,7 +36,8 @@ async function balanceOf(
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
-  const records = readRecords(input, { ...readingOf(flags), onBadLine: () => {} });
+  const only = flags.textField === undefined ? TEXT_FIELDS : [flags.textField];
+  const records = readRecords(input, { ...readingOf(flags), only, onBadLine: () => {} });
   const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
   if (texts.length === 0 || signal.aborted) return undefined;
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
@@ -60,8 +62,11 @@ function openResults(flags: PredictFlags): { output: Output; format: OutputForma
   const format = formatOfOutput(flags.output, flags.outputFormat);
   if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
+  format.check?.();
+  if (format.isWhole && flags.output === undefined && process.stdout.isTTY)
+    throw new UsageError(`--output-format ${format.extension.slice(1)} is not for a terminal: name --output FILE, or pipe it on`);
   const isGzip = isGzipName(flags.output);
-  const output = openOutput(flags.output, format === JSONL && !isGzip);
+  const output = openOutput(flags.output, format.isWhole ? 'parts' : format === JSONL && !isGzip ? 'lines' : 'records');
   return { output: isGzip ? gzipOutput(output) : output, format };
 }
 
@@ -86,7 +91,8 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   const stopListening = onInterrupt(() => {
     if (stop.signal.aborted) {
       progress.stop();
-      void output.keep(); // of a file that is done when it returns
+      if (format.isWhole) output.discard();
+      else void output.keep(); // of a file that is done when it returns
       exitInterrupted(input, stopListening);
     }
     progress.note('stopping after this batch (again to stop at once)');
@@ -103,6 +109,17 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   let missing = '';
   let isStopped = false;
   let firstSkipped: DataError | undefined;
+  let results: RecordWriter | undefined;
+  /** Ends early: the path of what is kept. */
+  const keep = async (): Promise<string | undefined> => {
+    if (!format.isWhole) return output.keep();
+    if (done > 0) {
+      await results?.end();
+      return output.keep();
+    }
+    output.discard();
+    return undefined;
+  };
   const skip = (error: DataError) => {
     skipped++;
     firstSkipped ??= error;
@@ -115,10 +132,12 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     const balanced = labels ?? classifier.labels;
     if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
     if (flags.wide && !balanced) throw new UsageError('--wide needs the same labels for all records: --labels or --labels-file');
-    const results = format.open(output.write, { isMultiLabel: flags.multiLabel, ...(flags.wide ? { wide: balanced } : {}) });
+    const writer = format.open(output.write, { isMultiLabel: flags.multiLabel, ...(flags.wide ? { wide: balanced } : {}) });
+    results = writer;
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
-    const records = total.counted(readRecords(input, { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes }));
+    const reading = { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes, onTotal: total.onTotal };
+    const records = total.counted(readRecords(input, reading));
     const labelled = predictRecords(classifier, records, {
       ...flags,
       balance,
@@ -151,7 +170,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
       },
     });
     for await (const record of labelled) {
-      await results.write(record);
+      await writer.write(record);
       done++;
     }
     isStopped = stop.signal.aborted;
@@ -159,7 +178,8 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     if (done === 0 && firstSkipped && !isStopped)
       throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
     if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
-    await results.end();
+    await writer.end();
+    results = undefined;
     const partial = isStopped ? await output.keep() : await output.finish();
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
@@ -182,7 +202,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
   } catch (error) {
     progress.stop();
-    const partial = await output.keep().catch(() => undefined);
+    const partial = await keep().catch(() => output.discard());
     if (partial !== undefined && error instanceof DataError)
       throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
     throw error;

@@ -23,6 +23,10 @@ export interface OutputFormat {
   extension: string;
   /** Whether it has rows and columns. */
   isTable?: boolean;
+  /** Whether a file means nothing without its end; of such results a run that ends early keeps them only once that is written. */
+  isWhole?: boolean;
+  /** Checks that what writes it is there. @throws DataError that says how to add it */
+  check?(): void;
   /** Begins: everything goes through `write`, in whole lines where the format has lines. */
   open(write: (piece: string | Uint8Array) => Promise<void>, options?: FormatOptions): RecordWriter;
 }

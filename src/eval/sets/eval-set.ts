@@ -8,7 +8,7 @@ import { basename, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
 import { readLabelsFile } from '../../data/labels-file.ts';
-import { readRecords } from '../../data/read-records.ts';
+import { readRecords, recordPlace } from '../../data/read-records.ts';
 
 /** A set ready to be scored. */
 export interface EvalSet {
@@ -56,9 +56,9 @@ async function readExamples(path: string, names: ExampleFields): Promise<EvalRec
   const size = sizeOf(path);
   if (size > MAX_BYTES) throw new DataError(`${path} has ${size} bytes; an evaluation set may have ${MAX_BYTES}: take a sample`);
   const records: EvalRecord[] = [];
-  for await (const { line, fields } of readRecords(path)) {
-    const where = `${path}, line ${line}`;
-    records.push({ ...labelledExample(fields, where, names), where });
+  for await (const record of readRecords(path)) {
+    const where = recordPlace(path, record);
+    records.push({ ...labelledExample(record.fields, where, names), where });
   }
   if (!records.length) throw new DataError(`${path} holds no records`);
   return records;

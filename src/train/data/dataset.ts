@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { DataError } from '../../base/errors.ts';
 import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
-import { readRecords, sourceName } from '../../data/read-records.ts';
+import { readRecords, recordPlace } from '../../data/read-records.ts';
 import { labelProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
@@ -201,11 +201,13 @@ export async function readDataset(
     const seen = new Set<string>();
     const onBadLine = skipBadRows ? skipMalformed : undefined;
     const malformedBefore = report.malformed.length;
-    for await (const { line, fields } of readRecords(file.path, { onBadLine })) {
+    for await (const record of readRecords(file.path, { onBadLine })) {
+      const { fields } = record;
+      const where = recordPlace(file.path, record);
       if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
       let example: LabelledExample;
       try {
-        example = labelledExample(fields, `${sourceName(file.path)}, line ${line}`, settings);
+        example = labelledExample(fields, where, settings);
       } catch (error) {
         if (!skipBadRows || !(error instanceof DataError)) throw error;
         skipMalformed(error);
@@ -213,7 +215,7 @@ export async function readDataset(
       }
       if (seen.has(example.text)) report.duplicates++;
       else if (known.has(example.text)) report.duplicatesAcross++;
-      compare(example, `${sourceName(file.path)}, line ${line}`);
+      compare(example, where);
       seen.add(example.text);
       hash.update(JSON.stringify([example.text, example.labels, example.notLabels]));
       examples.push(example);
