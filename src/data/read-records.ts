@@ -18,7 +18,7 @@ export { type ReadOptions, recordPlace, type SourceRecord, sourceName } from './
 
 /** The format that a file name promises, or undefined. */
 export function formatOfName(path: string): RecordFormat | undefined {
-  switch (extname(path.replace(/\.gz$/i, '')).toLowerCase()) {
+  switch (extname(path.replace(/\.(gz|zst)$/i, '')).toLowerCase()) {
     case '.jsonl':
     case '.ndjson':
     case '.json':

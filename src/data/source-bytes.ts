@@ -3,6 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { unzstd } from '../base/zstd.ts';
 import { asUtf8, refuseOtherKinds } from './file-bytes.ts';
 import { type ReadOptions, sourceName } from './source-record.ts';
 
@@ -18,7 +19,10 @@ export function checkIsFile(path: string): void {
   if (!isFile) throw new DataError(`${path} is a folder, not a file of records`);
 }
 
-/** The bytes of a source, decompressed where they begin with gzip's mark, and as UTF-8. */
+/** Whether bytes begin as zstd does, as far as there are any. */
+const isZstd = (head: Buffer): boolean => Buffer.of(0x28, 0xb5, 0x2f, 0xfd).subarray(0, head.length).equals(head.subarray(0, 4));
+
+/** The bytes of a source, decompressed where they begin with the mark of gzip or zstd, and as UTF-8. */
 export async function* readBytes(path: string, { stdin = process.stdin, onBytes, encoding }: ReadOptions): AsyncGenerator<Buffer> {
   const source: Readable = path === '-' ? stdin : createReadStream(path, { highWaterMark: 1 << 18 });
   let seen = 0;
@@ -32,9 +36,9 @@ export async function* readBytes(path: string, { stdin = process.stdin, onBytes,
   }
   try {
     const chunks = counted();
-    // Two bytes tell gzip; a pipe may deliver them one by one.
+    // Two bytes tell gzip, four zstd; a pipe may deliver them one by one.
     let head = Buffer.alloc(0);
-    while (head.length < 2) {
+    while (head.length < 4 && (head.length < 2 || isZstd(head))) {
       const { value, done } = await chunks.next();
       if (done) break;
       head = Buffer.concat([head, value]);
@@ -45,9 +49,8 @@ export async function* readBytes(path: string, { stdin = process.stdin, onBytes,
     }
     const isGzip = head[0] === 0x1f && head[1] === 0x8b;
     // What went wrong comes out of the last stream.
-    const plain = isGzip
-      ? (pipeline(Readable.from(all(), { objectMode: false }), createGunzip(), () => {}) as AsyncIterable<Buffer>)
-      : all();
+    const gunzipped = () => pipeline(Readable.from(all(), { objectMode: false }), createGunzip(), () => {}) as AsyncIterable<Buffer>;
+    const plain = isGzip ? gunzipped() : head.length >= 4 && isZstd(head) ? unzstd(all(), sourceName(path)) : all();
     yield* asUtf8(refuseOtherKinds(plain, sourceName(path)), encoding, sourceName(path));
   } catch (error) {
     if (error instanceof DataError) throw error;

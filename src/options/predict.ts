@@ -196,7 +196,7 @@ export const PREDICT_FLAGS = {
     type: 'choice',
     choices: ['jsonl', 'csv', 'tsv', 'parquet'],
     value: 'format',
-    description: 'format of the results; by the name of --output unless given, which may end in .gz too',
+    description: 'format of the results; by the name of --output unless given, which may end in .gz or .zst too',
   },
   wide: { type: 'boolean', description: 'in CSV, TSV and Parquet also a column of scores for each label' },
   checkpoint: CHECKPOINT,

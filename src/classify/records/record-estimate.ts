@@ -16,6 +16,9 @@ export interface RecordEstimate {
 /** Bytes at the start of a file whose lines are counted. */
 const HEAD = 1 << 18;
 
+/** How files begin whose line ends say nothing: gzip, zstd, Parquet. */
+const COMPRESSED = ['\x1f\x8b', '\x28\xb5\x2f\xfd', 'PAR1'];
+
 /** Records of a file of `size` bytes by the lines at its start; undefined where it is compressed or cannot be read. */
 function byLines(path: string, size: number): number | undefined {
   const head = Buffer.alloc(Math.min(HEAD, size));
@@ -26,7 +29,7 @@ function byLines(path: string, size: number): number | undefined {
   } catch {
     return undefined; // whoever reads the records says what is wrong
   }
-  if (head.length === 0 || (head[0] === 0x1f && head[1] === 0x8b)) return undefined;
+  if (head.length === 0 || COMPRESSED.some((mark) => head.toString('latin1', 0, mark.length) === mark)) return undefined;
   let lines = head.at(-1) === 10 ? 0 : 1;
   for (let at = head.indexOf(10); at >= 0; at = head.indexOf(10, at + 1)) lines++;
   return Math.round((lines * size) / head.length);

@@ -5,14 +5,14 @@ import { DataError, UsageError } from '../../base/errors.ts';
 import type { Classifier } from '../../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
-import { gzipOutput } from '../../classify/records/gzip-output.ts';
+import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
 import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
 import { recordEstimate } from '../../classify/records/record-estimate.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
 import { TEXT_FIELDS } from '../../data/examples.ts';
-import { formatOfOutput, isGzipName } from '../../data/output-formats/index.ts';
+import { compressionOfName, formatOfOutput } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import type { OutputFormat, RecordWriter } from '../../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
@@ -58,16 +58,24 @@ function exitInterrupted(input: string, stopListening: () => void): never {
 }
 
 /** Where results go, and in which format. */
-function openResults(flags: PredictFlags): { output: Output; format: OutputFormat } {
+function openResults(flags: PredictFlags): { output: Output; format: OutputFormat; isWhole: boolean } {
   const format = formatOfOutput(flags.output, flags.outputFormat);
   if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
   format.check?.();
   if (format.isWhole && flags.output === undefined && process.stdout.isTTY)
     throw new UsageError(`--output-format ${format.extension.slice(1)} is not for a terminal: name --output FILE, or pipe it on`);
-  const isGzip = isGzipName(flags.output);
-  const output = openOutput(flags.output, format.isWhole ? 'parts' : format === JSONL && !isGzip ? 'lines' : 'records');
-  return { output: isGzip ? gzipOutput(output) : output, format };
+  const compression = compressionOfName(flags.output);
+  // Of these a file means nothing without its end.
+  const isWhole = format.isWhole === true || compression === 'zstd';
+  const output = openOutput(flags.output, isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records');
+  if (compression === undefined) return { output, format, isWhole };
+  try {
+    return { output: compression === 'gzip' ? gzipOutput(output) : zstdOutput(output, `--output ${flags.output}`), format, isWhole };
+  } catch (error) {
+    output.discard();
+    throw error;
+  }
 }
 
 /**
@@ -78,7 +86,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
   refuseInputAsOutput(input, flags.output);
-  const { output, format } = openResults(flags);
+  const { output, format, isWhole } = openResults(flags);
   const note = noteOf(flags);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
     async (error: unknown) => {
@@ -91,7 +99,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   const stopListening = onInterrupt(() => {
     if (stop.signal.aborted) {
       progress.stop();
-      if (format.isWhole) output.discard();
+      if (isWhole) output.discard();
       else void output.keep(); // of a file that is done when it returns
       exitInterrupted(input, stopListening);
     }
@@ -112,7 +120,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   let results: RecordWriter | undefined;
   /** Ends early: the path of what is kept. */
   const keep = async (): Promise<string | undefined> => {
-    if (!format.isWhole) return output.keep();
+    if (!isWhole) return output.keep();
     if (done > 0) {
       await results?.end();
       return output.keep();
@@ -180,7 +188,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
     await writer.end();
     results = undefined;
-    const partial = isStopped ? await output.keep() : await output.finish();
+    const partial = isStopped ? await keep() : await output.finish();
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
     progress.stop();

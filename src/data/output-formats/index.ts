@@ -9,15 +9,20 @@ import { TSV } from './tsv.ts';
 const FILE_FORMATS: readonly OutputFormat[] = [JSONL, CSV, TSV, PARQUET];
 
 /** Names of files that people expect something else in than JSONL. */
-const UNWRITTEN = /\.(arrow|feather|xlsx?|zip|zst|bz2|xz)$/i;
+const UNWRITTEN = /\.(arrow|feather|xlsx?|zip|bz2|xz)$/i;
 
-/** Whether a file's name asks for gzip. */
-export const isGzipName = (path: string | undefined): boolean => /\.gz$/i.test(path ?? '');
+/** How a file's name asks for its bytes to be compressed. */
+export function compressionOfName(path: string | undefined): 'gzip' | 'zstd' | undefined {
+  if (/\.gz$/i.test(path ?? '')) return 'gzip';
+  return /\.zst$/i.test(path ?? '') ? 'zstd' : undefined;
+}
 
 /** @throws UsageError for a format that is compressed inside in a file that is to be compressed as a whole */
 function plainly(path: string | undefined, format: OutputFormat): OutputFormat {
-  if (format === PARQUET && isGzipName(path))
-    throw new UsageError(`--output ${path}: Parquet is compressed inside, and no reader takes it in gzip; leave the ending off`);
+  if (format === PARQUET && compressionOfName(path))
+    throw new UsageError(
+      `--output ${path}: Parquet is compressed inside, and no reader takes it compressed as a whole; leave the ending off`,
+    );
   return format;
 }
 
@@ -27,11 +32,11 @@ function plainly(path: string | undefined, format: OutputFormat): OutputFormat {
  */
 export function formatOfOutput(path: string | undefined, said?: string): OutputFormat {
   if (said !== undefined) return plainly(path, FILE_FORMATS.find(({ extension }) => extension === `.${said}`) ?? JSONL);
-  const name = path?.replace(/\.gz$/i, '').toLowerCase();
+  const name = path?.replace(/\.(gz|zst)$/i, '').toLowerCase();
   const other = UNWRITTEN.exec(name ?? '')?.[0];
   if (other !== undefined)
     throw new UsageError(
-      `--output ${path}: ${other} is not written; there are .jsonl, .csv and .tsv, each also .gz, and .parquet (or say --output-format)`,
+      `--output ${path}: ${other} is not written; there are .jsonl, .csv and .tsv, each also .gz or .zst, and .parquet (or say --output-format)`,
     );
   return plainly(path, FILE_FORMATS.find(({ extension }) => name?.endsWith(extension)) ?? JSONL);
 }

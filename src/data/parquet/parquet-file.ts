@@ -4,6 +4,7 @@ import zlib from 'node:zlib';
 import type { Compressors, FileMetaData, RowGroup } from 'hyparquet';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { requirePackages } from '../../base/optional-package.ts';
+import { unzstdSync } from '../../base/zstd.ts';
 import { columnValues, type ParquetLibrary } from './column-values.ts';
 import { columnsOf, type ParquetColumn } from './parquet-field.ts';
 
@@ -15,16 +16,13 @@ const MAGIC = 'PAR1';
 /** Larger footers are none. */
 const LARGEST_FOOTER = 1 << 28;
 
-/** What Node's zlib decompresses; zstd from 22.15 on. */
-const { zstdDecompressSync } = zlib as unknown as { zstdDecompressSync?: (input: Uint8Array, options: object) => Buffer };
-
 const atMost = (length: number) => ({ maxOutputLength: Math.max(1, length) });
 
-/** What is decompressed without a further package; hyparquet does SNAPPY by itself. */
+/** What Node decompresses, zstd from 22.15 on; hyparquet does SNAPPY by itself. */
 const CODECS: Record<string, Decompress> = {
   GZIP: (input, length) => zlib.gunzipSync(input, atMost(length)),
   BROTLI: (input, length) => zlib.brotliDecompressSync(input, atMost(length)),
-  ...(zstdDecompressSync ? { ZSTD: (input: Uint8Array, length: number) => zstdDecompressSync(input, atMost(length)) } : {}),
+  ...(unzstdSync ? { ZSTD: (input: Uint8Array, length: number) => unzstdSync!(input, atMost(length)) } : {}),
 };
 
 /** What a further package decompresses. */
