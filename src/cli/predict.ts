@@ -60,6 +60,7 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
   if (flags.balance) checkBalance(input, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
+    if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     await predictText(flags.text, labels, flags);
     return;
   }

@@ -4,6 +4,7 @@
  */
 import { DataError } from '../base/errors.ts';
 import { labelList } from './label-list.ts';
+import { labelStudioTask, taskLabels, taskTextField } from './label-studio.ts';
 
 /** A record of training or evaluation data. */
 export interface LabelledExample {
@@ -21,20 +22,28 @@ type Fields = Readonly<Record<string, unknown>>;
 /** A table has no column of the name that is asked for: no row of it can be read. */
 export class MissingColumnError extends DataError {}
 
+/** Fields of a record's own candidates. */
+export const CANDIDATE_FIELDS = ['candidate_labels', 'all_labels'];
+
 /** Fields of texts, unless another is named. */
 export const TEXT_FIELDS = ['text', 'sentence'];
 
 /**
- * Checks that a table has a column of texts.
+ * Checks that a table has one of some columns.
+ * @param option that names another one
  * @param nested whether a column may hold fields of its own, which a path leads to
  * @throws MissingColumnError that names the columns there are, and the option
  */
-export function requireTextColumn(columns: readonly string[], source: string, field?: string, nested = false): void {
-  const names = field ? [field] : TEXT_FIELDS;
+export function requireColumn(columns: readonly string[], source: string, names: readonly string[], option: string, nested = false): void {
   if (names.some((name) => columns.some((column) => column === name || (nested && name.startsWith(`${column}.`))))) return;
   throw new MissingColumnError(
-    `${source}: no column "${names[0]}"${nested ? '' : ' in its header'}${fieldsSaid(columns)}; name the one that holds the texts with --text-field`,
+    `${source}: no column "${names[0]}"${nested ? '' : ' in its header'}${fieldsSaid(columns)}; name the one ${option}`,
   );
+}
+
+/** Checks that a table has a column of texts, as {@link requireColumn} does. */
+export function requireTextColumn(columns: readonly string[], source: string, field?: string, nested = false): void {
+  requireColumn(columns, source, field ? [field] : TEXT_FIELDS, 'that holds the texts with --text-field', nested);
 }
 
 /** Where a record has what, other than in the usual fields. */
@@ -68,7 +77,12 @@ function fieldsSaid(names: readonly string[]): string {
 /** The text of a record. @throws DataError naming the field. */
 export function textOf(fields: Fields, where: string, field?: string): string {
   const names = field ? [field] : TEXT_FIELDS;
-  const name = names.find((each) => fieldAt(fields, each) !== undefined);
+  let name = names.find((each) => fieldAt(fields, each) !== undefined);
+  if (name === undefined) {
+    const task = labelStudioTask(fields);
+    const inside = task && taskTextField(task, names);
+    if (inside !== undefined) name = `data.${inside}`;
+  }
   if (name === undefined)
     throw new DataError(`${where}: no field "${names[0]}"${fieldsSaid(Object.keys(fields))}; name the one of texts with --text-field`);
   const text = fieldAt(fields, name);
@@ -91,9 +105,10 @@ export function labelledExample(
   if (text.trim() === '') throw new DataError(`${where}: field "${textField ?? 'text'}" is empty`);
   const names = labelField ? [labelField] : ['labels', 'true_labels', 'label'];
   const name = names.find((each) => fieldAt(fields, each) !== undefined);
-  if (name === undefined)
+  const task = name === undefined ? labelStudioTask(fields) : undefined;
+  if (name === undefined && !task)
     throw new DataError(`${where}: no field "${names[0]}"${fieldsSaid(Object.keys(fields))}; name the one of labels with --label-field`);
-  const labels = list(name, true);
+  const labels = task ? labelList(taskLabels(task, where, labelField), where, { allowEmpty: true }) : list(name!, true);
   const all = ['all_labels', 'candidate_labels'].find((each) => fields[each] !== undefined);
   const candidates = all === undefined ? undefined : list(all, false);
   if (candidates) {

@@ -7,6 +7,7 @@ import { extname } from 'node:path';
 import { DataError, UsageError } from '../base/errors.ts';
 import { parseJson } from '../base/json.ts';
 import type { RecordFormat } from '../options/predict.ts';
+import { jsonListItems } from './json-list.ts';
 import { readParquet } from './parquet/read-parquet.ts';
 import { readTable } from './read-tables.ts';
 import { checkIsFile, readBytes } from './source-bytes.ts';
@@ -65,7 +66,7 @@ const LONGEST_HEADER = 1 << 20;
 async function firstLine(bytes: AsyncGenerator<Buffer>): Promise<{ line: string; all: AsyncGenerator<Buffer> }> {
   const chunks: Buffer[] = [];
   let start = '';
-  while (start.length < LONGEST_HEADER && !/\S.*\n/.test(start)) {
+  while (start.length < LONGEST_HEADER && !/\S.*\n/.test(start.replace(/^\xef\xbb\xbf/, ''))) {
     const { value, done } = await bytes.next();
     if (done) break;
     chunks.push(value);
@@ -73,7 +74,7 @@ async function firstLine(bytes: AsyncGenerator<Buffer>): Promise<{ line: string;
   }
   async function* all(): AsyncGenerator<Buffer> {
     try {
-      yield* chunks;
+      if (chunks.length) yield Buffer.concat(chunks);
       yield* bytes;
     } finally {
       await bytes.return(undefined);
@@ -90,21 +91,27 @@ async function* readLineRecords(
   format: 'jsonl' | 'text',
   options: ReadOptions,
 ): AsyncGenerator<SourceRecord> {
-  let isFirst = true;
   let line = 0;
   for await (const raw of readLines(path, chunks)) {
     line++;
     const where = `${sourceName(path)}, line ${line}`;
     const text = orBadLine(() => decodeLine(raw, where, line === 1), options);
     if (text === undefined || text.trim() === '') continue;
-    // Of a list that is spread over lines the last object would be the only one that is JSON by itself.
-    if (isFirst && format === 'jsonl' && text.trimStart().startsWith('['))
-      throw new DataError(`${where}: a JSON list; write one object a line (jq -c '.[]')`);
-    isFirst = false;
     const record = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { fields: { text } };
     if (record) yield { line, ...record };
   }
 }
+
+/** Records that are items of one JSON list. */
+async function* readListRecords(path: string, chunks: AsyncIterable<Buffer>, options: ReadOptions): AsyncGenerator<SourceRecord> {
+  for await (const { line, json } of jsonListItems(path, chunks)) {
+    const record = orBadLine(() => parseJsonLine(json, `${sourceName(path)}, line ${line}`), options);
+    if (record) yield { line, ...record };
+  }
+}
+
+/** What is wrong with JSON that is neither lines nor a list. */
+const SPREAD = 'begins with a JSON object that is spread over lines; write one object a line, or a list of them (jq -c .)';
 
 /** Whether a file begins as Parquet does. A pipe is not looked into: what is read of it is gone. */
 function isParquet(path: string): boolean {
@@ -125,9 +132,9 @@ function isParquet(path: string): boolean {
 
 /**
  * Streams the records of a file, or of stdin for `-`; gzip and Parquet are recognised by their content.
- * JSONL lines are objects (a bare JSON string counts as its text); plain lines become `{text}`; tables need a header. Blank lines are skipped.
+ * JSONL lines, or items of a JSON list, are objects (a bare JSON string counts as its text); plain lines become `{text}`; tables need a header. Blank lines are skipped.
  * @throws DataError naming file and line: unreadable, not UTF-8, malformed; also with `onBadLine` where the whole file is the wrong one
- *   (a JSON list, a workbook, a table without a header that can be read). UsageError when the format cannot be told from the name.
+ *   (a JSON object over several lines, a workbook, a table without a header that can be read). UsageError when the format cannot be told from the name.
  */
 export async function* readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<SourceRecord> {
   if (path !== '-') checkIsFile(path);
@@ -152,11 +159,15 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
     throw new UsageError(`${path}: the format cannot be told from the name; say --format jsonl, csv, tsv, text or parquet`);
   }
   let format: RecordFormat | undefined = named;
-  if (!format) {
+  let isList = false;
+  if (!format || format === 'jsonl') {
     const { line, all } = await firstLine(bytes);
-    format = formatOfLine(line, options.textField);
+    format ??= formatOfLine(line, options.textField);
+    isList = line.startsWith('[');
+    if (format === 'jsonl' && line.trim() === '{') throw new DataError(`${name}: ${SPREAD}`);
     bytes = all;
   }
   if (format === 'csv' || format === 'tsv') yield* readTable(path, bytes, format, options);
+  else if (format === 'jsonl' && isList) yield* readListRecords(path, bytes, options);
   else yield* readLineRecords(path, bytes, format === 'text' ? 'text' : 'jsonl', options);
 }

@@ -2,6 +2,7 @@
  * The members of a record as they were written: names in their order, values as JSON text. A record that is parsed and written again
  * loses what JavaScript cannot hold (1e400, 12345678901234567.5, the place of a field called "2024"); its members do not.
  */
+import { DataError } from '../base/errors.ts';
 import type { ParquetValue } from './parquet/parquet-field.ts';
 import type { SourceRecord } from './source-record.ts';
 
@@ -63,4 +64,29 @@ export function recordMembers({ fields, json, columns, typed }: SourceRecord): R
       return { name: column.name, json: column.json(value), typed: { value, column } };
     });
   return json === undefined ? membersOf(fields, columns) : jsonMembers(json);
+}
+
+/** A member by its name, or along a path such as `data.id` in what it holds; undefined where there is none. */
+export function memberAt(members: readonly RecordMember[], name: string): RecordMember | undefined {
+  const own = members.find((member) => member.name === name);
+  if (own) return own;
+  for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
+    const outer = members.find((member) => member.name === name.slice(0, dot));
+    const inner = outer?.json.startsWith('{') ? memberAt(jsonMembers(outer.json), name.slice(dot + 1)) : undefined;
+    if (inner) return { name, json: inner.json };
+  }
+  return undefined;
+}
+
+/** A record that has nothing but its id. @throws DataError naming the field that is missing or empty */
+export function idRecord(record: SourceRecord, field: string, where: string): SourceRecord {
+  const member = memberAt(recordMembers(record), field);
+  if (!member || member.json === 'null' || member.json === '""')
+    throw new DataError(
+      `${where}: ${member ? `field "${field}" is empty` : `no field "${field}"`}, which --id-field names; without it the result could not be joined`,
+    );
+  const { line } = record;
+  const { typed } = member;
+  if (typed) return { line, fields: {}, typed: { columns: [typed.column], values: [typed.value] } };
+  return { line, fields: {}, json: membersJson([member]) };
 }

@@ -4,7 +4,7 @@ import { DataError } from '../base/errors.ts';
 import { sourceName } from './source-record.ts';
 
 /** A longer line is refused: it is no record, and would not fit in memory. */
-const LONGEST_LINE = 64 * 1024 * 1024;
+export const LONGEST_LINE = 64 * 1024 * 1024;
 
 /** More lines without anything in a row are no text. */
 const MOST_EMPTY_LINES = 100_000;

@@ -211,6 +211,13 @@ export const PREDICT_FLAGS = {
     detail: 'text is one text a line',
   },
   textField: TEXT_FIELD,
+  idField: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'name',
+    description: 'write only this field of each record, and what is found',
+    detail: 'small results that can be joined with the input; a path such as `data.id` too; a record without it is malformed',
+  },
   delimiter: {
     type: 'text',
     nonEmpty: true,

@@ -69,6 +69,44 @@ describe('results of glz predict', () => {
     expect(readdirSync(folder).filter((name) => /cut-out\.parquet$|none\.parquet|tmp/.test(name))).toEqual([]);
   });
 
+  it('have nothing but ids and what is found with --id-field, in every format', async () => {
+    const records = [
+      '{"id":12345678901234567890,"text":"a film","labels":["x"]}',
+      '{"text":"no id"}',
+      '{"id":null,"text":"b"}',
+      '{"id":"k","text":""}',
+    ];
+    writeFileSync(path('ids.jsonl'), records.join('\n'));
+    const { code, stdout } = await predict(path('ids.jsonl'), '--id-field', 'id', '--top-k', '1');
+    expect([code, stdout.replace(/"(film|bank)"/g, '').replace(/0\.\d+/g, '')]).toEqual([
+      0,
+      '{"id":12345678901234567890,"labels":[],"scores":[]}\n{"id":"k","labels":[],"scores":[]}\n',
+    ]);
+    const strict = await predict(path('ids.jsonl'), '--id-field', 'id', '--on-error', 'fail');
+    expect([strict.code, strict.stderr]).toEqual([1, expect.stringMatching(/ids\.jsonl, line 2: no field "id", which --id-field names/)]);
+    writeFileSync(path('deep.json'), '[{"data":{"id":1e400,"text":"a"}},\n {"data":{"id":"","text":"a"}}]');
+    const deep = await callGlz(['predict', path('deep.json'), '--id-field', 'data.id', '--text-field', 'data.text', ...common.slice(0, 4)]);
+    expect([deep.stdout, deep.stderr]).toEqual([
+      expect.stringMatching(/^\{"data\.id":1e400,"labels":\[.*\}\n$/),
+      expect.stringMatching(/deep\.json, line 2: field "data\.id" is empty/),
+    ]);
+    const input = join(ROOT, 'tests/fixtures/data/types.parquet');
+    expect((await predict(input, '--id-field', 'uint64', '-o', path('ids.csv'))).code).toBe(0);
+    expect(readFileSync(path('ids.csv'), 'utf8').split('\n')[1]).toMatch(/^18446744073709551615,(film|bank),0/);
+    expect(await predict(input, '--id-field', 'id', '-o', path('ids.parquet'))).toMatchObject({ code: 0, stderr: '' });
+    expect((await predict(path('ids.parquet'), '--text-field', 'id')).stderr).toMatch(/row 1: field "id" is not text/);
+    writeFileSync(path('ids.csv'), 'key,text\n1,a\n');
+    for (const [file, name] of [
+      ['ids.csv', 'id'],
+      ['ids.parquet', 'text'],
+    ])
+      expect(await predict(path(file), '--id-field', name)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/no column "(id|text)"/),
+      });
+    expect((await callGlz(['predict', '--text', 'a', '--id-field', 'id', ...common])).code).toBe(2);
+  });
+
   it('of no records are an empty file, gzip too, and that is said', async () => {
     writeFileSync(path('none.jsonl'), '\n');
     const { code, stderr } = await callGlz(['predict', path('none.jsonl'), '--output', path('none.csv.gz'), ...common.slice(0, 4)]);

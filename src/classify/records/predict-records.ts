@@ -4,10 +4,10 @@
  */
 
 import { DataError } from '../../base/errors.ts';
-import { MissingColumnError, requireTextColumn, textOf } from '../../data/examples.ts';
+import { CANDIDATE_FIELDS, MissingColumnError, requireColumn, requireTextColumn, textOf } from '../../data/examples.ts';
 import { labelList } from '../../data/label-list.ts';
 import { recordPlace, type SourceRecord } from '../../data/read-records.ts';
-import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
+import { idRecord, membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
@@ -28,6 +28,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   defaultLabels?: readonly string[];
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
+  /** Field of ids: results hold it and nothing else of their records. */
+  idField?: string;
   /** What stands between a record's own candidates where they are text, see {@link labelList}. */
   labelSeparator?: string;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
@@ -187,10 +189,13 @@ export async function* predictRecords(
     lists.set(key, list);
     return list;
   };
-  const prepare = async (record: SourceRecord): Promise<Prepared> => {
-    const { fields } = record;
-    const where = recordPlace(source, record);
-    if (record.columns) requireTextColumn(record.columns, source, options.textField, record.typed !== undefined);
+  const prepare = async (read: SourceRecord): Promise<Prepared> => {
+    const { fields, columns } = read;
+    const where = recordPlace(source, read);
+    if (columns) requireTextColumn(columns, source, options.textField, read.typed !== undefined);
+    if (columns && options.idField)
+      requireColumn(columns, source, [options.idField], 'that holds the ids with --id-field', read.typed !== undefined);
+    const record = options.idField ? idRecord(read, options.idField, where) : read;
     const value = fields[options.textField ?? 'text'];
     const isJson = asker && typeof value === 'object' && value !== null;
     const text = isJson
@@ -198,7 +203,7 @@ export async function* predictRecords(
       : textOf(fields, where, options.textField);
     if (asker) return { record, where, text, labels: [] };
     if (labels) return { record, where, text, labels };
-    const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
+    const name = CANDIDATE_FIELDS.find((each) => fields[each] !== undefined);
     if (name === undefined && defaultLabels) {
       defaultsChecked ??= checkLabels(classifier, defaultLabels);
       await defaultsChecked;

@@ -11,7 +11,7 @@ import { checkLabels, predictRecords, scoringOptions } from '../../classify/reco
 import { recordEstimate } from '../../classify/records/record-estimate.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
-import { TEXT_FIELDS } from '../../data/examples.ts';
+import { CANDIDATE_FIELDS, TEXT_FIELDS } from '../../data/examples.ts';
 import { compressionOfName, formatOfOutput } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import type { OutputFormat, RecordWriter } from '../../data/output-formats/output-format.ts';
@@ -28,6 +28,13 @@ const FEW_TEXTS = 50;
 /** How the input is read. */
 const readingOf = ({ format, delimiter, encoding, textField }: PredictFlags) => ({ format, delimiter, encoding, textField });
 
+/** Fields that hold a text. */
+const textFieldsOf = ({ textField }: PredictFlags): readonly string[] => (textField === undefined ? TEXT_FIELDS : [textField]);
+
+/** Fields that are read of a record of which only the id is written; undefined: all. */
+const fieldsOf = (flags: PredictFlags): string[] | undefined =>
+  flags.idField === undefined ? undefined : [...textFieldsOf(flags), ...CANDIDATE_FIELDS, flags.idField];
+
 /** Shares of the labels over texts of the whole file: it may be sorted. */
 async function balanceOf(
   classifier: Classifier,
@@ -36,8 +43,7 @@ async function balanceOf(
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
-  const only = flags.textField === undefined ? TEXT_FIELDS : [flags.textField];
-  const records = readRecords(input, { ...readingOf(flags), only, onBadLine: () => {} });
+  const records = readRecords(input, { ...readingOf(flags), only: textFieldsOf(flags), onBadLine: () => {} });
   const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
   if (texts.length === 0 || signal.aborted) return undefined;
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
@@ -144,7 +150,7 @@ export async function predictFile(input: string, labels: string[] | undefined, f
     results = writer;
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input);
-    const reading = { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes, onTotal: total.onTotal };
+    const reading = { ...readingOf(flags), only: fieldsOf(flags), onBadLine: onBad, onBytes: total.onBytes, onTotal: total.onTotal };
     const records = total.counted(readRecords(input, reading));
     const labelled = predictRecords(classifier, records, {
       ...flags,
