@@ -36,7 +36,7 @@ Examples:
   Two earlier runs side by side:
     $ glz eval --compare before.json after.json
 
-Sets: a folder of <set>/{test.jsonl,labels.json}, one such folder, or a JSONL, CSV or TSV file. Results of finished sets are kept, so that
+Sets: a folder of <set>/{test.jsonl,labels.json}, one such folder, a data set's folder, or a JSONL, CSV, TSV or Parquet file. Results of finished sets are kept, so that
 an interrupted evaluation goes on. Exit code 1 if a system failed or a gate was missed.`;
 
 /** The suite that is evaluated where none is named, and how many texts of each set then: a look that takes a minute or two. */
@@ -72,8 +72,10 @@ function withDefaults(flags: EvalFlags): void {
   }
 }
 
-async function readSets({ data, suite, limit, recordLabels, labelSeparator, textField, labelField }: EvalFlags): Promise<SuiteSet[]> {
-  const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}), labelSeparator, textField, labelField };
+async function readSets({ data, suite, limit, recordLabels, ...fields }: EvalFlags): Promise<SuiteSet[]> {
+  const { labelSeparator, labelNames, textField, labelField } = fields;
+  const own = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}) };
+  const settings = { ...own, labelSeparator, labelNames, textField, labelField };
   const sets: SuiteSet[] = [];
   for (const file of suite) sets.push(...(await loadSuite(presetPath('eval', file), settings)));
   for (const path of data) sets.push(...(await loadSets(path, settings)));

@@ -11,7 +11,7 @@ import { usageError } from './usage-errors.ts';
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
   generate: ['make training data with a language model', () => import('./generate.ts')],
-  predict: ['label JSONL, CSV or plain text', () => import('./predict.ts')],
+  predict: ['label JSONL, CSV, Parquet or plain text', () => import('./predict.ts')],
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
   serve: ['answer over HTTP, for existing clients of decision models', () => import('./serve.ts')],

@@ -136,7 +136,12 @@ async function trainWith(flags: TrainFlags, settings: TrainSettings): Promise<vo
   const start = await loadStart(settings, note);
   const averageWith = await loadAverageWith(settings, start, note);
   checkDiskSpace(flags.output, start.weights, settings.keep);
-  const fields = { textField: settings.text_field, labelField: settings.label_field, labelSeparator: settings.label_separator };
+  const fields = {
+    textField: settings.text_field,
+    labelField: settings.label_field,
+    labelSeparator: settings.label_separator,
+    labelNames: settings.label_names,
+  };
   const sets = settings.dev ? await readDevSets(settings.dev.data, { limit: settings.dev.limit, ...fields }) : [];
   const calibrationSets = settings.calibration
     ? await readDevSets(settings.calibration.data, { limit: settings.calibration.limit, ...fields })

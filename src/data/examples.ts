@@ -5,6 +5,7 @@
 import { DataError } from '../base/errors.ts';
 import { labelList } from './label-list.ts';
 import { labelStudioTask, taskLabels, taskTextField } from './label-studio.ts';
+import { namedLabels } from './labelled/named-labels.ts';
 
 /** A record of training or evaluation data. */
 export interface LabelledExample {
@@ -24,6 +25,9 @@ export class MissingColumnError extends DataError {}
 
 /** Fields of a record's own candidates. */
 export const CANDIDATE_FIELDS = ['candidate_labels', 'all_labels'];
+
+/** Fields of true labels, unless another is named. */
+export const LABEL_FIELDS = ['labels', 'true_labels', 'label'];
 
 /** Fields of texts, unless another is named. */
 export const TEXT_FIELDS = ['text', 'sentence'];
@@ -54,6 +58,8 @@ export interface ExampleFields {
   labelField?: string;
   /** What stands between labels where a field is text, see {@link labelList}. */
   labelSeparator?: string;
+  /** What the numbers in a field of labels stand for. */
+  classNames?: (field: string) => readonly string[] | undefined;
 }
 
 /** The value of a field: of that name, or else along a path such as `data.text`; undefined where there is none. */
@@ -97,14 +103,19 @@ export function textOf(fields: Fields, where: string, field?: string): string {
 export function labelledExample(
   fields: Fields,
   where: string,
-  { textField, labelField, labelSeparator: separator }: ExampleFields = {},
+  { textField, labelField, labelSeparator: separator, classNames = () => undefined }: ExampleFields = {},
 ): LabelledExample {
-  const list = (name: string, allowEmpty: boolean) =>
-    labelList(fieldAt(fields, name), `${where}, field "${name}"`, { allowEmpty, separator });
+  const list = (name: string, allowEmpty: boolean) => {
+    const place = `${where}, field "${name}"`;
+    return labelList(namedLabels(fieldAt(fields, name), classNames(name), place, separator), place, { allowEmpty, separator });
+  };
   const text = textOf(fields, where, textField);
   if (text.trim() === '') throw new DataError(`${where}: field "${textField ?? 'text'}" is empty`);
-  const names = labelField ? [labelField] : ['labels', 'true_labels', 'label'];
-  const name = names.find((each) => fieldAt(fields, each) !== undefined);
+  const names = labelField ? [labelField] : LABEL_FIELDS;
+  const found = names.find((each) => fieldAt(fields, each) !== undefined);
+  // Beside a number there is often what it stands for.
+  const isNumbered = found === 'label' && typeof fields.label === 'number' && typeof fields.label_text === 'string' && !classNames(found);
+  const name = isNumbered ? 'label_text' : found;
   const task = name === undefined ? labelStudioTask(fields) : undefined;
   if (name === undefined && !task)
     throw new DataError(`${where}: no field "${names[0]}"${fieldsSaid(Object.keys(fields))}; name the one of labels with --label-field`);

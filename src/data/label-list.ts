@@ -6,6 +6,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DataError, UsageError } from '../base/errors.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
+import { parsePythonList } from './python-list.ts';
 
 type ErrorType = typeof UsageError | typeof DataError;
 
@@ -40,12 +41,14 @@ export function labelsOfJson(value: unknown, where: string, ErrorType: ErrorType
   return cleanLabels(labels, where, ErrorType);
 }
 
-/** A JSON list of labels out of text. @throws ErrorType */
+/** A list of labels out of text: of JSON, and in records also of Python. @throws ErrorType */
 function parseJsonList(text: string, where: string, ErrorType: ErrorType): string[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
+    const python = ErrorType === DataError ? parsePythonList(text) : undefined;
+    if (python) return labelsOfJson(python, where, ErrorType);
     throw new ErrorType(`${where}: begins and ends like a JSON list and is none; write ${AS_JSON}, all its quotes kept by the shell`);
   }
   return labelsOfJson(value, where, ErrorType);

@@ -84,6 +84,22 @@ async function firstLine(bytes: AsyncGenerator<Buffer>): Promise<{ line: string;
   return { line: text.trimStart().split(/\r?\n/, 1)[0], all: all() };
 }
 
+/** How fastText marks labels in front of a text. */
+const FASTTEXT = /^(?:__label__\S+\s+)+/;
+
+/** A line of text, and the labels that fastText's form has in front of it. */
+function textFields(line: string): Record<string, unknown> {
+  const marked = FASTTEXT.exec(line)?.[0];
+  if (marked === undefined) return { text: line };
+  return {
+    text: line.slice(marked.length),
+    labels: marked
+      .trim()
+      .split(/\s+/)
+      .map((label) => label.slice('__label__'.length)),
+  };
+}
+
 /** Records that are one a line. */
 async function* readLineRecords(
   path: string,
@@ -97,7 +113,7 @@ async function* readLineRecords(
     const where = `${sourceName(path)}, line ${line}`;
     const text = orBadLine(() => decodeLine(raw, where, line === 1), options);
     if (text === undefined || text.trim() === '') continue;
-    const record = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { fields: { text } };
+    const record = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { fields: textFields(text) };
     if (record) yield { line, ...record };
   }
 }
@@ -109,6 +125,12 @@ async function* readListRecords(path: string, chunks: AsyncIterable<Buffer>, opt
     if (record) yield { line, ...record };
   }
 }
+
+/** What is said of a file whose name and first line say nothing; only commands that label have an option for it. */
+const unknownFormat = (path: string, isLabelled = false): UsageError =>
+  new UsageError(
+    `${path}: the format cannot be told from the name; ${isLabelled ? 'end it in .jsonl, .json, .csv, .tsv, .txt or .parquet' : 'say --format jsonl, csv, tsv, text or parquet'}`,
+  );
 
 /** What is wrong with JSON that is neither lines nor a list. */
 const SPREAD = 'begins with a JSON object that is spread over lines; write one object a line, or a list of them (jq -c .)';
@@ -147,7 +169,8 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
     return;
   }
   let bytes = readBytes(path, options);
-  if ((!named && path !== '-') || named === 'parquet') {
+  const isGuessed = options.isLabelled === true && !named;
+  if ((!named && path !== '-' && !isGuessed) || named === 'parquet') {
     // A workbook or an archive says by its first bytes that no format would do.
     if (path !== '-' && statSync(path).isFile()) for await (const _ of bytes) break;
     if (named === 'parquet')
@@ -156,13 +179,14 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
           ? 'stdin: Parquet is read from its end: give the file by its name, not through a pipe'
           : `${name}: not a Parquet file, whatever its name or --format says: it does not begin with PAR1`,
       );
-    throw new UsageError(`${path}: the format cannot be told from the name; say --format jsonl, csv, tsv, text or parquet`);
+    throw unknownFormat(path);
   }
   let format: RecordFormat | undefined = named;
   let isList = false;
   if (!format || format === 'jsonl') {
     const { line, all } = await firstLine(bytes);
-    format ??= formatOfLine(line, options.textField);
+    format ??= FASTTEXT.test(line) ? 'text' : formatOfLine(line, options.textField);
+    if (isGuessed && format === 'text' && path !== '-' && !FASTTEXT.test(line)) throw unknownFormat(path, true);
     isList = line.startsWith('[');
     if (format === 'jsonl' && line.trim() === '{') throw new DataError(`${name}: ${SPREAD}`);
     bytes = all;

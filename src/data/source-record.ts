@@ -27,6 +27,8 @@ export interface ReadOptions {
   encoding?: Encoding;
   /** Column of texts, by which the header of a table from stdin is known; `text` or `sentence` unless given. */
   textField?: string;
+  /** The records have labels: a file of another name that begins with `__label__` is one of fastText. */
+  isLabelled?: boolean;
   /** Called for a malformed line, which is then left out; without it the first malformed line is thrown. */
   onBadLine?: (error: DataError) => void;
   /** Stands for `-`; process.stdin unless given. */

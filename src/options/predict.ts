@@ -146,6 +146,15 @@ export const LABEL_FIELD = {
   detail: '`labels`, `true_labels` or `label` unless given; a path such as `data.label` too',
 } as const;
 
+/** What numbers in the field of true labels stand for. */
+export const LABEL_NAMES = {
+  type: 'text',
+  nonEmpty: true,
+  value: 'a,b,c',
+  description: 'what whole numbers in the field of labels stand for, from 0: labels between commas, a JSON list, or a file of labels',
+  detail: "as Hugging Face's datasets say it in Parquet, `dataset_infos.json` or `README.md` unless given, then `labels.json`",
+} as const;
+
 /** A file of labels. */
 export const LABELS_FILE = {
   type: 'text',

@@ -1,7 +1,6 @@
 /** A quick score of a classifier on dev sets while it is trained: macro-F1 and accuracy of the top label, loss, how high wrong and right labels score. */
 
 import { type Classifier, labelProbability } from '../../classify/classifier.ts';
-import type { ExampleFields } from '../../data/examples.ts';
 import type { LossSettings } from '../../model/loss.ts';
 import { topLabelF1 } from '../metrics/classification.ts';
 import { type EvalSet, findEvalSets, type ReadSetOptions, readEvalSet } from './eval-set.ts';
@@ -59,7 +58,7 @@ export function countedLabels(logits: Float32Array, isTrue: readonly boolean[]):
 }
 
 /** Reads dev sets. @throws DataError naming file and line of what is malformed. */
-export async function readDevSets(path: string, options: Pick<ReadSetOptions, 'limit' | keyof ExampleFields>): Promise<EvalSet[]> {
+export async function readDevSets(path: string, options: Omit<ReadSetOptions, 'name' | 'wording'>): Promise<EvalSet[]> {
   const sets: EvalSet[] = [];
   for (const each of findEvalSets(path)) sets.push(await readEvalSet(each, options));
   return sets;

@@ -3,10 +3,10 @@
  * which labels an example shows is decided in sampling.ts.
  */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
 import { DataError } from '../../base/errors.ts';
-import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
-import { readRecords, recordPlace } from '../../data/read-records.ts';
+import type { LabelledExample } from '../../data/examples.ts';
+import { datasetFiles } from '../../data/labelled/dataset-files.ts';
+import { type ExampleOptions, readExamples } from '../../data/labelled/read-examples.ts';
 import { labelProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
@@ -122,7 +122,7 @@ export interface DataFile {
 }
 
 /** Settings of {@link readDataset}. */
-export interface DatasetSettings extends ExampleFields {
+export interface DatasetSettings extends Omit<ExampleOptions, 'counts' | 'onBad'> {
   /** Text tokens kept of a row. */
   maxTextTokens: number;
   /** The longest label that fits into a sequence. */
@@ -195,24 +195,16 @@ export async function readDataset(
     known.set(example.text, { labels: union(before.labels, example.labels), notLabels: union(before.notLabels, example.notLabels) });
   };
 
-  const read: { file: DataFile; examples: LabelledExample[]; firstMalformed?: string }[] = [];
+  const read: { file: DataFile; name: string; examples: LabelledExample[]; firstMalformed?: string }[] = [];
   for (const file of files) {
     const examples: LabelledExample[] = [];
     const seen = new Set<string>();
-    const onBadLine = skipBadRows ? skipMalformed : undefined;
     const malformedBefore = report.malformed.length;
-    for await (const record of readRecords(file.path, { onBadLine })) {
-      const { fields } = record;
-      const where = recordPlace(file.path, record);
-      if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
-      let example: LabelledExample;
-      try {
-        example = labelledExample(fields, where, settings);
-      } catch (error) {
-        if (!skipBadRows || !(error instanceof DataError)) throw error;
-        skipMalformed(error);
-        continue;
-      }
+    const source = datasetFiles(file.path, 'train');
+    const counts = ({ lang }: Readonly<Record<string, unknown>>) =>
+      !(file.languages && typeof lang === 'string' && !file.languages.includes(lang));
+    const onBad = skipBadRows ? skipMalformed : undefined;
+    for await (const { example, where } of readExamples(source, 'train', { ...settings, counts, onBad })) {
       if (seen.has(example.text)) report.duplicates++;
       else if (known.has(example.text)) report.duplicatesAcross++;
       compare(example, where);
@@ -224,7 +216,7 @@ export async function readDataset(
     const [first] = report.malformed.slice(malformedBefore);
     if (examples.length === 0 && first !== undefined) throw new DataError(first);
     if (examples.length === 0) throw new DataError(`${file.path}: no records${file.languages ? ` in ${file.languages.join(', ')}` : ''}`);
-    read.push({ file, examples, firstMalformed: first });
+    read.push({ file, name: source.name, examples, firstMalformed: first });
   }
 
   for (const { examples } of read)
@@ -238,7 +230,7 @@ export async function readDataset(
   known.clear();
   const lengths: Int32Array[] = [];
   const sources: DataSource[] = [];
-  for (const { file, examples, firstMalformed } of read) {
+  for (const { file, name, examples, firstMalformed } of read) {
     const ownTexts = examples.map(({ text }) => text);
     const ids = await tokenizer.encodeBatch(ownTexts, { atLeast: Math.max(maxTextTokens + 1, measureTexts ? MEASURED_TOKENS : 0) });
     if (measureTexts) lengths.push(Int32Array.from(ids, (row) => Math.min(row.length, MEASURED_TOKENS)));
@@ -271,7 +263,7 @@ export async function readDataset(
         `${file.path}: fewer than two labels in all its records; there is nothing to choose between${firstMalformed === undefined ? '' : ` (left out: ${firstMalformed})`}`,
       );
     sources.push({
-      name: basename(file.path).replace(/(\.(jsonl|ndjson|json|csv|tsv))?(\.gz)?$/, ''),
+      name,
       weight: file.weight,
       distill: file.distill,
       labelNoise: file.label_noise ?? 0,
