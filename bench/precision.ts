@@ -2,11 +2,13 @@
  * What int8 costs and gains: agreement of the top label with fp32, differences of the scores, macro-F1 of both, and the ratio of speed.
  * Run: npm run bench -- precision CHECKPOINT FOLDER_OF_SETS [texts a set, default 60] [allowed errors of the logits, as 0.02,0.016]
  */
-import { type Classifier, choiceProbabilities, createClassifier, labelProbability } from '../src/classify/classifier.ts';
+
+import { type Classifier, createClassifier } from '../src/classify/classifier.ts';
 import { deriveInferenceGraph } from '../src/classify/inference-graph.ts';
 import { checkpointEmbedder } from '../src/classify/load-classifier.ts';
 import { madeUpBatch } from '../src/classify/made-up-feeds.ts';
 import { createOnnxScorer } from '../src/classify/onnx-scorer.ts';
+import { choiceProbabilities, labelProbability } from '../src/classify/probabilities.ts';
 import { sequenceFeeds } from '../src/classify/sequence-feeds.ts';
 import { topLabelF1 } from '../src/eval/metrics/classification.ts';
 import { findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';

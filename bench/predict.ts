@@ -55,7 +55,7 @@ const plain = await createClassifier(await loadTokenizer(folder), config.options
 async function predict(classifier: typeof plain): Promise<number> {
   const output = openSync(join(work, 'output.jsonl'), 'w');
   const start = performance.now();
-  for await (const record of predictRecords(classifier, readRecords(input), { labels, source: 'input' }))
+  for await (const record of predictRecords(classifier, readRecords(input), { labels: { labels }, source: 'input' }))
     writeSync(output, `${membersJson(record)}\n`);
   return performance.now() - start;
 }

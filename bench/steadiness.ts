@@ -7,8 +7,10 @@
  * and how far scores move on average, when those ten are added; how often it stays when labels are read three at a time. Labels that a
  * shortlist leaves out have no score and do not count.
  */
-import { type Classifier, type ClassifierOptions, labelProbability } from '../src/classify/classifier.ts';
+
+import type { Classifier, ClassifierOptions } from '../src/classify/classifier.ts';
 import { loadClassifier } from '../src/classify/load-classifier.ts';
+import { labelProbability } from '../src/classify/probabilities.ts';
 import { expectedCalibrationError, reliabilityBins } from '../src/eval/metrics/calibration.ts';
 import { type EvalSet, findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';
 

@@ -19,7 +19,8 @@ import { readDataset } from '../src/train/data/dataset.ts';
 import { samplerOf } from '../src/train/data/run-sampler.ts';
 import { cpuDevice } from '../src/train/engine/devices.ts';
 import { createTrainingEngine, type TrainingBatch } from '../src/train/engine/training-session.ts';
-import { checkSettings, lossSettings, type TrainSettings } from '../src/train/settings.ts';
+import { checkSettings, lossSettings } from '../src/train/settings.ts';
+import type { TrainSettings } from '../src/train/settings-schema.ts';
 import { freshHead } from '../src/train/start.ts';
 import { checkpointFolder, readCheckpointConfig, readCheckpointWeights } from '../src/weights/checkpoint.ts';
 

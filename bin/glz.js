@@ -8,12 +8,13 @@ const inProject = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url)
 // A fresh checkout: npm ci runs no scripts (.npmrc), so nothing has been compiled yet. An installed package has dist, and no tsconfig.
 if (!existsSync(inProject('dist/cli/main.js')) && existsSync(inProject('tsconfig.build.json'))) {
   process.stderr.write('glz: compiling this checkout (once)\n');
-  const compiler = inProject('node_modules/typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [compiler, '-p', inProject('tsconfig.build.json')], { stdio: ['ignore', 2, 2] });
-  if (status !== 0) {
+  const run = (script, ...args) => spawnSync(process.execPath, [inProject(script), ...args], { stdio: ['ignore', 2, 2] }).status;
+  if (run('node_modules/typescript/bin/tsc', '-p', inProject('tsconfig.build.json')) !== 0) {
     process.stderr.write('glz: this checkout cannot be compiled: npm ci, then npm run build\n');
     process.exit(1);
   }
+  // Only glz serve shows it.
+  if (run('scripts/build-page.mjs') !== 0) process.stderr.write('glz: the page of glz serve cannot be built; all else works\n');
 }
 const { main } = await import('../dist/cli/main.js');
 main();

@@ -25,6 +25,8 @@ du -sm node_modules/* node_modules/@*/* | sort -rn | head -8
 echo "$top packages at the top, $total MB in all"
 [ "$total" -le 480 ] || fail "more than 480 MB"
 
+test -s node_modules/gliznet/dist/serve/page/index.html || fail "the page of glz serve is missing"
+
 echo "2. a prediction, and the library"
 echo '{"text":"my parcel is late"}' >records.jsonl
 expected='{"text":"my parcel is late","labels":["delivery"'

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The library: `import { GliZNet } from 'gliznet'`.
+ * The library: `import { GliZNet } from 'gliznet'`. What trains, evaluates, generates and exports is loaded when it is called.
  *
  *     const model = await GliZNet.load();
  *     const [result] = await model.classify(['The parcel never came'], ['delivery', 'billing', 'praise']);
@@ -8,22 +8,38 @@
  *     await model.dispose();
  */
 
-import { UsageError } from './base/errors.ts';
+import { DataError, UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
+import { explain, explainedLabels } from './classify/explain/explain.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
 import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
-import { checkLabels, rankLabels, scoringOptions } from './classify/records/predict-records.ts';
-import { checkOptions } from './options/check.ts';
-import type { Given } from './options/declaration.ts';
+import { rankSet } from './classify/rank-labels.ts';
+import { checkLabels, scoringOptions } from './classify/records/predict-records.ts';
+import { checkOptions, inOptions } from './options/check.ts';
+import type { Declarations, Given } from './options/declaration.ts';
+import { EVALUATE_OPTIONS } from './options/eval.ts';
+import { EXPORT_OPTIONS } from './options/export.ts';
+import { GENERATE_OPTIONS, GENERATE_SETTING_FLAGS } from './options/generate.ts';
 import { CHECKPOINT, CLASSIFY_OPTIONS, LOGITS_OPTIONS } from './options/predict.ts';
 import { SHIPPED_CHECKPOINT } from './options/shipped-checkpoint.ts';
-import { cleanLabels } from './text/labels.ts';
+import { TRAIN_OPTIONS, TRAIN_SETTING_FLAGS } from './options/train.ts';
+import { type LabelInput, labelSet } from './text/described-labels.ts';
+import type { LabelSet } from './text/label-texts.ts';
+import type {
+  EvaluateOptions,
+  EvaluationResult,
+  ExportOptions,
+  GenerateOptions,
+  GenerateResult,
+  TrainOptions,
+  TrainResult,
+} from './verbs/library-types.ts';
 
 export { DataError, UsageError } from './base/errors.ts';
-export type { LabelingOptions, LabelScores, LoadSettings } from './classify/library-types.ts';
+export type { Explanation, LabelingOptions, LabelScores, LoadSettings, WordScore } from './classify/library-types.ts';
 export type {
   AnswerOf,
   Answers,
@@ -41,6 +57,17 @@ export type {
 } from './classify/questions/questions.ts';
 export type { GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
+export type { Label, LabelInput } from './text/described-labels.ts';
+export type {
+  EvaluateOptions,
+  EvaluationResult,
+  ExportOptions,
+  GenerateOptions,
+  GenerateProgress,
+  GenerateResult,
+  TrainOptions,
+  TrainResult,
+} from './verbs/library-types.ts';
 
 /** How {@link GliZNet.classify} labels; docs/options.md has the ranges. */
 export type ClassifyOptions = Given<typeof CLASSIFY_OPTIONS>;
@@ -49,9 +76,9 @@ export type ClassifyOptions = Given<typeof CLASSIFY_OPTIONS>;
 export type LogitsOptions = Given<typeof LOGITS_OPTIONS>;
 
 /** Labels for each text: one list for all, or one list for each text. */
-export type Candidates = readonly string[] | readonly (readonly string[])[];
+export type Candidates = readonly LabelInput[] | readonly (readonly LabelInput[])[];
 
-const isPerText = (labels: Candidates): labels is readonly (readonly string[])[] => Array.isArray(labels[0]);
+const isPerText = (labels: Candidates): labels is readonly (readonly LabelInput[])[] => Array.isArray(labels[0]);
 
 /**
  * A GliZNet model. Calls may overlap: each gets its own results. ONNX Runtime computes on the calling thread, so a call with many
@@ -88,7 +115,7 @@ export class GliZNet {
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
-   * @param labels candidates; the checkpoint's own {@link GliZNet.labels} unless given
+   * @param labels candidates: names, or {@link Label}s with a description, examples, a parent or children; the checkpoint's own {@link GliZNet.labels} unless given
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
    *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
    *   model whose weights are damaged
@@ -104,16 +131,24 @@ export class GliZNet {
     const { balance = 0, multiLabel } = options;
     if (balance > 0 && (multiLabel || isPerText(labels ?? [])))
       throw new UsageError('balance is for one list of labels of which one is right');
+    if (balance > 0 && candidates.some(({ parents }) => parents))
+      throw new UsageError('balance is for one list of labels, not for labels in levels');
     const results = await this.#score(texts, candidates, options);
     let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
+    const ranked = texts.map((_, row) => rankSet(candidates[row], logits[row], calibration, options));
+    const asked = (text: string, row: number) => ({
+      ...{ text, labels: candidates[row].labels, logits: logits[row], chosen: explainedLabels(candidates[row].labels, ranked[row]) },
+    });
+    const explanations = options.explain ? await explain(this.#classifier, texts.map(asked), scoringOptions(options)) : undefined;
     return results.map(({ unreadable }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);
       return {
-        ...rankLabels(candidates[row], logits[row], calibration, options),
+        ...ranked[row],
+        ...(explanations ? { explanations: explanations[row] } : {}),
         ...(unreadable ? { unreadable } : {}),
         ...(unknownScript !== undefined ? { unknownScript } : {}),
       };
@@ -121,7 +156,7 @@ export class GliZNet {
   }
 
   /**
-   * Raw scores of the labels, in their order: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
+   * Raw scores of the labels, in the order in which they stand: logits [N] for each text; -Infinity for labels that are not on a text's shortlist.
    * @throws as {@link classify}
    */
   async logits(
@@ -175,7 +210,7 @@ export class GliZNet {
     await this.dispose();
   }
 
-  #candidates(texts: readonly string[], labels: Candidates | undefined): string[][] {
+  #candidates(texts: readonly string[], labels: Candidates | undefined): LabelSet[] {
     if (this.#disposed) throw new UsageError('the model is disposed');
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
     if (labels === undefined) throw new UsageError('labels are missing: the checkpoint was not trained on labels of its own');
@@ -183,16 +218,96 @@ export class GliZNet {
     // No list for no text: a list of lists as well as an empty one.
     if (texts.length === 0 && labels.length === 0) return [];
     if (!isPerText(labels)) {
-      const shared = cleanLabels(labels, 'labels');
+      const shared = labelSet(labels, 'labels', UsageError);
       return texts.map(() => shared);
     }
     if (labels.length !== texts.length) throw new UsageError(`${labels.length} label lists for ${texts.length} texts`);
-    return labels.map((list, row) => cleanLabels(list, `labels of text ${row + 1}`));
+    return labels.map((list, row) => labelSet(list, `labels of text ${row + 1}`, UsageError));
   }
 
-  async #score(texts: readonly string[], candidates: readonly string[][], options: LogitsOptions): Promise<ScoredRequest[]> {
+  async #score(texts: readonly string[], candidates: readonly LabelSet[], options: LogitsOptions): Promise<ScoredRequest[]> {
     for (const list of new Set(candidates)) await checkLabels(this.#classifier, list);
-    const requests = texts.map((text, row) => ({ text, labels: candidates[row] }));
-    return this.#classifier.logits(requests, scoringOptions(options));
+    const requests = texts.map((text, row) => ({ text, labels: candidates[row].labels }));
+    // Of labels in levels every one counts.
+    const isWhole = candidates.some(({ parents }) => parents);
+    return this.#classifier.logits(requests, { ...scoringOptions(options), ...(isWhole ? { shortlist: 0 } : {}) });
   }
+}
+
+/** Calls a verb with options that were checked. What it says of flags is said of options. */
+async function called<Options, Result>(
+  verb: (options: Options) => Promise<Result>,
+  options: Options,
+  declarations: Declarations,
+  settingFlags?: Readonly<Record<string, { field: string }>>,
+): Promise<Result> {
+  try {
+    return await verb(options);
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof DataError) error.message = inOptions(error.message, declarations, settingFlags);
+    throw error;
+  }
+}
+
+/**
+ * Trains: adapts a checkpoint to your labels, or makes a new model of an encoder. The folder `output` gets the run's states, log, report and
+ * checkpoints; `resume` goes on with a run that was stopped, to the same numbers.
+ *
+ *     const { checkpoint } = await train({ data: ['train.jsonl'], output: 'runs/mine', settings: { epochs: 3 } });
+ *     const model = await GliZNet.load(checkpoint);
+ *
+ * @returns how it ended; not finished where the signal was aborted
+ * @throws UsageError for options and settings that are wrong and for a folder that holds another run; DataError for files that cannot be read
+ *   or written, and for a loss that is not finite; the signal's reason where it is aborted before the first step
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  checkOptions(TRAIN_OPTIONS, options, 'train');
+  const { trainWithSettings } = await import('./verbs/train.ts');
+  return called(trainWithSettings, options, TRAIN_OPTIONS, TRAIN_SETTING_FLAGS);
+}
+
+/**
+ * Measures checkpoints and what they are compared with: how good, how sure and how fast. Results of finished sets are kept, so that a call
+ * that was ended goes on.
+ *
+ *     const { results } = await evaluate({ checkpoint: ['runs/mine'], data: ['test.jsonl'], baseline: ['random'] });
+ *     results[0].metrics.macro_f1;
+ *
+ * @returns all figures, as `glz eval --json` writes them; a system that failed is in `failures`
+ * @throws UsageError for options, names and suites that are wrong; DataError for sets that cannot be read; an AbortError where the signal is
+ *   aborted
+ */
+export async function evaluate(options: EvaluateOptions = {}): Promise<EvaluationResult> {
+  checkOptions(EVALUATE_OPTIONS, options, 'evaluate');
+  const verb = await import('./verbs/evaluate.ts');
+  return called(verb.evaluate, options, EVALUATE_OPTIONS);
+}
+
+/**
+ * Makes training data with a language model: texts, labels and hard negatives. Every accepted example is in the file `output` before the next;
+ * the same call goes on with a run that was ended. Needs the packages that docs/generate.md names.
+ *
+ *     await generate({ model: 'qwen2.5:7b', labelsFile: 'labels.txt', output: 'mine.jsonl', settings: { count: 400 } });
+ *
+ * @returns how it ended: with fewer examples than wanted where the signal was aborted or questions had no usable answer
+ * @throws UsageError for options and settings that are wrong, and for a file that another run wrote; DataError where the run cannot go on: no
+ *   server, no such model, a full disk
+ */
+export async function generate(options: GenerateOptions): Promise<GenerateResult> {
+  checkOptions(GENERATE_OPTIONS, options, 'generate');
+  const verb = await import('./verbs/generate.ts');
+  return called(verb.generate, options, GENERATE_OPTIONS, GENERATE_SETTING_FLAGS);
+}
+
+/**
+ * Writes a checkpoint as ONNX files with its tokenizer, an example and a README, for other runtimes. The folder is whole or not there.
+ *
+ *     await exportCheckpoint({ checkpoint: 'runs/mine', output: 'mine-onnx' });
+ *
+ * @throws UsageError for options that are wrong and for a folder that holds other files; DataError for a checkpoint that cannot be read
+ */
+export async function exportCheckpoint(options: ExportOptions): Promise<void> {
+  checkOptions(EXPORT_OPTIONS, options, 'exportCheckpoint');
+  const verb = await import('./verbs/export.ts');
+  return called(verb.exportCheckpoint, options, EXPORT_OPTIONS);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ROOT, temporaryFolder } from './tiny-checkpoint.ts';
 
 const PROGRAM = `import { DataError, GliZNet, UsageError, type Candidates, type ClassifyOptions, type LabelScores, type LoadSettings } from 'gliznet';
+import { evaluate, exportCheckpoint, generate, train, type EvaluateOptions, type GenerateOptions, type TrainOptions } from 'gliznet';
 const settings: LoadSettings = { threads: 1, precision: 'fp32', note: (line) => void line.trim() };
 const options: ClassifyOptions = { topK: 1, multiLabel: true };
 const labels: Candidates = ['b', 'c'];
@@ -18,6 +19,21 @@ export const isOurs = (error: unknown): boolean => error instanceof DataError ||
 export const misspelt: ClassifyOptions = { topk: 1 };
 // @ts-expect-error: there is no such precision
 export const unknown: LoadSettings = { precision: 'fp16' };
+const run: TrainOptions = { data: ['a.jsonl'], output: 'o', settings: { epochs: 3, loss: { margin: 0.3 } }, onStep: ({ loss }, steps) => void (loss + steps) };
+const { checkpoint, finished, labels: known } = await train(run);
+export const trained: GliZNet | undefined = finished ? await GliZNet.load(checkpoint) : undefined;
+export const names: readonly string[] | undefined = known;
+// @ts-expect-error: output is missing
+await train({ data: ['a.jsonl'] });
+// @ts-expect-error: there is no such setting
+export const wrongSetting: TrainOptions = { output: 'o', settings: { loss: { marign: 0.3 } } };
+const measured: EvaluateOptions = { checkpoint: ['o'], limit: 10, onEvent: (system, event) => void (event.type === 'result' && system.trim()) };
+const { results } = await evaluate(measured);
+export const score: number | undefined = results[0]?.metrics.macro_f1;
+const made: GenerateOptions = { model: 'm', output: 'o', settings: { count: 4, not_labels: [1, 2] }, onProgress: ({ kept }) => void kept };
+export const rest: number = await generate(made).then(({ kept, wanted, figures }) => wanted - kept + figures.negatives);
+// @ts-expect-error: there is no such precision
+await exportCheckpoint({ output: 'o', precision: 'fp16' });
 `;
 
 /** What a compiler says of the project; empty where nothing is wrong. */

@@ -1,6 +1,7 @@
 /** The systems of bench/peers.ts that run on ONNX Runtime in its own process: glz, and what its encoder does without it. */
-import { choiceProbabilities } from '../../src/classify/classifier.ts';
+
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
+import { choiceProbabilities } from '../../src/classify/probabilities.ts';
 import { COSINE_SCALE } from '../../src/eval/systems/embeddings.ts';
 import { createPairClassifier } from '../../src/eval/systems/models/pair-classifier.ts';
 import { createSequenceClassifier } from '../../src/eval/systems/models/sequence-classifier.ts';

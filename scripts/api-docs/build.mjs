@@ -8,7 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Application, Comment, ReflectionKind } from 'typedoc';
 import { MODEL_OPTIONS } from '../../dist/model/options.js';
+import { EVALUATE_OPTIONS } from '../../dist/options/eval.js';
+import { EXPORT_OPTIONS } from '../../dist/options/export.js';
+import { GENERATE_OPTIONS } from '../../dist/options/generate.js';
 import { LOAD_OPTIONS } from '../../dist/options/predict.js';
+import { TRAIN_OPTIONS } from '../../dist/options/train.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'glz-api-'));
@@ -25,7 +29,7 @@ const application = await Application.bootstrapWithPlugins({
   excludePrivate: true,
   excludeExternals: true,
   sort: ['source-order'],
-  kindSortOrder: ['Class', 'Interface', 'TypeAlias'],
+  kindSortOrder: ['Class', 'Function', 'Interface', 'TypeAlias'],
   // Names that are no part of the library stand in types; docs/options.md has what is in them.
   validation: { notExported: false, invalidLink: true, notDocumented: false },
   outputFileStrategy: 'modules',
@@ -37,8 +41,15 @@ const application = await Application.bootstrapWithPlugins({
   typeDeclarationFormat: 'table',
 });
 
-/** What the declarations of options say. */
-const DECLARED = { ...MODEL_OPTIONS, ...LOAD_OPTIONS };
+/** What the declarations of options say, by the type that is made of them. */
+const DECLARED = {
+  GliZNetOptions: MODEL_OPTIONS,
+  LoadSettings: LOAD_OPTIONS,
+  TrainOptions: TRAIN_OPTIONS,
+  EvaluateOptions: EVALUATE_OPTIONS,
+  GenerateOptions: GENERATE_OPTIONS,
+  ExportOptions: EXPORT_OPTIONS,
+};
 
 const NAMED =
   ReflectionKind.ClassOrInterface | ReflectionKind.TypeAlias | ReflectionKind.FunctionOrMethod | ReflectionKind.VariableOrProperty | ReflectionKind.Accessor;
@@ -52,8 +63,8 @@ function tidy(project) {
     if (isOfError && project.getReflectionById(reflection.id)) project.removeReflection(reflection);
   }
   for (const reflection of project.getReflectionsByKind(ReflectionKind.All)) {
-    const declared = DECLARED[reflection.name];
-    if (reflection.inheritedFrom && declared && !reflection.comment)
+    const declared = DECLARED[reflection.parent?.name]?.[reflection.name];
+    if (declared && !reflection.comment)
       reflection.comment = new Comment([{ kind: 'text', text: [declared.description, declared.detail].filter(Boolean).join('; ') }]);
     for (const field of ['inheritedFrom', 'overwrites', 'sources']) delete reflection[field];
     if (reflection.kindOf(ReflectionKind.Property)) delete reflection.defaultValue;

@@ -10,6 +10,8 @@ import { MARK_PATTERN, markedPid, markOwner, ownMark } from './process-mark.ts';
 
 /** A lock that is held. */
 export interface FileLock {
+  /** Its file. */
+  path: string;
   /** Gives it back; more than once does nothing. The end of the process does so too. */
   release(): void;
 }
@@ -35,6 +37,18 @@ function locksOfOthers(path: string, own: string): string[] {
     else others.push(name);
   }
   return others.sort();
+}
+
+/** Locks of `path` whose processes cannot be seen from here; none where its folder cannot be read. */
+export function locksElsewhere(path: string): string[] {
+  try {
+    const marked = (name: string) => new RegExp(MARK_PATTERN).exec(name)![0];
+    return locksOfOthers(path, '')
+      .filter((name) => markOwner(marked(name.slice(basename(path).length))) === 'elsewhere')
+      .map((name) => join(dirname(path), name));
+  } catch {
+    return [];
+  }
 }
 
 /** Who holds a lock, and what to do. */
@@ -97,6 +111,7 @@ export function lockFile(path: string, subject = path): FileLock {
   };
   process.once('exit', atExit);
   return {
+    path: own,
     release() {
       if (!held.has(resolve(own))) return;
       process.off('exit', atExit);

@@ -30,7 +30,7 @@ export function excerpt(text: string, most = LONGEST_QUOTE): string {
 export function quoted(value: unknown): string {
   if (typeof value === 'string') return printable(JSON.stringify(excerpt(value)));
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
-  return typeof value === 'number' || typeof value === 'boolean' || value === null ? String(value) : typeof value;
+  return typeof value === 'function' ? 'a function' : typeof value === 'symbol' ? 'symbol' : String(value);
 }
 
 /** Longest message; a path can be some hundred characters of it. */

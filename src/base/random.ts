@@ -12,9 +12,9 @@ function mixSeeds(seeds: readonly number[]): number {
   return hash;
 }
 
-/** A stream of numbers in [0, 1) (mulberry32), given by its seeds. */
-export function randomStream(...seeds: number[]): () => number {
-  let state = mixSeeds(seeds);
+/** Uniform numbers in [0, 1) with 32 bits, from a 32-bit seed (mulberry32 by Tommy Ettinger, public domain). */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -22,6 +22,9 @@ export function randomStream(...seeds: number[]): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   };
 }
+
+/** A stream of numbers in [0, 1), given by its seeds. */
+export const randomStream = (...seeds: number[]): (() => number) => seededRandom(mixSeeds(seeds));
 
 /** A whole number in [0, below). */
 export const randomInteger = (random: () => number, below: number): number => Math.floor(random() * below);

@@ -27,15 +27,20 @@ function excessOf(text: string, largest: number): string | undefined {
   return undefined;
 }
 
-/** Parses a settings file, of so many characters at most. @throws UsageError that begins with `where` when it is no YAML, too large or nested too deeply */
-export function parseYaml(text: string, where: string, largest = LARGEST_YAML): unknown {
+/**
+ * Parses a settings file.
+ * @param schema failsafe: every scalar is text
+ * @param largest most characters
+ * @throws UsageError that begins with `where` when it is no YAML, too large or nested too deeply
+ */
+export function parseYaml(text: string, where: string, schema: 'core' | 'failsafe' = 'core', largest = LARGEST_YAML): unknown {
   const excess = excessOf(text, largest);
   if (excess !== undefined) throw new UsageError(`${where}: more than ${excess}: these are no settings`);
   const lineCounter = new LineCounter();
   const bad = (error: unknown, place = ''): UsageError => new UsageError(`${where}: not YAML${place}: ${errorMessage(error)}`);
   try {
     // The parser's own messages show the lines around, anew for each of a hundred thousand errors.
-    const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter });
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', lineCounter, schema });
     const [error] = document.errors;
     if (error) {
       const { line, col } = lineCounter.linePos(error.pos[0]);

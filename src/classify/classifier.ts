@@ -15,10 +15,12 @@ import {
   textRoom,
 } from '../text/joint-sequence.ts';
 import { fitTogether, groupLabels } from '../text/label-groups.ts';
+import { labelName, labelReading, type ReadLabel } from '../text/label-texts.ts';
 import { createLabelEncoder, type LabelEncoder, labelProblem } from '../text/labels.ts';
 import { textWindows } from '../text/text-windows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { withSafeDisposal } from './disposal.ts';
+import type { PartsOptions, PartsRequest, WordParts } from './explain/word-parts.ts';
 import { BrokenModelError, type Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
 import { type Shortlist, shortlistOf, shortlistSize } from './shortlist.ts';
@@ -26,7 +28,7 @@ import { type Shortlist, shortlistOf, shortlistSize } from './shortlist.ts';
 /** One text and its candidate labels. Requests that share one label array share its preparation. */
 export interface ScoreRequest {
   text: string;
-  labels: readonly string[];
+  labels: readonly ReadLabel[];
 }
 
 /** What {@link Classifier.logits} gives for one request. */
@@ -71,7 +73,9 @@ export interface Classifier {
    * Which of these labels the model cannot read or tell apart, as a message; undefined where there are none.
    * @throws DataError for a label without tokens or longer than the window
    */
-  labelProblem(labels: readonly string[]): Promise<string | undefined>;
+  labelProblem(labels: readonly ReadLabel[]): Promise<string | undefined>;
+  /** What each word adds to logits, where they are sums over words: with what the model adds whatever a text says they are the logits. @throws as logits */
+  wordParts?(requests: readonly PartsRequest[], options?: PartsOptions): Promise<WordParts[]>;
   /** Releases native memory, after the calls that run; later ones are refused. Safe to call twice. */
   dispose(): Promise<void>;
 }
@@ -129,9 +133,9 @@ export async function createClassifier(
   const isOneWay = options.crossAttention === 'one-way';
   const encoder: LabelEncoder = createLabelEncoder(tokenizer, layout.labelLimit);
   // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
-  const prepared = new WeakMap<readonly string[], Promise<PreparedLabels>>();
-  const prepare = async (labels: readonly string[]): Promise<PreparedLabels> => {
-    const ids = await encoder.encode(labels);
+  const prepared = new WeakMap<readonly ReadLabel[], Promise<PreparedLabels>>();
+  const prepare = async (labels: readonly ReadLabel[]): Promise<PreparedLabels> => {
+    const ids = await encoder.encode(labels.map(labelReading));
     return { ids, lengths: ids.map((each) => each.length), groups: new Map() };
   };
 
@@ -180,7 +184,7 @@ export async function createClassifier(
     );
   }
 
-  const readyLabels = (labels: readonly string[]): Promise<PreparedLabels> => {
+  const readyLabels = (labels: readonly ReadLabel[]): Promise<PreparedLabels> => {
     let ready = prepared.get(labels);
     if (!ready) {
       ready = prepare(labels);
@@ -263,7 +267,7 @@ export async function createClassifier(
     precision,
     async labelProblem(labels) {
       const ready = await readyLabels(labels);
-      ready.problem ??= labelProblem(labels, ready.ids, tokenizer) ?? '';
+      ready.problem ??= labelProblem(labels.map(labelName), ready.ids, tokenizer) ?? '';
       return ready.problem || undefined;
     },
     async logits(
@@ -323,19 +327,4 @@ export async function createClassifier(
       await (await embedder?.catch(() => undefined))?.dispose();
     },
   });
-}
-
-/** Probability of a label by itself: sigmoid of the calibrated logit. */
-export function labelProbability(logit: number, { temperature, bias }: GliZNetOptions['calibration']): number {
-  return 1 / (1 + Math.exp(-(logit / temperature + bias)));
-}
-
-/** Probabilities over the labels, of which one is right: softmax of the logits. logits [N] -> [N] */
-export function choiceProbabilities(logits: Float32Array): Float64Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) largest = Math.max(largest, logit);
-  const result = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
-  let sum = 0;
-  for (const value of result) sum += value;
-  return result.map((value) => value / sum);
 }

@@ -6,18 +6,21 @@ import type { Classifier } from './classifier.ts';
 export function withSafeDisposal(classifier: Classifier): Classifier {
   const running = new Set<Promise<unknown>>();
   let disposal: Promise<void> | undefined;
+  async function run<Result>(start: () => Promise<Result>): Promise<Result> {
+    if (disposal) throw new UsageError('the classifier is disposed: load it again');
+    const call = start();
+    running.add(call);
+    try {
+      return await call;
+    } finally {
+      running.delete(call);
+    }
+  }
+  const { wordParts } = classifier;
   return {
     ...classifier,
-    async logits(requests, options) {
-      if (disposal) throw new UsageError('the classifier is disposed: load it again');
-      const call = classifier.logits(requests, options);
-      running.add(call);
-      try {
-        return await call;
-      } finally {
-        running.delete(call);
-      }
-    },
+    logits: (requests, options) => run(() => classifier.logits(requests, options)),
+    ...(wordParts ? { wordParts: (requests, options) => run(() => wordParts(requests, options)) } : {}),
     dispose() {
       disposal ??= Promise.allSettled(running).then(() => classifier.dispose());
       return disposal;

@@ -4,7 +4,10 @@
  * Calibration for In-Context Learning and Prompt Engineering", ICLR 2024, section 3) subtracts the logarithm of a label's mean probability
  * over the texts. No right label is looked at. It helps where labels are about equally frequent, and costs where one truly is most frequent.
  */
-import { type Classifier, type ClassifierOptions, choiceProbabilities } from './classifier.ts';
+
+import type { ReadLabel } from '../text/label-texts.ts';
+import type { Classifier, ClassifierOptions } from './classifier.ts';
+import { choiceProbabilities } from './probabilities.ts';
 
 /** Strength unless the caller says otherwise: 0 changes nothing, 1 makes all labels equally frequent. */
 export const BALANCE_STRENGTH = 0.7;
@@ -31,7 +34,7 @@ export function labelShares(logits: readonly Float32Array[]): Float64Array {
 export async function measureLabelShares(
   classifier: Classifier,
   texts: readonly string[],
-  labels: readonly string[],
+  labels: readonly ReadLabel[],
   options?: ClassifierOptions,
 ): Promise<Float64Array> {
   const requests = texts.map((text) => ({ text, labels }));

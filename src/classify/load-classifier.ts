@@ -22,6 +22,8 @@ import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder
 
 /** A classifier of a checkpoint folder. */
 export interface LoadedClassifier extends Classifier {
+  /** Hash of all that its scores depend on: weights, options, calibration, tokenizer, precision. */
+  identity: string;
   /** The labels that the checkpoint was trained on, if it says so. */
   labels?: readonly string[];
   /** The script that a text is in, where the vocabulary knows little of it: its scores then mean little. */
@@ -89,25 +91,32 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
     }
     return opened[opened.length - 1];
   };
+  const described = ({ json, byteLevel }: Tokenizer) => ({
+    identity: createHash('sha256')
+      .update(JSON.stringify([hash, config.options.calibration, chosen, json]))
+      .digest('hex'),
+    labels: config.labels,
+    unknownScript: createUnknownScript(json, byteLevel),
+  });
   try {
     const texts = await open(graph);
     if (config.options.crossAttention === 'late') {
-      const derived = async (kind: 'labels' | 'scores') =>
+      const derived = async (kind: 'labels' | 'scores' | 'parts') =>
         open(await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)));
-      const labels = readsAlike(config.options) ? {} : { labels: await derived('labels') };
+      const labels = readsAlike(config.options) ? { parts: () => derived('parts') } : { labels: await derived('labels') };
       const sessions = { texts, ...labels, scores: await derived('scores') };
       const ready = await tokenizer;
       // Calibration changes no vector, the tokenizer does.
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
       const late = await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
-      return { ...late, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
+      return { ...late, ...described(ready) };
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
     const classifier = await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
-    return { ...classifier, labels: config.labels, unknownScript: createUnknownScript(ready.json, ready.byteLevel) };
+    return { ...classifier, ...described(ready) };
   } catch (error) {
     await Promise.all(opened.map((session) => session.dispose()));
     throw error;

@@ -19,11 +19,12 @@ export async function openClassifier(
 ): Promise<Classifier> {
   const { encoder, options, tokenizer } = model;
   if (options.crossAttention === 'late') {
-    const { texts, labels, scores } = lateFunctions(model, weights);
+    const { texts, labels, scores, parts } = lateFunctions(model, weights);
     return createLateClassifier(tokenizer, options, {
       texts: await createSession(texts),
       ...(labels ? { labels: await createSession(labels) } : {}),
       scores: await createSession(scores),
+      ...(parts ? { parts: () => createSession(parts) } : {}),
     });
   }
   // Shortlists are made with the model's own encoder.

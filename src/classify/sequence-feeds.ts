@@ -2,6 +2,7 @@
 
 import type { Feed } from '../runtime/onnx-session.ts';
 import type { JointBatch } from '../text/joint-sequence.ts';
+import type { PaddedRows } from '../text/padded-rows.ts';
 import type { LabelBatch, LateBatch, ShownBatch, TextBatch } from '../text/separate-sequences.ts';
 
 const counting = (size: number, from: number): Feed => ({ data: Int32Array.from({ length: size }, (_, i) => i + from), shape: [size] });
@@ -9,16 +10,21 @@ const counting = (size: number, from: number): Feed => ({ data: Int32Array.from(
 /** Name of what upper layer number `layer` reads of texts. */
 export const stateName = (layer: number): string => `state_${layer}`;
 
-/** Feeds of texts alone. */
-export function textFeeds(batch: TextBatch) {
-  const shape = [batch.batch, batch.length];
+/** Feeds of an encoder alone. */
+export function rowFeeds({ batch, length, inputIds, attentionMask }: PaddedRows) {
+  const shape = [batch, length];
   return {
-    input_ids: { data: batch.inputIds, shape },
-    attention_mask: { data: batch.attentionMask, shape },
-    text_mask: { data: batch.textMask, shape },
-    positions: counting(batch.length, 0),
+    input_ids: { data: inputIds, shape },
+    attention_mask: { data: attentionMask, shape },
+    positions: counting(length, 0),
   };
 }
+
+/** Feeds of texts alone. */
+export const textFeeds = (batch: TextBatch) => ({
+  ...rowFeeds(batch),
+  text_mask: { data: batch.textMask, shape: [batch.batch, batch.length] },
+});
 
 /** Feeds of labels alone. */
 export function labelFeeds(batch: LabelBatch) {

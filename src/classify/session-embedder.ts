@@ -4,7 +4,9 @@
 
 import { lengthBatches } from '../runtime/length-batches.ts';
 import type { GraphSession } from '../runtime/onnx-session.ts';
+import { padRows } from '../text/padded-rows.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { rowFeeds } from './sequence-feeds.ts';
 
 /** Texts to unit vectors. */
 export interface SentenceEmbedder {
@@ -38,25 +40,12 @@ export function createSessionEmbedder({ session, tokenizer, maxLength }: Session
     const result: Float32Array[] = new Array(ids.length);
     const lengthOf = (text: number): number => kept[text] + 2;
     for (const rows of lengthBatches(order, lengthOf, { tokens: session.batchTokens, rows: BATCH_TEXTS })) {
-      const length = lengthOf(rows[0]);
-      const shape = [rows.length, length];
-      const inputIds = new Int32Array(rows.length * length).fill(pad); // [B, T]
-      const mask = new Int32Array(rows.length * length); // [B, T]
-      for (const [row, text] of rows.entries()) {
-        const start = row * length;
-        inputIds[start] = cls;
-        inputIds.set(ids[text].subarray(0, kept[text]), start + 1);
-        inputIds[start + kept[text] + 1] = sep;
-        mask.fill(1, start, start + kept[text] + 2);
-      }
-      const { embedding } = await session.run(
-        {
-          input_ids: { data: inputIds, shape },
-          attention_mask: { data: mask, shape },
-          positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
-        },
-        ['embedding'],
+      const batch = padRows(
+        rows.map((text) => ids[text].subarray(0, kept[text])),
+        pad,
+        { before: cls, behind: sep },
       );
+      const { embedding } = await session.run(rowFeeds(batch), ['embedding']);
       const width = embedding.length / rows.length;
       for (const [row, text] of rows.entries()) result[text] = (embedding as Float32Array).slice(row * width, (row + 1) * width);
     }

@@ -1,31 +1,17 @@
-/** `glz generate`: options, wiring and messages; the work is in src/generate. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+/** `glz generate`: flags, progress and messages; the work is in src/verbs/generate.ts. */
 import { Command } from 'commander';
-import { DataError, UsageError } from '../base/errors.ts';
-import { writeFileAtomically } from '../base/files.ts';
-import { labelledExample } from '../data/examples.ts';
-import { readLabelsFile } from '../data/labels-file.ts';
-import { readRecords, sourceName } from '../data/read-records.ts';
-import { recordMembers } from '../data/record-members.ts';
-import { requireDictionaries } from '../generate/dictionaries.ts';
+import { DataError } from '../base/errors.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
-import { generate, type Mode, promptOf, requestCount, wantedCount } from '../generate/generate.ts';
-import { type GeneratedRecord, journalPath, openJournal } from '../generate/journal.ts';
-import { createGroqProvider } from '../generate/providers/groq-provider.ts';
-import { createOllamaProvider } from '../generate/providers/ollama-provider.ts';
-import type { Provider } from '../generate/providers/provider.ts';
-import { WRITTEN } from '../generate/record-line.ts';
-import { reportLines, reportPage, summarize } from '../generate/report.ts';
-import { createRequester } from '../generate/requester.ts';
-import { checkGenerateSettings, type GenerateSettings, generateFlags, readGenerateSettings, SETTING_FLAGS } from '../generate/settings.ts';
+import { promptOf, requestCount } from '../generate/generate.ts';
+import { reportLines } from '../generate/report.ts';
+import { generateFlags } from '../generate/settings.ts';
 import type { Filled } from '../options/declaration.ts';
-import type { GENERATE_FLAGS } from '../options/generate.ts';
+import { type GENERATE_FLAGS, GENERATE_SETTING_FLAGS } from '../options/generate.ts';
+import { generate, planOf } from '../verbs/generate.ts';
+import type { GenerateOptions } from '../verbs/library-types.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './interrupts.ts';
-import { presetPath } from './presets.ts';
-import { startProgress } from './progress.ts';
+import { type Progress, startProgress } from './progress.ts';
 import { noteLine, printText } from './terminal.ts';
 
 const EXAMPLES = `
@@ -43,7 +29,7 @@ Examples:
 
 Every accepted example is on disk before the next. Ctrl-C, a crash or a power cut lose nothing: the same command goes on.`;
 
-type GenerateFlags = Filled<typeof GENERATE_FLAGS> & Partial<Record<keyof typeof SETTING_FLAGS, number>>;
+type GenerateFlags = Filled<typeof GENERATE_FLAGS> & Partial<Record<keyof typeof GENERATE_SETTING_FLAGS, number>>;
 
 const listOf = (text: string): string[] =>
   text
@@ -51,37 +37,21 @@ const listOf = (text: string): string[] =>
     .map((part) => part.trim())
     .filter(Boolean);
 
-function settingsOf(flags: GenerateFlags): GenerateSettings {
-  const where = presetPath('generate', flags.config);
-  const values = readGenerateSettings(where);
-  for (const [name, { field }] of Object.entries(SETTING_FLAGS)) {
-    const value = flags[name as keyof typeof SETTING_FLAGS];
-    if (value !== undefined) values[field] = value;
-  }
-  if (flags.languages !== undefined) values.languages = listOf(flags.languages);
-  if (flags.domains !== undefined) {
-    const all = (values.domains ?? {}) as Record<string, unknown>;
-    // A domain that the preset does not have is a topic of its own.
-    values.domains = Object.fromEntries(listOf(flags.domains).map((name) => [name, Object.hasOwn(all, name) ? all[name] : [name]]));
-  }
-  return checkGenerateSettings(values, where);
+/** What the verb is called with. It says itself where the model or the output is missing. */
+function callOf({ languages, domains, ...flags }: GenerateFlags): GenerateOptions {
+  const settings = Object.fromEntries(
+    Object.entries(GENERATE_SETTING_FLAGS).map(([name, { field }]) => [field, flags[name as keyof typeof GENERATE_SETTING_FLAGS]]),
+  );
+  return {
+    ...flags,
+    settings,
+    ...(languages === undefined ? {} : { languages: listOf(languages) }),
+    ...(domains === undefined ? {} : { domains: listOf(domains) }),
+  } as GenerateOptions;
 }
 
-async function modeOf(flags: GenerateFlags): Promise<Mode> {
-  if (flags.input !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --input or --labels-file');
-  if (flags.labelsFile !== undefined) return { kind: 'texts', labels: readLabelsFile(flags.labelsFile) };
-  if (flags.input === undefined) return { kind: 'examples' };
-  const records: GeneratedRecord[] = [];
-  for await (const record of readRecords(flags.input)) {
-    const where = `${sourceName(flags.input)}, line ${record.line}`;
-    const { text, labels, notLabels } = labelledExample(record.fields, where, { labelSeparator: flags.labelSeparator });
-    records.push({ ...record.fields, text, labels, not_labels: notLabels, [WRITTEN]: recordMembers(record) });
-  }
-  if (records.length === 0) throw new DataError(`${flags.input}: no records`);
-  return { kind: 'negatives', records };
-}
-
-function dryRun(settings: GenerateSettings, mode: Mode, flags: GenerateFlags): void {
+async function dryRun(flags: GenerateFlags): Promise<void> {
+  const { settings, mode } = await planOf(callOf(flags));
   const requests = requestCount(settings, mode);
   for (const number of [0, 1, 2].filter((each) => each < requests)) {
     const { system, prompt } = promptOf(settings, mode, number);
@@ -95,84 +65,41 @@ function dryRun(settings: GenerateSettings, mode: Mode, flags: GenerateFlags): v
   for (const line of estimateLines(estimate(settings, mode, limits))) printText(line);
 }
 
-function providerOf(flags: GenerateFlags, model: string): Provider {
-  return flags.provider === 'groq' ? createGroqProvider({ model }) : createOllamaProvider({ model, threads: flags.ollamaThreads });
-}
-
 async function run(flags: GenerateFlags): Promise<void> {
-  const settings = settingsOf(flags);
-  const mode = await modeOf(flags);
-  if (flags.dryRun) {
-    dryRun(settings, mode, flags);
-    return;
-  }
-  const { model, output } = flags;
-  if (model === undefined) throw new UsageError('--model is missing: which model of the provider is asked?');
-  if (output === undefined) throw new UsageError('--output is missing: where do the examples go?');
-  requireDictionaries();
-  const report = flags.report ?? `${output}.report.html`;
-  if ([output, journalPath(output)].some((path) => resolve(path) === resolve(report)))
-    throw new UsageError(`--report ${report} would replace the run's own file; name another one`);
-  const { count: _, ...plan } = settings;
-  const identity = createHash('sha256')
-    .update(JSON.stringify([plan, mode, flags.provider, model]))
-    .digest('hex');
+  if (flags.dryRun) return dryRun(flags);
+  const { output, quiet } = flags;
   const abort = new AbortController();
-  const requesterOf = (each: Provider) => createRequester(each, { ...flags, signal: abort.signal });
-  const requester = requesterOf(providerOf(flags, model));
-  // The same model has one account of requests and tokens a minute.
-  const second = flags.verifyModel ?? (flags.verify ? model : undefined);
-  const verifier = second === undefined ? undefined : second === model ? requester : requesterOf(providerOf(flags, second));
-  const filter = flags.filterCheckpoint
-    ? await (await import('../generate/checkpoint-filter.ts')).openCheckpointFilter(flags.filterCheckpoint)
-    : undefined;
-  const journal = openJournal(output, identity);
-  const note = noteLine;
-  if (journal.records.length && !flags.quiet) note(`going on: ${journal.records.length} examples are there`);
-  const wanted = wantedCount(settings, mode);
-  const progress = startProgress({ label: 'generate', unit: 'examples', total: wanted, start: journal.records.length, quiet: flags.quiet });
-  let interrupted = false;
-  const stopListening = onInterrupt(() => {
-    if (interrupted) process.exit(130);
-    interrupted = true;
-    abort.abort();
-  });
-  const began = performance.now();
+  let stopListening = () => {};
+  let progress: Progress | undefined;
+  let began = 0;
   try {
-    const result = await generate({
-      settings,
-      mode,
-      requester,
-      journal,
-      concurrency: flags.concurrency,
-      verifier,
-      filter: filter?.filter,
+    const { kept, wanted, figures } = await generate({
+      ...callOf(flags),
       signal: abort.signal,
-      onProgress: ({ kept, dropped }) => {
-        const { tokens, retries, concurrency } = requester.statistics;
-        const rate = tokens / ((performance.now() - began) / 1000);
-        progress.update(kept, { dropped, 'tokens/s': rate.toFixed(0), retries, open: concurrency });
+      onStart(run) {
+        began = performance.now();
+        if (run.kept && !quiet) noteLine(`going on: ${run.kept} examples are there`);
+        progress = startProgress({ label: 'generate', unit: 'examples', total: run.wanted, start: run.kept, quiet });
+        stopListening = onInterrupt(() => {
+          if (abort.signal.aborted) process.exit(130);
+          abort.abort();
+        });
       },
-      onFailure: (message) => progress.note(message),
+      onProgress({ kept, dropped, tokens, retries, concurrency }) {
+        const rate = tokens / ((performance.now() - began) / 1000);
+        progress?.update(kept, { dropped, 'tokens/s': rate.toFixed(0), retries, open: concurrency });
+      },
+      onFailure: (message) => progress?.note(message),
     });
-    progress.stop();
-    // Read back: earlier runs' examples count as well.
-    const records = readFileSync(output, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as GeneratedRecord);
-    const figures = summarize(records, journal, `${model} (${flags.provider})`, result.leaked);
-    if (!flags.quiet) for (const line of reportLines(figures)) note(line);
-    writeFileAtomically(report, reportPage(figures));
-    if (interrupted) {
-      note(`stopped with ${result.kept} of ${wanted} examples in ${output}; the same command goes on`);
+    progress?.stop();
+    if (!quiet) for (const line of reportLines(figures)) noteLine(line);
+    if (abort.signal.aborted) {
+      noteLine(`stopped with ${kept} of ${wanted} examples in ${output}; the same command goes on`);
       process.exitCode = 130;
-    } else if (result.kept < wanted) throw new DataError(`${result.kept} of ${wanted} examples are in ${output}; the same command goes on`);
+    } else if (kept < wanted) throw new DataError(`${kept} of ${wanted} examples are in ${output}; the same command goes on`);
   } finally {
     stopListening();
-    progress.stop();
-    journal.close();
-    await filter?.dispose();
+    progress?.stop();
   }
 }
 

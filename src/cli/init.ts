@@ -8,8 +8,8 @@ import type { Filled } from '../options/declaration.ts';
 import { INIT_FLAGS } from '../options/init.ts';
 import { readSettingsFile } from '../train/settings.ts';
 import { starterSettings } from '../train/starter-settings.ts';
+import { presetPath } from '../verbs/presets.ts';
 import { addFlags } from './flags.ts';
-import { presetPath } from './presets.ts';
 import { noteLine } from './terminal.ts';
 
 const EXAMPLES = `

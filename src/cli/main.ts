@@ -5,16 +5,18 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
-import { outliveTerminal } from './lost-terminal.ts';
+import { leaveTerminal, outliveTerminal } from './lost-terminal.ts';
 import { usageError } from './usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
   generate: ['make training data with a language model', () => import('./generate.ts')],
   predict: ['label JSONL, CSV, Parquet or plain text', () => import('./predict.ts')],
+  merge: ['join what predict --shard wrote', () => import('./merge.ts')],
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
   serve: ['answer over HTTP, for existing clients of decision models', () => import('./serve.ts')],
+  mcp: ['tools for language models: MCP on stdin and stdout', () => import('./mcp.ts')],
   init: ['write settings to begin with, for your labels and data', () => import('./init.ts')],
   export: ['write a checkpoint as ONNX files for other runtimes', () => import('./export.ts')],
   'setup-gpu': ['install what training on a GPU needs', () => import('./setup-gpu.ts')],
@@ -86,4 +88,5 @@ export async function main(): Promise<void> {
   });
   outliveTerminal();
   process.exitCode = await runCommand(process.argv.slice(2));
+  leaveTerminal();
 }

@@ -26,7 +26,7 @@ Output: one line a record, in order: the record with "labels", best first, and "
 "labels" that it came with become "true_labels", "scores" become "input_scores".`;
 
 /** Options that say how labels are chosen: they say nothing of answers. */
-const OF_LABELS = ['labels', 'labelsFile', 'multiLabel', 'threshold', 'topK', 'balance'] as const;
+const OF_LABELS = ['labels', 'labelsFile', 'multiLabel', 'threshold', 'topK', 'balance', 'explain'] as const;
 
 function checkQuestions(flags: PredictFlags): void {
   const other = OF_LABELS.find((name) => flags[name] !== undefined && flags[name] !== false);
@@ -61,6 +61,7 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
     if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
+    if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
     await predictText(flags.text, labels, flags);
     return;
   }

@@ -8,13 +8,13 @@ import { addFlags } from './flags.ts';
 
 const EXAMPLES = `
 Examples:
-  On this machine, at http://127.0.0.1:8077:
+  On this machine, at http://127.0.0.1:8077 (a page, in a browser):
     $ glz serve
     $ curl http://127.0.0.1:8077/classify -H 'content-type: application/json' -d '{"texts": ["Where is my parcel?"], "labels": ["delivery", "billing"]}'
   For others, with a key:
     $ GLZ_SERVE_KEY=... glz serve --host 0.0.0.0
 
-Routes: POST /classify, POST /v1/systemone, POST /v1/decisions, GET /v1/models, /health, /ready, /metrics, /openapi.json.
+Routes: GET / (the page), POST /classify, POST /decide, POST /v1/systemone, POST /v1/decisions, GET /v1/models, /health, /ready, /metrics, /openapi.json.
 Log: a line of JSON a request on stderr, without texts. Ends on SIGTERM and SIGINT once what is under way is answered.`;
 
 /** A line of the log. */

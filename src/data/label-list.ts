@@ -5,6 +5,8 @@
  */
 import { CsvError, parse } from 'csv-parse/sync';
 import { DataError, UsageError } from '../base/errors.ts';
+import { labelSet } from '../text/described-labels.ts';
+import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
 import { parsePythonList } from './python-list.ts';
 
@@ -41,17 +43,15 @@ export function labelsOfJson(value: unknown, where: string, ErrorType: ErrorType
   return cleanLabels(labels, where, ErrorType);
 }
 
-/** A list of labels out of text: of JSON, and in records also of Python. @throws ErrorType */
-function parseJsonList(text: string, where: string, ErrorType: ErrorType): string[] {
-  let value: unknown;
+/** JSON out of text that begins and ends like a list or an object of labels; in records also a list of Python. @throws ErrorType */
+function parseLabelJson(text: string, where: string, ErrorType: ErrorType): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    const python = ErrorType === DataError ? parsePythonList(text) : undefined;
-    if (python) return labelsOfJson(python, where, ErrorType);
+    const python = ErrorType === DataError && text.startsWith('[') ? parsePythonList(text) : undefined;
+    if (python) return python;
     throw new ErrorType(`${where}: begins and ends like a JSON list and is none; write ${AS_JSON}, all its quotes kept by the shell`);
   }
-  return labelsOfJson(value, where, ErrorType);
 }
 
 /** The parts between commas; in double quotes a comma is text. @throws UsageError for quotes that do not fit */
@@ -74,14 +74,21 @@ function splitAtCommas(text: string, where: string): string[] {
   throw wrong();
 }
 
+/** What is JSON of labels: a list or an object. */
+const LIKE_JSON = /^\[.*\]$|^\{.*\}$/s;
+
 /**
- * Labels out of an option of the command line: between commas, where a label with a comma stands in double quotes, or a JSON list.
+ * Labels out of an option of the command line: between commas, where a label with a comma stands in double quotes, or JSON as {@link labelSet} has it.
  * @param where the option, for messages
  * @throws UsageError for what is no list of labels, or looks like one that is written otherwise
  */
-export function parseLabels(text: string, where: string): string[] {
+export function parseLabels(text: string, where: string): LabelSet {
   const trimmed = text.trim();
-  if (/^\[.*\]$|^\{.*\}$/s.test(trimmed)) return parseJsonList(trimmed, where, UsageError);
+  if (LIKE_JSON.test(trimmed)) return labelSet(parseLabelJson(trimmed, where, UsageError), where, UsageError);
+  return { labels: labelsBetweenCommas(trimmed, where) };
+}
+
+function labelsBetweenCommas(trimmed: string, where: string): string[] {
   if (/[\r\n]/.test(trimmed))
     throw new UsageError(`${where}: line breaks between labels; put commas between them, or give their file with --labels-file`);
   if (trimmed === '') return cleanLabels([], where);
@@ -137,6 +144,18 @@ export function labelList(given: unknown, where: string, { allowEmpty = false, s
   const text = typeof value === 'string' ? value.trim() : undefined;
   if (allowEmpty && (text === '' || text === '[]' || (Array.isArray(value) && value.length === 0))) return [];
   if (text === undefined) return labelsOfJson(value, where, DataError);
-  if (/^\[.*\]$/s.test(text)) return parseJsonList(text, where, DataError);
+  if (/^\[.*\]$/s.test(text)) return labelsOfJson(parseLabelJson(text, where, DataError), where, DataError);
   return cleanLabels(text === '' ? [] : splitField(text, where, separator), where, DataError);
+}
+
+/**
+ * Candidates out of a field of a record: as {@link labelList}, where labels may say more than their names as {@link labelSet} has it.
+ * @param where file, line and field, for messages
+ * @throws DataError
+ */
+export function candidateSet(value: unknown, where: string, { separator }: LabelFieldOptions = {}): LabelSet {
+  if (typeof value !== 'string') return labelSet(value, where, DataError);
+  const text = value.trim();
+  if (LIKE_JSON.test(text)) return labelSet(parseLabelJson(text, where, DataError), where, DataError);
+  return { labels: labelList(value, where, { separator }) };
 }

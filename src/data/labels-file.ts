@@ -1,15 +1,16 @@
 /**
- * Candidate labels out of a file, in the format that its content shows: a JSON list, JSON one a line, a YAML list, a table with a column
- * `label`, or one label a line. What looks like something else is refused with what was meant.
+ * Candidate labels out of a file, in the format that its content shows: JSON or YAML (a list, an object of names and what they mean, a tree),
+ * JSON one a line, a table with a column `label`, or one label a line. What looks like something else is refused with what was meant.
  */
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
-import { parse as parseYaml } from 'yaml';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { parseYaml } from '../base/yaml.ts';
+import { labelSet } from '../text/described-labels.ts';
+import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
-import { labelsOfJson } from './label-list.ts';
 
 /** Larger label files are no label files. */
 const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
@@ -21,6 +22,7 @@ interface Line {
   number: number;
   /** Trimmed. */
   text: string;
+  isIndented: boolean;
 }
 
 const DASH = /^-\s/;
@@ -40,12 +42,12 @@ function tryJson(text: string): { value: unknown } | undefined {
 }
 
 /** Text that begins like JSON: one value, or one a line. */
-function jsonLabels(text: string, lines: readonly Line[], path: string): string[] {
+function jsonLabels(text: string, lines: readonly Line[], path: string): LabelSet {
   const whole = tryJson(text);
-  if (whole) return labelsOfJson(whole.value, path, DataError);
+  if (whole) return labelSet(whole.value, path, DataError);
   const values = lines.map((line) => tryJson(line.text));
   if (lines.length > 1 && values.every((each) => each !== undefined))
-    return labelsOfJson(
+    return labelSet(
       values.map(({ value }) => value),
       path,
       DataError,
@@ -65,23 +67,29 @@ function quotedLabels(lines: readonly Line[], path: string): string[] {
   return cleanLabels(lines.map(unquoted), path, DataError);
 }
 
-/** Lines that all begin with a dash: a YAML list of text. */
-function dashLabels(lines: readonly Line[], path: string): string[] {
-  const labels = lines.map((line) => {
-    if (!DASH.test(line.text) && line.text !== '-') throw wrong(path, line, 'not an item of the YAML list that the file begins as');
-    const item = line.text.slice(1).trim();
-    if (item === '' || PLAIN_SCALAR.test(item)) return item;
-    let value: unknown;
-    try {
-      // Brackets would be lists in the list, which may nest without end.
-      if (!/^[[{]/.test(item)) value = parseYaml(item, { schema: 'failsafe', logLevel: 'error' });
-    } catch {
-      // said below
-    }
-    if (typeof value === 'string') return value;
-    throw wrong(path, line, `not text as YAML reads it; only names of labels are read: put "${abbreviated(item)}" in quotes if it is one`);
-  });
-  return cleanLabels(labels, path, DataError);
+/** A whole YAML list or object of labels. */
+function yamlLabels(text: string, path: string): LabelSet {
+  let value: unknown;
+  try {
+    value = parseYaml(text, path, 'failsafe');
+  } catch (error) {
+    throw new DataError(errorMessage(error));
+  }
+  const names = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  if (names.length === 1 && /^(candidate_)?labels$/i.test(names[0]))
+    throw new DataError(`${path}: a YAML list under the name "${names[0]}"; write the list alone`);
+  if (typeof value === 'string')
+    throw new DataError(`${path}: not a YAML list of labels; write "- sport", one a line, or "sport: what it means"`);
+  return labelSet(value, path, DataError);
+}
+
+/** Lines of which the first begins with a dash: a YAML list, of names alone or of more. */
+function dashLabels(text: string, lines: readonly Line[], path: string): LabelSet {
+  const odd = lines.find((line) => !line.isIndented && !DASH.test(line.text) && line.text !== '-');
+  if (odd) throw wrong(path, odd, 'not an item of the YAML list that the file begins as');
+  const items = lines.map((line) => line.text.slice(1).trim());
+  const isPlain = lines.every(({ isIndented }) => !isIndented) && items.every((item) => item === '' || PLAIN_SCALAR.test(item));
+  return isPlain ? { labels: cleanLabels(items, path, DataError) } : yamlLabels(text, path);
 }
 
 const cells = (line: string): string[] => line.split(/[,;\t]/).map((cell) => cell.replaceAll('"', '').trim().toLowerCase());
@@ -92,32 +100,39 @@ const isHeader = (line: string): boolean => {
   return names.includes('label') || (names.length === 1 && names[0] === 'labels');
 };
 
-/** A table whose header has the column `label`. */
-function tableLabels(text: string, lines: readonly Line[], path: string): string[] {
+/** Columns that a table of labels may have. */
+const COLUMNS = ['label', 'description', 'parent'];
+
+/** What stands between the columns: what the header has most of. */
+function delimiterOf(header: string, path: string): string {
+  if (extname(path).toLowerCase() === '.tsv') return '\t';
+  const count = (separator: string) => header.split(separator).length;
+  return [',', ';', '\t'].reduce((most, each) => (count(each) > count(most) ? each : most));
+}
+
+/** A table whose header has the column `label`, and what the labels mean, and what they are kinds of. */
+function tableLabels(text: string, lines: readonly Line[], path: string): LabelSet {
   const [header] = lines;
   if (!isHeader(header.text))
     throw wrong(path, header, 'no column "label" in the header of the table; labels without a header go into a .txt file, one a line');
-  const names = cells(header.text);
-  if (names.length > 1) {
-    const others = names.filter((name) => name !== 'label').map((name) => `"${abbreviated(name)}"`);
-    throw wrong(
-      path,
-      header,
-      `besides "label" there is ${others.join(', ')}; only names of labels are read: leave the column "label" alone`,
-    );
-  }
+  const names = cells(header.text).map((name) => (name === 'labels' ? 'label' : name));
+  const others = names.filter((name) => !COLUMNS.includes(name)).map((name) => `"${abbreviated(name)}"`);
+  if (others.length > 0)
+    throw wrong(path, header, `besides "label" there is ${others.join(', ')}; a table of labels has ${COLUMNS.join(', ')}`);
   try {
     const rows = parseCsv(text, {
-      delimiter: extname(path).toLowerCase() === '.tsv' ? '\t' : ',',
+      delimiter: delimiterOf(header.text, path),
       record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       trim: true,
     }) as string[][];
-    const labels = rows.slice(1).map(([label]) => label);
-    return cleanLabels(labels, path, DataError);
+    const labels = rows.slice(1).map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]])));
+    return labelSet(names.length === 1 ? labels.map(({ label }) => label) : labels, path, DataError);
   } catch (error) {
     if (error instanceof CsvError)
-      throw new DataError(`${path}: not a table of one column: ${error.message}; a label with a comma stands in double quotes`);
+      throw new DataError(
+        `${path}: not a table of ${names.length === 1 ? 'one column' : names.join(', ')}: ${error.message}; a label with a comma stands in double quotes`,
+      );
     throw error;
   }
 }
@@ -152,27 +167,29 @@ function plainLabels(lines: readonly Line[], path: string): string[] {
  * @param path names the file in messages; its ending tells tables and YAML
  * @throws DataError naming file and line
  */
-export function labelsOfText(text: string, path: string): string[] {
+export function labelsOfText(text: string, path: string): LabelSet {
   const extension = extname(path).toLowerCase();
   const all = text.split(/\r\n|\n|\r/, MOST_LINES + 1);
   if (all.length > MOST_LINES) throw new DataError(`${path}: more than ${MOST_LINES} lines are no list of labels`);
-  const lines = all.map((line, at): Line => ({ number: at + 1, text: line.trim() })).filter((line) => line.text !== '');
-  if (lines.length === 0) return cleanLabels([], path, DataError);
+  const lines = all
+    .map((line, at): Line => ({ number: at + 1, text: line.trim(), isIndented: /^\s/.test(line) }))
+    .filter((line) => line.text !== '');
+  if (lines.length === 0) return { labels: cleanLabels([], path, DataError) };
   const isYaml = extension === '.yaml' || extension === '.yml' || lines[0].text === '---';
   if (/^[[{]/.test(lines[0].text)) return jsonLabels(text, lines, path);
   if (isYaml || DASH.test(lines[0].text)) {
     const items = lines.filter((line) => line.text !== '---' && !line.text.startsWith('#'));
-    if (items.length > 0 && DASH.test(items[0].text)) return dashLabels(items, path);
-    if (isYaml) throw wrong(path, items[0] ?? lines[0], 'not a YAML list of labels; write "- sport", one a line');
+    if (items.length > 0 && DASH.test(items[0].text)) return dashLabels(text, items, path);
+    if (isYaml) return yamlLabels(text, path);
   }
   if (lines[0].text.endsWith(':') && lines.slice(1).some((line) => DASH.test(line.text)))
     throw wrong(path, lines[0], 'a YAML list under a name; write the list alone');
   if (extension === '.csv' || extension === '.tsv' || isHeader(lines[0].text)) return tableLabels(text, lines, path);
-  return lines.some((line) => line.text.startsWith('"')) ? quotedLabels(lines, path) : plainLabels(lines, path);
+  return { labels: lines.some((line) => line.text.startsWith('"')) ? quotedLabels(lines, path) : plainLabels(lines, path) };
 }
 
 /** Labels of a file. @throws DataError naming file and line of what is no list of labels */
-export function readLabelsFile(path: string): string[] {
+export function readLabelsFile(path: string): LabelSet {
   let text: string;
   try {
     if (statSync(path).size > LARGEST_LABEL_FILE) throw new Error('too large for a list of labels');

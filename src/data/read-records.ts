@@ -100,6 +100,19 @@ function textFields(line: string): Record<string, unknown> {
   };
 }
 
+/** Whether a line holds nothing; most are told by their first byte. */
+const isBlankLine = (raw: Buffer): boolean => !(raw[0] > 32 && raw[0] < 127) && raw.toString('utf8').trim() === '';
+
+/** A record with its place, where that is asked for; nothing where it is malformed. */
+function* placed(
+  number: number,
+  line: number,
+  record: Omit<SourceRecord, 'line'> | undefined,
+  { isWanted }: ReadOptions,
+): Generator<SourceRecord> {
+  if (record) yield { line, ...record, ...(isWanted ? { number } : {}) };
+}
+
 /** Records that are one a line. */
 async function* readLineRecords(
   path: string,
@@ -108,21 +121,28 @@ async function* readLineRecords(
   options: ReadOptions,
 ): AsyncGenerator<SourceRecord> {
   let line = 0;
+  let records = 0;
   for await (const raw of readLines(path, chunks)) {
     line++;
+    if (isBlankLine(raw)) continue;
+    const number = records++;
+    if (options.isWanted && !options.isWanted(number)) continue;
     const where = `${sourceName(path)}, line ${line}`;
     const text = orBadLine(() => decodeLine(raw, where, line === 1), options);
-    if (text === undefined || text.trim() === '') continue;
+    if (text === undefined) continue;
     const record = format === 'jsonl' ? orBadLine(() => parseJsonLine(text, where), options) : { fields: textFields(text) };
-    if (record) yield { line, ...record };
+    yield* placed(number, line, record, options);
   }
 }
 
 /** Records that are items of one JSON list. */
 async function* readListRecords(path: string, chunks: AsyncIterable<Buffer>, options: ReadOptions): AsyncGenerator<SourceRecord> {
+  let records = 0;
   for await (const { line, json } of jsonListItems(path, chunks)) {
+    const number = records++;
+    if (options.isWanted && !options.isWanted(number)) continue;
     const record = orBadLine(() => parseJsonLine(json, `${sourceName(path)}, line ${line}`), options);
-    if (record) yield { line, ...record };
+    yield* placed(number, line, record, options);
   }
 }
 

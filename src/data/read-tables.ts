@@ -47,14 +47,17 @@ export async function* readTable(
   const name = sourceName(path);
   const lines = tableLines(path, chunks);
   let header: string[] | undefined;
+  let records = 0;
   for await (const { line, fields } of format === 'csv' ? csvRows(name, lines, options.delimiter) : tsvRows(lines)) {
     const where = `${name}, line ${line}`;
     if (!header) {
       header = tableHeader(fields, where);
       continue;
     }
+    const number = records++;
+    if (options.isWanted && !options.isWanted(number)) continue;
     const columns = header;
     const record = orBadLine(() => tableFields(columns, fields, where), options);
-    if (record) yield { line, fields: record, columns };
+    if (record) yield { line, fields: record, columns, ...(options.isWanted ? { number } : {}) };
   }
 }

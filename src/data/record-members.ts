@@ -85,8 +85,9 @@ export function idRecord(record: SourceRecord, field: string, where: string): So
     throw new DataError(
       `${where}: ${member ? `field "${field}" is empty` : `no field "${field}"`}, which --id-field names; without it the result could not be joined`,
     );
-  const { line } = record;
+  const { line, number } = record;
   const { typed } = member;
-  if (typed) return { line, fields: {}, typed: { columns: [typed.column], values: [typed.value] } };
-  return { line, fields: {}, json: membersJson([member]) };
+  const place = number === undefined ? { line } : { line, number };
+  if (typed) return { ...place, fields: {}, typed: { columns: [typed.column], values: [typed.value] } };
+  return { ...place, fields: {}, json: membersJson([member]) };
 }

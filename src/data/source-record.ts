@@ -15,6 +15,8 @@ export interface SourceRecord {
   columns?: readonly string[];
   /** A row of Parquet as it lies in the file, where `fields` have the nearest numbers and times as text. */
   typed?: { columns: readonly ParquetColumn[]; values: readonly unknown[] };
+  /** Its place among the records, from 0, malformed ones counted; where {@link ReadOptions.isWanted} is given. */
+  number?: number;
 }
 
 /** How records are read. */
@@ -35,6 +37,11 @@ export interface ReadOptions {
   stdin?: Readable;
   /** Called with the number of bytes read so far (before decompression), for progress. */
   onBytes?: (bytes: number) => void;
+  /**
+   * Asked once for each record, in order, by its place from 0 (malformed ones count, blank lines do not): what is not wanted is passed over
+   * without being looked into. Records then have their {@link SourceRecord.number}.
+   */
+  isWanted?: (number: number) => boolean;
   /** Called with the number of records before the first, where the file says it. */
   onTotal?: (records: number) => void;
   /** Fields that are asked for, or paths in them; files with columns of their own read no others. */

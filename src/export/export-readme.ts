@@ -21,7 +21,8 @@ export async function exportReadme(
   precisions: readonly ExportPrecision[],
 ): Promise<string> {
   const { special, separatorIds, markerIds, blocks, labelMaskOn, maxLength, capacity } = await layoutOf(tokenizer, options);
-  const { temperature, bias } = options.calibration;
+  const { temperature, bias, sharpening } = options.calibration;
+  const sharper = sharpening > 0 ? `; of N labels, more than 10, logits times 1 + ${sharpening} x ln(N / 10) first` : '';
   const list = (ids: Int32Array) => `[${[...ids].join(', ')}]`;
   const marked = markerIds.length > 0;
   const layout = blocks
@@ -81,7 +82,7 @@ ${
 
 \`logits\` [batch, labels], float32; what lies beyond a row's own labels means nothing.
 
-- one label is right: softmax over the row's labels; a single one by itself, as below
+- one label is right: softmax over the row's labels${sharper}; a single one by itself, as below
 - any number may fit: sigmoid(logit / ${temperature} + ${bias}) of each
 
 ## Python

@@ -8,6 +8,18 @@ import { EXPORT_FILES, type ExportPrecision, FILE_NOTES } from './export-readme.
 /** The graphs beside those of texts, which have the names of {@link EXPORT_FILES}. */
 export const LATE_FILES = { labels: 'labels.onnx', scores: 'scores.onnx' } as const;
 
+/** Code that makes of each label's vectors, one a template, their mean. */
+const javascriptMean = (times: number, isUnit: boolean): string => `const width = vectors.dims[1];
+const means = Array.from({ length: vectors.dims[0] / ${times} }, (_, label) => {
+  const mean = Array.from({ length: width }, (_, at) => {
+    let sum = 0;
+    for (let k = 0; k < ${times}; k++) sum += vectors.data[(label * ${times} + k) * width + at];
+    return sum / ${times};
+  });
+${isUnit ? '  const length = Math.hypot(...mean);\n  return mean.map((value) => value / length);' : '  return mean;'}
+}); // a label is the mean of what each of ${times} texts gives (TEMPLATES above)
+const compiled = new ort.Tensor('float32', Float32Array.from(means.flat()), [means.length, width]);`;
+
 /** The README's text. */
 export async function lateReadme(
   tokenizer: Tokenizer,
@@ -15,7 +27,8 @@ export async function lateReadme(
   precisions: readonly ExportPrecision[],
 ): Promise<string> {
   const { special, markerIds, labelMaskOn, capacity } = await layoutOf(tokenizer, options);
-  const { temperature, bias } = options.calibration;
+  const { temperature, bias, sharpening } = options.calibration;
+  const sharper = sharpening > 0 ? `; of N labels, more than 10, logits times 1 + ${sharpening} x ln(N / 10) first` : '';
   const upper = Array.from({ length: options.upperLayers }, (_, layer) => `state_${layer}`);
   const isVectors = upper.length === 0;
   const isAlike = readsAlike(options);
@@ -27,6 +40,11 @@ export async function lateReadme(
   const [ids, mask, ownMask, positions] = isAlike
     ? ['input_ids', 'attention_mask', 'text_mask', 'positions']
     : ['label_ids', 'label_attention_mask', 'label_mask', 'label_positions'];
+  const times = options.labelTemplates.length;
+  const isUnit = isVectors && options.similarity === 'cosine';
+  const mean = `    means = vectors.reshape(len(labels), len(TEMPLATES), -1).mean(axis=1)
+    return means${isUnit ? ' / np.linalg.norm(means, axis=1, keepdims=True)' : ''}
+`;
   const scoresInputs = isVectors
     ? `| \`${LATE_FILES.scores}\` | \`text\` [batch, size], \`labels\` [size, labels]: the vectors as columns | \`logits\` [batch, labels] |`
     : `| \`${LATE_FILES.scores}\` | \`text\`, ${upper.map((name) => `\`${name}\``).join(', ')} and \`attention_mask\` of the texts; \`labels\` [labels, size]; \`shown\` [batch, shown_labels]: rows of \`labels\` that each text is scored with; \`shown_mask\`: 1 for these, 0 behind them | \`logits\` [batch, shown_labels] |`;
@@ -40,7 +58,7 @@ Written by \`glz export\`. Labels are read once: \`${labelsFile}\` makes one ${i
 ${precisions.map((precision) => `| \`${EXPORT_FILES[precision]}\` | ${isAlike ? 'texts and labels' : 'texts'}: ${FILE_NOTES[precision]} |`).join('\n')}
 ${isAlike ? '' : `| \`${LATE_FILES.labels}\` | labels |\n`}| \`${LATE_FILES.scores}\` | ${isVectors ? 'the similarity: one matrix product' : `the upper ${upper.length} layers, in which labels read the text, and the similarity`} |
 | \`tokenizer.json\` | the tokenizer, for Hugging Face's \`tokenizers\` |
-| \`example.json\` | a text and its labels, the inputs that they make, and the logits that each file of texts leads to |
+| \`example.json\` | a text and its labels, the inputs that they make, the logits that each file of texts leads to; and, for programs, the numbers of this page |
 
 The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.microsoft\`), so they need ONNX Runtime; written and tested with 1.30.
 
@@ -48,13 +66,13 @@ The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.mic
 
 | file | inputs | outputs |
 | --- | --- | --- |
-| \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${capacity} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
+| \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${capacity} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${isAlike ? ', `hidden` [batch, length, hidden], the states of the tokens' : ''}${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
 | \`${labelsFile}\`, labels | \`${ids}\` [labels, label_length]: ${markerIds.length > 0 ? `\`M label\`, M being \`${options.marker}\`` : '`[CLS] label [SEP]`'}, [PAD] behind it; \`${mask}\`; \`${ownMask}\`: 1 for ${labelMaskOn === 'marker' ? 'the marker' : "the label's own tokens"}; \`${positions}\` [label_length]: 0, 1, 2, ... | \`labels\` [labels, size] |
 ${scoresInputs}
 
 [CLS] is ${special.cls}, [SEP] ${special.sep}, [PAD] ${special.pad}${markerIds.length > 0 ? `, M ${markerIds[0]}` : ''}. Texts and labels are encoded without special tokens.
 
-- one label is right: softmax over the labels' logits
+- one label is right: softmax over the labels' logits${sharper}
 - any number may fit: sigmoid(logit / ${temperature} + ${bias}) of each
 
 ## Python
@@ -70,6 +88,9 @@ texts_graph, scores_graph = onnxruntime.InferenceSession("${model}"), onnxruntim
 labels_graph = ${isAlike ? 'texts_graph' : `onnxruntime.InferenceSession("${LATE_FILES.labels}")`}
 
 
+TEMPLATES = ${JSON.stringify(options.labelTemplates)}  # a label is the mean of what these give
+
+
 def padded(rows, fill=0):
     length = max(map(len, rows))
     return np.array([row + [fill] * (length - len(row)) for row in rows], np.int32)
@@ -77,16 +98,17 @@ def padded(rows, fill=0):
 
 def compiled(labels):
     """Once for a label set."""
-    encoded = [tokenizer.encode(label, add_special_tokens=False).ids for label in labels]
+    read = [template.replace("{}", label) for label in labels for template in TEMPLATES]
+    encoded = [tokenizer.encode(text, add_special_tokens=False).ids for text in read]
     sequences = [${before} + ids + ${behind} for ids in encoded]
     ids = padded(sequences, ${special.pad})
-    return labels_graph.run(["labels"], {
+    vectors = labels_graph.run(["labels"], {
         "${ids}": ids,
         "${mask}": padded([[1] * len(row) for row in sequences]),
         "${ownMask}": padded([${own} for ids in encoded]),
         "${positions}": np.arange(ids.shape[1], dtype=np.int32),
     })[0]
-
+${mean}
 
 def logits(texts, labels):
     encoded = [tokenizer.encode(text, add_special_tokens=False).ids[:${capacity}] for text in texts]
@@ -128,7 +150,8 @@ const { inputs, labels } = JSON.parse(readFileSync('example.json', 'utf8'));
 const run = async (file, feeds) => (await ort.InferenceSession.create(file)).run(feeds);
 const tensors = (values) =>
   Object.fromEntries(Object.entries(values).map(([name, { shape, data }]) => [name, new ort.Tensor('int32', Int32Array.from(data), shape)]));
-const compiled = (await run('${labelsFile}', tensors(inputs.labels))).labels; // once for a label set
+const vectors = (await run('${labelsFile}', tensors(inputs.labels))).labels; // once for a label set
+${times > 1 ? javascriptMean(times, isUnit) : 'const compiled = vectors;'}
 const read = await run('${model}', tensors(inputs.texts));
 ${
   isVectors

@@ -1,6 +1,7 @@
 /** What a GliZNet checkpoint thinks of generated examples. */
-import { labelProbability } from '../classify/classifier.ts';
+
 import { loadClassifier } from '../classify/load-classifier.ts';
+import { labelProbability } from '../classify/probabilities.ts';
 import type { CheckedExample } from './quality.ts';
 
 /** What a checkpoint finds wrong with an example. */

@@ -42,7 +42,7 @@ export interface GenerateRequest {
 }
 
 /** How a run ended. */
-export interface GenerateResult {
+export interface GenerationEnd {
   kept: number;
   /** Examples whose text contains a true label. */
   leaked: number;
@@ -95,7 +95,7 @@ type Opinion = (label: string) => boolean;
 const NOT_CONFIRMED: Opinion = () => false;
 
 /** Runs until enough examples are on disk. @throws DataError when the run cannot go on; what is kept stays. */
-export async function generate(request: GenerateRequest): Promise<GenerateResult> {
+export async function generateExamples(request: GenerateRequest): Promise<GenerationEnd> {
   const { settings, mode, requester, journal, verifier, filter, signal } = request;
   const wanted = wantedCount(settings, mode);
   const quota = mode.kind === 'texts' ? quotas(mode.labels, settings.count) : undefined;

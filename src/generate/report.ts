@@ -1,30 +1,12 @@
 /** What a generation run made: for the terminal, and as one self-contained HTML file. */
+import { excerpt } from '../base/printable.ts';
 import { escapeHtml } from '../report/html.ts';
+import type { Counts, GenerationFigures } from './figures.ts';
 import type { GeneratedRecord, Journal } from './journal.ts';
 
-/** How often something comes, most frequent first. */
-type Counts = readonly (readonly [string, number])[];
-
-/** Figures of a run. */
-export interface GenerationReport {
-  model: string;
-  kept: number;
-  /** Examples dropped, by reason. */
-  dropped: Counts;
-  /** Labels taken out of examples that were kept, by reason. */
-  mended: Counts;
-  /** Examples by label. */
-  labels: Counts;
-  /** Examples by task, domain and language, where the records say it. */
-  parts: readonly { name: string; counts: Counts }[];
-  /** Text lengths in words: least, median, most. */
-  words: readonly [number, number, number];
-  /** Examples by text length in words. */
-  lengths: Counts;
-  /** Hard negatives an example. */
-  negatives: number;
-  /** Share of examples whose text contains a true label. */
-  leakage: number;
+/** What the report shows. */
+export interface GenerationReport extends GenerationFigures {
+  /** Some of the examples. */
   samples: readonly GeneratedRecord[];
 }
 
@@ -73,7 +55,6 @@ export function summarize(
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const shortened = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 3)}...` : text);
 
 /** The report as plain lines. */
 export function reportLines(report: GenerationReport): string[] {
@@ -91,7 +72,7 @@ export function reportLines(report: GenerationReport): string[] {
         .join(', ')}`,
     );
   for (const { text, labels: truth, not_labels: not } of samples)
-    lines.push(`  - ${shortened(text, 100)}  [+ ${truth.join(', ')}${not.length ? ` | - ${not.join(', ')}` : ''}]`);
+    lines.push(`  - ${excerpt(text, 100)}  [+ ${truth.join(', ')}${not.length ? ` | - ${not.join(', ')}` : ''}]`);
   return lines;
 }
 
@@ -145,7 +126,7 @@ export function reportPage(report: GenerationReport): string {
     const of = ['task', 'domain', 'topic', 'subtopic', 'language'].flatMap((field) =>
       typeof fields[field] === 'string' ? [fields[field]] : [],
     );
-    return `<li>${escapeHtml(shortened(text, 800))}<div class="labels">${chips(truth, 'true')}${chips(not, 'false')}</div>${of.length ? `<div class="of">${escapeHtml(of.join(' \u00b7 '))}</div>` : ''}</li>`;
+    return `<li>${escapeHtml(excerpt(text, 800))}<div class="labels">${chips(truth, 'true')}${chips(not, 'false')}</div>${of.length ? `<div class="of">${escapeHtml(of.join(' \u00b7 '))}</div>` : ''}</li>`;
   });
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>glz generate: ${kept} examples</title>
 <style>${STYLE}</style>

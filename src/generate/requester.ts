@@ -139,7 +139,7 @@ export function createRequester(provider: Provider, settings: RequesterSettings)
       for (let attempt = 0; ; attempt++) {
         signal.throwIfAborted();
         try {
-          return await once({ ...request, seed: request.seed + attempt });
+          return await once({ ...request, ...(request.seed === undefined ? {} : { seed: request.seed + attempt }) });
         } catch (error) {
           signal.throwIfAborted();
           const kind = error instanceof ProviderError ? error.kind : 'retry';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { errorMessage, UsageError } from '../base/errors.ts';
 import { parseYaml } from '../base/yaml.ts';
 import type { Declarations } from '../options/declaration.ts';
-import { GENERATE_FLAGS } from '../options/generate.ts';
+import { GENERATE_FLAGS, GENERATE_SETTING_FLAGS } from '../options/generate.ts';
 import { checkedSettings } from '../options/settings-check.ts';
 import { settingFlags } from '../options/settings-table.ts';
 import { TASKS, type TaskName } from './tasks.ts';
@@ -62,17 +62,10 @@ export const generateSettingsSchema = z.strictObject({
   max_leakage: z.number().min(0).max(1).default(0.3).describe('Largest share of examples whose text contains a true label word for word'),
 });
 
-/** Fields that have flags of their own, by option name. */
-export const SETTING_FLAGS = {
-  count: { field: 'count', value: 'n' },
-  seed: { field: 'seed', value: 'n' },
-  examplesPerRequest: { field: 'examples_per_request', value: 'n' },
-} as const;
-
 /** Flags of `glz generate`. */
 export function generateFlags(): Declarations {
   const { config, provider, model, output, ...others } = GENERATE_FLAGS;
-  return { config, provider, model, output, ...settingFlags(generateSettingsSchema, SETTING_FLAGS), ...others };
+  return { config, provider, model, output, ...settingFlags(generateSettingsSchema, GENERATE_SETTING_FLAGS), ...others };
 }
 
 /** Settings of a generation run, complete. */

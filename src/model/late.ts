@@ -51,17 +51,17 @@ export function readTexts(encoder: Encoder, options: GliZNetOptions, weights: We
   return { query: SIMILARITIES[options.similarity].query(weights, text), states };
 }
 
-/** Reads sequences that may be texts or labels, without upper layers: both sides of the similarity, each [B, P]. */
+/** Reads sequences that may be texts or labels, without upper layers: both sides of the similarity, each [B, P], and the tokens' states [B, T, H]. */
 export function readAlike(
   encoder: Encoder,
   options: GliZNetOptions,
   weights: Weights,
   inputs: TextInputs,
-): { text: tf.Tensor2D; labels: tf.Tensor2D } {
+): { text: tf.Tensor2D; labels: tf.Tensor2D; hidden: tf.Tensor3D } {
   const { hidden } = encoder.forward(encoderWeights(weights), inputs, false); // [B, T, H]
   const states = meanOfTokens(hidden, inputs.textMask); // [B, H]
   const text = project(options, weights, states); // [B, P]
-  return { text: SIMILARITIES[options.similarity].query(weights, text), labels: keysOf(options, weights, states) };
+  return { text: SIMILARITIES[options.similarity].query(weights, text), labels: keysOf(options, weights, states), hidden };
 }
 
 /** Reads labels: one state each, of the layer under the upper ones [M, H], or the label's side of the similarity where there are none [M, P]. */

@@ -91,6 +91,18 @@ export const MODEL_OPTIONS = {
     before: false,
     description: 'whether labels read each other in the upper layers (cross_attention: late)',
   },
+  /**
+   * Texts in which a label is read, in place of `{}`; what stands for it is the mean of what they give. For labels that are read alone (crossAttention
+   * late); what a description or an example says is read as it is.
+   */
+  labelTemplates: {
+    type: 'texts',
+    contains: '{}',
+    default: ['{}'],
+    before: ['{}'],
+    inputOnly: true,
+    description: 'texts in which prediction reads a label, in place of {}, and takes their mean (cross_attention: late)',
+  },
   /** Longest joint sequence, in tokens. */
   maxLength: {
     type: 'integer',
@@ -117,15 +129,17 @@ export const MODEL_OPTIONS = {
   },
 } as const satisfies Declarations;
 
-/** Multi-label probability = sigmoid(logit / temperature + bias); fitted after training, no setting of it. */
+/** Multi-label probability = sigmoid(logit / temperature + bias), fitted after training; no settings of it. */
 export const CALIBRATION = {
   temperature: { type: 'number', above: 0, default: 1, description: 'what logits are divided by' },
   bias: { type: 'number', default: 0, description: 'what is added then' },
+  /** Of a choice among N labels, more than 10, logits count 1 + sharpening x ln(N / 10) times: a softmax over many leaves none of them much. */
+  sharpening: { type: 'number', min: 0, default: 0, before: 0, description: 'how much more logits count in a choice among many labels' },
 } as const satisfies Declarations;
 
 /** A checkpoint's options. */
 export interface GliZNetOptions extends Filled<typeof MODEL_OPTIONS> {
-  /** 1 and 0 before it is fitted. */
+  /** 1, 0 and 0 before it is fitted. */
   calibration: Filled<typeof CALIBRATION>;
 }
 

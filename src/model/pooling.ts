@@ -7,6 +7,12 @@ import type { Weights } from './encoders/encoder.ts';
 import { linear } from './ops.ts';
 import type { GliZNetOptions } from './options.ts';
 
+/** The share of each token in the mean of those that a mask marks. mask int32 [B, T] -> [B, T, 1]; 0 where it marks none */
+export function shareOfTokens(mask: tf.Tensor2D): tf.Tensor3D {
+  const own = tf.expandDims(tf.cast(mask, 'float32'), 2); // [B, T, 1]
+  return tf.div(own, tf.maximum(tf.sum(own, 1, true), 1));
+}
+
 /** Mean over the tokens that a mask marks. hidden [B, T, H], mask int32 [B, T] -> [B, H]; 0 where it marks none. */
 export function meanOfTokens(hidden: tf.Tensor3D, mask: tf.Tensor2D): tf.Tensor2D {
   const [batch, length, hiddenSize] = hidden.shape;

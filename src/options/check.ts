@@ -1,6 +1,9 @@
 /** What a declaration says of a value: whether it is one of the option's, and in words what is. On the way to the first prediction. */
+
 import { UsageError } from '../base/errors.ts';
+import { quoted } from '../base/printable.ts';
 import type { Bounds, Declaration, Declarations, Filled } from './declaration.ts';
+import { camelCase } from './names.ts';
 
 function isWithin(value: number, { min = -Infinity, max = Infinity, above = -Infinity, below = Infinity }: Bounds): boolean {
   return value >= min && value <= max && value > above && value < below;
@@ -12,6 +15,10 @@ export function boundsText({ min, max, above, below }: Bounds): string {
   if (min !== undefined) return ` from ${min}${high || ' on'}`;
   return (above !== undefined ? ` above ${above}` : '') + high;
 }
+
+/** Whether texts have in each what they must have. */
+export const hasContent = (texts: readonly string[], { contains }: { contains?: string }): boolean =>
+  contains === undefined || (texts.length > 0 && texts.every((text) => text.includes(contains)));
 
 /** Whether a value is one of the option's. */
 export function fits(declaration: Declaration, value: unknown): boolean {
@@ -28,9 +35,13 @@ export function fits(declaration: Declaration, value: unknown): boolean {
     case 'text':
       return typeof value === 'string' && !(declaration.nonEmpty && value === '');
     case 'texts':
-      return Array.isArray(value) && value.every((text) => typeof text === 'string');
+      return Array.isArray(value) && value.every((text) => typeof text === 'string') && hasContent(value, declaration);
     case 'function':
       return typeof value === 'function';
+    case 'object':
+      return typeof value === 'object' && !Array.isArray(value);
+    case 'signal':
+      return value instanceof AbortSignal;
   }
 }
 
@@ -49,9 +60,13 @@ export function expectedOf(declaration: Declaration): string {
       case 'text':
         return declaration.nonEmpty ? 'text that is not empty' : 'text';
       case 'texts':
-        return 'a list of texts';
+        return declaration.contains === undefined ? 'a list of texts' : `a list of texts with ${declaration.contains} in each`;
       case 'function':
         return 'a function';
+      case 'object':
+        return 'an object';
+      case 'signal':
+        return 'an AbortSignal';
     }
   })();
   return declaration.nullable ? `${text} or null` : text;
@@ -88,30 +103,39 @@ export function suggestion(name: string, known: readonly string[]): string {
   return near === undefined ? `; there are ${known.join(', ')}` : `; did you mean "${near}"?`;
 }
 
-/** A value as it reads in a message, cut to a line's part. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'function' || (typeof value === 'object' && value !== null))
-    return typeof value === 'object' ? 'an object' : 'a function';
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 /**
  * Checks the options of a library call.
  * @param call names it in messages: `classify`
- * @throws UsageError naming the option that there is none of, with the nearest there is, or whose value is none of its own
+ * @throws UsageError naming the option that there is none of, with the nearest there is, whose value is none of its own, or that is missing
  */
 export function checkOptions(declarations: Declarations, given: unknown, call: string): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new UsageError(`the options of ${call} are ${shown(given)}, expected an object`);
+    throw new UsageError(`the options of ${call} are ${quoted(given)}, expected an object`);
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(declarations, name))
       throw new UsageError(`${call} has no option "${name}"${suggestion(name, Object.keys(declarations))}`);
     if (value !== undefined && !fits(declarations[name], value))
-      throw new UsageError(`${name} must be ${expectedOf(declarations[name])}, not ${shown(value)}`);
+      throw new UsageError(`${name} must be ${expectedOf(declarations[name])}, not ${quoted(value)}`);
   }
+  for (const [name, { required, description }] of Object.entries(declarations))
+    if (required && (given as Record<string, unknown>)[name] === undefined)
+      throw new UsageError(`${call} needs the option "${name}": ${description}`);
 }
+
+/**
+ * What a message says to somebody at a command line, for a caller of the library: options in place of flags (`labelsFile` for `--labels-file`),
+ * and fields of the settings (`settings.epochs`) in place of flags that stand for them.
+ */
+export const inOptions = (
+  message: string,
+  declarations: Declarations,
+  settingFlags: Readonly<Record<string, { field: string }>> = {},
+): string =>
+  message.replace(/--(?:no-)?([a-z][a-z-]*[a-z])/g, (flag, words: string) => {
+    const name = camelCase(words.replaceAll('-', '_'));
+    if (Object.hasOwn(declarations, name)) return name;
+    return Object.hasOwn(settingFlags, name) ? `settings.${settingFlags[name].field}` : flag;
+  });
 
 /** The defaults of options that have one. */
 export const defaultsOf = <All extends Declarations>(declarations: All): Pick<Filled<All>, DefaultedNames<All>> =>

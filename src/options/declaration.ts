@@ -20,7 +20,7 @@ interface Described {
   /** null is a value too. */
   nullable?: true;
   /** Checkpoints: what one means that was written before there was the option. */
-  before?: boolean | number | string | null;
+  before?: boolean | number | string | null | readonly string[];
   /** Model options: says what the model is given to read, and nothing of what its weights mean. */
   inputOnly?: true;
 }
@@ -40,9 +40,13 @@ export type Declaration =
   | (Described & { type: 'choice'; choices: readonly string[]; default?: string })
   | (Described & { type: 'text'; nonEmpty?: true; default?: string })
   /** `repeatable`: one value each time that its flag is given; else all behind one flag. */
-  | (Described & { type: 'texts'; repeatable?: true; default?: readonly string[] })
-  /** Libraries only. */
-  | (Described & { type: 'function'; default?: undefined });
+  /** `contains`: what each text must have; there is then one at least. */
+  | (Described & { type: 'texts'; repeatable?: true; contains?: string; default?: readonly string[] })
+  /** Libraries only: what is told, an object of fields, an AbortSignal. */
+  | (Described & { type: 'function' | 'object' | 'signal'; default?: undefined });
+
+/** An AbortSignal, in a project that has a type of it. */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } } ? Signal : unknown;
 
 /** Options by the name that they have in code: `batchSize`. */
 export type Declarations = Readonly<Record<string, Declaration>>;
@@ -57,7 +61,11 @@ type PlainValue<Declared> = Declared extends { type: 'boolean' }
         ? string
         : Declared extends { type: 'texts' }
           ? string[]
-          : (...values: never[]) => unknown;
+          : Declared extends { type: 'object' }
+            ? object
+            : Declared extends { type: 'signal' }
+              ? Signal
+              : (...values: never[]) => unknown;
 
 /** Type of an option's values. */
 export type ValueOf<Declared> = Declared extends { nullable: true } ? PlainValue<Declared> | null : PlainValue<Declared>;

@@ -1,6 +1,6 @@
-/** Options of `glz eval`. */
+/** Options of evaluation. */
 import type { Declarations } from './declaration.ts';
-import { LABEL_FIELD, LABEL_NAMES, LABEL_SEPARATOR, LOAD_OPTIONS, QUIET, TEXT_FIELD, THREADS } from './predict.ts';
+import { LABEL_FIELD, LABEL_NAMES, LABEL_SEPARATOR, LOAD_OPTIONS, NOTE, QUIET, SIGNAL, TEXT_FIELD, THREADS } from './predict.ts';
 
 /** Flags of `glz eval`. */
 export const EVAL_FLAGS = {
@@ -69,4 +69,47 @@ export const EVAL_FLAGS = {
   compare: { type: 'texts', value: 'files', description: 'compare result files instead of evaluating' },
   listBaselines: { type: 'boolean', description: 'print the baselines that there are' },
   quiet: { ...QUIET, description: 'no progress' },
+} as const satisfies Declarations;
+
+/** Options of the library's `evaluate`. */
+export const EVALUATE_OPTIONS = {
+  checkpoint: {
+    ...EVAL_FLAGS.checkpoint,
+    description: 'GliZNet checkpoints, folders or hub ids; the first system is the reference; the one that ships where nothing is named',
+  },
+  baseline: {
+    ...EVAL_FLAGS.baseline,
+    description: 'systems to compare with: KIND[:MODEL][,option=value] or a known name; random and majority where none is named',
+  },
+  data: {
+    ...EVAL_FLAGS.data,
+    description: 'folders of sets, sets, or files of records; the benchmark that ships where there is no suite either',
+  },
+  suite: {
+    ...EVAL_FLAGS.suite,
+    description: 'YAML files that name sets, wordings and templates, or presets of configs/eval',
+  },
+  template: EVAL_FLAGS.template,
+  limit: EVAL_FLAGS.limit,
+  recordLabels: EVAL_FLAGS.recordLabels,
+  textField: TEXT_FIELD,
+  labelField: LABEL_FIELD,
+  labelSeparator: LABEL_SEPARATOR,
+  labelNames: LABEL_NAMES,
+  labelGrowth: EVAL_FLAGS.labelGrowth,
+  latencyCalls: EVAL_FLAGS.latencyCalls,
+  resamples: EVAL_FLAGS.resamples,
+  threads: THREADS,
+  precision: EVAL_FLAGS.precision,
+  cache: { ...EVAL_FLAGS.cache, defaultText: '`true`', description: 'keep results of finished sets, and take those of earlier calls' },
+  isolate: {
+    ...EVAL_FLAGS.isolate,
+    defaultText: '`true`',
+    description: 'run each system in a process of its own, which tells its peak memory',
+  },
+  signal: { ...SIGNAL, description: 'ends the evaluation with an AbortError; results of finished sets stay in the cache' },
+  note: NOTE,
+  onStart: { type: 'function', description: 'told the names of systems and sets, when the sets are read' },
+  onEvent: { type: 'function', description: 'told of each system: how far it is, its results and failures' },
+  onDownload: { type: 'function', description: 'told how much of a file of a model is downloaded, in bytes' },
 } as const satisfies Declarations;

@@ -1,6 +1,6 @@
-/** Options of `glz export`. */
+/** Options of exporting. */
 import type { Declarations } from './declaration.ts';
-import { CHECKPOINT, QUIET } from './predict.ts';
+import { CHECKPOINT, NOTE, QUIET } from './predict.ts';
 
 /** Flags of `glz export`. */
 export const EXPORT_FLAGS = {
@@ -9,4 +9,13 @@ export const EXPORT_FLAGS = {
   precision: { type: 'choice', choices: ['both', 'fp32', 'int8'], default: 'both', value: 'precision', description: 'which files' },
   overwrite: { type: 'boolean', description: 'replace an earlier export in the folder' },
   quiet: { ...QUIET, description: 'no notes' },
+} as const satisfies Declarations;
+
+/** Options of the library's `exportCheckpoint`. */
+export const EXPORT_OPTIONS = {
+  output: EXPORT_FLAGS.output,
+  checkpoint: CHECKPOINT,
+  precision: EXPORT_FLAGS.precision,
+  overwrite: EXPORT_FLAGS.overwrite,
+  note: NOTE,
 } as const satisfies Declarations;

@@ -1,6 +1,12 @@
-/** Options of `glz generate` beside those of its settings (src/generate/settings.ts). */
+/** Options of generating beside its settings (src/generate/settings.ts). */
 import type { Declarations } from './declaration.ts';
-import { LABEL_SEPARATOR, LABELS_FILE } from './predict.ts';
+import { LABEL_SEPARATOR, LABELS_FILE, SIGNAL } from './predict.ts';
+
+/** Providers of language models; src/generate/providers/index.ts has one of each name. */
+const PROVIDER_NAMES = ['ollama', 'groq'] as const;
+
+/** Name of a provider. */
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 /** How a provider is asked. */
 export const REQUEST_OPTIONS = {
@@ -26,7 +32,7 @@ export const GENERATE_FLAGS = {
     default: 'small',
     description: 'settings: a preset of configs/generate by name (small, article), or a YAML file',
   },
-  provider: { type: 'choice', choices: ['ollama', 'groq'], default: 'ollama', value: 'provider', description: 'where the model runs' },
+  provider: { type: 'choice', choices: PROVIDER_NAMES, default: 'ollama', value: 'provider', description: 'where the model runs' },
   model: { type: 'text', value: 'name', description: 'name of the model at the provider' },
   output: { type: 'text', short: 'o', value: 'file', description: 'JSONL that the examples go to' },
   domains: { type: 'text', value: 'a,b', description: 'only these domains of the preset, or new ones' },
@@ -49,4 +55,35 @@ export const GENERATE_FLAGS = {
   report: { type: 'text', value: 'file', description: 'HTML report; beside the output unless given' },
   dryRun: { type: 'boolean', description: 'print sample prompts and an estimate, ask nothing' },
   quiet: { type: 'boolean', description: 'no progress and no report' },
+} as const satisfies Declarations;
+
+/** Fields of the settings that have flags of their own, by option name. */
+export const GENERATE_SETTING_FLAGS = {
+  count: { field: 'count', value: 'n' },
+  seed: { field: 'seed', value: 'n' },
+  examplesPerRequest: { field: 'examples_per_request', value: 'n' },
+} as const;
+
+/** Options of the library's `generate`. */
+export const GENERATE_OPTIONS = {
+  provider: GENERATE_FLAGS.provider,
+  model: { ...GENERATE_FLAGS.model, required: true },
+  output: { ...GENERATE_FLAGS.output, required: true },
+  config: GENERATE_FLAGS.config,
+  settings: { type: 'object', description: 'fields of the settings (docs/generate.md), in place of those of config' },
+  domains: { type: 'texts', description: GENERATE_FLAGS.domains.description },
+  languages: { type: 'texts', description: GENERATE_FLAGS.languages.description },
+  input: GENERATE_FLAGS.input,
+  labelsFile: GENERATE_FLAGS.labelsFile,
+  labelSeparator: { ...LABEL_SEPARATOR, description: 'what stands between the labels of input where they are text; | unless given' },
+  verify: GENERATE_FLAGS.verify,
+  verifyModel: GENERATE_FLAGS.verifyModel,
+  filterCheckpoint: GENERATE_FLAGS.filterCheckpoint,
+  ...REQUEST_OPTIONS,
+  ollamaThreads: GENERATE_FLAGS.ollamaThreads,
+  report: GENERATE_FLAGS.report,
+  signal: { ...SIGNAL, description: 'ends the run: what was accepted is on disk, and the same call goes on' },
+  onStart: { type: 'function', description: 'told how many examples there are of an earlier run, and how many there will be' },
+  onProgress: { type: 'function', description: 'told of each answer: examples kept and dropped, tokens, retries' },
+  onFailure: { type: 'function', description: 'told in a line of a question without a usable answer; a later run asks it again' },
 } as const satisfies Declarations;

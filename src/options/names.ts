@@ -28,6 +28,7 @@ export const camelKeys = <Fields extends object>(fields: Fields): { [Name in key
 export function flagText(name: string, { type, value, short, default: byDefault, ...rest }: Declaration): string {
   const flag = `${short ? `-${short}, ` : ''}--${type === 'boolean' && byDefault === true ? 'no-' : ''}${kebabCase(name)}`;
   if (type === 'boolean') return flag;
-  const shown = value ?? { integer: 'n', number: 'n', choice: 'choice', text: 'text', texts: 'text', function: '' }[type];
+  const shown =
+    value ?? { integer: 'n', number: 'n', choice: 'choice', text: 'text', texts: 'text', function: '', object: '', signal: '' }[type];
   return `${flag} <${shown}${type === 'texts' && !('repeatable' in rest) ? '...' : ''}>`;
 }

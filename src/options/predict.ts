@@ -14,6 +14,10 @@ export const THREADS = {
 /** What only the messages of a command hang on. */
 export const QUIET = { type: 'boolean', description: 'no progress and no notes' } as const;
 
+/** What a library call tells in words, and how it is ended. */
+export const NOTE = { type: 'function', description: 'told in a line what is going on' } as const;
+export const SIGNAL = { type: 'signal', description: 'ends the call' } as const;
+
 /** A checkpoint. */
 export const CHECKPOINT = {
   type: 'text',
@@ -62,6 +66,13 @@ export const LABELING_OPTIONS = {
   threshold: { type: 'number', min: 0, max: 1, value: 'p', description: 'leave out labels that score less' },
   /** Leaves out all but so many best labels. */
   topK: { type: 'integer', min: 1, description: 'leave out all but the n best labels' },
+  /** Of labels in levels, which are reported. */
+  levels: {
+    type: 'choice',
+    choices: ['leaf', 'path', 'all'],
+    description: 'of labels in levels: those that have none below them, the path to the best of these, or all',
+    detail: 'leaf unless given; the result has the path in any case (docs/labels.md)',
+  },
 } as const satisfies Declarations;
 
 /** How texts are read. */
@@ -99,6 +110,13 @@ export const SCORING_OPTIONS = {
 /** How texts are read, where a caller says it. */
 export type ScoringOptions = Given<typeof SCORING_OPTIONS>;
 
+/** Why texts got their labels. */
+const EXPLAIN = {
+  type: 'boolean',
+  description: 'say what each word adds to the best labels (three at most)',
+  detail: '`explanations` beside `labels` and `scores`, in twice the time with the checkpoint that ships (docs/explain.md)',
+} as const;
+
 /** Options of the library's `classify`. */
 export const CLASSIFY_OPTIONS = {
   ...LABELING_OPTIONS,
@@ -114,6 +132,8 @@ export const CLASSIFY_OPTIONS = {
     description: 'hold back labels that win too often over the texts of the call, with this strength; 0.7 is a good one',
     detail: 'for one list of labels that are about equally frequent, and some hundred texts; not with multiLabel',
   },
+  /** Adds `explanations`: what each word of a text adds to the logits of its best labels. */
+  explain: EXPLAIN,
 } as const satisfies Declarations;
 
 /** Options of the library's `logits`; `multiLabel` decides how the windows of a long text become one. */
@@ -159,7 +179,7 @@ export const LABEL_NAMES = {
 export const LABELS_FILE = {
   type: 'text',
   value: 'file',
-  description: 'candidate labels: one a line, a JSON or YAML list, or a table with the column "label"',
+  description: 'candidate labels: one a line, JSON or YAML (names, descriptions, a tree), or a table with the column "label"',
 } as const;
 
 /** What is done with a malformed record. */
@@ -177,7 +197,7 @@ export const PREDICT_FLAGS = {
   labels: {
     type: 'text',
     value: 'a,b,c',
-    description: 'candidate labels, between commas (in quotes where one has a comma), or a JSON list',
+    description: 'candidate labels, between commas (in quotes where one has a comma), or JSON (with descriptions or levels)',
     detail: "without labels for all each record's own `candidate_labels`, or those that the checkpoint was trained on",
   },
   labelsFile: LABELS_FILE,
@@ -193,6 +213,7 @@ export const PREDICT_FLAGS = {
     type: 'boolean',
     description: 'hold back labels that win too often over texts drawn from the file; for labels about equally frequent',
   },
+  explain: EXPLAIN,
   output: {
     type: 'text',
     short: 'o',
@@ -200,6 +221,13 @@ export const PREDICT_FLAGS = {
     description: 'write here instead of to stdout',
     detail:
       'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
+  },
+  shard: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'i/n',
+    description: 'label share i of n of the file, on one of n machines; glz merge joins them',
+    detail: 'writes `OUTPUT.i-of-n`; run again, it goes on where it was stopped or killed (docs/scale.md)',
   },
   outputFormat: {
     type: 'choice',

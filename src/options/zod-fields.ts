@@ -1,5 +1,6 @@
 /** Declared options as fields of a zod schema, for settings files that have them beside others. Not on the way to the first prediction. */
 import { z } from 'zod';
+import { expectedOf, hasContent } from './check.ts';
 import type { Bounds, Declaration, Declarations, ValueOf } from './declaration.ts';
 import { type SnakeCase, snakeCase } from './names.ts';
 
@@ -24,9 +25,9 @@ function plain(declaration: Declaration): z.ZodType {
     case 'text':
       return declaration.nonEmpty ? z.string().min(1) : z.string();
     case 'texts':
-      return z.array(z.string());
-    case 'function':
-      throw new Error('a function is no value of a settings file');
+      return z.array(z.string()).refine((texts) => hasContent(texts, declaration), `expected ${expectedOf(declaration)}`);
+    default:
+      throw new Error(`a settings file has no value of the type ${declaration.type}`);
   }
 }
 
@@ -40,5 +41,5 @@ function zodField(declaration: Declaration): z.ZodType {
 /** Options that have defaults, as fields of a schema under their names in settings files. */
 export const zodFields = <All extends Declarations>(
   declarations: All,
-): { [Name in keyof All & string as SnakeCase<Name>]: z.ZodDefault<z.ZodType<ValueOf<All[Name]>>> } =>
+): { [Name in keyof All & string as SnakeCase<Name>]: z.ZodDefault<z.ZodType<ValueOf<All[Name]>, ValueOf<All[Name]>>> } =>
   Object.fromEntries(Object.entries(declarations).map(([name, declaration]) => [snakeCase(name), zodField(declaration)])) as never;

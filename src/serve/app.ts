@@ -1,19 +1,24 @@
 /** The server's routes: who may ask, how much, and in which dialect. Knows requests and answers; no sockets and no workers. */
+
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UsageError } from '../base/errors.ts';
+import type { ScoreRequest } from '../classify/classifier.ts';
+import { explainedLabels } from '../classify/explain/explain.ts';
 import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
-import { rankLabels } from '../classify/records/predict-records.ts';
-import { cleanLabels } from '../text/labels.ts';
-import { type ClassifyResponse, checkedBody, classifyBody, labelName, labelReading, parseBody } from './bodies.ts';
+import { rankSet } from '../classify/rank-labels.ts';
+import { labelSet } from '../text/described-labels.ts';
+import { labelReadings } from '../text/label-texts.ts';
+import { type ClassifyResponse, checkedBody, classifyBody, decideBody, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
 import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
 import type { Metrics } from './metrics.ts';
 import { openApi } from './openapi.ts';
+import { addPage, PAGE_PATHS, type PageFile } from './page-files.ts';
 import type { Scheduler } from './scheduler.ts';
 import { systemOneAnswers, systemOneBody, systemOneQuestions } from './system-one.ts';
 
@@ -30,6 +35,8 @@ export interface AppSettings {
   hosts?: ReadonlySet<string>;
   /** Origin whose pages may call. */
   cors?: string;
+  /** The page at `/`. */
+  page: ReadonlyMap<string, PageFile>;
   maxBodyBytes: number;
   maxTexts: number;
   maxLabels: number;
@@ -40,8 +47,13 @@ export interface AppSettings {
   isEnding(): boolean;
 }
 
-const POSTS: Readonly<Record<string, Dialect>> = { '/classify': 'openai', '/v1/systemone': 'systemone', '/v1/decisions': 'openai' };
-const OPEN = new Set(['/health', '/ready']);
+const POSTS: Readonly<Record<string, Dialect>> = {
+  '/classify': 'openai',
+  '/decide': 'openai',
+  '/v1/systemone': 'systemone',
+  '/v1/decisions': 'openai',
+};
+const OPEN = new Set(['/health', '/ready', ...PAGE_PATHS]);
 const KNOWN = new Set([...Object.keys(POSTS), ...OPEN, '/v1/models', '/metrics', '/openapi.json']);
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -122,46 +134,66 @@ export function createApp(settings: AppSettings): Hono {
     return parseBody(await context.req.text());
   }
 
+  /** Texts of a body, as the model reads them. */
+  function textsOf(given: string | readonly unknown[]): string[] {
+    const texts = (typeof given === 'string' ? [given] : given).map((text, at) => readableText(text, `texts.${at}`));
+    if (texts.length > maxTexts) throw new RequestError(422, `${texts.length} texts; a request may have ${maxTexts}`);
+    return texts;
+  }
+
   const boundLabels = (count: number): void => {
-    if (count > maxLabels) throw new RequestError(422, `${count} labels or options; a request may have ${maxLabels}`);
+    if (count > maxLabels)
+      throw new RequestError(422, `${count} labels or options, descriptions and examples counted; a request may have ${maxLabels}`);
   };
 
   app.post('/classify', limit, async (context) => {
     const body = checkedBody(classifyBody, await bodyOf(context));
-    const texts = (typeof body.texts === 'string' ? [body.texts] : body.texts).map((text, at) => readableText(text, `texts.${at}`));
-    if (texts.length > maxTexts) throw new RequestError(422, `${texts.length} texts; a request may have ${maxTexts}`);
+    const texts = textsOf(body.texts);
     const isPerText = body.labels.length > 0 && Array.isArray(body.labels[0]);
-    const lists = (isPerText ? body.labels : [body.labels]) as (typeof body.labels)[number][][];
+    const lists: (typeof body.labels)[] = isPerText ? (body.labels as (typeof body.labels)[]) : [body.labels];
     if (isPerText && lists.length !== texts.length) throw new RequestError(422, `${lists.length} label lists for ${texts.length} texts`);
-    boundLabels(lists.reduce((sum, { length }) => sum + length, 0));
-    const sets = lists.map((list, at) => {
-      const options = list as Parameters<typeof labelName>[0][];
-      const where = isPerText ? `labels.${at}` : 'labels';
-      return { names: cleanLabels(options.map(labelName), where), readings: cleanLabels(options.map(labelReading), where) };
-    });
+    const sets = lists.map((list, at) => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError));
+    boundLabels(sets.reduce((sum, { labels }) => sum + labels.reduce((count, label) => count + labelReadings(label).length, 0), 0));
     return inTime(context, async (signal) => {
-      for (const { readings } of sets) {
-        const problem = await scheduler.labelProblem(readings);
+      for (const { labels } of sets) {
+        const problem = await scheduler.labelProblem(labels);
         if (problem !== undefined) throw new UsageError(problem);
       }
       const setOf = (row: number) => sets[isPerText ? row : 0];
-      const requests = texts.map((text, row) => ({ text, labels: setOf(row).readings }));
-      const scored = await scheduler.logits(requests, { signal, mergeWindows: body.multiLabel ? 'max' : 'mean' });
-      const results = scored.map(({ logits, unreadable }, row) => ({
-        ...rankLabels(setOf(row).names, logits, scheduler.options.calibration, body),
+      const requests = texts.map((text, row) => ({ text, labels: setOf(row).labels }));
+      const how = { signal, mergeWindows: body.multiLabel ? ('max' as const) : ('mean' as const) };
+      const scored = await scheduler.logits(requests, how);
+      const ranked = scored.map(({ logits }, row) => rankSet(setOf(row), logits, scheduler.options.calibration, body));
+      const asked = (request: ScoreRequest, row: number) => ({
+        ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(request.labels, ranked[row]) },
+      });
+      const explained = body.explain ? await scheduler.explain(requests.map(asked), how) : undefined;
+      const results = scored.map(({ unreadable }, row) => ({
+        ...ranked[row],
+        ...(explained ? { explanations: explained[row] } : {}),
         ...(unreadable ? ({ unreadable } as const) : {}),
       }));
       return context.json({ model, results } satisfies ClassifyResponse);
     });
   });
 
-  async function decide(text: string, questions: Record<string, Question>, signal: AbortSignal): Promise<Answers> {
+  async function decideAll(texts: readonly string[], questions: unknown, signal: AbortSignal) {
     const asked = askedQuestions(questions);
     boundLabels([...asked.values()].reduce((sum, { names }) => sum + names.length, 0));
     const asker = await createAsker(scheduler, asked);
-    const [{ answers }] = await asker.answer([text], { signal });
-    return answers;
+    return asker.answer(texts, { signal });
   }
+
+  const decide = async (text: string, questions: Record<string, Question>, signal: AbortSignal): Promise<Answers> =>
+    (await decideAll([text], questions, signal))[0].answers;
+
+  app.post('/decide', limit, async (context) => {
+    const body = checkedBody(decideBody, await bodyOf(context));
+    const texts = textsOf(body.texts);
+    const answered = await inTime(context, (signal) => decideAll(texts, body.questions, signal));
+    const results = answered.map(({ answers, unreadable }) => ({ answers, ...(unreadable ? ({ unreadable } as const) : {}) }));
+    return context.json({ model, results });
+  });
 
   app.post('/v1/systemone', limit, async (context) => {
     const body = checkedBody(systemOneBody, await bodyOf(context));
@@ -188,6 +220,7 @@ export function createApp(settings: AppSettings): Hono {
     });
   });
 
+  addPage(app, settings.page);
   app.get('/v1/models', (context) =>
     context.json({
       object: 'list',

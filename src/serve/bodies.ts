@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { isNestedTooDeep } from '../base/json.ts';
 import type { LabelScores } from '../classify/library-types.ts';
-import { type Option, readingOf } from '../classify/questions/questions.ts';
 import { type FieldFault, RequestError } from './failures.ts';
 
 /** Faults that are named. */
@@ -50,15 +49,35 @@ export const named = <Value extends z.ZodType>(schema: Value) =>
         ),
     );
 
-const label = z.union([z.string(), z.strictObject({ label: z.string(), description: z.string().nullish() })]);
+/** A label, as the library takes it. */
+const label = z.union([
+  z.string(),
+  z.strictObject({
+    label: z.string(),
+    description: z.string().nullish(),
+    examples: z.array(z.string()).nullish(),
+    parent: z.string().nullish(),
+    children: z.array(json).nullish(),
+  }),
+]);
+
+const texts = z.union([z.array(json), z.string()]).describe('texts, or one; a text that is no string is read as lines `path: value`');
 
 /** Body of `POST /classify`. */
 export const classifyBody = z.strictObject({
-  texts: z.union([z.array(json), z.string()]).describe('texts, or one; a text that is no string is read as lines `path: value`'),
+  texts,
   labels: z.union([z.array(label), z.array(z.array(label))]).describe('one list for all texts, or a list for each'),
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
+  levels: z.enum(['leaf', 'path', 'all']).optional().describe('of labels in levels, which are reported'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels'),
+  explain: z.boolean().optional().describe('say what each word adds to the best labels, three at most'),
+});
+
+/** Body of `POST /decide`; what questions look like is checked where they are asked. */
+export const decideBody = z.strictObject({
+  texts,
+  questions: z.custom<unknown>((value) => typeof value === 'object' && value !== null, 'must be an object').describe('questions by name'),
 });
 
 /** What `POST /classify` answers. */
@@ -66,9 +85,3 @@ export interface ClassifyResponse {
   model: string;
   results: LabelScores[];
 }
-
-/** What the model reads for a label. */
-export const labelReading = (option: Option): string => (typeof option === 'string' ? option : readingOf(option.label, option.description));
-
-/** The label's name. */
-export const labelName = (option: Option): string => (typeof option === 'string' ? option : option.label);

@@ -1,11 +1,12 @@
 /** Label sets of requests: each is checked and read once, and kept until others need the room. */
+import { labelReadings, type ReadLabel } from '../text/label-texts.ts';
 
 /** A label set in use. */
 export interface UsedSet {
   /** Its number. */
   set: number;
   /** The same array for all requests with these labels. */
-  labels: readonly string[];
+  labels: readonly ReadLabel[];
   /** What is wrong with it, as Classifier.labelProblem says; rejected for labels that cannot be read. */
   problem: Promise<string | undefined>;
   /** Resolves once its labels are read. */
@@ -16,9 +17,9 @@ export interface UsedSet {
 export interface LabelSets {
   /** A set by its labels. `check` and `prepare` are called where it is new. */
   use(
-    labels: readonly string[],
-    check: (set: number, labels: readonly string[]) => Promise<string | undefined>,
-    prepare?: (labels: readonly string[]) => Promise<void>,
+    labels: readonly ReadLabel[],
+    check: (set: number, labels: readonly ReadLabel[]) => Promise<string | undefined>,
+    prepare?: (labels: readonly ReadLabel[]) => Promise<void>,
   ): UsedSet;
   /** A number for a set that is not kept. */
   temporary(): number;
@@ -51,8 +52,9 @@ export function createLabelSets(memory: number, vector: number, onDrop: (set: nu
         misses++;
         const set = numbers++;
         const own = [...labels];
-        // The vector, in the set and by label, and the texts of labels and key.
-        const size = own.length * (2 * vector + 64) + 6 * key.length;
+        // The vector, in the set and by reading, and the texts of labels and key.
+        const readings = own.reduce((sum, label) => sum + labelReadings(label).length, 0);
+        const size = (own.length + readings) * vector + own.length * 64 + 6 * key.length;
         found = { set, labels: own, problem: check(set, own), bytes: size };
         found.problem.catch(() => {});
         bytes += size;

@@ -1,6 +1,6 @@
 /** `GET /openapi.json`: the server's own description, made of the schemas that it checks with. */
 import { z } from 'zod';
-import { classifyBody } from './bodies.ts';
+import { classifyBody, decideBody } from './bodies.ts';
 import { decisionsBody } from './decisions.ts';
 import { systemOneBody } from './system-one.ts';
 
@@ -22,6 +22,7 @@ export const openApi = (version: string): object => ({
   components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
   paths: {
     '/classify': post('Labels texts', classifyBody),
+    '/decide': post('Answers questions as the library asks them', decideBody),
     '/v1/systemone': post('Answers named questions (System One)', systemOneBody),
     '/v1/decisions': post('Answers a list of questions (OpenAI Decisions)', decisionsBody),
     '/v1/models': get('The model that is served'),

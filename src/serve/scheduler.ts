@@ -2,7 +2,10 @@
  * Texts of all clients, batched together. A text waits a few milliseconds for others at most; the queue is bounded; a large label set is read in
  * pieces between batches, so that nobody waits for all of it. Knows no HTTP.
  */
-import type { Classifier, ScoredRequest } from '../classify/classifier.ts';
+import type { Classifier, ClassifierOptions, ScoredRequest, ScoreRequest } from '../classify/classifier.ts';
+import { type ExplainRequest, explainedAtOnce } from '../classify/explain/explain.ts';
+import type { Explanation } from '../classify/library-types.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
 import type { LabelSets } from './label-sets.ts';
 import type { Reading } from './protocol.ts';
 import type { RemoteModel, WorkerPool } from './worker-pool.ts';
@@ -25,6 +28,8 @@ export interface SchedulerSettings {
 
 /** What is asked of the model, in batches. */
 export interface Scheduler extends Pick<Classifier, 'logits' | 'labelProblem' | 'options'> {
+  /** Explanations of texts that were scored. @throws as logits */
+  explain(requests: readonly ExplainRequest[], options?: Pick<ClassifierOptions, 'mergeWindows' | 'signal'>): Promise<Explanation[][]>;
   /** Texts that wait. */
   readonly waiting: number;
   /** Resolves once nothing waits and nothing runs. */
@@ -34,10 +39,12 @@ export interface Scheduler extends Pick<Classifier, 'logits' | 'labelProblem' | 
 interface Job {
   text: string;
   set: number;
-  labels: readonly string[];
+  labels: readonly ReadLabel[];
   merge: Reading['mergeWindows'];
+  /** What is to be explained of it; undefined: it is to be scored. */
+  why?: Pick<ExplainRequest, 'chosen' | 'logits'>;
   since: number;
-  resolve(result: ScoredRequest): void;
+  resolve(result: ScoredRequest | Explanation[]): void;
   reject(error: unknown): void;
   signal?: AbortSignal;
 }
@@ -52,7 +59,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   const queue: Job[] = [];
   const idlers: (() => void)[] = [];
   /** Labels that are to be read before a set is scored with. */
-  const pieces: { labels: readonly string[]; done(): void; failed(error: unknown): void }[] = [];
+  const pieces: { labels: readonly ReadLabel[]; done(): void; failed(error: unknown): void }[] = [];
   const free = new Set<RemoteModel>(pool.models);
   let wake: NodeJS.Timeout | undefined;
   /** Texts that wait, in the queue or for their labels. */
@@ -71,10 +78,11 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   /** The next texts of one kind; those that were given up are dropped. */
   function nextBatch(): Job[] {
     giveUp((signal) => signal?.aborted === true);
-    const merge = queue[0]?.merge;
+    const first = queue[0];
+    const most = first?.why ? Math.min(settings.batchTexts, explainedAtOnce(pool.options)) : settings.batchTexts;
     const batch: Job[] = [];
-    for (let at = 0; at < queue.length && batch.length < settings.batchTexts; )
-      if (queue[at].merge === merge) batch.push(...queue.splice(at, 1));
+    for (let at = 0; at < queue.length && batch.length < most; )
+      if (queue[at].merge === first.merge && !queue[at].why === !first.why) batch.push(...queue.splice(at, 1));
       else at++;
     held -= batch.length;
     return batch;
@@ -84,7 +92,10 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
     settings.onBatch?.(batch.length);
     const labelsOf = new Map(batch.map(({ set, labels }) => [set, labels]));
     try {
-      const results = await model.score(batch, (set) => labelsOf.get(set)!, { windows: settings.windows, mergeWindows: batch[0].merge });
+      const reading = { windows: settings.windows, mergeWindows: batch[0].merge };
+      const namesOf = (set: number) => labelsOf.get(set)!;
+      const explained = batch.flatMap(({ text, set, why }) => (why ? [{ text, set, ...why }] : []));
+      const results = await (explained.length > 0 ? model.explain(explained, namesOf, reading) : model.score(batch, namesOf, reading));
       for (const [at, job] of batch.entries()) job.resolve(results[at]);
     } catch (error) {
       for (const job of batch) job.reject(error);
@@ -131,7 +142,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   }
 
   /** Reads the labels of a set that is new, in pieces. Every worker reads them for itself, the others when they first meet them. */
-  function prepare(labels: readonly string[]): Promise<void> {
+  function prepare(labels: readonly ReadLabel[]): Promise<void> {
     if (labels.length <= LABELS_AT_ONCE) return Promise.resolve();
     return new Promise((resolve, reject) => {
       let left = Math.ceil(labels.length / LABELS_AT_ONCE);
@@ -145,44 +156,52 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
     });
   }
 
+  /** Puts texts into the queue and waits for what comes of them. */
+  async function wait<Result extends ScoredRequest | Explanation[]>(
+    requests: readonly ScoreRequest[],
+    { mergeWindows: merge = 'mean', signal }: Pick<ClassifierOptions, 'mergeWindows' | 'signal'> = {},
+    whyOf: (at: number) => Job['why'],
+  ): Promise<Result[]> {
+    if (held + requests.length > settings.maxQueue) throw new QueueFullError('too many texts wait');
+    held += requests.length;
+    const used = new Map<readonly ReadLabel[], ReturnType<LabelSets['use']>>();
+    for (const { labels } of requests)
+      if (!used.has(labels))
+        used.set(
+          labels,
+          sets.use(labels, (set, kept) => pool.models[0].problem(set, kept), prepare),
+        );
+    await Promise.all([...used.values()].map(({ ready }) => ready)).catch((error: unknown) => {
+      held -= requests.length;
+      throw error;
+    });
+    const since = performance.now();
+    const results = requests.map(
+      ({ text, labels }, at) =>
+        new Promise<Result>((resolve, reject) => {
+          const { set, labels: kept } = used.get(labels)!;
+          queue.push({ ...{ text, set, labels: kept, merge, why: whyOf(at), since, reject, signal }, resolve: resolve as Job['resolve'] });
+        }),
+    );
+    const onAbort = (): void => giveUp((each) => each === signal);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    dispatch();
+    try {
+      return await Promise.all(results);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
   return {
     options: pool.options,
     get waiting() {
       return held;
     },
     labelProblem: (labels) => sets.use(labels, (set, kept) => pool.models[0].problem(set, kept)).problem,
-    async logits(requests, { mergeWindows: merge = 'mean', signal } = {}) {
-      if (held + requests.length > settings.maxQueue) throw new QueueFullError('too many texts wait');
-      held += requests.length;
-      const used = new Map<readonly string[], ReturnType<LabelSets['use']>>();
-      for (const { labels } of requests)
-        if (!used.has(labels))
-          used.set(
-            labels,
-            sets.use(labels, (set, kept) => pool.models[0].problem(set, kept), prepare),
-          );
-      await Promise.all([...used.values()].map(({ ready }) => ready)).catch((error: unknown) => {
-        held -= requests.length;
-        throw error;
-      });
-      const since = performance.now();
-      const results = requests.map(
-        ({ text, labels }) =>
-          new Promise<ScoredRequest>((resolve, reject) => {
-            const { set, labels: kept } = used.get(labels)!;
-            queue.push({ text, set, labels: kept, merge, since, resolve, reject, signal });
-          }),
-      );
-      const onAbort = (): void => giveUp((each) => each === signal);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      if (signal?.aborted) onAbort();
-      dispatch();
-      try {
-        return await Promise.all(results);
-      } finally {
-        signal?.removeEventListener('abort', onAbort);
-      }
-    },
+    logits: (requests, options) => wait<ScoredRequest>(requests, options, () => undefined),
+    explain: (requests, options) => wait<Explanation[]>(requests, options, (at) => requests[at]),
     async idle() {
       while (queue.length > 0 || pieces.length > 0 || free.size < pool.models.length) {
         await Promise.race([new Promise<void>((resolve) => idlers.push(resolve)), pause(50)]);

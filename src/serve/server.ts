@@ -10,6 +10,7 @@ import type { SERVE_FLAGS } from '../options/serve.ts';
 import { createApp } from './app.ts';
 import { createLabelSets } from './label-sets.ts';
 import { createMetrics } from './metrics.ts';
+import { readPage } from './page-files.ts';
 import { createScheduler } from './scheduler.ts';
 import { startWorkers } from './worker-pool.ts';
 
@@ -73,7 +74,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   let isEnding = false;
   const app = createApp({
     ...settings,
-    ...{ scheduler, metrics, model: basename(checkpoint), isEnding: () => isEnding },
+    ...{ scheduler, metrics, model: basename(checkpoint), isEnding: () => isEnding, page: readPage() },
     ...(isLoopback ? { hosts: new Set([...LOOPBACK, '[::1]', host]) } : {}),
     maxBodyBytes: megabytes(settings.maxBody),
     timeoutMs: 1000 * settings.timeout,

@@ -2,17 +2,25 @@
 import { Worker } from 'node:worker_threads';
 import { DataError, UsageError } from '../base/errors.ts';
 import type { ScoredRequest } from '../classify/classifier.ts';
+import type { Explanation } from '../classify/library-types.ts';
 // Before a worker starts: the environment that keeps ONNX Runtime from reporting is set in the main thread.
 import '../runtime/load-runtime.ts';
 import type { GliZNetOptions } from '../model/options.ts';
-import type { FromWorker, NumberedRequest, Reading, ToWorker, WorkerSettings } from './protocol.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
+import type { FromWorker, NumberedExplanation, NumberedRequest, Reading, ToWorker, WorkerSettings } from './protocol.ts';
 
 /** A model in a worker. One call at a time. */
 export interface RemoteModel {
   /** @throws DataError for labels that cannot be read, Error where the worker is gone */
-  problem(set: number, labels: readonly string[]): Promise<string | undefined>;
+  problem(set: number, labels: readonly ReadLabel[]): Promise<string | undefined>;
   /** Logits of each request. @throws as problem */
-  score(requests: readonly NumberedRequest[], labelsOf: (set: number) => readonly string[], reading: Reading): Promise<ScoredRequest[]>;
+  score(requests: readonly NumberedRequest[], labelsOf: (set: number) => readonly ReadLabel[], reading: Reading): Promise<ScoredRequest[]>;
+  /** Explanations of each request. @throws as problem */
+  explain(
+    requests: readonly NumberedExplanation[],
+    labelsOf: (set: number) => readonly ReadLabel[],
+    reading: Reading,
+  ): Promise<Explanation[][]>;
   /** Forgets a label set. */
   drop(set: number): void;
 }
@@ -80,7 +88,7 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
       waiting.set(job, { resolve: resolve as Waiting['resolve'], reject });
       say(make(job));
     });
-  const send = (set: number, labels: readonly string[]): void => {
+  const send = (set: number, labels: readonly ReadLabel[]): void => {
     if (known.has(set)) return;
     known.add(set);
     say({ type: 'set', set, labels });
@@ -96,6 +104,11 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
       // Only what the worker needs: callers may hold more beside a text.
       const numbered = requests.map(({ text, set }) => ({ text, set }));
       return (await ask((job) => ({ type: 'score', job, requests: numbered, reading }), 'scored')).results;
+    },
+    async explain(requests, labelsOf, reading) {
+      for (const { set } of requests) send(set, labelsOf(set));
+      const numbered = requests.map(({ text, set, chosen, logits }) => ({ text, set, chosen, logits }));
+      return (await ask((job) => ({ type: 'explain', job, requests: numbered, reading }), 'explained')).results;
     },
     drop(set) {
       if (known.delete(set)) say({ type: 'drop', set });

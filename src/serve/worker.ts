@@ -1,8 +1,10 @@
 /** A worker of the server: a model in a thread of its own, so that requests are taken while it computes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { explain } from '../classify/explain/explain.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { BrokenModelError } from '../classify/scorer.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts';
 
 const port = parentPort!;
@@ -10,7 +12,7 @@ const say = (message: FromWorker): void => port.postMessage(message);
 
 async function serve({ checkpoint, precision, threads }: WorkerSettings): Promise<void> {
   const classifier = await loadClassifier(checkpoint, { ...(precision ? { precision } : {}), threads });
-  const sets = new Map<number, readonly string[]>();
+  const sets = new Map<number, readonly ReadLabel[]>();
   // One after the other: a message is not looked at while the one before it runs.
   let last: Promise<void> = Promise.resolve();
   const answer = async (message: ToWorker): Promise<void> => {
@@ -23,7 +25,10 @@ async function serve({ checkpoint, precision, threads }: WorkerSettings): Promis
       const { job } = message;
       try {
         if (message.type === 'problem') say({ type: 'problem', job, problem: await classifier.labelProblem(sets.get(message.set)!) });
-        else {
+        else if (message.type === 'explain') {
+          const requests = message.requests.map(({ set, ...request }) => ({ ...request, labels: sets.get(set)! }));
+          say({ type: 'explained', job, results: await explain(classifier, requests, message.reading) });
+        } else {
           const requests = message.requests.map(({ text, set }) => ({ text, labels: sets.get(set)! }));
           say({ type: 'scored', job, results: await classifier.logits(requests, { ...message.reading, shortlist: 0 }) });
         }

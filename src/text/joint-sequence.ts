@@ -7,7 +7,9 @@
  * blocks, whose positions count from their own start, the text has the whole length whatever the labels take, so that they cut nothing off.
  * Imports errors and the tokenizer; must not know models or files.
  */
+
 import { UsageError } from '../base/errors.ts';
+import { padRows } from './padded-rows.ts';
 import type { SpecialIds } from './tokenizer/special-tokens.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
@@ -184,19 +186,14 @@ export function buildJointSequence(layout: JointLayout, textIds: ArrayLike<numbe
  * @param padId the tokenizer's `special.pad`.
  */
 export function padBatch(sequences: readonly JointSequence[], padId: number): JointBatch {
-  const batch = sequences.length;
-  let length = 0;
-  let labels = 0;
-  for (const sequence of sequences) {
-    length = Math.max(length, sequence.inputIds.length);
-    labels = Math.max(labels, sequence.labels);
-  }
+  const rows = padRows(
+    sequences.map(({ inputIds }) => inputIds),
+    padId,
+  );
+  const { batch, length } = rows;
   const result: JointBatch = {
-    batch,
-    length,
-    labels,
-    inputIds: new Int32Array(batch * length).fill(padId), // [B, T]
-    attentionMask: new Int32Array(batch * length), // [B, T]
+    ...rows,
+    labels: sequences.reduce((most, { labels }) => Math.max(most, labels), 0),
     labelMask: new Int32Array(batch * length), // [B, T]
     textMask: new Int32Array(batch * length), // [B, T]
     labelCounts: new Int32Array(batch), // [B]
@@ -208,9 +205,7 @@ export function padBatch(sequences: readonly JointSequence[], padId: number): Jo
       result.blocks?.numbers.set(sequence.blocks.numbers, start);
       result.blocks?.positions.set(sequence.blocks.positions, start);
     }
-    result.inputIds.set(sequence.inputIds, start);
     result.labelMask.set(sequence.labelMask, start);
-    result.attentionMask.fill(1, start, start + sequence.inputIds.length);
     result.textMask.fill(1, start + sequence.textStart, start + sequence.textEnd);
     result.labelCounts[row] = sequence.labels;
   }

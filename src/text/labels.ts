@@ -2,7 +2,9 @@
  * Labels as users write them: checked, trimmed, and turned into ids once.
  * Imports errors and the tokenizer; knows nothing of sequences or models.
  */
+
 import { DataError, UsageError } from '../base/errors.ts';
+import { excerpt } from '../base/printable.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
@@ -29,14 +31,14 @@ export function cleanLabels(labels: unknown, where: string, ErrorType: typeof Us
 
 /** A label in a message: its beginning, if it is long. */
 export function abbreviated(label: string): string {
-  return label.length <= 60 ? label : `${label.slice(0, 57)}...`;
+  return excerpt(label, 60);
 }
 
 /** Labels that a message names. */
 const NAMED = 3;
 
 /** Labels in a message: the first few in quotes. */
-function quoted(labels: readonly string[]): string {
+function namesOf(labels: readonly string[]): string {
   const names = labels.slice(0, NAMED).map((label) => `"${abbreviated(label)}"`);
   return labels.length > NAMED ? `${names.join(', ')} and ${labels.length - NAMED} more` : names.join(' and ');
 }
@@ -53,7 +55,7 @@ export function labelProblem(
 ): string | undefined {
   const unread = labels.filter((_, at) => !isReadable(ids[at]));
   if (unread.length > 0)
-    return `the model can read nothing of the label${unread.length > 1 ? 's' : ''} ${quoted(unread)}: write ${unread.length > 1 ? 'them' : 'it'} in a script that it knows`;
+    return `the model can read nothing of the label${unread.length > 1 ? 's' : ''} ${namesOf(unread)}: write ${unread.length > 1 ? 'them' : 'it'} in a script that it knows`;
   const byIds = new Map<string, string[]>();
   for (const [at, label] of labels.entries()) {
     const key = ids[at].join();
@@ -64,16 +66,17 @@ export function labelProblem(
   const alike = [...byIds.values()].filter((group) => group.length > 1);
   if (alike.length === 0) return undefined;
   const others = alike.length > 1 ? `, as are ${alike.length - 1} other groups` : '';
-  return `the labels ${quoted(alike[0])} are the same to the model${others}: keep one, or word them so that they differ`;
+  return `the labels ${namesOf(alike[0])} are the same to the model${others}: keep one, or word them so that they differ`;
 }
 
 /** Ids of labels, each encoded once: label sets repeat for every text. */
 export interface LabelEncoder {
   /**
    * Ids of each label, without special tokens.
+   * @param mayCut whether so long a text is cut instead, of each
    * @throws DataError naming a label that has no token at all (only control characters, say) or more than `maxTokens`.
    */
-  encode(labels: readonly string[]): Promise<Int32Array[]>;
+  encode(labels: readonly string[], mayCut?: readonly boolean[]): Promise<Int32Array[]>;
 }
 
 /** Labels kept at most; then the oldest go. With the vectors that a model keeps of them some 100 MB. */
@@ -86,7 +89,7 @@ const KEPT_LABELS = 65_536;
 export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): LabelEncoder {
   const cache = new Map<string, Int32Array>();
   return {
-    async encode(labels) {
+    async encode(labels, mayCut) {
       // Collected before waiting: meanwhile another call may trim the cache.
       const ids = new Map<string, Int32Array>();
       for (const label of labels) {
@@ -95,9 +98,11 @@ export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): Lab
       }
       const missing = [...new Set(labels)].filter((label) => !ids.has(label));
       if (missing.length > 0) {
+        const cut = new Set(mayCut && labels.filter((_, at) => mayCut[at]));
         const encoded = await tokenizer.encodeBatch(missing, { atLeast: maxTokens + 1 });
         for (const [at, label] of missing.entries()) {
-          const row = encoded[at]!;
+          const whole = encoded[at]!;
+          const row = cut.has(label) ? whole.subarray(0, maxTokens) : whole;
           if (row.length === 0) throw new DataError(`label "${abbreviated(label)}" has no token that the model knows: write it in letters`);
           if (row.length > maxTokens)
             throw new DataError(

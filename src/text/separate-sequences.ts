@@ -3,14 +3,12 @@
  * or, without one, `[CLS] label [SEP]`. And padded batches of them, shared with engine and trainer.
  * Must not know models or files.
  */
+
 import type { JointLayout } from './joint-sequence.ts';
+import { type PaddedRows, padRows } from './padded-rows.ts';
 
 /** A padded batch of texts; all arrays row-major. */
-export interface TextBatch {
-  batch: number; // B
-  length: number; // T
-  inputIds: Int32Array; // [B, T]
-  attentionMask: Int32Array; // [B, T]
+export interface TextBatch extends PaddedRows {
   /** 1 for the text's own tokens, else 0. */
   textMask: Int32Array; // [B, T]
 }
@@ -42,34 +40,25 @@ export interface LateBatch extends TextBatch {
   shown?: ShownBatch;
 }
 
-/** Rows between a token before and one behind, padded at the end to the longest; `own` is 1 for the rows' own tokens, or the one before. */
-function padded(rows: readonly ArrayLike<number>[], before: number, behind: number | undefined, pad: number, ownIsBefore = false) {
-  const extra = behind === undefined ? 1 : 2;
-  const length = rows.reduce((longest, row) => Math.max(longest, row.length), 0) + extra;
-  const inputIds = new Int32Array(rows.length * length).fill(pad);
-  const attentionMask = new Int32Array(inputIds.length);
-  const own = new Int32Array(inputIds.length);
-  for (const [at, row] of rows.entries()) {
-    const start = at * length;
-    inputIds[start] = before;
-    inputIds.set(row, start + 1);
-    if (behind !== undefined) inputIds[start + 1 + row.length] = behind;
-    attentionMask.fill(1, start, start + row.length + extra);
-    if (ownIsBefore) own[start] = 1;
-    else own.fill(1, start + 1, start + 1 + row.length);
-  }
-  return { length, inputIds, attentionMask, own };
+/** 1 for the rows' own tokens, between the ones around them. -> [B, T] */
+function ownTokens(rows: readonly ArrayLike<number>[], length: number): Int32Array {
+  const own = new Int32Array(rows.length * length);
+  for (const [at, row] of rows.entries()) own.fill(1, at * length + 1, at * length + 1 + row.length);
+  return own;
 }
 
 /** A batch of texts. @param texts ids without special tokens, none longer than `layout.capacity` */
 export function textBatch({ special }: JointLayout, texts: readonly ArrayLike<number>[]): TextBatch {
-  const { length, inputIds, attentionMask, own } = padded(texts, special.cls, special.sep, special.pad);
-  return { batch: texts.length, length, inputIds, attentionMask, textMask: own };
+  const rows = padRows(texts, special.pad, { before: special.cls, behind: special.sep });
+  return { ...rows, textMask: ownTokens(texts, rows.length) };
 }
 
 /** A batch of labels. @param labels ids without special tokens, none empty */
 export function labelBatch({ special, markerIds, labelMaskOn }: JointLayout, labels: readonly ArrayLike<number>[]): LabelBatch {
-  const [before, behind] = markerIds.length > 0 ? [markerIds[0], undefined] : [special.cls, special.sep];
-  const { length, inputIds, attentionMask, own } = padded(labels, before, behind, special.pad, labelMaskOn === 'marker');
-  return { labels: labels.length, length, inputIds, attentionMask, labelMask: own };
+  const ends = markerIds.length > 0 ? { before: markerIds[0] } : { before: special.cls, behind: special.sep };
+  const { batch, ...rows } = padRows(labels, special.pad, ends);
+  if (labelMaskOn === 'label') return { labels: batch, ...rows, labelMask: ownTokens(labels, rows.length) };
+  const labelMask = new Int32Array(rows.inputIds.length);
+  for (let row = 0; row < batch; row++) labelMask[row * rows.length] = 1;
+  return { labels: batch, ...rows, labelMask };
 }

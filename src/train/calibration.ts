@@ -2,6 +2,7 @@
  * One global temperature and bias for multi-label probabilities, fitted after training by logistic regression on the logits of
  * examples (Platt scaling). Pure arithmetic.
  */
+import { sigmoid } from '../base/probability.ts';
 
 /** sigmoid(logit / temperature + bias) is the probability of a label. */
 export interface Calibration {
@@ -47,7 +48,7 @@ export function fitCalibration({ logits, targets, weights }: LabelledLogits): Ca
     let [slopeSlope, slopeBias, biasBias] = [RIDGE, 0, RIDGE];
     for (let i = 0; i < logits.length; i++) {
       const weight = weights[i];
-      const p = 1 / (1 + Math.exp(-(slope * logits[i] + bias)));
+      const p = sigmoid(slope * logits[i] + bias);
       const error = weight * (p - targets[i]);
       const curvature = weight * p * (1 - p);
       gradientSlope += error * logits[i];

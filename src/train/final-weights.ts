@@ -1,7 +1,7 @@
 /** The weights that a run ends with: means of snapshots, of runs, and with the start. */
 import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
-import type { TrainSettings } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 
 /** Whether a step is one of the last ones, of which the final weights are the mean. */
 export function isSnapshot(step: number, steps: number, average: TrainSettings['average_last']): boolean {

@@ -6,14 +6,9 @@ import type { FloatWeights } from '../weights/checkpoint.ts';
 import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
 import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
+import type { Evaluation } from './run-events.ts';
 import type { StartModel } from './start.ts';
 import { unseenScores } from './unseen-scores.ts';
-
-/** Result of one evaluation: the figure that `dev.metric` names, to choose by, and whatever else is to be logged. */
-export interface Evaluation {
-  score: number;
-  details: Readonly<Record<string, unknown>>;
-}
 
 /** What a run is scored with. */
 export interface RunScoresRequest {
@@ -43,7 +38,7 @@ export function runScores({ start, device, sampler, batches, evaluate, calibrati
     calibration: Calibration,
     use: (classifier: Classifier) => Promise<Result>,
   ): Promise<Result> {
-    const model = { ...start, options: { ...start.options, calibration } };
+    const model = { ...start, options: { ...start.options, calibration: { ...start.options.calibration, ...calibration } } };
     const classifier = await openClassifier(model, weights, (pass) => device.createSession(pass));
     try {
       return await use(classifier);

@@ -3,7 +3,7 @@
 import { ENCODER_PREFIX } from '../model/gliznet.ts';
 import type { ParameterGroup } from './engine/training-session.ts';
 import { decaysByDefault } from './engine/training-session.ts';
-import type { TrainSettings } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 
 /** Factor on the learning rate of step `step` (from 1) of `steps`. */
 export function rateFactor(step: number, steps: number, { type, warmup_share: warmupShare }: TrainSettings['schedule']): number {

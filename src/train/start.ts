@@ -12,7 +12,8 @@ import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
 import { readEncoderFolder } from '../weights/encoder-weights.ts';
 import { resolveModelFolder } from '../weights/hub/hub.ts';
-import { modelOptions, type TrainSettings } from './settings.ts';
+import { modelOptions } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 
 /** A model ready to be trained. */
 export interface StartModel {

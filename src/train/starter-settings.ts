@@ -1,7 +1,8 @@
 /** A settings file to begin with, for labels and data of one's own: the preset `few-shot` with what each field means, and what there is besides. */
 import { stringify } from 'yaml';
 import { settingFields } from '../options/settings-table.ts';
-import { type PartialSettings, trainSettingsSchema } from './settings.ts';
+import type { PartialSettings } from './settings.ts';
+import { trainSettingsSchema } from './settings-schema.ts';
 
 /** What is written with a # in front: example values of fields that are left out, by the heading that they stand under. */
 const BESIDES: readonly (readonly [heading: string, settings: Record<string, unknown>])[] = [

@@ -15,7 +15,7 @@ import { type SentencePooling, sentencePooling } from '../weights/sentence-pooli
 import type { Dataset } from './data/dataset.ts';
 import type { SampledBatch } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
-import type { TrainSettings } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 import type { StartModel } from './start.ts';
 
 /** An encoder that teaches. */

@@ -15,11 +15,13 @@ import type { TrainingEngine } from './engine/training-session.ts';
 import { addSnapshot, finalWeights, isSnapshot } from './final-weights.ts';
 import { openRunLog, type RunState, readNewestState, saveState } from './run/run-folder.ts';
 import { claimRunFolder, clearRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
-import { type Evaluation, type RunScoresRequest, runScores } from './run-scores.ts';
-import { lossSettings, type TrainSettings } from './settings.ts';
+import type { Evaluation, RunSummary, StepReport } from './run-events.ts';
+import { type RunScoresRequest, runScores } from './run-scores.ts';
+import { lossSettings } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 import type { StartModel } from './start.ts';
 import { openTeacher, type TeacherModel } from './teacher.ts';
-import { createStepper, DivergedError, type StepReport } from './training-step.ts';
+import { createStepper, DivergedError } from './training-step.ts';
 
 /** What a run needs from its caller. */
 export interface RunRequest {
@@ -51,20 +53,6 @@ export interface RunRequest {
   stopRequested?: () => boolean;
   /** What the final checkpoint's training.json says. */
   trainingRecord?: (summary: RunSummary) => string;
-}
-
-/** How a run ended. */
-export interface RunSummary {
-  steps: number;
-  /** False when it was stopped before its end. */
-  finished: boolean;
-  /** Stopped because evaluations no longer got better. */
-  early: boolean;
-  /** What the run took, over all its calls. */
-  seconds: number;
-  best?: { step: number; score: number };
-  /** Folder of the final checkpoint, once finished. */
-  checkpoint?: string;
 }
 
 /** Steps of a whole run. */
@@ -124,7 +112,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
 
   let calibration: Calibration = start.options.calibration;
   const content = (weights: FloatWeights): CheckpointContent => ({
-    options: { ...start.options, calibration },
+    options: { ...start.options, calibration: { ...start.options.calibration, ...calibration } },
     encoder: start.encoderConfig,
     precision: 'fp32',
     weights,
@@ -156,7 +144,7 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const best = join(output, 'best');
     const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
     const own = await scores.calibrate(weights);
-    writeCheckpoint(best, { ...content(weights), options: { ...start.options, calibration: own } });
+    writeCheckpoint(best, { ...content(weights), options: { ...start.options, calibration: { ...start.options.calibration, ...own } } });
   };
 
   const isBetter = (score: number): boolean =>

@@ -7,21 +7,11 @@ import type { SampledBatch, Sampler } from './data/sampling.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
 import type { StepResult, TrainingEngine } from './engine/training-session.ts';
 import { savedSteps, stateFolder } from './run/run-folder.ts';
+import type { StepReport } from './run-events.ts';
 import { parameterGroups, rateFactor } from './schedule.ts';
-import type { TrainSettings } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 import type { StartModel } from './start.ts';
 import type { Teacher } from './teacher.ts';
-
-/** What happened in a step, for display. */
-export interface StepReport extends Omit<StepResult, 'logits'> {
-  step: number;
-  learningRate: number;
-  gradientNorm: number;
-  /** Examples in the step. */
-  examples: number;
-  /** Share of the step's tokens that were padding. */
-  padding: number;
-}
 
 /** What steps are made with. */
 export interface StepperRequest {

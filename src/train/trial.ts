@@ -4,7 +4,8 @@ import type { Dataset } from './data/dataset.ts';
 import type { Sampler } from './data/sampling.ts';
 import { dropoutNumbers } from './dropout-numbers.ts';
 import type { TrainingDevice } from './engine/devices.ts';
-import { lossSettings, type TrainSettings } from './settings.ts';
+import { lossSettings } from './settings.ts';
+import type { TrainSettings } from './settings-schema.ts';
 import type { StartModel } from './start.ts';
 import { openTeacher, type TeacherModel } from './teacher.ts';
 

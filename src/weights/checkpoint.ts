@@ -1,14 +1,8 @@
-/**
- * Checkpoint folders (DESIGN 4): `config.json` with GliZNet's options and the encoder's configuration inside, `model.safetensors`,
- * `tokenizer.json`. Written beside their final place and renamed, so that a checkpoint is whole or not there.
- *
- * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.
- */
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { fileHash, jsonHash } from '../base/hash.ts';
 import { readJsonObject } from '../base/json.ts';
 import { quoted } from '../base/printable.ts';
 import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
@@ -153,19 +147,6 @@ export function writeCheckpoint(folder: string, content: CheckpointContent): voi
   writeFolderAtomically(folder, CHECKPOINT_FILES, (temporary) => writeCheckpointFiles(temporary, content));
 }
 
-/** sha256 of a file, in pieces. */
-function fileHash(path: string): string {
-  const hash = createHash('sha256');
-  const fd = openSync(path, 'r');
-  try {
-    const piece = Buffer.allocUnsafe(1 << 22);
-    for (let count = readSync(fd, piece); count > 0; count = readSync(fd, piece)) hash.update(piece.subarray(0, count));
-    return hash.digest('hex');
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /**
  * Hash of what a checkpoint computes: its configuration and weights. Hashing the weights takes longer than loading a graph, so their
  * hash is remembered in the folder `memory`, if there is one, together with the file's identity (size, times, inode) and computed again when any of those changes.
@@ -175,9 +156,7 @@ export function checkpointHash(folder: string, config: CheckpointConfig, memory:
   const path = join(resolve(folder), WEIGHTS);
   try {
     const { size, mtimeMs, ctimeMs, ino, dev } = statSync(path);
-    const identity = createHash('sha256')
-      .update(JSON.stringify([path, size, mtimeMs, ctimeMs, ino, dev]))
-      .digest('hex');
+    const identity = jsonHash([path, size, mtimeMs, ctimeMs, ino, dev]);
     const remembered = memory && join(memory, `${identity.slice(0, 32)}.sha256`);
     let weights = remembered && existsSync(remembered) ? readFileSync(remembered, 'utf8') : '';
     if (!/^[0-9a-f]{64}$/.test(weights)) {
@@ -189,9 +168,7 @@ export function checkpointHash(folder: string, config: CheckpointConfig, memory:
       }
     }
     const { calibration: _, ...computed } = config.options;
-    return createHash('sha256')
-      .update(JSON.stringify([computed, config.encoder, weights]))
-      .digest('hex');
+    return jsonHash([computed, config.encoder, weights]);
   } catch (error) {
     throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
   }

@@ -1,7 +1,8 @@
 import { UsageError } from '../../src/base/errors.ts';
-import { choiceProbabilities, createClassifier, labelProbability } from '../../src/classify/classifier.ts';
+import { createClassifier } from '../../src/classify/classifier.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
-import { rankLabels } from '../../src/classify/records/predict-records.ts';
+import { choiceProbabilities, labelProbability } from '../../src/classify/probabilities.ts';
+import { rankLabels } from '../../src/classify/rank-labels.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import { textWindows } from '../../src/text/text-windows.ts';
 import { loadTokenizer } from '../../src/text/tokenizer/tokenizer.ts';
@@ -196,6 +197,15 @@ describe('probabilities', () => {
     expect(p.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
     expect(p[0]).toBeGreaterThan(p[1]);
     expect(p[2]).toBe(0);
+  });
+  it('choice: among many labels logits count more, among ten as they are', () => {
+    const of = (count: number) => Float32Array.from({ length: count }, (_, at) => (at === 0 ? 2 : 0));
+    expect(choiceProbabilities(of(10), { sharpening: 0.5 })).toEqual(choiceProbabilities(of(10)));
+    const factor = 1 + 0.5 * Math.log(10);
+    expect(choiceProbabilities(of(100), { sharpening: 0.5 })[0]).toBeCloseTo(Math.exp(2 * factor) / (Math.exp(2 * factor) + 99), 9);
+    // Labels that were not read are none of them.
+    const short = of(100).fill(Number.NEGATIVE_INFINITY, 10);
+    expect(choiceProbabilities(short, { sharpening: 0.5 })[0]).toBeCloseTo(choiceProbabilities(of(10))[0], 9);
   });
   it('each: sigmoid of the calibrated logit', () => {
     expect(labelProbability(0, { temperature: 1, bias: 0 })).toBe(0.5);

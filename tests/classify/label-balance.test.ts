@@ -1,6 +1,7 @@
 /** Batch calibration: labels that win too often are held back. */
-import { choiceProbabilities } from '../../src/classify/classifier.ts';
+
 import { balanceLogits, labelShares } from '../../src/classify/label-balance.ts';
+import { choiceProbabilities } from '../../src/classify/probabilities.ts';
 import { random } from '../random.ts';
 
 const next = random(3);

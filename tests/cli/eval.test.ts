@@ -1,7 +1,7 @@
 /** `glz eval` as a process: a real checkpoint against baselines, outputs, exit codes, interruption, crashes. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EvaluationResult } from '../../src/eval/report/results.ts';
+import type { EvaluationResult } from '../../src/eval/report/result-types.ts';
 import { callGlz } from '../call-glz.ts';
 import { plainRecords, writeSet } from '../eval/sets/write-set.ts';
 import { modelFolder } from '../eval/systems/model-folders.ts';

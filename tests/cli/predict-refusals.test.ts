@@ -1,7 +1,8 @@
 /** Labels, texts and weights that would give wrong answers without a word: refused, or counted and said. */
+
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelProbability } from '../../src/classify/classifier.ts';
+import { labelProbability } from '../../src/classify/probabilities.ts';
 import { GliZNet } from '../../src/index.ts';
 import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
 import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
@@ -9,7 +10,7 @@ import { callGlz } from '../call-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 process.env.GLZ_CACHE = temporaryFolder();
-const CALIBRATION = { temperature: 2, bias: 0.5 };
+const CALIBRATION = { temperature: 2, bias: 0.5, sharpening: 0 };
 const folder = temporaryFolder();
 let checkpoint = '';
 let model: GliZNet;

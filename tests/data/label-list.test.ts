@@ -17,7 +17,7 @@ describe('--labels', () => {
     ["don't,can't", ["don't", "can't"]],
     ['a;b,c', ['a;b', 'c']],
     ['a: b', ['a: b']],
-  ])('%s', (text, labels) => expect(parseLabels(text, '--labels')).toEqual(labels));
+  ])('%s', (text, labels) => expect(parseLabels(text, '--labels')).toEqual({ labels }));
 
   it.each([
     ['', /^--labels: no labels/],
@@ -26,8 +26,6 @@ describe('--labels', () => {
     ["['a','b']", /like a JSON list and is none/],
     ['[]', /no labels/],
     ['[1,2]', /label 1 is not text/],
-    ['{"sport":"games","law":"courts"}', /a JSON object \(of sport, law\), where a list of labels is expected/],
-    ['[{"label":"a","description":"b"}]', /label 1 is an object with "description"; only names are read/],
     ['a|b|c', /"a\|b\|c" is one label; put commas between several, or write \["a\|b\|c"\] if it is one/],
     ['a;b', /is one label; put commas/],
     ['a\tb', /is one label; put commas/],

@@ -33,13 +33,10 @@ describe('a file of labels', () => {
     ['such a table with CR line ends', 'x.csv', 'Label\rsport\rlaw\r', ['sport', 'law']],
     ['a table of tabs', 'x.tsv', 'label\nFood, drinks\nlaw\n', ['Food, drinks', 'law']],
     ['a header in a text file', 'x.txt', 'label\nsport\nlaw\n', ['sport', 'law']],
-  ])('%s', (_, path, text, labels) => expect(labelsOfText(text, path)).toEqual(labels));
+  ])('%s', (_, path, text, labels) => expect(labelsOfText(text, path)).toEqual({ labels }));
 
   it.each([
     ['x.txt', '\n \n', /^x\.txt: no labels/],
-    ['x.json', '{"sport":"games","law":"courts"}', /^x\.json: a JSON object \(of sport, law\), where a list of labels is expected/],
-    ['x.json', '[{"label":"sport","description":"games"}]', /label 1 is an object with "description"/],
-    ['x.jsonl', '{"label":"sport","parent":"x"}\n{"label":"law"}\n', /label 1 is an object with "parent"/],
     ['x.json', '["sport"', /begins like JSON and is none; write a JSON list/],
     ['x.txt', '["a"]\n["b"]', /label 1 is not text/],
     ['x.txt', '"sport","law"', /line 1: begins with a quote and is no label in quotes/],
@@ -50,23 +47,41 @@ describe('a file of labels', () => {
     ['x.txt', 'sport\tgames\nlaw\tcourts', /line 1: a tab/],
     ['x.txt', 'sport\n- law\n', /line 2: begins with a dash as in a YAML list/],
     ['x.txt', '- sport\nlaw\n', /line 2: not an item of the YAML list/],
-    ['x.yaml', '- sport: games\n', /line 1: not text as YAML reads it; only names of labels are read/],
-    ['x.yaml', '- [a, b]\n', /line 1: not text as YAML reads it/],
+    ['x.yaml', '- [a, b]\n', /x\.yaml: label 1 is not text/],
+    ['x.yaml', 'labels:\n- a\n', /a YAML list under the name "labels"; write the list alone/],
+    ['x.yaml', 'sport', /not a YAML list of labels; write "- sport"/],
+    ['x.yaml', 'sport:\n  - &a [*a]\n', /x\.yaml/],
+    ['x.json', '{"sport":{"label":"x","colour":"red"},"law":3}', /x\.json, "law" must be a description, or a list or object of labels/],
+    ['x.json', '[{"label":"sport","colour":"red"}]', /label 1 has "colour"; there are label, description, examples, parent, children/],
+    ['x.json', '[{"label":"sport","description":3}]', /label 1, field "description" must be text/],
+    ['x.json', '[{"label":"sport","examples":"won"}]', /label 1, field "examples" must be a list of texts/],
+    [
+      'x.json',
+      '[{"label":"a","parent":"b"},{"label":"b","parent":"a"}]',
+      /label 1: labels are nested more than 32 levels deep, or below themselves/,
+    ],
+    ['x.json', '{"a":{"c":null},"b":{"c":null},"d":[{"label":"e","parent":"c"}]}', /has a "parent" and stands below another label/],
+    [
+      'x.json',
+      '[{"label":"a","children":["c"]},{"label":"b","children":["c"]},{"label":"d","parent":"c"}]',
+      /its parent "c" is the name of 2 labels/,
+    ],
+    ['x.json', JSON.stringify([{ label: 'a', examples: Array(101).fill('b') }]), /field "examples": 101 given, 100 at most/],
+    ['x.json', '{"a":["c","c"]}', /x\.json, "a": label "c" occurs twice/],
+    ['x.json', `${'{"a":'.repeat(40)}null${'}'.repeat(40)}`, /labels are nested more than 32 levels deep/],
+    ['x.csv', 'label,parent\n,sport\n', /label 1 is empty/],
     ['x.yaml', '- sport\n-\n- law\n', /label 2 is empty/],
-    ['x.yaml', 'sport: games\nlaw: courts\n', /line 1: not a YAML list of labels; write "- sport"/],
     ['x.txt', 'labels:\n  - sport\n  - law\n', /line 1: a YAML list under a name; write the list alone/],
     ['x.txt', '* sport\n* law\n', /line 1: "\* sport" is an item of a list/],
     ['x.txt', '1. sport\n2. law\n', /line 1: "1\. sport" is an item of a list/],
     ['x.csv', 'sport\nlaw\n', /line 1: no column "label" in the header/],
-    ['x.csv', 'label,description\nsport,games\n', /line 1: besides "label" there is "description"; only names of labels are read/],
-    ['x.txt', 'label,description\nsport,games\n', /besides "label" there is "description"/],
-    ['x.tsv', 'id\tlabel\n1\tsport\n', /besides "label" there is "id"/],
+    ['x.tsv', 'id\tlabel\n1\tsport\n', /besides "label" there is "id"; a table of labels has label, description, parent/],
     ['x.csv', 'label\nFood, drinks\n', /not a table of one column: .*; a label with a comma stands in double quotes/],
     ['x.csv', 'label\n', /no labels/],
     ['x.txt', 'sport\nlaw\nsport\n', /label "sport" occurs twice \(1 and 3\)/],
     ['x.txt', '\n'.repeat(1_000_001), /more than 1000000 lines/],
     ['x.txt', '['.repeat(100_000), /begins like JSON and is none/],
-    ['x.yaml', `- ${'['.repeat(100_000)}`, /line 1: not text as YAML reads it; only names of labels are read: put "\[+\.\.\." in quotes/],
+    ['x.yaml', `- ${'['.repeat(100_000)}`, /x\.yaml: more than 65536 characters/],
   ])('%s is refused: %#', (path, text, message) => {
     expect(() => labelsOfText(text, path)).toThrow(DataError);
     expect(() => labelsOfText(text, path)).toThrow(message);
@@ -78,9 +93,67 @@ describe('a file of labels', () => {
       writeFileSync(path, content);
       return () => readLabelsFile(path);
     };
-    expect(read('\uFEFFsport\nlaw\n')()).toEqual(['sport', 'law']);
+    expect(read('\uFEFFsport\nlaw\n')()).toEqual({ labels: ['sport', 'law'] });
     expect(read(Buffer.from('\uFEFFsport\n', 'utf16le'))).toThrow(/labels\.txt: it looks like UTF-16; convert it to UTF-8/);
     expect(read(Buffer.from('caf\xe9\n', 'latin1'))).toThrow(/labels\.txt: not UTF-8 text; convert it to UTF-8/);
     expect(() => readLabelsFile(`${path}.none`)).toThrow(/cannot read the labels .*none: no such file or directory/);
+  });
+
+  const described = (name: string, description: string) => ({
+    ...{ name, reading: `${name}: ${description}`, readings: [name, description], shares: [0.5, 0.5] },
+  });
+  const flat = { labels: [described('sport', 'games, matches'), 'law'] };
+  const tree = { labels: ['sport', described('football', 'with a ball'), 'tennis', 'law'], parents: [-1, 0, 0, -1] };
+
+  it.each([
+    ['a JSON object of names and what they mean', 'x.json', '{"sport":"games, matches","law":null}', flat],
+    ['a JSON list of objects', 'x.json', '[{"label":"sport","description":"games, matches"},"law"]', flat],
+    ['JSON objects one a line', 'x.jsonl', '{"label":"sport","description":"games, matches"}\n{"label":"law","description":""}\n', flat],
+    ['a YAML object', 'x.yaml', 'sport: games, matches\nlaw:\n', flat],
+    ['a YAML list of which some say more', 'x.yaml', '- sport: games, matches\n- law\n', flat],
+    ['a table with descriptions', 'x.csv', 'label,description\nsport,"games, matches"\nlaw,\n', flat],
+    ['a table with semicolons', 'x.csv', 'label;description\nsport;games, matches\nlaw;\n', flat],
+    ['a JSON tree', 'x.json', '{"sport":{"football":"with a ball","tennis":null},"law":null}', tree],
+    ['a YAML tree', 'x.yaml', '- sport:\n  - football: with a ball\n  - tennis\n- law\n', tree],
+    [
+      'objects with children',
+      'x.json',
+      '[{"label":"sport","children":[{"label":"football","description":"with a ball"},"tennis"]},"law"]',
+      tree,
+    ],
+    [
+      'a table with parents, in any order; a parent that is no row of its own becomes a label',
+      'x.csv',
+      'label,description,parent\nfootball,with a ball,sport\ntennis,,sport\nlaw,,\n',
+      { labels: [described('football', 'with a ball'), 'tennis', 'law', 'sport'], parents: [3, 3, -1, -1] },
+    ],
+    [
+      'the same name at two places: the model reads the one above too',
+      'x.json',
+      '{"food":["other"],"sport":["other"]}',
+      {
+        labels: ['food', { name: 'other', reading: 'food: other', readings: ['food: other'], shares: [1] }, 'sport', expect.anything()],
+        parents: [-1, 0, -1, 2],
+      },
+    ],
+    [
+      'names that objects have',
+      'x.json',
+      '{"__proto__":null,"constructor":"what builds"}',
+      { labels: ['__proto__', described('constructor', 'what builds')] },
+    ],
+  ])('%s', (_, path, text, set) => expect(labelsOfText(text, path)).toEqual(set));
+
+  it('examples have a share of what stands for a label', () => {
+    const { labels } = labelsOfText('[{"label":"sport","description":"games","examples":["we won","they lost"]}]', 'x.json');
+    expect(labels).toEqual([
+      {
+        name: 'sport',
+        reading: 'sport: games',
+        readings: ['sport', 'games', 'we won', 'they lost'],
+        shares: [0.3, 0.3, 0.2, 0.2],
+        examples: 2,
+      },
+    ]);
   });
 });

@@ -57,7 +57,7 @@ async function textOf(bytes: Buffer, piece: number): Promise<string> {
     expect(plain.stdout.split('\n').length).toBe(301);
     const output = zstdOutput(openOutput(path('given-up.zst'), 'parts'), 'given-up.zst');
     await output.write('a');
-    output.discard();
+    output.discard?.();
     expect(readdirSync(folder).filter((name) => /given-up|tmp|partial/.test(name))).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { settingFields } from '../../src/options/settings-table.ts';
-import { trainSettingsSchema } from '../../src/train/settings.ts';
+import { trainSettingsSchema } from '../../src/train/settings-schema.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 import { DOCUMENTS, documentText, inlineCode, shellWords, shownCommands } from './markdown.ts';
 

@@ -2,22 +2,26 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exportCheckpoint } from '../../src/export/export-checkpoint.ts';
+import { writeExport } from '../../src/export/write-export.ts';
 import { GliZNet } from '../../src/index.ts';
 import { LATE_OPTIONS } from '../random-model.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 process.env.GLZ_CACHE = temporaryFolder();
 
-describe('exportCheckpoint', () => {
+describe('writeExport', () => {
   it.each([
     ['two vectors, which one graph makes', { marker: '[MASK]' }],
+    ['two vectors, a label being the mean of two readings', { labelTemplates: ['{}', 'This text is about {}.'] }],
     ['an upper layer with set attention', { marker: '[MASK]', upperLayers: 1, setAttention: true }],
-    ['labels between [CLS] and [SEP], texts by [CLS]', { labelStyle: 'separator' as const, textPooling: 'cls' as const }],
+    [
+      'labels between [CLS] and [SEP], texts by [CLS]',
+      { labelStyle: 'separator' as const, textPooling: 'cls' as const, labelTemplates: ['{}.', '{}'] },
+    ],
   ])('of %s: its JavaScript gives the logits that glz gives', async (_, kind) => {
     const checkpoint = await writeTinyCheckpoint({ ...LATE_OPTIONS, ...kind });
     const output = join(temporaryFolder(), 'onnx');
-    await exportCheckpoint(checkpoint, output, ['fp32']);
+    await writeExport(checkpoint, output, ['fp32']);
     expect(readdirSync(output).sort()).toEqual([
       'README.md',
       'example.json',

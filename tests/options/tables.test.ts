@@ -4,7 +4,7 @@ import { withTables } from '../../src/cli/option-tables.ts';
 import { suiteSchema } from '../../src/eval/sets/suite.ts';
 import { generateSettingsSchema } from '../../src/generate/settings.ts';
 import { settingFields } from '../../src/options/settings-table.ts';
-import { trainSettingsSchema } from '../../src/train/settings.ts';
+import { trainSettingsSchema } from '../../src/train/settings-schema.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 
 const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
@@ -17,8 +17,10 @@ describe('tables of options in the docs', () => {
 
   it('are there for every command and library call', () => {
     const called = [...textOf('options.md').matchAll(/<!-- table: (.+) -->\n\| /g)].map(([, table]) => table);
-    const commands = ['predict', 'train', 'eval', 'generate', 'init', 'export', 'serve', 'setup-gpu'].map((name) => `glz ${name}`);
-    expect(called).toEqual(['GliZNet.load', 'classify', 'logits', ...commands]);
+    const commands = ['predict', 'merge', 'train', 'eval', 'generate', 'init', 'export', 'serve', 'mcp', 'setup-gpu'].map(
+      (name) => `glz ${name}`,
+    );
+    expect(called).toEqual(['GliZNet.load', 'classify', 'logits', 'train', 'evaluate', 'generate', 'exportCheckpoint', ...commands]);
     expect(documents.filter((name) => textOf(name).includes('<!-- table:'))).toEqual(['eval.md', 'generate.md', 'options.md', 'train.md']);
   });
 

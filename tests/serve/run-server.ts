@@ -50,7 +50,12 @@ export function runServer(args: readonly string[] = [], env: Record<string, stri
 }
 
 /** Sends a body and reads the answer. */
-export async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+): Promise<{ status: number; headers: Response['headers']; body: any }> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

@@ -31,12 +31,48 @@ it('classifies as the library does, alone and among the requests of others', asy
       texts.map((text, at) => classify({ texts: text, labels: at % 2 ? LABELS : [...LABELS].reverse(), topK: 1 })),
     );
     for (const [at, { body: one }] of each.entries()) expect(one.results[0].labels).toEqual(ours[at].labels.slice(0, 1));
+    const described = await classify({
+      texts,
+      labels: [
+        { label: 'A', description: LABELS[0] },
+        { label: 'B', children: LABELS.slice(1) },
+      ],
+      levels: 'all',
+    });
+    expect(described.body.results[0]).toMatchObject({ path: expect.any(Array), joint: expect.any(Number) });
+    expect([...described.body.results[0].labels].sort()).toEqual(['A', 'B', ...LABELS.slice(1)].sort());
     const multi = await classify({
       texts: [TEXT, TEXT],
       labels: [['billing'], ['praise', { label: 'delivery', description: 'a parcel' }]],
       multiLabel: true,
     });
     expect(multi.body.results.map(({ labels }: { labels: string[] }) => [...labels].sort())).toEqual([['billing'], ['delivery', 'praise']]);
+  } finally {
+    await model.dispose();
+  }
+});
+
+it('explains as the library does, whatever labels are called, and among requests that ask for no explanation', async () => {
+  const model = await GliZNet.load();
+  try {
+    const [ours] = await model.classify([TEXT], LABELS, { explain: true });
+    const body = { texts: [TEXT, '😀 charged'], labels: LABELS, explain: true };
+    const [first, plain, named] = await Promise.all([
+      classify(body),
+      classify({ ...body, explain: false }),
+      classify({ ...body, labels: [{ label: 'B', description: 'billing' }, 'praise'], multiLabel: true, topK: 1 }),
+    ]);
+    const [result, other] = first.body.results;
+    expect(result.explanations.map(({ label }: { label: string }) => label)).toEqual(result.labels);
+    for (const [at, { bias, words, method }] of result.explanations.entries()) {
+      const own = ours.explanations![at];
+      expect([method, words.map(({ word }: { word: string }) => word)]).toEqual(['exact', own.words.map(({ word }) => word)]);
+      expect(bias).toBeCloseTo(own.bias, 4);
+      for (const [k, { score }] of words.entries()) expect(score).toBeCloseTo(own.words[k].score, 4);
+    }
+    expect(other.explanations[0].words.map(({ start }: { start: number }) => start)).toEqual([0, 3]);
+    expect(plain.body.results[0].explanations).toBeUndefined();
+    expect(named.body.results[0].explanations.map(({ label }: { label: string }) => label)).toEqual(named.body.results[0].labels);
   } finally {
     await model.dispose();
   }
@@ -55,6 +91,7 @@ describe('refuses', () => {
     ['a label that is too long', { texts: TEXT, labels: ['word '.repeat(2000), 'a'] }, 422, /too long/],
     ['too many labels', { texts: TEXT, labels: Array.from({ length: 601 }, (_, i) => `label ${i}`) }, 422, /601 labels .* may have 600/],
     ['an unknown field', { texts: TEXT, labels: LABELS, topk: 1 }, 422, /topk/],
+    ['an explanation that is no yes or no', { texts: TEXT, labels: LABELS, explain: 3 }, 422, /field "explain"/],
     ['a threshold out of range', { texts: TEXT, labels: LABELS, threshold: 2 }, 422, /field "threshold"/],
     ['lists that do not fit', { texts: [TEXT, TEXT, TEXT], labels: [['a'], ['b']] }, 422, /2 label lists for 3 texts/],
     ['a body of 100 MB', `{"texts": "${'x'.repeat(100e6)}"}`, 413, /larger than/],

@@ -3,14 +3,8 @@ import { join } from 'node:path';
 import { ARTICLE_LOSS } from '../../src/model/loss.ts';
 import { ARTICLE_OPTIONS, MODEL_OPTIONS } from '../../src/model/options.ts';
 import { settingFields } from '../../src/options/settings-table.ts';
-import {
-  checkSettings,
-  lossSettings,
-  modelOptions,
-  overrideSettings,
-  readSettingsFile,
-  trainSettingsSchema,
-} from '../../src/train/settings.ts';
+import { checkSettings, lossSettings, modelOptions, overrideSettings, readSettingsFile } from '../../src/train/settings.ts';
+import { trainSettingsSchema } from '../../src/train/settings-schema.ts';
 import { parseOptions } from '../../src/weights/checkpoint.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 

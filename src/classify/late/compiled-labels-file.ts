@@ -21,6 +21,7 @@ import { DataError } from '../../base/errors.ts';
 import { removeDeadTemporaries, temporaryName } from '../../base/files.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { cacheFolder } from '../../runtime/graph-cache.ts';
+import type { ReadLabel } from '../../text/label-texts.ts';
 
 /** A block as it is in the file. */
 interface StoredBlock {
@@ -55,7 +56,7 @@ const hashOf = (bytes: Uint8Array): string => createHash('sha1').update(bytes).d
 const bytesOf = (rows: Float32Array): Uint8Array => new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
 
 /** Hash of a model's identity and a label set. */
-function keyOf(identity: string, labels: readonly string[]): string {
+function keyOf(identity: string, labels: readonly ReadLabel[]): string {
   const hash = createHash('sha256').update(`${FORMAT}\n${identity}\n${labels.length}\n`);
   for (const label of labels) hash.update(`${JSON.stringify(label)}\n`);
   return hash.digest('hex').slice(0, 32);
@@ -150,7 +151,7 @@ function prune(folder: string): void {
  */
 export async function compiledLabelsFile(
   identity: string,
-  labels: readonly string[],
+  labels: readonly ReadLabel[],
   read: () => AsyncIterable<{ count: number; rows: Float32Array; width: number }>,
 ): Promise<CompiledLabelsFile | undefined> {
   const cache = cacheFolder();

@@ -4,6 +4,7 @@
  */
 import { lengthBatches } from '../../runtime/length-batches.ts';
 import type { JointLayout } from '../../text/joint-sequence.ts';
+import { labelName, labelReadings, type ReadLabel } from '../../text/label-texts.ts';
 import { createLabelEncoder, labelProblem } from '../../text/labels.ts';
 import { type LabelBatch, labelBatch } from '../../text/separate-sequences.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
@@ -35,6 +36,10 @@ export interface LabelCompilerRequest {
   read(batch: LabelBatch): Promise<Float32Array>;
   /** Tokens in a batch, padding included, with which that is fastest. */
   batchTokens: number;
+  /** A label's name is read within each of these, in place of `{}`; what comes out is averaged. */
+  templates?: readonly string[];
+  /** Whether vectors have length 1, and means of them again. */
+  isUnit?: boolean;
   /** Whether blocks are turned, each a matrix of columns: a product with few texts reads them in one run. */
   asColumns: boolean;
   /** Identifies the model's weights, options and tokenizer; large sets are kept in files only where it is given. */
@@ -52,9 +57,9 @@ export interface LabelCompilerRequest {
 /** Makes label sets ready. */
 export interface LabelCompiler {
   /** @throws DataError for a label without tokens or longer than the window */
-  compile(labels: readonly string[]): Promise<CompiledLabels>;
+  compile(labels: readonly ReadLabel[]): Promise<CompiledLabels>;
   /** Which of these labels the model cannot read or tell apart, as a message. @throws as compile */
-  problem(labels: readonly string[]): Promise<string | undefined>;
+  problem(labels: readonly ReadLabel[]): Promise<string | undefined>;
 }
 
 /** Labels in one batch at most. */
@@ -80,6 +85,41 @@ function turned(values: Float32Array, rows: number, columns: number): Float32Arr
   return result;
 }
 
+/** A template with a reading in place of `{}`. */
+const filled = (template: string, reading: string): string => (template === '{}' ? reading : template.replaceAll('{}', () => reading));
+
+/** What belongs to each label's readings, in groups of a label. @param times how often the first of them is read, the name */
+function grouped<Each>(all: readonly Each[], labels: readonly ReadLabel[], times: number): Each[][] {
+  let first = 0;
+  return labels.map((label) => {
+    const own = all.slice(first, first + labelReadings(label).length - 1 + times);
+    first += own.length;
+    return own;
+  });
+}
+
+/** Whether each text of labels is an example. @param times as in {@link grouped} */
+function cuttable(labels: readonly ReadLabel[], times: number): boolean[] {
+  return labels.flatMap((label) => {
+    const count = labelReadings(label).length - 1 + times;
+    const strict = count - (typeof label === 'string' ? 0 : (label.examples ?? 0));
+    return Array.from({ length: count }, (_, at) => at >= strict);
+  });
+}
+
+/** Ids of several texts, one behind the other. */
+const joinedIds = (rows: readonly Int32Array[]): Int32Array =>
+  rows.length === 1 ? rows[0] : Int32Array.from(rows.flatMap((row) => [...row]));
+
+/** The mean of vectors by their shares; of length 1 where they are. [W] */
+function meanOf(vectors: readonly Float32Array[], shares: readonly number[], isUnit: boolean): Float32Array {
+  const mean = new Float32Array(vectors[0].length);
+  for (const [at, vector] of vectors.entries()) for (const [k, value] of vector.entries()) mean[k] += shares[at] * value;
+  if (!isUnit) return mean;
+  const length = Math.sqrt(mean.reduce((sum, value) => sum + value * value, 0));
+  return length > 0 ? mean.map((value) => value / length) : mean;
+}
+
 /** Makes a compiler. */
 export function createLabelCompiler({
   tokenizer,
@@ -87,6 +127,8 @@ export function createLabelCompiler({
   read: readBatch,
   batchTokens,
   asColumns,
+  templates = ['{}'],
+  isUnit = false,
   identity,
   memory = MEMORY,
   largeFrom = LARGE,
@@ -95,8 +137,8 @@ export function createLabelCompiler({
 }: LabelCompilerRequest): LabelCompiler {
   const encoder = createLabelEncoder(tokenizer, layout.labelLimit);
   // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
-  const compiled = new WeakMap<readonly string[], Promise<CompiledLabels>>();
-  const problems = new WeakMap<readonly string[], Promise<string | undefined>>();
+  const compiled = new WeakMap<readonly ReadLabel[], Promise<CompiledLabels>>();
+  const problems = new WeakMap<readonly ReadLabel[], Promise<string | undefined>>();
   // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
   const vectorOf = new WeakMap<Int32Array, Float32Array>();
 
@@ -118,10 +160,25 @@ export function createLabelCompiler({
     return ids.map((each) => found.get(each)!);
   }
 
-  async function small(labels: readonly string[]): Promise<CompiledLabels> {
-    const ids = await encoder.encode(labels);
+  /** One vector a label, in order: the mean of its readings' by their shares. `keep` holds the vectors of readings for other sets. */
+  async function labelVectors(labels: readonly ReadLabel[], keep: boolean): Promise<Float32Array[]> {
+    const texts = labels.flatMap((label) => {
+      const [name, ...others] = labelReadings(label);
+      return [...templates.map((template) => filled(template, name)), ...others];
+    });
+    const ids = await encoder.encode(texts, cuttable(labels, templates.length));
     const vectors = await vectorsOf(ids);
-    for (const [at, each] of ids.entries()) if (!vectorOf.has(each)) vectorOf.set(each, vectors[at]);
+    if (keep) for (const [at, each] of ids.entries()) if (!vectorOf.has(each)) vectorOf.set(each, vectors[at]);
+    if (vectors.length === labels.length) return vectors;
+    return grouped(vectors, labels, templates.length).map((own, at) => {
+      const label = labels[at];
+      const [ofName, ...shares] = typeof label === 'string' ? [1] : label.shares;
+      return meanOf(own, [...templates.map(() => ofName / templates.length), ...shares], isUnit);
+    });
+  }
+
+  async function small(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
+    const vectors = await labelVectors(labels, true);
     const width = vectors[0].length;
     const rows = new Float32Array(labels.length * width); // [N, W]
     for (const [at, vector] of vectors.entries()) rows.set(vector, at * width);
@@ -129,14 +186,14 @@ export function createLabelCompiler({
   }
 
   /** Blocks of a set, row-major, each label read once. */
-  async function* read(labels: readonly string[]): AsyncGenerator<{ count: number; rows: Float32Array; width: number }> {
+  async function* read(labels: readonly ReadLabel[]): AsyncGenerator<{ count: number; rows: Float32Array; width: number }> {
     for (let first = 0; first < labels.length; first += blockLabels) {
       const count = Math.min(blockLabels, labels.length - first);
       let rows: Float32Array | undefined;
       let width = 0;
       for (let at = 0; at < count; at += PIECE) {
         const piece = labels.slice(first + at, first + Math.min(count, at + PIECE));
-        const vectors = await vectorsOf(await encoder.encode(piece));
+        const vectors = await labelVectors(piece, false);
         width = vectors[0].length;
         rows ??= new Float32Array(count * width);
         for (const [k, vector] of vectors.entries()) rows.set(vector, (at + k) * width);
@@ -146,7 +203,7 @@ export function createLabelCompiler({
     }
   }
 
-  async function large(labels: readonly string[]): Promise<CompiledLabels> {
+  async function large(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
     const file = identity === undefined ? undefined : await compiledLabelsFile(identity, labels, () => read(labels));
     const blockOf = (first: number, count: number, width: number, rows: Float32Array): LabelBlock => ({
       ...{ first, count, values: asColumns ? turned(rows, count, width) : rows },
@@ -173,8 +230,8 @@ export function createLabelCompiler({
 
   /** What is kept of a list, or made now. */
   function kept<Made>(
-    memory: WeakMap<readonly string[], Promise<Made>>,
-    labels: readonly string[],
+    memory: WeakMap<readonly ReadLabel[], Promise<Made>>,
+    labels: readonly ReadLabel[],
     make: () => Promise<Made>,
   ): Promise<Made> {
     const known = memory.get(labels);
@@ -187,7 +244,12 @@ export function createLabelCompiler({
 
   return {
     compile: (labels) => kept(compiled, labels, () => (labels.length < largeFrom ? small(labels) : large(labels))),
-    problem: (labels) => kept(problems, labels, async () => labelProblem(labels, await encoder.encode(labels), tokenizer)),
+    problem: (labels) =>
+      kept(problems, labels, async () => {
+        const ids = await encoder.encode(labels.flatMap(labelReadings), cuttable(labels, 1));
+        const joined = grouped(ids, labels, 1).map(joinedIds);
+        return labelProblem(labels.map(labelName), joined, tokenizer);
+      }),
   };
 }
 

@@ -14,6 +14,7 @@ import { withSafeDisposal } from '../disposal.ts';
 import { BrokenModelError } from '../scorer.ts';
 import { labelFeeds, labelFeedsAsTexts, shownFeeds, stateName, textFeeds } from '../sequence-feeds.ts';
 import { type CompiledLabels, createLabelCompiler, type LabelCompilerRequest } from './compiled-labels.ts';
+import { lateWordParts } from './late-parts.ts';
 
 /** Where the three functions of src/classify/late/late-graphs.ts run. */
 export interface LateSessions {
@@ -21,6 +22,8 @@ export interface LateSessions {
   /** Absent where the graph of texts reads labels too. */
   labels?: GraphSession;
   scores: GraphSession;
+  /** Opens the graph of parts, where there is one: it is needed when the first logit is taken apart. */
+  parts?: () => Promise<GraphSession>;
 }
 
 /** Labels that the upper layers read at once, where they do not read each other. */
@@ -57,7 +60,8 @@ export async function createLateClassifier(
   const isVectors = options.upperLayers === 0;
   const reader = sessions.labels ?? sessions.texts;
   const { compile, problem } = createLabelCompiler({
-    ...{ tokenizer, layout, batchTokens: reader.batchTokens, asColumns: isVectors },
+    ...{ tokenizer, layout, batchTokens: reader.batchTokens, asColumns: isVectors, templates: options.labelTemplates },
+    isUnit: isVectors && options.similarity === 'cosine',
     async read(batch) {
       const { labels } = await reader.run(sessions.labels ? labelFeeds(batch) : labelFeedsAsTexts(batch), ['labels']);
       return labels as Float32Array;
@@ -117,11 +121,27 @@ export async function createLateClassifier(
     return result;
   }
 
+  let graphOfParts: Promise<GraphSession> | undefined;
+  const openParts = (open: () => Promise<GraphSession>): Promise<GraphSession> => {
+    graphOfParts ??= open();
+    // A full disk, a file that was being written: the next call tries again.
+    graphOfParts.catch(() => {
+      graphOfParts = undefined;
+    });
+    return graphOfParts;
+  };
+
   return withSafeDisposal({
     options,
     layout,
     precision,
     labelProblem: problem,
+    ...(sessions.parts
+      ? {
+          wordParts: async (requests, how) =>
+            lateWordParts({ tokenizer, layout, compile, texts: sessions.texts, parts: await openParts(sessions.parts!) }, requests, how),
+        }
+      : {}),
     async logits(
       requests,
       {
@@ -184,7 +204,8 @@ export async function createLateClassifier(
       return results;
     },
     async dispose() {
-      await Promise.all([sessions.texts.dispose(), sessions.labels?.dispose(), sessions.scores.dispose()]);
+      const parts = await graphOfParts?.catch(() => undefined);
+      await Promise.all([sessions.texts.dispose(), sessions.labels?.dispose(), sessions.scores.dispose(), parts?.dispose()]);
     },
   });
 }

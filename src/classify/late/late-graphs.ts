@@ -17,7 +17,8 @@ import {
   vectorLogits,
 } from '../../model/late.ts';
 import { readsAlike } from '../../model/options.ts';
-import type { TraceInput, TraceRequest } from '../../trace/trace.ts';
+import { tokenParts } from '../../model/token-parts.ts';
+import type { TraceConstant, TraceInput, TraceRequest } from '../../trace/trace.ts';
 import type { FloatWeights } from '../../weights/checkpoint.ts';
 import type { GliZNetModel } from '../gliznet-graph.ts';
 import { stateName } from '../sequence-feeds.ts';
@@ -74,12 +75,30 @@ export const lateLogits = ({ encoder, options }: GliZNetModel, weights: Tensors,
 
 /** The functions that prediction runs; weights are shared with the caller, not copied. */
 export interface LateFunctions {
-  /** Texts -> `text` [B, P], and `state_0` ... [B, T, H] for upper layers. Of a model that {@link readsAlike} `labels` [B, P] too. */
+  /** Texts -> `text` [B, P], and `state_0` ... [B, T, H] for upper layers. Of a model that {@link readsAlike} `labels` [B, P] and `hidden` [B, T, H] too. */
   texts: TraceRequest;
   /** Labels -> `labels` [M, P], or [M, H] for upper layers; absent where the function of texts gives them. */
   labels?: TraceRequest;
   /** What the two give, vectors of labels as columns [P, M] -> `logits` [B, M], or [B, N] with the labels `shown` to upper layers. */
   scores: TraceRequest;
+  /** `hidden` of texts, their `text_mask`, vectors of labels `labels` [B, K, P] -> `parts` [B, T, K]; of a model that {@link readsAlike}. */
+  parts?: TraceRequest;
+}
+
+function partsFunction({ encoder, options }: GliZNetModel, constants: readonly TraceConstant[]): TraceRequest {
+  const size = options.projection ?? encoder.hiddenSize;
+  return {
+    inputs: [
+      floats('hidden', 'batch', 'length', encoder.hiddenSize),
+      integers('text_mask', 'batch', 'length'),
+      floats('labels', 'batch', 'labels', size),
+    ],
+    constants: constants.filter(({ name }) => /^(similarity|projection)\./.test(name)),
+    inference: true,
+    run: ({ hidden, text_mask, labels, ...weights }) => ({
+      parts: tokenParts(options, weights, hidden as tf.Tensor3D, text_mask as tf.Tensor2D, labels as tf.Tensor3D),
+    }),
+  };
 }
 
 /** {@link LateFunctions} of a model. */
@@ -113,6 +132,7 @@ export function lateFunctions(model: GliZNetModel, weights: FloatWeights): LateF
             run: (tensors: Tensors) => ({ labels: readLabels(encoder, options, tensors, labelInputs(tensors)) }),
           },
         }),
+    ...(readsAlike(options) ? { parts: partsFunction(model, constants) } : {}),
     scores: {
       inputs:
         options.upperLayers > 0

@@ -2,9 +2,12 @@
  * Answers typed questions: every question chooses among texts that the model reads as labels. Where labels do not see one another, a text is read once
  * for all of its questions.
  */
+
 import { UsageError } from '../../base/errors.ts';
 import { isNestedTooDeep } from '../../base/json.ts';
-import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
+import type { ReadLabel } from '../../text/label-texts.ts';
+import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
+import { choiceProbabilities, labelProbability } from '../probabilities.ts';
 import type { Answers, AskedQuestion, ChoiceAnswer, PredicateAnswer, ScoreAnswer } from './questions.ts';
 
 /** Scores with so many digits: more say nothing. */
@@ -48,7 +51,7 @@ export function answerOf(
   const probabilities =
     multiple || logits.length === 1
       ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits);
+      : choiceProbabilities(logits, calibration);
   if (type === 'predicate') {
     const [probability] = probabilities;
     return { answer: probability >= 0.5, probability: rounded(probability), confidence: rounded(Math.abs(2 * probability - 1)) };
@@ -90,10 +93,18 @@ export async function createAsker(
     const problem = await classifier.labelProblem(readings);
     if (problem !== undefined) throw new UsageError(`question "${name}": ${problem}`);
   }
-  const numberOf = new Map<string, number>();
-  for (const { readings } of questions.values())
-    for (const reading of readings) if (!numberOf.has(reading)) numberOf.set(reading, numberOf.size);
-  const all = [...numberOf.keys()];
+  // Each is read once, whichever questions have it.
+  const numbers = new Map<string, number>();
+  const all: ReadLabel[] = [];
+  const rows = [...questions.values()].map(({ readings }) =>
+    readings.map((reading) => {
+      const key = JSON.stringify(reading);
+      const known = numbers.get(key);
+      if (known !== undefined) return known;
+      numbers.set(key, all.length);
+      return all.push(reading) - 1;
+    }),
+  );
   const asked = [...questions];
   return {
     async answer(texts, options) {
@@ -101,7 +112,6 @@ export async function createAsker(
         Object.fromEntries(asked.map(([name, question], at) => [name, answerOf(question, logitsOf(at), calibration)]));
       if (labelsAreApart(classifier)) {
         const requests = texts.map((text) => ({ text, labels: all }));
-        const rows = asked.map(([, { readings }]) => readings.map((reading) => numberOf.get(reading)!));
         return (await classifier.logits(requests, options)).map(({ logits, ...read }) => ({
           ...{ ...read, answers: answersOf((question) => Float32Array.from(rows[question], (number) => logits[number])) },
         }));

@@ -4,6 +4,8 @@
  */
 import { UsageError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';
+import { readLabel } from '../../text/described-labels.ts';
+import type { ReadLabel } from '../../text/label-texts.ts';
 
 /** A value of JSON. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
@@ -108,7 +110,7 @@ export interface AskedQuestion {
   readonly multiple: boolean;
   readonly names: readonly string[];
   /** What the model reads for each name; of a statement without criteria for no only the statement. */
-  readonly readings: readonly string[];
+  readonly readings: readonly ReadLabel[];
 }
 
 /** Questions that are asked of one text at most: a bound for what others send. */
@@ -125,9 +127,6 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 
 type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** What a model reads for an option: its name, and what it means behind it. */
-export const readingOf = (label: string, description?: string | null): string => (description ? `${label}: ${description}` : label);
 
 /** Text that may be absent. @throws UsageError naming the field */
 function textOrNone(value: unknown, where: string): string | undefined {
@@ -147,7 +146,7 @@ function namedReadings(value: unknown, where: string): Pick<AskedQuestion, 'name
   if (entries.length < 2) throw new UsageError(`${where}: ${entries.length} given, a question needs at least 2`);
   if (entries.length > MOST_OPTIONS) throw new UsageError(`${where}: ${entries.length} given, ${MOST_OPTIONS} at most`);
   const names: string[] = [];
-  const readings: string[] = [];
+  const readings: ReadLabel[] = [];
   const seen = new Set<string>();
   for (const [at, entry] of entries.entries()) {
     const fields: Fields = typeof entry === 'string' ? { label: entry } : isObject(entry) ? entry : {};
@@ -159,7 +158,7 @@ function namedReadings(value: unknown, where: string): Pick<AskedQuestion, 'name
     if (seen.has(label)) throw new UsageError(`${where}: ${quoted(label)} is given twice`);
     seen.add(label);
     names.push(label);
-    readings.push(readingOf(label, textOrNone(fields.description, `${spot}, field "description"`)));
+    readings.push(readLabel(label, textOrNone(fields.description, `${spot}, field "description"`)));
   }
   return { names, readings };
 }

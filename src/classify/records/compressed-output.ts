@@ -1,4 +1,7 @@
-/** An output whose pieces are compressed: gzip members one behind the other, which every reader takes for one file, or one frame of zstd. */
+/**
+ * An output whose pieces are compressed: gzip members one behind the other, which every reader takes for one file, or one frame of zstd. In
+ * gzip each block of records begins a new member, so that blocks can be joined without unpacking them.
+ */
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { zstdCompressor } from '../../base/zstd.ts';
@@ -38,6 +41,10 @@ export function gzipOutput(output: Output): Output {
       isEmpty = false;
       return add(piece);
     },
+    async endBlock(block, records) {
+      await flush();
+      await output.endBlock?.(block, records);
+    },
     async finish() {
       // Of no results too it is a gzip file.
       await (isEmpty ? output.write(gzipSync('')) : flush());
@@ -50,7 +57,7 @@ export function gzipOutput(output: Output): Output {
       await flushed;
       return kept;
     },
-    discard: () => output.discard(),
+    discard: () => output.discard?.(),
   };
 }
 
@@ -82,7 +89,7 @@ export function zstdOutput(output: Output, name: string): Output {
     },
     discard() {
       stream.destroy();
-      output.discard();
+      output.discard?.();
     },
   };
 }

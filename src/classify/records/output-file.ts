@@ -27,10 +27,15 @@ import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/lock-file.ts';
 
+/** A block of records (record-blocks.ts); what a table begins with; what compressed files of nothing hold. */
+export type BlockName = number | 'header' | 'end';
+
 /** Takes results, a piece at a time. */
 export interface Output {
   /** Writes a piece, of formats that have lines whole ones; resolves when there is room for the next. @throws DataError that says where the results so far are */
   write(piece: string | Uint8Array): Promise<void>;
+  /** To be told when the header of a table or the results of a block are written, and how many the latter are; files of lines need not know. */
+  endBlock?(block: BlockName, records: number): Promise<void>;
   /** Puts the file in its place, complete. @throws DataError that says where the results are */
   finish(): Promise<void>;
   /**
@@ -39,7 +44,7 @@ export interface Output {
    */
   keep(): Promise<string | undefined>;
   /** Ends early and keeps nothing of what can be taken back: of a format that means nothing without its end. */
-  discard(): void;
+  discard?(): void;
 }
 
 /** What a file's pieces are: whole lines; whole but more than one line each; parts of what means nothing before it is complete. */

@@ -1,37 +1,45 @@
 /**
- * Labels a stream of records in order, a chunk at a time: within a chunk, joint sequences are batched by length. Memory does not
- * grow with the number of records. Knows records and the classifier; no files and no terminal.
+ * Labels a stream of records in order, a chunk at a time: a block of record-blocks.ts, or a part of one that has very many labels. Within a
+ * chunk, sequences are batched by length. Memory does not grow with the number of records. Knows records and the classifier; no files and no
+ * terminal.
  */
 
 import { DataError } from '../../base/errors.ts';
 import { CANDIDATE_FIELDS, MissingColumnError, requireColumn, requireTextColumn, textOf } from '../../data/examples.ts';
-import { labelList } from '../../data/label-list.ts';
+import { candidateSet } from '../../data/label-list.ts';
 import { recordPlace, type SourceRecord } from '../../data/read-records.ts';
-import { idRecord, membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
+import { idRecord, type RecordMember } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
-import { type Classifier, type ClassifierOptions, choiceProbabilities, labelProbability, type ScoredRequest } from '../classifier.ts';
+import type { LabelSet, ReadLabel } from '../../text/label-texts.ts';
+import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
+import { explain, explainedAtOnce, explainedLabels } from '../explain/explain.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
-import type { LabelingOptions, LabelScores } from '../library-types.ts';
+import { isTree } from '../levels.ts';
+import type { LabelingOptions } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
-import type { Answers } from '../questions/questions.ts';
+import { rankSet } from '../rank-labels.ts';
 import { BrokenModelError } from '../scorer.ts';
+import { answeredRecord, labelledRecord } from './labelled-record.ts';
+import { blockEnd, blockOf } from './record-blocks.ts';
 import { untilAborted } from './until-aborted.ts';
 
 /** How a stream of records is labelled. */
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
   /** Candidates of every record; each record's own `candidate_labels`, or {@link defaultLabels}, where absent. */
-  labels?: readonly string[];
+  labels?: LabelSet;
   /** Questions that are answered instead of labels. */
   asker?: Asker;
   /** Candidates of records that have none of their own. */
-  defaultLabels?: readonly string[];
+  defaultLabels?: LabelSet;
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
   /** Field of ids: results hold it and nothing else of their records. */
   idField?: string;
-  /** What stands between a record's own candidates where they are text, see {@link labelList}. */
+  /** What stands between a record's own candidates where they are text, see {@link candidateSet}. */
   labelSeparator?: string;
+  /** Whether what each word adds to the best labels comes out too. */
+  explain?: boolean;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
   /** Names the source in messages. */
@@ -55,98 +63,23 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   signal?: AbortSignal;
   /** Told when the signal ends the labelling within a chunk: of so many records in it so many were labelled. */
   onCutShort?: (labelled: number, records: number) => void;
+  /** Called once all that there is of a block (record-blocks.ts) has come out and the next record is asked for. */
+  onBlock?: (block: number) => Promise<void>;
 }
-
-/** Scores with so many digits: more say nothing. */
-const DIGITS = 6;
 
 /** How the classifier scores for a labelling: where any number of labels may fit, one that fits a part of a long text fits the text. */
 export function scoringOptions({ batchSize, shortlist, windows, multiLabel }: Given<typeof LOGITS_OPTIONS>): ClassifierOptions {
   return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
 }
 
-/** Numbers of the labels that count, best first; ties keep their order. Labels that were not on the shortlist have no score. */
-function bestFirst(logits: Float32Array, most: number, counts: (label: number) => boolean): number[] {
-  let found: number[] = [];
-  // Where few of many labels are asked for, what does not reach the last of the best so far needs no order.
-  let bar = Number.NEGATIVE_INFINITY;
-  const keepBest = (): void => {
-    found = found.sort((a, b) => logits[b] - logits[a] || a - b).slice(0, most);
-    if (found.length === most) bar = logits[found[most - 1]];
-  };
-  for (let label = 0; label < logits.length; label++) {
-    if (!(logits[label] > bar) || !counts(label)) continue;
-    found.push(label);
-    if (found.length >= 2 * most) keepBest();
-  }
-  keepBest();
-  return found;
-}
-
-/** Whether no more than one label was read: beside no other its score would be 1 whatever the text says. */
-function isAlone(logits: Float32Array): boolean {
-  let read = 0;
-  for (let at = 0; at < logits.length && read < 2; at++) if (Number.isFinite(logits[at])) read++;
-  return read < 2;
-}
-
-/**
- * Turns the logits of one text into labels, best first; ties keep the order of the candidates. A single label is scored by itself, as with
- * `multiLabel`: there is nothing to choose between.
- */
-export function rankLabels(
-  candidates: readonly string[],
-  logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
-  { multiLabel = false, threshold, topK }: LabelingOptions = {},
-): LabelScores {
-  const probabilities =
-    multiLabel || isAlone(logits)
-      ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits);
-  const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
-  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
-}
-
-/** A name that is not taken: the wanted one, or with a number behind it. */
-function freeName(taken: ReadonlySet<string>, wanted: string): string {
-  let name = wanted;
-  for (let number = 2; taken.has(name); number++) name = `${wanted}_${number}`;
-  return name;
-}
-
-/**
- * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
- * `true_labels` (`input_labels` where it has that too), scores `input_scores`; a number is put behind a name that is taken.
- */
-export function labelledRecord(record: SourceRecord, { labels, scores }: LabelScores): RecordMember[] {
-  const members = recordMembers(record);
-  const taken = new Set(members.map(({ name }) => name));
-  const names = new Map([
-    ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
-    ['scores', freeName(taken, 'input_scores')],
-  ]);
-  return [...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })), ...membersOf({ labels, scores })];
-}
-
-/** The members of a record with its answers; those that it came with become `input_answers`. */
-export function answeredRecord(record: SourceRecord, answers: Answers): RecordMember[] {
-  const members = recordMembers(record);
-  const name = freeName(new Set(members.map((member) => member.name)), 'input_answers');
-  return [...members.map((member) => (member.name === 'answers' ? { ...member, name } : member)), ...membersOf({ answers })];
-}
-
 /** @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing. */
-export async function checkLabels(classifier: Classifier, labels: readonly string[]): Promise<void> {
+export async function checkLabels(classifier: Classifier, { labels }: LabelSet): Promise<void> {
   const problem = await classifier.labelProblem(labels);
   if (problem !== undefined) throw new DataError(problem);
 }
 
-/** Records that are held and batched together. */
-const CHUNK_SIZE = 1024;
-
-/** The first chunk is small, so that the first results show soon. */
-const FIRST_CHUNK = 64;
+/** Records of a chunk that are explained: each takes longer. */
+const EXPLAINED_AT_MOST = 64;
 
 /** Scores that are held for a chunk at most, 64 MB: of 100,000 labels some 160 records are held together. */
 const HELD_SCORES = 1 << 24;
@@ -156,13 +89,25 @@ interface Prepared {
   /** Names the record in messages. */
   where: string;
   text: string;
-  labels: readonly string[];
+  labels: readonly ReadLabel[];
+  set: LabelSet;
 }
 
 type Scored = Prepared & (ScoredRequest | AnsweredText);
 
+/** Records that are scored together. */
+interface Chunk {
+  records: Prepared[];
+  /** The block that ends with them. */
+  ends?: number;
+}
+
 /** What is wrong with a record, with its place in front. */
 const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
+
+function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}
 
 const isBlank = (each: { text: string }): boolean => !('answers' in each) && each.text.trim() === '';
 
@@ -180,8 +125,8 @@ export async function* predictRecords(
   if (labels) await checkLabels(classifier, labels);
   let defaultsChecked: Promise<void> | undefined;
   // Records often repeat a few candidate lists: one array for each lets the classifier prepare it once.
-  const lists = new Map<string, readonly string[]>();
-  const shared = (list: readonly string[]): readonly string[] => {
+  const lists = new Map<string, LabelSet>();
+  const shared = (list: LabelSet): LabelSet => {
     const key = JSON.stringify(list);
     if (lists.size > 10_000) lists.clear();
     const known = lists.get(key);
@@ -192,31 +137,32 @@ export async function* predictRecords(
   const prepare = async (read: SourceRecord): Promise<Prepared> => {
     const { fields, columns } = read;
     const where = recordPlace(source, read);
-    if (columns) requireTextColumn(columns, source, options.textField, read.typed !== undefined);
-    if (columns && options.idField)
-      requireColumn(columns, source, [options.idField], 'that holds the ids with --id-field', read.typed !== undefined);
+    const isTyped = read.typed !== undefined;
+    if (columns) requireTextColumn(columns, source, options.textField, isTyped);
+    if (columns && options.idField) requireColumn(columns, source, [options.idField], 'that holds the ids with --id-field', isTyped);
     const record = options.idField ? idRecord(read, options.idField, where) : read;
     const value = fields[options.textField ?? 'text'];
     const isJson = asker && typeof value === 'object' && value !== null;
     const text = isJson
       ? readableText(value, `${where}, field "${options.textField ?? 'text'}"`)
       : textOf(fields, where, options.textField);
-    if (asker) return { record, where, text, labels: [] };
-    if (labels) return { record, where, text, labels };
+    const withSet = (set: LabelSet): Prepared => ({ record, where, text, labels: set.labels, set });
+    if (asker) return withSet({ labels: [] });
+    if (labels) return withSet(labels);
     const name = CANDIDATE_FIELDS.find((each) => fields[each] !== undefined);
     if (name === undefined && defaultLabels) {
       defaultsChecked ??= checkLabels(classifier, defaultLabels);
       await defaultsChecked;
-      return { record, where, text, labels: defaultLabels };
+      return withSet(defaultLabels);
     }
     if (name === undefined)
       throw new DataError(`${where}: no field "candidate_labels"; give labels for all records with --labels or --labels-file`);
     const field = `${where}, field "${name}"`;
-    const own = shared(labelList(fields[name], field, { separator: options.labelSeparator }));
+    const own = shared(candidateSet(fields[name], field, { separator: options.labelSeparator }));
     await checkLabels(classifier, own).catch((error: unknown) => {
       throw error instanceof DataError ? located(field, error) : error;
     });
-    return { record, where, text, labels: own };
+    return withSet(own);
   };
   const scoring = scoringOptions(options);
   const score = (chunk: readonly Prepared[], how: ClassifierOptions): Promise<(ScoredRequest | AnsweredText)[]> =>
@@ -225,12 +171,14 @@ export async function* predictRecords(
           chunk.map(({ text }) => text),
           how,
         )
-      : classifier.logits(chunk, how);
+      : // Of a tree every label counts.
+        classifier.logits(chunk, chunk.some(({ set }) => isTree(set)) ? { ...how, shortlist: 0 } : how);
   let labelled = 0;
   /** Scores of the chunk's records; up to the one that cannot be read, where `failure` is that. Leaves out what is not scored. */
   async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {
     const signal = options.signal?.aborted ? undefined : options.signal;
     const report = (done: number) => options.onProgress?.(labelled + done);
+    if (chunk.length === 0) return { scores: [] };
     try {
       const results = await score(chunk, { ...scoring, signal, onProgress: report });
       const scores = results.map((result, at) => ({ ...chunk[at], ...result })).filter(({ unfinished }) => !unfinished);
@@ -256,12 +204,23 @@ export async function* predictRecords(
     return { scores };
   }
   /** What is read for a chunk; of an error while reading what came before it first. */
-  async function* chunks(): AsyncGenerator<Prepared[]> {
+  async function* chunks(): AsyncGenerator<Chunk> {
     let chunk: Prepared[] = [];
     let scores = 0;
-    let size = FIRST_CHUNK;
+    let block: number | undefined;
+    let read = 0;
+    const take = (ends?: number): Chunk => {
+      const taken = { records: chunk, ends };
+      chunk = [];
+      scores = 0;
+      if (ends !== undefined) block = undefined;
+      return taken;
+    };
     try {
       for await (const record of untilAborted(records, options.signal)) {
+        const number = record.number ?? read++;
+        if (block !== undefined && block !== blockOf(number)) yield take(block);
+        block = blockOf(number);
         try {
           const prepared = await prepare(record);
           chunk.push(prepared);
@@ -271,45 +230,56 @@ export async function* predictRecords(
           if (!options.onBadRecord || !(error instanceof DataError) || error instanceof MissingColumnError) throw error;
           options.onBadRecord(error);
         }
-        if (chunk.length < size && scores < HELD_SCORES) continue;
-        yield chunk;
-        chunk = [];
-        scores = 0;
-        size = Math.min(CHUNK_SIZE, 4 * size);
+        if (number + 1 === blockEnd(block)) yield take(block);
+        else if (scores >= HELD_SCORES || (options.explain && chunk.length >= EXPLAINED_AT_MOST)) yield take();
       }
     } catch (error) {
-      if (chunk.length > 0) yield chunk;
+      if (chunk.length > 0) yield take();
       throw error;
     }
-    if (chunk.length > 0) yield chunk;
+    if (block !== undefined) yield take(options.signal?.aborted ? undefined : block);
   }
 
-  for await (const chunk of chunks()) {
+  const labelsOf = (each: Prepared & ScoredRequest) => {
+    const logits = options.balance ? balanceLogits(each.logits, options.balance) : each.logits;
+    const { calibration } = classifier.options;
+    // What is no text is not labelled: its scores would be those of the labels alone.
+    const nothing = { labels: [], scores: [], ...(isTree(each.set) ? { path: [], pathScores: [], joint: 0 } : {}) };
+    return { ...each, logits, ranked: isBlank(each) ? nothing : rankSet(each.set, logits, calibration, options) };
+  };
+
+  for await (const { records: chunk, ends } of chunks()) {
     const { scores, failure, isCutShort } = await scored(chunk);
     labelled += scores.length;
     const cut = scores.filter(({ cutTokens }) => cutTokens > 0).length;
     if (cut > 0) options.onCut?.(cut);
-    // What is no text is not labelled: its scores would be those of the labels alone.
     const blank = scores.filter(isBlank);
     if (blank.length > 0) options.onBlank?.(blank.length, blank[0].record.line);
     const unreadable = scores.filter((each) => each.unreadable && !isBlank(each));
     if (unreadable.length > 0) options.onUnreadable?.(unreadable.length, unreadable[0].record.line);
-    for (const each of scores) {
-      const { record, text, labels } = each;
-      options.onText?.(text, record.line);
-      if ('answers' in each) {
-        yield answeredRecord(record, each.answers);
-        continue;
+    let out = 0;
+    for (const some of slices(scores, options.explain ? explainedAtOnce(classifier.options) : 1)) {
+      // What was scored is explained where it takes no longer than that did.
+      if (out > 0 && options.explain && options.signal?.aborted) break;
+      const found = some.map((each) => ('answers' in each ? each : labelsOf(each)));
+      const explanations = options.explain
+        ? await explain(
+            classifier,
+            found.flatMap((each) => ('answers' in each ? [] : [{ ...each, chosen: explainedLabels(each.labels, each.ranked) }])),
+            scoring,
+          )
+        : undefined;
+      for (const each of found) {
+        const { record, text } = each;
+        options.onText?.(text, record.line);
+        if ('answers' in each) yield answeredRecord(record, each.answers);
+        else yield labelledRecord(record, explanations ? { ...each.ranked, explanations: explanations.shift()! } : each.ranked);
       }
-      if (isBlank(each)) {
-        yield labelledRecord(record, { labels: [], scores: [] });
-        continue;
-      }
-      const { logits } = each;
-      const balanced = options.balance ? balanceLogits(logits, options.balance) : logits;
-      yield labelledRecord(record, rankLabels(labels, balanced, classifier.options.calibration, options));
+      out += some.length;
     }
+    if (out < scores.length) return options.onCutShort?.(out, chunk.length);
     if (failure) throw failure;
     if (isCutShort) options.onCutShort?.(scores.length, chunk.length);
+    else if (ends !== undefined) await options.onBlock?.(ends);
   }
 }

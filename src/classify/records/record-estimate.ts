@@ -38,14 +38,16 @@ function byLines(path: string, size: number): number | undefined {
 /**
  * Estimates the records of a file: at first by the lines at its start, then by the records read of the bytes that are consumed; exact once
  * all are read. Of a pipe nothing is known before.
+ * @param shards how many there are where those of one of them are counted
  */
-export function recordEstimate(path: string): RecordEstimate {
+export function recordEstimate(path: string, shards = 1): RecordEstimate {
   const kind = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
   const size = kind?.isFile() ? kind.size : undefined;
   let read = 0;
   let seen = 0;
+  const lines = size === undefined ? undefined : byLines(path, size);
   let isSaid = false;
-  let total = size === undefined ? undefined : byLines(path, size);
+  let total = lines === undefined ? undefined : Math.ceil(lines / shards);
   return {
     onBytes(bytes) {
       // Another piece is read when the records of those before it are all out.
@@ -54,7 +56,7 @@ export function recordEstimate(path: string): RecordEstimate {
     },
     onTotal(records) {
       isSaid = true;
-      total = records;
+      total = Math.ceil(records / shards);
     },
     async *counted(records) {
       for await (const record of records) {

@@ -8,19 +8,24 @@ import { loadClassifier } from '../../classify/load-classifier.ts';
 import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
 import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
+import { blockOf, withPlaces } from '../../classify/records/record-blocks.ts';
 import { recordEstimate } from '../../classify/records/record-estimate.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
+import { hasRecord } from '../../classify/shards/shard.ts';
 import { CANDIDATE_FIELDS, TEXT_FIELDS } from '../../data/examples.ts';
 import { compressionOfName, formatOfOutput } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import type { OutputFormat, RecordWriter } from '../../data/output-formats/output-format.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
+import type { RecordMember } from '../../data/record-members.ts';
+import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
 import { onInterrupt } from '../interrupts.ts';
 import { startProgress } from '../progress.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine } from '../terminal.ts';
 import { askerOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { openShard, shardOf } from './shard-run.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */
 const FEW_TEXTS = 50;
@@ -39,7 +44,7 @@ const fieldsOf = (flags: PredictFlags): string[] | undefined =>
 async function balanceOf(
   classifier: Classifier,
   input: string,
-  labels: readonly string[],
+  { labels }: LabelSet,
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
@@ -49,11 +54,18 @@ async function balanceOf(
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
   const note = noteOf(flags);
   const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
-  const shown = most.map((label) => `${labels[label]} ${Math.round(100 * shares[label])} %`).join(', ');
+  const shown = most.map((label) => `${labelName(labels[label])} ${Math.round(100 * shares[label])} %`).join(', ');
   note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
   if (texts.length < FEW_TEXTS)
     note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
   return { shares, strength: BALANCE_STRENGTH };
+}
+
+/** Options that cannot be had of labels in levels. */
+function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
+  if (!labels?.parents) return;
+  if (balance) throw new UsageError('--balance is for one list of labels, not for labels in levels');
+  if (wide) throw new UsageError('--wide is for one list of labels, not for labels in levels');
 }
 
 /** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
@@ -63,23 +75,27 @@ function exitInterrupted(input: string, stopListening: () => void): never {
   process.exit(130);
 }
 
-/** Where results go, and in which format. */
-function openResults(flags: PredictFlags): { output: Output; format: OutputFormat; isWhole: boolean } {
+/** The format of results. @throws UsageError where it does not fit what else is asked for */
+function formatOfResults(flags: PredictFlags): OutputFormat {
   const format = formatOfOutput(flags.output, flags.outputFormat);
   if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
+  if (flags.explain && format.isTable)
+    throw new UsageError('--explain gives each text a list of words, for which a table has no columns: write JSONL');
   format.check?.();
   if (format.isWhole && flags.output === undefined && process.stdout.isTTY)
     throw new UsageError(`--output-format ${format.extension.slice(1)} is not for a terminal: name --output FILE, or pipe it on`);
-  const compression = compressionOfName(flags.output);
-  // Of these a file means nothing without its end.
-  const isWhole = format.isWhole === true || compression === 'zstd';
-  const output = openOutput(flags.output, isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records');
-  if (compression === undefined) return { output, format, isWhole };
+  return format;
+}
+
+/** An output as its file's name asks for it to be compressed. @throws DataError where that cannot be done; the output is then given up */
+function compressed(output: Output, path: string | undefined): Output {
+  const compression = compressionOfName(path);
+  if (compression === undefined) return output;
   try {
-    return { output: compression === 'gzip' ? gzipOutput(output) : zstdOutput(output, `--output ${flags.output}`), format, isWhole };
+    return compression === 'gzip' ? gzipOutput(output) : zstdOutput(output, `--output ${path}`);
   } catch (error) {
-    output.discard();
+    output.discard?.();
     throw error;
   }
 }
@@ -88,24 +104,46 @@ function openResults(flags: PredictFlags): { output: Output; format: OutputForma
  * Labels the records of a file or of stdin.
  * @param isImplicit whether nobody named stdin: then it has to hold something
  */
-export async function predictFile(input: string, labels: string[] | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
+export async function predictFile(input: string, labels: LabelSet | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
   refuseInputAsOutput(input, flags.output);
-  const { output, format, isWhole } = openResults(flags);
+  const format = formatOfResults(flags);
+  const shard = shardOf(input, format, flags);
+  const compression = compressionOfName(flags.output);
+  // Of these a file means nothing without its end.
+  const isWhole = format.isWhole === true || compression === 'zstd';
+  const pieces = isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records';
+  // Locked before the model is loaded; a shard's file is of the model too.
+  const whole = shard ? undefined : compressed(openOutput(flags.output, pieces), flags.output);
   const note = noteOf(flags);
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
     async (error: unknown) => {
-      await output.keep();
+      await whole?.keep();
       throw error;
     },
   );
+  /** Records that were read or passed over. */
+  let places = 0;
+  const part = shard
+    ? await openShard(shard, input, classifier, labels, flags, () => ({ input: places })).catch(async (error: unknown) => {
+        await classifier.dispose();
+        throw error;
+      })
+    : undefined;
+  const plain = whole ?? part;
+  if (!plain) return classifier.dispose(); // the shard is complete
+  const output: Output = whole ?? compressed(plain, flags.output);
+  const isWanted = (place: number): boolean => {
+    places = place + 1;
+    return !shard || !part || (hasRecord(shard, place) && !part.isDone(blockOf(place)));
+  };
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
   const stop = new AbortController();
   const stopListening = onInterrupt(() => {
     if (stop.signal.aborted) {
       progress.stop();
-      if (isWhole) output.discard();
+      if (isWhole) output.discard?.();
       else void output.keep(); // of a file that is done when it returns
       exitInterrupted(input, stopListening);
     }
@@ -123,15 +161,15 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   let missing = '';
   let isStopped = false;
   let firstSkipped: DataError | undefined;
-  let results: RecordWriter | undefined;
+  let writer: RecordWriter | undefined;
   /** Ends early: the path of what is kept. */
   const keep = async (): Promise<string | undefined> => {
     if (!isWhole) return output.keep();
     if (done > 0) {
-      await results?.end();
+      await writer?.end();
       return output.keep();
     }
-    output.discard();
+    output.discard?.();
     return undefined;
   };
   const skip = (error: DataError) => {
@@ -143,23 +181,51 @@ export async function predictFile(input: string, labels: string[] | undefined, f
   try {
     if (labels) await checkLabels(classifier, labels);
     const asker = await askerOf(classifier, flags);
-    const balanced = labels ?? classifier.labels;
+    const own = classifier.labels && { labels: classifier.labels };
+    const balanced = labels ?? own;
+    checkLevels(balanced, flags);
     if (flags.balance && !balanced) throw new UsageError('--balance needs the same labels for all records: --labels or --labels-file');
     if (flags.wide && !balanced) throw new UsageError('--wide needs the same labels for all records: --labels or --labels-file');
-    const writer = format.open(output.write, { isMultiLabel: flags.multiLabel, ...(flags.wide ? { wide: balanced } : {}) });
-    results = writer;
+    const results = format.open(output.write, {
+      isMultiLabel: flags.multiLabel,
+      ...(flags.wide ? { wide: labelNames(balanced!.labels) } : {}),
+    });
+    writer = results;
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
-    const total = recordEstimate(input);
-    const reading = { ...readingOf(flags), only: fieldsOf(flags), onBadLine: onBad, onBytes: total.onBytes, onTotal: total.onTotal };
-    const records = total.counted(readRecords(input, reading));
-    const labelled = predictRecords(classifier, records, {
+    const total = recordEstimate(input, shard?.of);
+    const reading = {
+      ...readingOf(flags),
+      only: fieldsOf(flags),
+      onBadLine: onBad,
+      onBytes: total.onBytes,
+      onTotal: total.onTotal,
+      isWanted,
+    };
+    const records = total.counted(withPlaces(readRecords(input, reading), isWanted));
+    const how = {
       ...flags,
       balance,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
       labels: balance || flags.wide ? balanced : labels,
-      defaultLabels: classifier.labels,
+      defaultLabels: own,
       asker,
       source: sourceName(input),
+    };
+    const begin = async (record: RecordMember[]) => {
+      await results.begin?.(record);
+      await output.endBlock?.('header', 0);
+    };
+    let begun = 0;
+    if (shard && format.isTable) {
+      // Of every part the columns are those of the first result of all.
+      const all = readRecords(input, { ...readingOf(flags), onBadLine: () => {} });
+      for await (const first of predictRecords(classifier, all, { ...how, onBadRecord: () => {}, signal: stop.signal })) {
+        await begin(first);
+        break;
+      }
+    }
+    const labelled = predictRecords(classifier, records, {
+      ...how,
       signal: stop.signal,
       onBadRecord: onBad,
       onCut: (texts) => {
@@ -182,23 +248,28 @@ export async function predictFile(input: string, labels: string[] | undefined, f
       onCutShort: (texts, of) => {
         missing = ` (of the last ${of} records ${texts} were done)`;
       },
+      onBlock: async (block) => {
+        await output.endBlock?.(block, done - begun);
+        begun = done;
+      },
     });
     for await (const record of labelled) {
-      await writer.write(record);
+      if (done === 0 && !shard) await begin(record);
+      await results.write(record);
       done++;
     }
     isStopped = stop.signal.aborted;
     // A file of which no record can be labelled is the wrong file.
-    if (done === 0 && firstSkipped && !isStopped)
+    if (done === 0 && firstSkipped && !isStopped && !shard)
       throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
     if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
-    await writer.end();
-    results = undefined;
+    await results.end();
+    writer = undefined;
     const partial = isStopped ? await keep() : await output.finish();
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
     progress.stop();
-    if (done === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
+    if (places === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
     if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
     if (blank > 0) note(`note: ${blank} of ${done} texts are blank (the first on line ${firstBlank}) and got no labels`);
     if (unreadable > 0)
@@ -206,17 +277,18 @@ export async function predictFile(input: string, labels: string[] | undefined, f
         `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
       );
     const candidates = noTexts();
-    for (const label of balanced ?? []) lookAt(classifier, candidates, label);
+    for (const label of balanced?.labels ?? []) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
     const foreign = scriptNote(seen, candidates);
     if (foreign !== undefined) note(foreign);
     if (skipped > 0)
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,
       );
-    if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
+    if (isStopped && shard) noteLine(`stopped; ${begun} texts of this run are kept, and the same command goes on behind them`);
+    else if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
   } catch (error) {
     progress.stop();
-    const partial = await keep().catch(() => output.discard());
+    const partial = await keep().catch(() => output.discard?.());
     if (partial !== undefined && error instanceof DataError)
       throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
     throw error;

@@ -5,6 +5,7 @@ import { type Asker, createAsker } from '../../classify/questions/decide.ts';
 import { parseLabels } from '../../data/label-list.ts';
 import type { Filled } from '../../options/declaration.ts';
 import type { PREDICT_FLAGS } from '../../options/predict.ts';
+import type { LabelSet } from '../../text/label-texts.ts';
 import { noteLine } from '../terminal.ts';
 
 /** Flags of the command, defaults filled in. */
@@ -14,7 +15,7 @@ export type PredictFlags = Filled<typeof PREDICT_FLAGS>;
 export const NOTHING = 'nothing to label: give a file, - for stdin, or --text "..."';
 
 /** Labels for all records, where flags give them. @throws UsageError, DataError naming the file and line */
-export async function labelsOf(flags: PredictFlags): Promise<string[] | undefined> {
+export async function labelsOf(flags: PredictFlags): Promise<LabelSet | undefined> {
   if (flags.labels !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --labels or --labels-file');
   if (flags.labels !== undefined) return parseLabels(flags.labels, '--labels');
   if (flags.labelsFile === undefined) return undefined;

@@ -1,12 +1,16 @@
 import { UsageError } from '../../base/errors.ts';
+import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
-import { checkLabels, rankLabels, scoringOptions } from '../../classify/records/predict-records.ts';
+import { rankSet } from '../../classify/rank-labels.ts';
+import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
+import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal.ts';
+import { explainedText } from './explained-text.ts';
 import { askerOf, noteOf, type PredictFlags } from './predict-flags.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
@@ -21,7 +25,7 @@ function answerLines(answers: Answers): string {
 }
 
 /** Labels one text, or answers questions about it. @param given labels of the flags */
-export async function predictText(text: string, given: string[] | undefined, flags: PredictFlags): Promise<void> {
+export async function predictText(text: string, given: LabelSet | undefined, flags: PredictFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
   try {
     const asker = await askerOf(classifier, flags);
@@ -31,23 +35,32 @@ export async function predictText(text: string, given: string[] | undefined, fla
       else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
       return;
     }
-    const labels = given ?? classifier.labels;
-    if (!labels)
+    const set = given ?? (classifier.labels && { labels: classifier.labels });
+    if (!set)
       throw new UsageError(
         '--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE); the checkpoint was not trained on labels of its own',
       );
-    await checkLabels(classifier, labels);
-    const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], scoringOptions(flags));
-    const ranked = rankLabels(labels, logits, classifier.options.calibration, flags);
+    const { labels } = set;
+    await checkLabels(classifier, set);
+    const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], {
+      ...scoringOptions(flags),
+      ...(set.parents ? { shortlist: 0 } : {}),
+    });
+    const { path, pathScores, joint, ...ranked } = rankSet(set, logits, classifier.options.calibration, flags);
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
     const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const [texts, candidates] = [noTexts(), noTexts()];
     lookAt(classifier, texts, text);
-    for (const label of labels) lookAt(classifier, candidates, label);
+    for (const label of labels) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
     const foreign = scriptNote(texts, candidates);
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
-    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, ...ranked }));
+    const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
+    const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
+    const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
+    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
+    if (explanations?.length && format === LABEL_LINES)
+      process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
   } finally {
     await classifier.dispose();
   }

@@ -83,7 +83,7 @@ function frontMatter(folder: string): Record<string, unknown> {
   try {
     if (statSync(path).size > 1 << 24) return {};
     const text = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readFileSync(path, 'utf8'))?.[1];
-    const value = text === undefined ? {} : parseYaml(text, path, LARGEST_CARD);
+    const value = text === undefined ? {} : parseYaml(text, path, 'core', LARGEST_CARD);
     return isObject(value) ? value : {};
   } catch {
     return {}; // not written for us: what is missing then is said where it is needed

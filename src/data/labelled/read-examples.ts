@@ -1,6 +1,7 @@
 /** Labelled examples out of files and folders of any form: what training and evaluation read. */
 import { existsSync } from 'node:fs';
-import { DataError } from '../../base/errors.ts';
+import { DataError, UsageError } from '../../base/errors.ts';
+import { namesAlone } from '../../text/described-labels.ts';
 import { type ExampleFields, LABEL_FIELDS, type LabelledExample, labelledExample } from '../examples.ts';
 import { parseLabels } from '../label-list.ts';
 import { readLabelsFile } from '../labels-file.ts';
@@ -50,7 +51,11 @@ const COLUMNS = [
 
 /** Names of labels: a file of labels, or labels between commas, or a JSON list. @throws UsageError, DataError */
 export const parseLabelNames = (given: string | readonly string[], where: string): readonly string[] =>
-  typeof given !== 'string' ? given : existsSync(given) ? readLabelsFile(given) : parseLabels(given, where);
+  typeof given !== 'string'
+    ? given
+    : existsSync(given)
+      ? namesAlone(readLabelsFile(given), given, DataError)
+      : namesAlone(parseLabels(given, where), where, UsageError);
 
 const both = (...all: readonly ClassNames[]): ClassNames => new Map(all.toReversed().flatMap((names) => [...names]));
 

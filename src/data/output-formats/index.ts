@@ -26,6 +26,9 @@ function plainly(path: string | undefined, format: OutputFormat): OutputFormat {
   return format;
 }
 
+/** Whether files of a format can be joined of pieces: a header, and results one behind the other. */
+export const canBeJoined = (format: OutputFormat): boolean => [JSONL, CSV, TSV].includes(format);
+
 /**
  * The format that is said, or that a file's name asks for; JSONL of other names and of stdout.
  * @throws UsageError for the name of a format that is not written

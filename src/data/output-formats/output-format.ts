@@ -3,6 +3,8 @@ import type { RecordMember } from '../record-members.ts';
 
 /** Takes results, in order. */
 export interface RecordWriter {
+  /** Writes what comes before the first one, of formats that have such a thing: which columns there are is seen by a result, which is not written. */
+  begin?(record: readonly RecordMember[]): Promise<void>;
   /** Writes one, whose values are JSON: as they were written where they came in so. Resolves when there is room for the next. */
   write(record: readonly RecordMember[]): Promise<void>;
   /** Writes what comes behind the last one; nothing in most formats. */

@@ -66,18 +66,22 @@ export const tableFormat = (extension: string, rowText: RowText): OutputFormat =
   open(write, options = {}) {
     let columns: Columns | undefined;
     let rows = 0;
+    const begin = async (record: readonly RecordMember[]): Promise<Columns> => {
+      columns = columnsOf(record, options);
+      await write(rowText(columns.names, columns.names));
+      return columns;
+    };
     return {
+      async begin(record) {
+        await begin(record);
+      },
       async write(record) {
         rows++;
-        let piece = '';
-        if (!columns) {
-          columns = columnsOf(record, options);
-          piece = rowText(columns.names, columns.names);
-        }
+        const { places, names } = columns ?? (await begin(record));
         const { own, labels, scores, others } = partsOf(record);
-        const cells = new Array<string>(columns.places.size).fill('');
+        const cells = new Array<string>(places.size).fill('');
         for (const { name, json } of own) {
-          const place = columns.places.get(name);
+          const place = places.get(name);
           if (place === undefined)
             throw new DataError(
               `result ${rows} has the field "${name}", which the first one has not: it would be lost in a table; write JSONL instead`,
@@ -88,7 +92,7 @@ export const tableFormat = (extension: string, rowText: RowText): OutputFormat =
         else if (labels) cells.push(labels[0] ?? '', scores[0] ?? '');
         const byLabel = new Map(labels?.map((label, at) => [label, scores[at]]));
         for (const label of options.wide ?? []) cells.push(byLabel.get(label) ?? '');
-        await write(piece + rowText(cells, columns.names));
+        await write(rowText(cells, names));
       },
       end: async () => {},
     };

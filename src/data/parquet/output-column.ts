@@ -3,7 +3,7 @@
  * all their values without loss. Knows records; nothing of files.
  */
 import type { SchemaElement } from 'hyparquet';
-import { isExactNumber } from '../../base/exact-number.ts';
+import { isExactNumber } from '../exact-number.ts';
 import type { RecordMember } from '../record-members.ts';
 
 /** A column of the output. */

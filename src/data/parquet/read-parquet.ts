@@ -10,7 +10,7 @@ const holds = (column: string, asked: string): boolean => asked === column || as
  * Streams the rows of a Parquet file, all columns or those of `only`. Memory holds some pages of each column.
  * @throws DataError that names what is wrong with the file, with the row group and the column; where hyparquet is not there
  */
-export async function* readParquet(path: string, { only, onBytes, onTotal }: ReadOptions): AsyncGenerator<SourceRecord> {
+export async function* readParquet(path: string, { only, onBytes, onTotal, isWanted }: ReadOptions): AsyncGenerator<SourceRecord> {
   const file = await openParquet(path);
   try {
     const columns = only ? file.columns.filter(({ name }) => only.some((asked) => holds(name, asked))) : file.columns;
@@ -25,9 +25,10 @@ export async function* readParquet(path: string, { only, onBytes, onTotal }: Rea
       onBytes?.(bytes);
     };
     for await (const values of file.rows(read, counted)) {
-      line++;
+      const number = line++;
+      if (isWanted && !isWanted(number)) continue;
       const fields = Object.fromEntries(read.map((column, at) => [column.name, plainValue(column, values[at])]));
-      yield { line, fields, columns: names, typed: { columns: read, values } };
+      yield { line, fields, columns: names, typed: { columns: read, values }, ...(isWanted ? { number } : {}) };
     }
   } finally {
     await file.close();

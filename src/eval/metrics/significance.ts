@@ -1,7 +1,7 @@
 /** How sure a figure is: bootstrap intervals, and paired tests of one system against another on the same texts. Pure arithmetic. */
 
+import { seededRandom } from '../../base/random.ts';
 import { topLabelF1 } from './classification.ts';
-import { seededRandom } from './random.ts';
 
 /** A 95 % interval. */
 export interface Interval {

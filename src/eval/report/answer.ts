@@ -1,6 +1,6 @@
 /** What somebody who evaluates wants to know first: how good, on which labels it is wrong, and what it takes them for. Lines for a terminal. */
 import { type LabelFigures, labelFigures } from '../metrics/classification.ts';
-import type { EvaluationResult, SetResult, SetSummary } from './results.ts';
+import type { EvaluationResult, SetResult, SetSummary } from './result-types.ts';
 import { commonSets, systemMeans } from './summary.ts';
 import { alignedTable, resultNotes, setHeading } from './table.ts';
 

@@ -1,6 +1,6 @@
 /** Result files side by side: `glz eval --compare a.json b.json`. Text out of results; reads no files. */
 import { compareResults } from './comparison.ts';
-import type { EvaluationResult, SetResult } from './results.ts';
+import type { EvaluationResult, SetResult } from './result-types.ts';
 import { alignedTable } from './table.ts';
 
 /** A result and the name that it goes by. */

@@ -1,6 +1,6 @@
 /** One system against another on the same texts, and one system under several wordings. Pure arithmetic over results. */
 import { type Answers, accuracyStatistic, macroF1Statistic, mcnemar, pairedBootstrap } from '../metrics/significance.ts';
-import type { Comparison, SetResult, SetSummary, WordingSensitivity } from './results.ts';
+import type { Comparison, SetResult, SetSummary, WordingSensitivity } from './result-types.ts';
 
 type Answered = Pick<SetResult, 'system' | 'set' | 'predicted' | 'truth'>;
 

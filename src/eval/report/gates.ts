@@ -1,7 +1,6 @@
 /** Gates for automatic runs: `macro_f1=0.6` (mean over sets) or `ag_news:macro_f1=0.8`. Parses and checks; prints nothing. */
 import { DataError, UsageError } from '../../base/errors.ts';
-import type { MetricName } from '../run/measure.ts';
-import type { EvaluationResult } from './results.ts';
+import type { EvaluationResult, MetricName } from './result-types.ts';
 import { systemMeans } from './summary.ts';
 
 /** A lower bound for a figure of the reference system. */

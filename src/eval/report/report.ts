@@ -8,9 +8,8 @@ import { escapeHtml, figure, htmlTable, memory, shortNumber } from '../../report
 import { STYLE } from '../../report/style.ts';
 import { legend } from '../../report/svg.ts';
 import { expectedCalibrationError, type ReliabilityBin } from '../metrics/calibration.ts';
-import type { MetricName } from '../run/measure.ts';
 import { isFloor } from '../systems/floor.ts';
-import type { Comparison, EvaluationResult, SetResult, SetSummary } from './results.ts';
+import type { Comparison, EvaluationResult, MetricName, SetResult, SetSummary } from './result-types.ts';
 import { commonSets, systemMeans } from './summary.ts';
 import { verdict } from './table.ts';
 

@@ -1,12 +1,8 @@
-/**
- * What an evaluation yields: the JSON file that `--json` writes, that `--compare` reads and that tables, CSV and report.html are made of.
- * Types and their checks only.
- */
+/** The JSON file that `--json` writes and `--compare` reads, and what the cache keeps: the checks of what is read back. */
 import { z } from 'zod';
 import { DataError } from '../../base/errors.ts';
 import { readStateFile } from '../../base/state-file.ts';
-import type { Interval } from '../metrics/significance.ts';
-import type { Measured } from '../run/measure.ts';
+import type { EvaluationResult } from './result-types.ts';
 
 /** Version of the result file's layout. */
 export const RESULT_FORMAT = 'glz-eval-1';
@@ -14,128 +10,8 @@ export const RESULT_FORMAT = 'glz-eval-1';
 /** The note of a system that names labels of sets which it cannot read or tell apart. */
 export const LABEL_PROBLEMS = 'labels';
 
-/** How fast a system was on a set. */
-export interface Timing {
-  /** Seconds that the system took to get ready for the set: fine-tuning (SmartShot), documents (Lbl2Vec); near 0 for most. */
-  prepareSeconds: number;
-  /** Seconds that all texts took, after a warm-up. */
-  seconds: number;
-  textsPerSecond: number;
-  /** Milliseconds of calls with one text each; null where they were not timed. */
-  latency: { calls: number; p50: number; p95: number; p99: number } | null;
-}
-
-/** One system on one set. */
-export interface SetResult extends Measured {
-  system: string;
-  set: string;
-  timing: Timing;
-  /** Taken from an earlier run: its times are of then, on the same kind of machine. */
-  cached: boolean;
-  /** When it was measured, ISO 8601. */
-  measuredAt: string;
-}
-
-/** Why a system has no result, on a set or (without `set`) on any. */
-export interface Failure {
-  system: string;
-  set?: string;
-  message: string;
-}
-
-/** A system and what can be said of it over all sets. */
-export interface SystemSummary {
-  name: string;
-  kind: string;
-  model?: string;
-  notes: Record<string, string | number>;
-  loadSeconds: number | null;
-  /** Largest resident memory of the process that ran this system alone; null where it shared one. */
-  peakMemoryBytes: number | null;
-}
-
-/** A set as it was evaluated. */
-export interface SetSummary {
-  name: string;
-  hash: string;
-  texts: number;
-  /** Texts of the file, before a limit. */
-  available: number;
-  labels: number;
-  /** Names of the labels, up to {@link KEPT_LABELS}. */
-  labelNames: string[];
-  multiLabel: boolean;
-  recordLabels: boolean;
-  template?: string;
-  paraphraseOf?: string;
-  licence?: string;
-  source?: string;
-}
-
 /** Label names that a result file keeps of a set. */
 export const KEPT_LABELS = 20_000;
-
-/** A system against the reference system on one set. */
-export interface Comparison {
-  set: string;
-  reference: string;
-  system: string;
-  /** Accuracy and macro-F1 of the reference minus that of the system. */
-  accuracy: { difference: number; interval: Interval; p: number };
-  macro_f1: { difference: number; interval: Interval; p: number };
-  /** Exact McNemar test of the top labels. */
-  mcnemar: { onlyReference: number; onlySystem: number; p: number };
-}
-
-/** Time of a system by number of labels. */
-export interface LabelGrowth {
-  system: string;
-  texts: number;
-  points: { labels: number; millisecondsPerText: number }[];
-  /** Why points are missing, if some are. */
-  stopped?: string;
-  /** An error stopped it, not its length: another run tries again. */
-  failed?: boolean;
-}
-
-/** How much a system's score hangs on the words of the labels. */
-export interface WordingSensitivity {
-  system: string;
-  set: string;
-  /** Macro-F1 by wording; `original` and the names of the paraphrases. */
-  macro_f1: Record<string, number>;
-  /** Highest minus lowest. */
-  range: number;
-  /** Share of texts whose top label is the same under every wording. */
-  agreement: number;
-}
-
-/** Where it ran. */
-export interface Machine {
-  cpu: string;
-  cores: number;
-  memoryBytes: number;
-  platform: string;
-  node: string;
-}
-
-/** Everything an evaluation yields. */
-export interface EvaluationResult {
-  format: typeof RESULT_FORMAT;
-  glz: string;
-  created: string;
-  machine: Machine;
-  settings: Record<string, string | number | boolean | null>;
-  /** The system that the others are compared with: the first one. */
-  reference: string | null;
-  sets: SetSummary[];
-  systems: SystemSummary[];
-  results: SetResult[];
-  failures: Failure[];
-  comparisons: Comparison[];
-  growth: LabelGrowth[];
-  sensitivity: WordingSensitivity[];
-}
 
 const interval = z.object({ low: z.number(), high: z.number() });
 const optionalFigure = z.number().nullable();

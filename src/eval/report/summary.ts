@@ -1,6 +1,5 @@
 /** Means over sets, one row a system: what the last table, the gates and the report read. Pure arithmetic over results. */
-import type { MetricName } from '../run/measure.ts';
-import type { EvaluationResult, SystemSummary } from './results.ts';
+import type { EvaluationResult, MetricName, SystemSummary } from './result-types.ts';
 
 /** A system's means over the sets that every compared system has answered. */
 export interface SystemMeans {

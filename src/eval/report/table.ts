@@ -1,6 +1,6 @@
 /** Results as text: aligned tables for the terminal, CSV for spreadsheets. */
-import type { MetricName } from '../run/measure.ts';
-import { type Comparison, type EvaluationResult, LABEL_PROBLEMS, type SetResult, type SetSummary } from './results.ts';
+import type { Comparison, EvaluationResult, MetricName, SetResult, SetSummary } from './result-types.ts';
+import { LABEL_PROBLEMS } from './results.ts';
 import { commonSets, systemMeans } from './summary.ts';
 
 const number = (value: number | null | undefined, digits = 3): string =>

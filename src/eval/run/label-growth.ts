@@ -1,6 +1,6 @@
 /** How the time of a system grows with the number of labels, from 2 to 1000. Knows systems and sets. */
 import { errorMessage } from '../../base/errors.ts';
-import type { LabelGrowth } from '../report/results.ts';
+import type { LabelGrowth } from '../report/result-types.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import type { System } from '../systems/system.ts';
 

@@ -1,78 +1,16 @@
 /** All figures of one system on one set, from its score matrix. Pure arithmetic over src/eval/metrics. */
 
-import { brierScore, expectedCalibrationError, type ReliabilityBin, reliabilityBins } from '../metrics/calibration.ts';
-import {
-  bestThresholds,
-  type Confusion,
-  confusionCells,
-  judgedTruth,
-  thresholdF1,
-  topKAccuracy,
-  topLabelF1,
-} from '../metrics/classification.ts';
+import { brierScore, expectedCalibrationError, reliabilityBins } from '../metrics/calibration.ts';
+import { bestThresholds, confusionCells, judgedTruth, thresholdF1, topKAccuracy, topLabelF1 } from '../metrics/classification.ts';
 import { type Scored, topLabels, truthMatrix } from '../metrics/matrix.ts';
 import { labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore } from '../metrics/ranking.ts';
-import { accuracyStatistic, bootstrapInterval, type Interval, macroF1Statistic } from '../metrics/significance.ts';
+import { accuracyStatistic, bootstrapInterval, macroF1Statistic } from '../metrics/significance.ts';
+import type { Measured } from '../report/result-types.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import type { ScoreMatrix } from '../systems/system.ts';
 
 /** The probability from which a label counts as predicted, in the multi-label figures at a fixed threshold. */
 export const FIXED_THRESHOLD = 0.5;
-
-/** Figures by name; null where a figure is not defined on this set. */
-export interface Metrics {
-  /** Share of texts whose top label is a true one. */
-  accuracy: number;
-  /** F1 of the top label against all true ones, mean over the labels with a true or predicted example. */
-  macro_f1: number;
-  micro_f1: number;
-  weighted_f1: number;
-  /** Share of texts with a true label among the three best. */
-  top3: number;
-  auroc: number | null;
-  mean_average_precision: number | null;
-  lrap: number;
-  /** Decisions of each label by itself at a threshold of 0.5. */
-  multilabel_micro_f1: number;
-  multilabel_macro_f1: number;
-  /** The same at the best threshold for each figure, chosen on this very set: an upper bound. Multi-label sets only. */
-  best_threshold_micro_f1: number | null;
-  best_threshold_macro_f1: number | null;
-  best_micro_threshold: number | null;
-  best_macro_threshold: number | null;
-  /** Calibration of the top label's probability, 15 bins; of the texts that have an answer. */
-  ece: number | null;
-  /** Mean squared error of all probabilities of a row, mean over cells. */
-  brier: number | null;
-  /** Mean score of labels that are not true, each by itself: near 1 for a system that likes every label. */
-  mean_wrong_score: number | null;
-  /** Mean score of true labels. */
-  mean_true_score: number | null;
-}
-
-/** Name of a figure. */
-export type MetricName = keyof Metrics;
-
-/** A text on which a system was most sure of a wrong label. */
-export interface WrongExample {
-  text: string;
-  truth: string[];
-  predicted: string;
-  confidence: number;
-}
-
-/** What a system did on a set, without how fast. */
-export interface Measured {
-  metrics: Metrics;
-  intervals: { accuracy: Interval; macro_f1: Interval };
-  /** Indices of the top label of each text, and of its true labels. */
-  predicted: number[]; // [R]
-  truth: number[][]; // [R][]
-  reliability: ReliabilityBin[];
-  /** Largest cells of the confusion matrix, right ones included. */
-  confusion: Confusion[];
-  wrong: WrongExample[];
-}
 
 /** Cells of the confusion matrix that are kept: all of 40 labels. */
 const KEPT_CONFUSIONS = 1600;

@@ -2,10 +2,11 @@
  * Results of finished sets and systems, kept by content hash in the user's cache folder, so that an interrupted evaluation goes on.
  * Anything that cannot be read or written is measured again. Knows no systems.
  */
-import { createHash } from 'node:crypto';
+
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomically } from '../../base/files.ts';
+import { jsonHash } from '../../base/hash.ts';
 import { stateFileOrNone } from '../../base/state-file.ts';
 import { cacheFolder } from '../../runtime/graph-cache.ts';
 
@@ -20,11 +21,7 @@ export interface ResultCache {
 }
 
 /** Key of a result: everything that it depends on. */
-export const resultKey = (...parts: readonly unknown[]): string =>
-  createHash('sha256')
-    .update(JSON.stringify([MEASURING, ...parts]))
-    .digest('hex')
-    .slice(0, 40);
+export const resultKey = (...parts: readonly unknown[]): string => jsonHash([MEASURING, ...parts]).slice(0, 40);
 
 function evaluationFolder(): string | undefined {
   const cache = cacheFolder();

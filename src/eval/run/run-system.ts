@@ -4,14 +4,14 @@
  */
 import { errorMessage } from '../../base/errors.ts';
 import type { Precision } from '../../options/predict.ts';
-import type { LabelGrowth, SetResult } from '../report/results.ts';
+import type { SystemEvent } from '../report/result-types.ts';
 import type { SuiteSet } from '../sets/suite.ts';
 import { BASELINES } from '../systems/index.ts';
 import type { System } from '../systems/system.ts';
 import type { SystemSpec } from '../systems/system-spec.ts';
 import { measureGrowth } from './label-growth.ts';
 import { measure } from './measure.ts';
-import { type Stage, scoreSet } from './score-set.ts';
+import { scoreSet } from './score-set.ts';
 
 /** What is to be run; can be sent to another process. */
 export interface SystemJob {
@@ -27,18 +27,6 @@ export interface SystemJob {
   threads?: number;
   precision?: Precision;
 }
-
-/** A set's result as the run of a system gives it. */
-export type RunResult = Omit<SetResult, 'cached'>;
-
-/** What a run reports. */
-export type SystemEvent =
-  | { type: 'loaded'; seconds: number }
-  | { type: 'progress'; set: string; stage: Stage | 'label growth'; done: number; total: number }
-  | { type: 'result'; result: RunResult }
-  | { type: 'growth'; growth: LabelGrowth }
-  | { type: 'failure'; set?: string; message: string }
-  | { type: 'done'; notes: Record<string, string | number> };
 
 type Report = (event: SystemEvent) => void;
 

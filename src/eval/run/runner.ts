@@ -9,19 +9,17 @@ import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import type { Given } from '../../options/declaration.ts';
 import { EVAL_FLAGS } from '../../options/eval.ts';
 import { compareSystems, wordingSensitivity } from '../report/comparison.ts';
-import {
-  type EvaluationResult,
-  type Failure,
-  KEPT_LABELS,
-  type LabelGrowth,
-  labelGrowthSchema,
-  RESULT_FORMAT,
-  type SetResult,
-  type SetSummary,
-  type SystemSummary,
-  setResultSchema,
-  systemFactsSchema,
-} from '../report/results.ts';
+import type {
+  EvaluationResult,
+  Failure,
+  LabelGrowth,
+  RunResult,
+  SetResult,
+  SetSummary,
+  SystemEvent,
+  SystemSummary,
+} from '../report/result-types.ts';
+import { KEPT_LABELS, labelGrowthSchema, RESULT_FORMAT, setResultSchema, systemFactsSchema } from '../report/results.ts';
 import type { SuiteSet } from '../sets/suite.ts';
 import { isFloor } from '../systems/floor.ts';
 import { BASELINES } from '../systems/index.ts';
@@ -30,12 +28,12 @@ import type { SystemSpec } from '../systems/system-spec.ts';
 import { machine } from './machine.ts';
 import type { ResultCache } from './result-cache.ts';
 import { resultKey } from './result-cache.ts';
-import { type RunResult, runSystem, type SystemEvent, type SystemJob } from './run-system.ts';
+import { runSystem, type SystemJob } from './run-system.ts';
 import { systemIdentity } from './system-identity.ts';
 import type { ProcessMessage } from './system-process.ts';
 
 /** What is evaluated and how. */
-export interface EvaluateOptions
+export interface EvaluationRequest
   extends Given<Pick<typeof EVAL_FLAGS, 'template' | 'latencyCalls' | 'resamples' | 'threads' | 'precision'>> {
   sets: SuiteSet[];
   /** The first is the reference that the others are compared with. */
@@ -122,7 +120,7 @@ function checkNames(kind: string, names: readonly string[]): void {
  * Evaluates every system on every set. A system or set that fails is a row of `failures`.
  * @throws UsageError for names that occur twice, an AbortError when interrupted.
  */
-export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
+export async function evaluateSystems(options: EvaluationRequest): Promise<EvaluationResult> {
   const {
     sets,
     systems,

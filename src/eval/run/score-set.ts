@@ -4,7 +4,7 @@
  */
 
 import { quantile } from '../metrics/significance.ts';
-import type { Timing } from '../report/results.ts';
+import type { Timing } from '../report/result-types.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import type { ScoreMatrix, ScoreOptions, System } from '../systems/system.ts';
 

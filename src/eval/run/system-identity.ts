@@ -1,24 +1,16 @@
 /** What a system is, by content: the hash under which its results are kept. Reads files, runs nothing. */
+
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { hashFile } from '../../base/hash.ts';
 import type { SystemKind } from '../systems/system.ts';
 import type { SystemSpec } from '../systems/system-spec.ts';
 
 /** Files of a model folder that decide what it computes; the rest (pictures, other frameworks' weights) is left out. */
 const MODEL_FILE = /\.(json|txt|model|safetensors|bin|pt|pth)$/;
 const MODEL_DEPTH = 2;
-
-function hashFile(hash: Hash, path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    const buffer = Buffer.allocUnsafe(1 << 22);
-    for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) hash.update(buffer.subarray(0, size));
-  } finally {
-    closeSync(fd);
-  }
-}
 
 function hashTree(hash: Hash, path: string, wanted: RegExp | undefined, depth: number, name = ''): void {
   if (statSync(path).isDirectory()) {

@@ -3,7 +3,8 @@
  * of the system, and keeps a crash of one baseline from the others.
  */
 import { errorMessage } from '../../base/errors.ts';
-import { runSystem, type SystemEvent, type SystemJob } from './run-system.ts';
+import type { SystemEvent } from '../report/result-types.ts';
+import { runSystem, type SystemJob } from './run-system.ts';
 
 /** What the child sends besides a run's events. */
 export type ProcessMessage = SystemEvent | { type: 'end'; peakMemoryBytes: number; error?: string };

@@ -1,9 +1,11 @@
 /** A quick score of a classifier on dev sets while it is trained: macro-F1 and accuracy of the top label, loss, how high wrong and right labels score. */
 
-import { type Classifier, labelProbability } from '../../classify/classifier.ts';
+import { sigmoid } from '../../base/probability.ts';
+import type { Classifier } from '../../classify/classifier.ts';
+import { labelProbability } from '../../classify/probabilities.ts';
 import type { LossSettings } from '../../model/loss.ts';
 import { topLabelF1 } from '../metrics/classification.ts';
-import { type EvalSet, findEvalSets, type ReadSetOptions, readEvalSet } from './eval-set.ts';
+import type { EvalSet } from './eval-set.ts';
 
 /** Scores of one evaluation. */
 export interface DevScore {
@@ -23,7 +25,6 @@ export interface DevScore {
 /** The part of the loss's settings that needs no teacher. */
 export type DevLoss = Pick<LossSettings, 'bceWeight' | 'marginWeight' | 'margin' | 'marginOn' | 'softmaxWeight'>;
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** log(1 + e^x) without overflow. */
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
@@ -55,13 +56,6 @@ export function countedLabels(logits: Float32Array, isTrue: readonly boolean[]):
   const lowest = Math.min(...logits.filter(wasRead));
   const counted = [...logits.keys()].filter((at) => isTrue[at] || wasRead(logits[at]));
   return { logits: Float32Array.from(counted, (at) => Math.max(logits[at], lowest)), isTrue: counted.map((at) => isTrue[at]) };
-}
-
-/** Reads dev sets. @throws DataError naming file and line of what is malformed. */
-export async function readDevSets(path: string, options: Omit<ReadSetOptions, 'name' | 'wording'>): Promise<EvalSet[]> {
-  const sets: EvalSet[] = [];
-  for (const each of findEvalSets(path)) sets.push(await readEvalSet(each, options));
-  return sets;
 }
 
 /** Scores a classifier on sets. */

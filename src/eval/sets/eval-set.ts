@@ -2,14 +2,15 @@
  * Evaluation sets: texts with true labels and candidates, read from `<set>/{test.jsonl,labels.json}`, the folder of a data set, or one file.
  * Knows files and records (src/data), nothing of systems or metrics.
  */
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { jsonHash } from '../../base/hash.ts';
 import type { LabelledExample } from '../../data/examples.ts';
 import { type DatasetFiles, datasetFiles, hasSplit, isDatasetFolder, isSplitName, type Split } from '../../data/labelled/dataset-files.ts';
 import { type ExampleOptions, type ReadExample, readExamples } from '../../data/labelled/read-examples.ts';
 import { readLabelsFile } from '../../data/labels-file.ts';
+import { namesAlone } from '../../text/described-labels.ts';
 
 /** A set ready to be scored. */
 export interface EvalSet {
@@ -106,7 +107,7 @@ function setFiles(path: string): { test: DatasetFiles; train?: DatasetFiles; lab
  */
 export async function readEvalSet(path: string, options: ReadSetOptions = {}): Promise<EvalSet> {
   const { test, train, labels: labelFile } = setFiles(path);
-  const fromFile = labelFile ? readLabelsFile(labelFile) : undefined;
+  const fromFile = labelFile ? namesAlone(readLabelsFile(labelFile), labelFile, DataError) : undefined;
   const reading = { ...options, otherwiseNamed: fromFile };
   const records = await readAll(test, 'test', reading);
   const shared = options.recordLabels ? undefined : sharedCandidates(records);
@@ -140,7 +141,7 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
   return {
     name: options.name ?? (test.files[0] === path ? basename(path.replace(/(\.[a-z]+)?(\.gz|\.zst)?$/i, '')) : basename(resolve(path))),
     ...set,
-    hash: createHash('sha256').update(JSON.stringify(set)).digest('hex'),
+    hash: jsonHash(set),
     available: records.length,
   };
 }
@@ -168,4 +169,11 @@ export function findEvalSets(path: string): string[] {
   if (!others.length)
     throw new DataError(`${path} holds no evaluation sets: expected <set>/test.jsonl with <set>/labels.json, or the folder of a data set`);
   return others;
+}
+
+/** Reads the sets of a folder or file. @throws DataError naming file and line of what is missing or malformed */
+export async function readEvalSets(path: string, options: Omit<ReadSetOptions, 'name' | 'wording'> = {}): Promise<EvalSet[]> {
+  const sets: EvalSet[] = [];
+  for (const set of findEvalSets(path)) sets.push(await readEvalSet(set, options));
+  return sets;
 }

@@ -2,16 +2,17 @@
  * Suites: YAML files that name evaluation sets, where they come from (with hashes), label wording and hypothesis template.
  * The schema below is both the check and the documentation of the fields.
  */
-import { createHash } from 'node:crypto';
+
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { fileHash } from '../../base/hash.ts';
 import { parseYaml } from '../../base/yaml.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { EVAL_FLAGS } from '../../options/eval.ts';
 import { checkedSettings } from '../../options/settings-check.ts';
-import { type EvalSet, findEvalSets, readEvalSet } from './eval-set.ts';
+import { type EvalSet, readEvalSet } from './eval-set.ts';
 
 const template = z
   .string()
@@ -69,7 +70,7 @@ function checkHashes(folder: string, file: string, expected: Readonly<Record<str
     const path = join(folder, name);
     let actual: string;
     try {
-      actual = createHash('sha256').update(readFileSync(path)).digest('hex');
+      actual = fileHash(path);
     } catch (error) {
       throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
     }
@@ -115,12 +116,5 @@ export async function loadSuite(file: string, settings: LoadSettings = {}): Prom
     for (const [name, words] of Object.entries(set.paraphrases ?? {}))
       sets.push({ ...(await read(`${set.name}~${name}`, { ...set.labels, ...words })), paraphraseOf: set.name });
   }
-  return sets;
-}
-
-/** Reads the sets of a folder or file. @throws DataError for missing or malformed files. */
-export async function loadSets(path: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {
-  const sets: SuiteSet[] = [];
-  for (const set of findEvalSets(path)) sets.push(await readEvalSet(set, settings));
   return sets;
 }

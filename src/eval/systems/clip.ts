@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { seededRandom } from '../metrics/random.ts';
+import { seededRandom } from '../../base/random.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import { readClipFolder } from './clip-folder.ts';
 import { examplesOf, fewShots, readExampleFile } from './few-shot-examples.ts';

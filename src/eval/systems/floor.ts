@@ -1,6 +1,6 @@
 /** The floors of every table: labels at random, and the most frequent label. Know no text. */
 
-import { seededRandom } from '../metrics/random.ts';
+import { seededRandom } from '../../base/random.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import type { ScoreMatrix, System, SystemKind } from './system.ts';
 import { wholeOption } from './system-spec.ts';

@@ -25,7 +25,7 @@ export const GLIZNET: SystemKind = {
   async create({ spec, model, threads, precision }): Promise<System> {
     const strength = numberOption(spec, 'balance', 0, 0, 1);
     const { loadClassifier } = await import('../../classify/load-classifier.ts');
-    const { choiceProbabilities, labelProbability } = await import('../../classify/classifier.ts');
+    const { choiceProbabilities, labelProbability } = await import('../../classify/probabilities.ts');
     const { BALANCE_TEXTS, balanceLogits, measureLabelShares } = await import('../../classify/label-balance.ts');
     const classifier = await loadClassifier(model, { threads, precision });
     const { calibration } = classifier.options;
@@ -70,7 +70,7 @@ export const GLIZNET: SystemKind = {
             logits.map((logit) => labelProbability(logit, calibration)),
             row * columns,
           );
-          choice.set(choiceProbabilities(balance ? balanceLogits(logits, balance) : logits), row * columns);
+          choice.set(choiceProbabilities(balance ? balanceLogits(logits, balance) : logits, calibration), row * columns);
           if (cutTokens > 0) cut++;
           if (isUnreadable) unreadable++;
         }

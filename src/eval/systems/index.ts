@@ -4,7 +4,7 @@ import { CLIP, LONG_CLIP, PROMPT_CLIP } from './clip.ts';
 import { EMBEDDINGS } from './embeddings.ts';
 import { MAJORITY, RANDOM } from './floor.ts';
 import { GLIZNET } from './gliznet.ts';
-import { GROQ, OLLAMA } from './language-model.ts';
+import { LANGUAGE_MODELS } from './language-model.ts';
 import { LBL2VEC } from './lbl2vec.ts';
 import { CROSS_ENCODER, NLI } from './nli.ts';
 import { QZERO, QZERO_WORDS } from './qzero.ts';
@@ -24,8 +24,7 @@ export const BASELINES: ReadonlyMap<string, SystemKind> = new Map([
   ['lbl2vec', LBL2VEC],
   ['qzero', QZERO],
   ['qzero-words', QZERO_WORDS],
-  ['ollama', OLLAMA],
-  ['groq', GROQ],
+  ...LANGUAGE_MODELS,
   ['random', RANDOM],
   ['majority', MAJORITY],
 ]);

@@ -1,15 +1,19 @@
 /**
- * Language models behind Ollama or Groq, constrained to the label list: each text is asked once, at temperature 0, and the answer is
+ * Language models of any provider, constrained to the label list: each text is asked once, at temperature 0, and the answer is
  * checked against the labels. They give decisions, not probabilities: 1 for what they chose, 0 for the rest. A text without an answer
  * has no prediction.
  */
 import { DataError, errorMessage } from '../../base/errors.ts';
-import { createContextSize } from '../../generate/providers/ollama-context.ts';
-import { createReasoningSwitch, ollamaThinking, refusesThinking, withoutDraft } from '../../generate/providers/thinking.ts';
+import { PROVIDERS } from '../../generate/providers/index.ts';
+import { type Completion, type Provider, ProviderError, type ProviderKind } from '../../generate/providers/provider.ts';
+import { withoutDraft } from '../../generate/providers/thinking.ts';
+import { createRequester } from '../../generate/requester.ts';
+import { defaultsOf } from '../../options/check.ts';
+import { REQUEST_OPTIONS } from '../../options/generate.ts';
 import type { System, SystemContext, SystemKind } from './system.ts';
 import { wholeOption } from './system-spec.ts';
 
-/** What a server is asked. */
+/** What is asked. */
 export interface Question {
   system: string;
   user: string;
@@ -19,14 +23,9 @@ export interface Question {
   answerTokens: number;
 }
 
-/** What a server answers. */
-interface Answer {
-  text: string;
-  /** The model thought before it answered, and what it thought took of the answer's room. */
-  thought: boolean;
-}
+type Answer = Pick<Completion, 'text' | 'thought'>;
 
-/** A server that answers; throws DataError when it cannot. */
+/** Asks a model. @throws DataError where it gives no answer */
 type Ask = (question: Question) => Promise<Answer>;
 
 /** Characters of a text that are sent. */
@@ -35,8 +34,8 @@ const LONGEST_TEXT = 6000;
 const LONGEST_ANSWER = 4000;
 /** Tokens that a model gets besides which thinks whatever it is asked. */
 const ROOM_TO_THINK = 4096;
-const ATTEMPTS = 6;
-const LONGEST_WAIT_SECONDS = 60;
+/** Further tries of one question. */
+const RETRIES = 5;
 
 /** The question about one text. */
 export function question(text: string, labels: readonly string[], several: boolean): Question {
@@ -135,7 +134,6 @@ function systemOver(askOnce: Ask, { spec, model }: SystemContext, server: string
   let drafts = 0;
   let asked = 0;
   const ask = withRoomToThink(askOnce);
-  const limit = wholeOption(spec, 'concurrency', concurrency);
   const mostLabels = wholeOption(spec, 'labels', 200);
   return {
     get notes() {
@@ -160,7 +158,7 @@ function systemOver(askOnce: Ask, { spec, model }: SystemContext, server: string
       const choice = new Float32Array(rows * columns); // [R, N]
       const missing: number[] = [];
       let answered = 0;
-      const answers = await inPool(rows, limit, async (row) => {
+      const answers = await inPool(rows, concurrency, async (row) => {
         const answer = await ask(question(texts[row], labels, several));
         onPart?.(++answered, rows);
         return answer;
@@ -184,147 +182,48 @@ function systemOver(askOnce: Ask, { spec, model }: SystemContext, server: string
   };
 }
 
-/** Seconds to wait after a failed attempt; undefined if another will not help. */
-function waitAfter(error: unknown, attempt: number): number | undefined {
-  const {
-    status,
-    status_code: code,
-    headers,
-  } = error as { status?: number; status_code?: number; headers?: { get?(name: string): string | null } };
-  const kind = status ?? code;
-  if (kind !== undefined && kind !== 408 && kind !== 409 && kind !== 429 && kind < 500) return undefined;
-  const asked = Number(headers?.get?.('retry-after'));
-  return Math.min(LONGEST_WAIT_SECONDS, Number.isFinite(asked) && asked > 0 ? asked : 2 ** attempt);
-}
-
-/**
- * Does a job, again after a failure that may pass.
- * @param settle what a failure means besides: the job is to be done again at once, or this is its result
- */
-async function withRetries(
-  job: () => Promise<Answer>,
-  explain: (error: unknown) => string,
-  settle: (error: unknown) => 'again' | Answer | undefined,
-): Promise<Answer> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await job();
-    } catch (error) {
-      const settled = settle(error);
-      if (settled === 'again') continue;
-      if (settled) return settled;
-      const seconds = attempt + 1 < ATTEMPTS ? waitAfter(error, attempt) : undefined;
-      if (seconds === undefined) throw new DataError(explain(error));
-      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    }
-  }
+/** Asks a provider for JSON, again after a failure that may pass. An answer without JSON, as it comes again at temperature 0, is none. */
+function askOf(provider: Provider, { concurrency, takesSchemas }: Pick<ProviderKind, 'concurrency' | 'takesSchemas'>): Ask {
+  const believing: Provider = {
+    ...provider,
+    complete: (request) =>
+      provider.complete(request).catch((error: unknown) => {
+        if (error instanceof ProviderError && error.kind === 'unreadable')
+          return { text: '', thought: false, cut: false, promptTokens: 0, completionTokens: 0 };
+        throw error;
+      }),
+  };
+  const { signal } = new AbortController();
+  const requester = createRequester(believing, { ...defaultsOf(REQUEST_OPTIONS), retries: RETRIES, concurrency, signal });
+  return ({ system, user, schema, answerTokens }) =>
+    requester.ask({ system, prompt: user, ...(takesSchemas ? { schema } : {}), maxTokens: answerTokens, temperature: 0 });
 }
 
 const OPTIONS = { concurrency: 'questions at a time', labels: 'most labels in a prompt (default 200)' };
 
-/** Models of an Ollama server (OLLAMA_HOST; 127.0.0.1:11434 unless set). */
-export const OLLAMA: SystemKind = {
-  description: 'language model of an Ollama server, answers constrained to the labels (ollama:MODEL, OLLAMA_HOST)',
-  takesModel: true,
-  modelSource: 'server',
-  options: OPTIONS,
-  async create(context): Promise<System> {
-    const { Ollama } = await import('ollama');
-    const host = process.env.OLLAMA_HOST || 'http://127.0.0.1:11434';
-    const client = new Ollama({ host });
-    const { model } = context;
-    try {
-      await client.show({ model });
-    } catch (error) {
-      const missing = (error as { status_code?: number }).status_code === 404;
-      throw new DataError(
-        missing
-          ? `the Ollama server has no model "${model}": ollama pull ${model}`
-          : `no answer from Ollama at ${host}: ${errorMessage(error)}`,
-      );
-    }
-    const contextSize = createContextSize();
-    // Undefined once the server has refused it.
-    let think: false | 'low' | undefined = ollamaThinking(model);
-    const ask: Ask = ({ system, user, schema, answerTokens }) =>
-      withRetries(
-        async (): Promise<Answer> => {
-          const { message } = await client.chat({
-            model,
-            ...(think === undefined ? {} : { think }),
-            messages: [
-              { role: 'system', content: system },
-              { role: 'user', content: user },
-            ],
-            format: schema,
-            options: {
-              num_ctx: contextSize(system.length + user.length, answerTokens),
-              num_predict: answerTokens,
-              temperature: 0,
-              ...(context.threads ? { num_thread: context.threads } : {}),
-            },
-          });
-          return { text: message.content, thought: Boolean(message.thinking) || withoutDraft(message.content) !== message.content };
-        },
-        (error) => `Ollama: ${errorMessage(error)}`,
-        (error) => {
-          const isRefused = think !== undefined && refusesThinking((error as { status_code?: number }).status_code, errorMessage(error));
-          if (isRefused) think = undefined;
-          return isRefused ? 'again' : undefined;
-        },
-      );
-    return systemOver(ask, context, 'ollama', 1);
-  },
-};
+function kindOf(name: string, provider: ProviderKind): SystemKind {
+  return {
+    description: provider.description,
+    ...(provider.defaultModel ? { defaultModel: provider.defaultModel } : {}),
+    takesModel: true,
+    modelSource: 'server',
+    options: OPTIONS,
+    async create(context): Promise<System> {
+      const { model, threads, spec } = context;
+      const concurrency = wholeOption(spec, 'concurrency', provider.concurrency);
+      const opened = await provider.open({ model, threads });
+      try {
+        await opened.check?.();
+      } catch (error) {
+        throw new DataError(errorMessage(error));
+      }
+      return systemOver(askOf(opened, { ...provider, concurrency }), context, name, concurrency);
+    },
+  };
+}
 
-/** Models of Groq (GROQ_API_KEY). */
-export const GROQ: SystemKind = {
-  description: 'language model of Groq, answers in JSON checked against the labels (groq:MODEL, GROQ_API_KEY)',
-  defaultModel: 'llama-3.3-70b-versatile',
-  takesModel: true,
-  modelSource: 'server',
-  options: OPTIONS,
-  async create(context): Promise<System> {
-    if (!process.env.GROQ_API_KEY) throw new DataError('GROQ_API_KEY is not set: Groq needs a key in the environment');
-    const { default: Groq } = await import('groq-sdk');
-    const client = new Groq({ maxRetries: 0 });
-    const reasoning = createReasoningSwitch();
-    const ask: Ask = ({ system, user, answerTokens }) => {
-      let quiet = reasoning.options;
-      return withRetries(
-        async (): Promise<Answer> => {
-          quiet = reasoning.options;
-          const answer = await client.chat.completions.create({
-            model: context.model,
-            messages: [
-              { role: 'system', content: system },
-              { role: 'user', content: user },
-            ],
-            // Few of Groq's models take a schema; all take this, and the answer is checked against the list.
-            response_format: { type: 'json_object' },
-            temperature: 0,
-            max_completion_tokens: answerTokens,
-            ...quiet,
-          });
-          const message = answer.choices[0]?.message;
-          const text = message?.content ?? '';
-          const thought = Boolean(message?.reasoning) || withoutDraft(text) !== text;
-          if (thought) reasoning.onReasoning();
-          return { text, thought };
-        },
-        (error) => `Groq: ${errorMessage(error)}`,
-        (error) => {
-          const { status } = error as { status?: number };
-          if (Object.keys(quiet).length > 0 && refusesThinking(status, errorMessage(error))) {
-            reasoning.onRefusal(quiet);
-            return 'again';
-          }
-          if (status !== 400 || !/json_validate_failed|failed to (generate|validate)/i.test(errorMessage(error))) return undefined;
-          // No JSON came of it: thinking may have left no room for the answer.
-          return reasoning.onReasoning() ? 'again' : { text: '', thought: false };
-        },
-      );
-    };
-    return systemOver(ask, context, 'groq', 4);
-  },
-};
+/** A kind of system for each provider of language models, by its name. */
+export const LANGUAGE_MODELS: readonly (readonly [string, SystemKind])[] = Object.entries(PROVIDERS).map(([name, provider]) => [
+  name,
+  kindOf(name, provider),
+]);

@@ -2,7 +2,9 @@
  * Natural language inference and cross-encoders: the text is the premise, a template with the label the hypothesis, one pass for each
  * label. Scores as the zero-shot-classification pipeline of Hugging Face transformers.
  */
+
 import { DataError } from '../../base/errors.ts';
+import { sigmoid } from '../../base/probability.ts';
 import { modelWeights, readConfig } from './model-folder.ts';
 import {
   fillTemplate,
@@ -51,7 +53,7 @@ export function nliScores(
     const at = cell * classes;
     chosen[cell] = logits[at + (entailment ?? 0)];
     const against = entailment === undefined ? 0 : logits[at + contradiction];
-    each[cell] = 1 / (1 + Math.exp(against - chosen[cell]));
+    each[cell] = sigmoid(chosen[cell] - against);
   }
   return { rows, columns, each, choice: softmaxRows(chosen, columns) };
 }

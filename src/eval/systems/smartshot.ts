@@ -4,7 +4,7 @@
  */
 
 import { DataError } from '../../base/errors.ts';
-import { seededRandom } from '../metrics/random.ts';
+import { seededRandom } from '../../base/random.ts';
 import { type Example, examplesOf, fewShots, readExampleFile, shuffled } from './few-shot-examples.ts';
 import { modelWeights, readConfig } from './model-folder.ts';
 import type { PairClassifier } from './models/pair-classifier.ts';

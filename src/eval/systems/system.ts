@@ -1,6 +1,7 @@
 /**
  * The one interface that GliZNet and every baseline are measured through. Knows nothing of metrics or files of sets.
  */
+import { softmax } from '../../base/probability.ts';
 import type { Precision } from '../../options/predict.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import type { KindDescription, SystemSpec } from './system-spec.ts';
@@ -60,13 +61,7 @@ export interface SystemKind extends KindDescription {
 /** Rows of scores to probabilities that sum to 1. logits [R, N] -> [R, N] */
 export function softmaxRows(logits: Float32Array, columns: number, scale = 1): Float32Array {
   const result = new Float32Array(logits.length);
-  for (let start = 0; start < logits.length; start += columns) {
-    let largest = Number.NEGATIVE_INFINITY;
-    for (let i = start; i < start + columns; i++) largest = Math.max(largest, logits[i]);
-    let sum = 0;
-    for (let i = start; i < start + columns; i++) sum += Math.exp(scale * (logits[i] - largest));
-    for (let i = start; i < start + columns; i++) result[i] = Math.exp(scale * (logits[i] - largest)) / sum;
-  }
+  for (let start = 0; start < logits.length; start += columns) result.set(softmax(logits.subarray(start, start + columns), scale), start);
   return result;
 }
 

@@ -2,8 +2,60 @@
 import Groq from 'groq-sdk';
 import { errorMessage, UsageError } from '../../base/errors.ts';
 import { patientFetch } from './patient-fetch.ts';
-import { type Completion, type CompletionRequest, isAbsent, messageWithCause, type Provider, ProviderError } from './provider.ts';
-import { createReasoningSwitch, type GroqReasoning, refusesThinking, withoutDraft } from './thinking.ts';
+import {
+  type Completion,
+  type CompletionRequest,
+  isAbsent,
+  type ModelSettings,
+  messageWithCause,
+  type Provider,
+  ProviderError,
+} from './provider.ts';
+import { refusesThinking, withoutDraft } from './thinking.ts';
+
+/** Groq's options about reasoning. */
+interface GroqReasoning {
+  reasoning_effort?: 'none' | 'low';
+  reasoning_format?: 'hidden';
+  include_reasoning?: false;
+}
+
+/** Which of them a model takes, only the attempt tells: Qwen can do without, gpt-oss with little, DeepSeek can leave it unsaid. */
+const GROQ_REASONING: readonly GroqReasoning[] = [
+  { reasoning_effort: 'none' },
+  { reasoning_effort: 'low', include_reasoning: false },
+  { reasoning_format: 'hidden' },
+];
+
+/** Groq's options for one model. A model that does not reason refuses all of them: none is sent before one is needed. */
+interface ReasoningSwitch {
+  /** What to send now. */
+  readonly options: GroqReasoning;
+  /** Told that the model reasons; whether that changes the options. */
+  onReasoning(): boolean;
+  /** Told that the server refuses these options (of an earlier request perhaps): others are sent from now on. */
+  onRefusal(refused: GroqReasoning): void;
+}
+
+/** Makes the switch of a model, off at first. */
+function createReasoningSwitch(): ReasoningSwitch {
+  const none: GroqReasoning = {};
+  const steps = [none, ...GROQ_REASONING, none];
+  let step = 0;
+  return {
+    get options() {
+      return steps[step];
+    },
+    onReasoning() {
+      if (step > 0) return false;
+      step = 1;
+      return true;
+    },
+    onRefusal(refused) {
+      if (refused === steps[step] && step < steps.length - 1) step++;
+    },
+  };
+}
 
 /** Longest wait that a server may ask for, in seconds: a mistake or malice must not stop a run for hours. */
 const LONGEST_WAIT = 120;
@@ -17,7 +69,7 @@ export function retryAfterSeconds(value: string | null | undefined, now = Date.n
 }
 
 /** A model served by Groq, or by another server of the same protocol at GROQ_BASE_URL. @throws UsageError without a key. */
-export function createGroqProvider({ model }: { model: string }): Provider {
+export function createGroqProvider({ model }: ModelSettings): Provider {
   if (!process.env.GROQ_API_KEY) throw new UsageError('GROQ_API_KEY is not set; make a key in the Groq console and export it');
   // Retries and time limits are the requester's.
   const client = new Groq({ maxRetries: 0, timeout: 2 ** 31 - 1, fetch: patientFetch });
@@ -36,9 +88,10 @@ export function createGroqProvider({ model }: { model: string }): Provider {
         ],
         max_completion_tokens: maxTokens,
         temperature,
-        seed,
+        ...(seed === undefined ? {} : { seed }),
         ...quiet,
-        response_format: withSchema ? { type: 'json_schema', json_schema: { name: 'examples', schema } } : { type: 'json_object' },
+        response_format:
+          schema && withSchema ? { type: 'json_schema', json_schema: { name: 'examples', schema } } : { type: 'json_object' },
       },
       { signal },
     );
@@ -76,8 +129,7 @@ export function createGroqProvider({ model }: { model: string }): Provider {
         // Groq reports an answer that does not follow the schema as a 400: the next one may.
         if (status === 400 && /json_validate_failed|failed to (generate|validate)/i.test(message)) {
           // Thinking may have left no room for the answer.
-          reasoning.onReasoning();
-          throw new ProviderError('retry', message);
+          throw new ProviderError(reasoning.onReasoning() ? 'retry' : 'unreadable', message);
         }
         if (status === 401 || status === 403) throw new ProviderError('fatal', `Groq refuses the key (${status}); check GROQ_API_KEY`);
         if (status === 404)

@@ -1,16 +1,18 @@
-/** What a language model server is to the generator: one question, one answer, and errors that say whether to ask again. */
+/** What a server of language models is to whoever asks: one question, one answer, and errors that say whether to ask again. */
 
 import { errorMessage } from '../../base/errors.ts';
+import type { ProviderName } from '../../options/generate.ts';
 
 /** One question. */
 export interface CompletionRequest {
   system: string;
   prompt: string;
-  /** JSON schema that the answer has to follow. */
-  schema: Record<string, unknown>;
+  /** JSON schema that the answer has to follow; without one it is JSON. */
+  schema?: Record<string, unknown>;
   maxTokens: number;
   temperature: number;
-  seed: number;
+  /** The server's own choice where absent. */
+  seed?: number;
   signal: AbortSignal;
 }
 
@@ -27,20 +29,23 @@ export interface Completion {
 
 /** A language model. */
 export interface Provider {
-  readonly name: 'ollama' | 'groq';
+  readonly name: ProviderName;
   readonly model: string;
+  /** Finds out whether the server has the model, where that can be asked. @throws ProviderError */
+  check?(): Promise<void>;
   /** @throws ProviderError */
   complete(request: CompletionRequest): Promise<Completion>;
 }
 
 /**
  * Why a question has no answer.
- * `retry`: ask again (5xx, dropped connection, timeout); `overload`: ask again later and less often (429); `fatal`: stop the run
- * (wrong key, unknown model); `absent`: nothing listens, stop the run unless the server was there before. The message says what to do.
+ * `retry`: ask again (5xx, dropped connection, timeout); `unreadable`: the model gave no JSON, ask again for another answer; `overload`: ask
+ * again later and less often (429); `fatal`: stop the run (wrong key, unknown model); `absent`: nothing listens, stop the run unless the
+ * server was there before. The message says what to do.
  */
 export class ProviderError extends Error {
   override name = 'ProviderError';
-  readonly kind: 'retry' | 'overload' | 'fatal' | 'absent';
+  readonly kind: 'retry' | 'unreadable' | 'overload' | 'fatal' | 'absent';
   /** Seconds that the server asks to wait. */
   readonly retryAfter: number | undefined;
   constructor(kind: ProviderError['kind'], message: string, retryAfter?: number) {
@@ -66,4 +71,25 @@ export function isAbsent(error: unknown): boolean {
 export function messageWithCause(error: unknown): string {
   const { cause } = (error ?? {}) as { cause?: unknown };
   return cause instanceof Error && cause.message ? `${errorMessage(error)}: ${cause.message}` : errorMessage(error);
+}
+
+/** What a model is opened with. */
+export interface ModelSettings {
+  model: string;
+  /** Threads of a server that computes on this machine's CPU; its own choice unless given. */
+  threads?: number;
+}
+
+/** A provider of language models. */
+export interface ProviderKind {
+  /** In a line: whose models, how their answers are held to labels, what is read from the environment. */
+  description: string;
+  /** Model that evaluation asks where none is named. */
+  defaultModel?: string;
+  /** Questions at once that its servers are asked in an evaluation. */
+  concurrency: number;
+  /** Whether each of its models takes a JSON schema; of others the answer is only checked. */
+  takesSchemas: boolean;
+  /** @throws UsageError without a key, where it needs one */
+  open(settings: ModelSettings): Promise<Provider>;
 }

@@ -2,7 +2,9 @@
  * Typed reading of an encoder's config.json: every field is checked before anything is built from it, and an error names
  * the field, what it should be and what it is. Knows no model family. Imports nothing but ../errors.ts and ../ops.ts's types.
  */
+
 import { UsageError } from '../../base/errors.ts';
+import { excerpt } from '../../base/printable.ts';
 import type { Activation } from '../ops.ts';
 
 /** A parsed config.json, not checked yet. */
@@ -12,13 +14,10 @@ export type RawConfig = Readonly<Record<string, unknown>>;
 const LARGEST_SIZE = 1 << 24;
 const MOST_LAYERS = 1024;
 
-const ACTIVATIONS: readonly Activation[] = ['gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu', 'tanh'];
+/** Characters of a value that a message shows. */
+const LONGEST_SHOWN = 60;
 
-/** A value as it reads in an error message, cut to a line's part. */
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
+const ACTIVATIONS: readonly Activation[] = ['gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu', 'tanh'];
 
 /** The error for a field: what it should be and what it is. */
 export function wrongField(config: RawConfig, field: string, expected: string): UsageError {
@@ -27,7 +26,7 @@ export function wrongField(config: RawConfig, field: string, expected: string): 
   return new UsageError(
     value === undefined || value === null
       ? `${family}encoder config: field "${field}" is missing; expected ${expected}`
-      : `${family}encoder config: field "${field}" is ${shown(value)}; expected ${expected}`,
+      : `${family}encoder config: field "${field}" is ${excerpt(JSON.stringify(value), LONGEST_SHOWN)}; expected ${expected}`,
   );
 }
 
@@ -75,7 +74,11 @@ export function wordField<const Word extends string | number | boolean>(
   const value = config[field];
   const word = words.find((candidate) => candidate === value);
   if (word === undefined)
-    throw wrongField(config, field, words.length === 1 ? `${shown(words[0])}, the only one supported` : `one of ${words.join(', ')}`);
+    throw wrongField(
+      config,
+      field,
+      words.length === 1 ? `${excerpt(JSON.stringify(words[0]), LONGEST_SHOWN)}, the only one supported` : `one of ${words.join(', ')}`,
+    );
   return word;
 }
 

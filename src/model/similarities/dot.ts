@@ -5,6 +5,7 @@ export const DOT: Similarity = {
   shapes: () => ({}),
   start: () => undefined,
   query: (_, text) => text,
+  querySummands: (_, shares) => shares,
   key: (_, labels) => labels,
   finish: (_, products) => products,
 };

@@ -21,6 +21,11 @@ export interface Similarity {
   start(name: string, start: SimilarityStart): number | undefined;
   /** The text's side of the product: [B, P] -> [B, P] */
   query(weights: Weights, text: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * The text's side as a sum over the tokens whose shares add up to its representation `text`: each token's, in its place.
+   * shares [B, T, P], text [B, P] -> [B, T, P]
+   */
+  querySummands(weights: Weights, shares: tf.Tensor3D, text: tf.Tensor2D): tf.Tensor3D;
   /** A label's side of the product: [..., P] -> [..., P] */
   key<T extends tf.Tensor>(weights: Weights, labels: T): T;
   /** Products to scores: [B, N] -> [B, N] */

@@ -32,6 +32,18 @@ export interface EncodedPair {
   typeIds: number[]; // [T]
 }
 
+/** Tokens of a text and the characters that each was made of. */
+export interface PlacedTokens {
+  /** Ids without special tokens. [T] */
+  ids: Int32Array;
+  /**
+   * Token k is made of the UTF-16 units starts[k] .. ends[k] of the text as it was given, before lowercasing and the like: with the space in front
+   * of it in some vocabularies, of nothing at all where a vocabulary adds one; several tokens may be parts of one character. [T], [T]
+   */
+  starts: Int32Array;
+  ends: Int32Array;
+}
+
 /** Text to ids. All calls run off the main thread and may overlap. */
 export interface Tokenizer {
   readonly special: SpecialIds;
@@ -53,6 +65,8 @@ export interface Tokenizer {
   encode(text: string, options?: EncodeOptions): Promise<Int32Array>;
   /** Ids of many texts, without special tokens, on all cores. @throws DataError when the tokenizer cannot encode. */
   encodeBatch(texts: readonly string[], options?: EncodeOptions): Promise<Int32Array[]>;
+  /** The same with the place of each token in its text. @throws as encodeBatch */
+  placeBatch(texts: readonly string[], options?: EncodeOptions): Promise<PlacedTokens[]>;
   /**
    * One text or a pair with special tokens, cut to `maxLength` from the end of the longer one (transformers' `longest_first`), or, with
    * `keepPair`, from the end of the first as long as it has tokens (`only_first`).
@@ -129,6 +143,41 @@ export function textPrefix(text: string, units: number): string {
   return text.slice(0, insidePair ? units - 1 : units);
 }
 
+/** The tokens of an encoding, with their places, which the library counts in code points. */
+function placedTokens(text: string, encoding: Encoding): PlacedTokens {
+  const ids = Int32Array.from(encoding.getIds());
+  const [starts, ends] = [new Int32Array(ids.length), new Int32Array(ids.length)];
+  const units = [0];
+  for (const character of text) units.push(units[units.length - 1] + character.length);
+  for (const [at, [start, end]] of encoding.getOffsets().entries()) {
+    starts[at] = units[start];
+    ends[at] = units[end];
+  }
+  return { ids, starts, ends };
+}
+
+/** What is kept of encodings. */
+interface RowKind<Row> {
+  of(text: string, encoding: Encoding): Row;
+  lengthOf(row: Row): number;
+  /** The first `count` tokens. */
+  first(row: Row, count: number): Row;
+}
+
+const IDS: RowKind<Int32Array> = {
+  of: (_, encoding) => Int32Array.from(encoding.getIds()),
+  lengthOf: ({ length }) => length,
+  first: (ids, count) => ids.slice(0, count),
+};
+
+const PLACED: RowKind<PlacedTokens> = {
+  of: placedTokens,
+  lengthOf: ({ ids }) => ids.length,
+  first: ({ ids, starts, ends }, count) => ({
+    ...{ ids: ids.slice(0, count), starts: starts.slice(0, count), ends: ends.slice(0, count) },
+  }),
+};
+
 /** Keeps the native tokenizers and encodes with them. */
 function createTokenizer(json: TokenizerJson, source: string, special: SpecialIds, names: SpecialNames, limit: number): Tokenizer {
   const plain: TokenizerJson = { ...json, truncation: null, padding: null };
@@ -155,8 +204,8 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
   };
   const failed = (error: unknown) => new DataError(`${source}: the tokenizer cannot encode a text: ${errorMessage(error)}`);
 
-  async function encodeWhole(texts: readonly string[], exact: boolean | undefined): Promise<Int32Array[]> {
-    const ids: Int32Array[] = [];
+  async function encodeWhole<Row>(texts: readonly string[], exact: boolean | undefined, rows: RowKind<Row>): Promise<Row[]> {
+    const found: Row[] = [];
     for (let at = 0; at < texts.length; at += CALL_SIZE) {
       let encodings: Encoding[];
       try {
@@ -164,32 +213,34 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
       } catch (error) {
         throw failed(error);
       }
-      for (const encoding of encodings) ids.push(Int32Array.from(encoding.getIds()));
+      for (const [k, encoding] of encodings.entries()) found.push(rows.of(texts[at + k]!, encoding));
     }
-    return ids;
+    return found;
   }
 
-  async function encodeBatch(texts: readonly string[], options: EncodeOptions = {}): Promise<Int32Array[]> {
-    const { exact, atLeast } = options;
-    if (atLeast === undefined) return encodeWhole(texts, exact);
-    const ids: Int32Array[] = [];
+  async function encodeRows<Row>(texts: readonly string[], { exact, atLeast }: EncodeOptions, rows: RowKind<Row>): Promise<Row[]> {
+    if (atLeast === undefined) return encodeWhole(texts, exact, rows);
+    const found: Row[] = [];
     // Texts whose beginning has fewer tokens than wanted (much white space, long words) are read on, four times as far each time.
     let waiting = texts.map((_, at) => at);
     for (let units = atLeast * UNITS_PER_TOKEN + 1024; waiting.length > 0; units = Math.min(4 * units, MOST_UNITS)) {
       const prefixes = waiting.map((at) => textPrefix(texts[at]!, units));
-      const encoded = await encodeWhole(prefixes, exact);
+      const encoded = await encodeWhole(prefixes, exact, rows);
       const readOn: number[] = [];
       for (const [k, at] of waiting.entries()) {
         const row = encoded[k]!;
         const whole = prefixes[k]!.length === texts[at]!.length;
-        if (!whole && row.length < atLeast + SPOILED_TOKENS && units < MOST_UNITS) readOn.push(at);
+        const length = rows.lengthOf(row);
+        if (!whole && length < atLeast + SPOILED_TOKENS && units < MOST_UNITS) readOn.push(at);
         // The end of a prefix is not what the whole text would give there.
-        else ids[at] = whole ? row : row.slice(0, Math.max(atLeast, row.length - SPOILED_TOKENS));
+        else found[at] = whole ? row : rows.first(row, Math.max(atLeast, length - SPOILED_TOKENS));
       }
       waiting = readOn;
     }
-    return ids;
+    return found;
   }
+
+  const encodeBatch = (texts: readonly string[], options: EncodeOptions = {}) => encodeRows(texts, options, IDS);
 
   async function encodePair(
     text: string,
@@ -244,6 +295,7 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
     isReadable: (ids) => ids.some((id) => !empty.has(id)),
     encode: async (text, options) => (await encodeBatch([text], options))[0]!,
     encodeBatch,
+    placeBatch: (texts, options = {}) => encodeRows(texts, options, PLACED),
     encodePair,
   };
 }

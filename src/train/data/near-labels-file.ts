@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { DataError } from '../../base/errors.ts';
 import { readSafetensors, type WeightTensor, writeSafetensors } from '../../weights/formats/safetensors.ts';
-import type { TrainSettings } from '../settings.ts';
+import type { TrainSettings } from '../settings-schema.ts';
 import type { TeacherModel } from '../teacher.ts';
 import type { Dataset } from './dataset.ts';
 import { areTablesOf, type NearTables } from './near-labels.ts';

@@ -1,7 +1,7 @@
 /** The sampler of a run: what its settings, start, data and teacher come to. */
 import { layoutOf } from '../../classify/classifier.ts';
 import type { TrainingDevice } from '../engine/devices.ts';
-import type { TrainSettings } from '../settings.ts';
+import type { TrainSettings } from '../settings-schema.ts';
 import type { StartModel } from '../start.ts';
 import { createTeacherEmbedder, type TeacherModel } from '../teacher.ts';
 import type { Dataset } from './dataset.ts';

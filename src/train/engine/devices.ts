@@ -4,15 +4,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import type { DEVICES } from '../../options/train.ts';
 import { hasCudaProvider } from '../../runtime/cuda-provider.ts';
 import { createGraphSession, type GraphSession } from '../../runtime/onnx-session.ts';
 import { type TraceRequest, traceGraph } from '../../trace/trace.ts';
 import { createTrainingEngine, type TrainingEngine, type TrainingEngineRequest } from './training-session.ts';
 
-/** Values of `--device`. */
-export const DEVICES = ['auto', 'cpu', 'gpu', 'tensorflow', 'webgpu', 'cuda'] as const;
-
-/** A value of `--device`. */
+/** A device that is asked for. */
 export type DeviceChoice = (typeof DEVICES)[number];
 
 /** An open device. */

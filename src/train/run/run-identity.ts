@@ -1,10 +1,12 @@
 /** What a run is: its settings and data. A run is resumed only as what it was. */
-import { createHash } from 'node:crypto';
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { jsonHash } from '../../base/hash.ts';
 import { readJsonObject } from '../../base/json.ts';
-import { checkSettings, type TrainSettings } from '../settings.ts';
+import { checkSettings } from '../settings.ts';
+import type { TrainSettings } from '../settings-schema.ts';
 
 /** A run may go on elsewhere than it began. */
 function withoutDevice<Settings extends { device?: unknown }>(settings: Settings): Omit<Settings, 'device'> {
@@ -17,10 +19,7 @@ function ofSteps({ device: _, start_share: _share, average_with: _others, calibr
   return JSON.parse(JSON.stringify(settings));
 }
 
-const hashOf = (settings: unknown, dataHash: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([settings, dataHash]))
-    .digest('hex');
+const hashOf = (settings: unknown, dataHash: string): string => jsonHash([settings, dataHash]);
 
 /**
  * sha256 of settings and data. Where the run that goes on in `output` (empty: none) was begun with settings that are equal but for those

@@ -7,7 +7,7 @@ import { escapeHtml, figure, htmlTable, shortNumber } from '../../report/html.ts
 import { STYLE } from '../../report/style.ts';
 import { legend } from '../../report/svg.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { type TrainSettings, trainSettingsSchema } from '../settings.ts';
+import { type TrainSettings, trainSettingsSchema } from '../settings-schema.ts';
 import type { LogRecord } from './run-folder.ts';
 
 /** What a report is made of. */

@@ -4,8 +4,8 @@
  */
 import { basename, isAbsolute } from 'node:path';
 import type { Dataset } from '../data/dataset.ts';
-import type { TrainSettings } from '../settings.ts';
-import type { RunSummary } from '../trainer.ts';
+import type { RunSummary } from '../run-events.ts';
+import type { TrainSettings } from '../settings-schema.ts';
 import type { LogRecord } from './run-folder.ts';
 
 /** What a record is made of. */

@@ -3,12 +3,13 @@
  * Imports errors and files only; knows nothing of models.
  * Format: https://github.com/huggingface/safetensors (8 bytes header length, JSON header, data without gaps).
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
 import { parseJson } from '../../base/json.ts';
 import { quoted } from '../../base/printable.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './half-precision.ts';
+import { withRandomAccessFile } from './random-access-file.ts';
 
 /** A tensor of a weight file. Floating types are read as float32, integers as int32. */
 export interface WeightTensor {
@@ -110,36 +111,18 @@ export function decodeTensorData(dtype: string, bytes: ArrayBuffer): Float32Arra
  * @throws DataError naming the file and, where there is one, the tensor that is wrong
  */
 export function readSafetensors(path: string, wanted: (name: string) => boolean = () => true): WeightMap {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
-  }
-  try {
-    const size = fstatSync(fd).size;
-    const read = (target: ArrayBuffer, position: number): ArrayBuffer => {
-      const view = new Uint8Array(target);
-      for (let at = 0; at < view.length; ) {
-        const count = readSync(fd, view, at, Math.min(1 << 28, view.length - at), position + at);
-        if (count === 0) throw new DataError(`${path}: the file ends early`);
-        at += count;
-      }
-      return target;
-    };
+  return withRandomAccessFile(path, ({ size, read }) => {
     if (size < 8) throw new DataError(`${path}: ${size} bytes are no safetensors file`);
-    const headerSize = Number(new DataView(read(new ArrayBuffer(8), 0)).getBigUint64(0, true));
+    const headerSize = Number(new DataView(read(0, 8).buffer).getBigUint64(0, true));
     if (headerSize > LONGEST_HEADER || headerSize > size - 8)
       throw new DataError(`${path}: no safetensors file, or cut short (header of ${headerSize} bytes, file of ${size})`);
-    const header = Buffer.from(read(new ArrayBuffer(headerSize), 8));
+    const header = Buffer.from(read(8, headerSize).buffer);
     const start = 8 + headerSize;
     const tensors: WeightMap = new Map();
     for (const { name, dtype, shape, begin, end } of parseHeader(path, header, size - start))
-      if (wanted(name)) tensors.set(name, { shape, data: decodeTensorData(dtype, read(new ArrayBuffer(end - begin), start + begin)) });
+      if (wanted(name)) tensors.set(name, { shape, data: decodeTensorData(dtype, read(start + begin, end - begin).buffer) });
     return tensors;
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** How floats are written. */

@@ -3,6 +3,7 @@
  * Layout: `models--org--name/blobs/<hash>`, `refs/<revision>` with a commit, `snapshots/<commit>/<file>` linked to its blob.
  * Knows nothing of the network.
  */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { copyFile, link, rename, rm, symlink, utimes } from 'node:fs/promises';
@@ -10,6 +11,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { homeFolder, makeFolder } from '../../base/make-folder.ts';
+import { isRunning } from '../../base/process-mark.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 
 /** Environment variables. */
@@ -104,16 +106,6 @@ export async function linkIntoSnapshot(blob: string, file: string, links = { sym
 /** How often the holder of a lock says that it is alive, and when it is taken for dead. Milliseconds. */
 const LOCK_SIGN = 5_000;
 const LOCK_DEAD = 60_000;
-
-/** Whether a process of this machine runs. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
 
 /** What a lock says, if the process that made it is gone; undefined for one that is held, or gone. */
 function staleContent(lock: string): string | undefined {

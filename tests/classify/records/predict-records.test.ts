@@ -35,7 +35,7 @@ async function* recordsOf(count: number, end?: () => Promise<void> | never): Asy
   await end?.();
 }
 
-const OPTIONS: PredictOptions = { labels: ['travel', 'film'], batchSize: 8, source: 'test' };
+const OPTIONS: PredictOptions = { labels: { labels: ['travel', 'film'] }, batchSize: 8, source: 'test' };
 const ids = (records: readonly Record<string, unknown>[]) => records.map(({ id }) => Number(id));
 const upTo = (count: number) => Array.from({ length: count }, (_, id) => id);
 
@@ -88,7 +88,7 @@ describe('predictRecords', () => {
     };
     const makeEmbedder = async () => ({ embedIds, embed: async () => [], dispose: async () => {} });
     const labels = Array.from({ length: 20 }, (_, i) => `label ${i}`);
-    const options = { ...OPTIONS, labels, shortlist: 4, signal: stop.signal };
+    const options = { ...OPTIONS, labels: { labels }, shortlist: 4, signal: stop.signal };
     const { out } = await all(predictRecords(await classifierOf(() => {}, makeEmbedder), recordsOf(500), options));
     expect(ids(out)).toEqual(upTo(64));
     expect(embedded).toBeLessThan(64 + 20 + 256);

@@ -1,5 +1,6 @@
 /** Metrics against scikit-learn, scipy and numpy (tests/fixtures/eval/make_metrics.py), to 1e-9; then properties. */
 import { readFileSync } from 'node:fs';
+import { seededRandom } from '../../../src/base/random.ts';
 import { brierScore, expectedCalibrationError, reliabilityBins } from '../../../src/eval/metrics/calibration.ts';
 import {
   bestThresholds,
@@ -10,7 +11,6 @@ import {
   topLabelF1,
 } from '../../../src/eval/metrics/classification.ts';
 import { type Scored, topLabels, truthMatrix } from '../../../src/eval/metrics/matrix.ts';
-import { seededRandom } from '../../../src/eval/metrics/random.ts';
 import { labelRankingAveragePrecision, macroAuroc, meanAveragePrecision, meanWrongScore } from '../../../src/eval/metrics/ranking.ts';
 import {
   accuracyStatistic,

@@ -1,6 +1,6 @@
 import { labelFigures } from '../../../src/eval/metrics/classification.ts';
 import { answerText } from '../../../src/eval/report/answer.ts';
-import type { EvaluationResult } from '../../../src/eval/report/results.ts';
+import type { EvaluationResult } from '../../../src/eval/report/result-types.ts';
 
 const TRUTH = [[0], [0], [0], [1], [1], [2]];
 const PREDICTED = [0, 1, 1, 1, 0, -1];

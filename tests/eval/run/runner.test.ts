@@ -5,14 +5,16 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { compareFiles } from '../../../src/eval/report/compare-files.ts';
 import { failedGates, parseGate } from '../../../src/eval/report/gates.ts';
 import { reportHtml } from '../../../src/eval/report/report.ts';
-import { type EvaluationResult, readEvaluationResult } from '../../../src/eval/report/results.ts';
+import type { EvaluationResult } from '../../../src/eval/report/result-types.ts';
+import { readEvaluationResult } from '../../../src/eval/report/results.ts';
 import { resultCsv, resultTables } from '../../../src/eval/report/table.ts';
 import { growthLabels } from '../../../src/eval/run/label-growth.ts';
 import { NO_CACHE, openResultCache } from '../../../src/eval/run/result-cache.ts';
-import { type EvaluateOptions, evaluate } from '../../../src/eval/run/runner.ts';
+import { type EvaluationRequest, evaluateSystems } from '../../../src/eval/run/runner.ts';
 import { candidateGroups, scoreSet } from '../../../src/eval/run/score-set.ts';
 import { systemIdentity } from '../../../src/eval/run/system-identity.ts';
-import { loadSets, loadSuite } from '../../../src/eval/sets/suite.ts';
+import { readEvalSets } from '../../../src/eval/sets/eval-set.ts';
+import { loadSuite } from '../../../src/eval/sets/suite.ts';
 import { ALIASES, BASELINES } from '../../../src/eval/systems/index.ts';
 import type { System } from '../../../src/eval/systems/system.ts';
 import { parseSystemSpec } from '../../../src/eval/systems/system-spec.ts';
@@ -36,9 +38,9 @@ writeSet(
 const spec = (text: string) => parseSystemSpec(text, BASELINES, ALIASES);
 const EMBEDDINGS = `embeddings:${model},name=tiny`;
 
-const run = async (systems: string[], options: Partial<EvaluateOptions> = {}): Promise<EvaluationResult> =>
-  evaluate({
-    sets: await loadSets(join(root, 'sets')),
+const run = async (systems: string[], options: Partial<EvaluationRequest> = {}): Promise<EvaluationResult> =>
+  evaluateSystems({
+    sets: await readEvalSets(join(root, 'sets')),
     systems: systems.map(spec),
     version: '0.0.0',
     findModel: async (folder) => folder,
@@ -340,7 +342,7 @@ describe('failures', () => {
 describe('a GliZNet checkpoint with balance', () => {
   it('chooses labels more evenly, and scores each label by itself as before', async () => {
     const checkpoint = await writeTinyCheckpoint();
-    const [set] = await loadSets(join(root, 'sets'));
+    const [set] = await readEvalSets(join(root, 'sets'));
     const scores = async (text: string) => {
       const system = await BASELINES.get('gliznet')!.create({ spec: spec(text), model: checkpoint, threads: 1 });
       await system.prepare?.(set);
@@ -407,7 +409,7 @@ it('tells how far it is inside of a text, getting ready and timing single texts 
     },
     dispose: async () => {},
   };
-  const [set] = await loadSets(join(root, 'sets', 'several'), { limit: 2 });
+  const [set] = await readEvalSets(join(root, 'sets', 'several'), { limit: 2 });
   await scoreSet(system, set, { latencyCalls: 1, onProgress: (stage, done, total) => told.push([stage, done, total]) });
   expect(told).toEqual([
     ['preparing', 1, 4],

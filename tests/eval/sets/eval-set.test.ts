@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { findEvalSets, readEvalSet, spreadRows } from '../../../src/eval/sets/eval-set.ts';
-import { loadSets, loadSuite } from '../../../src/eval/sets/suite.ts';
+import { findEvalSets, readEvalSet, readEvalSets, spreadRows } from '../../../src/eval/sets/eval-set.ts';
+import { loadSuite } from '../../../src/eval/sets/suite.ts';
 import { plainRecords, temporaryFolder, writeSet } from './write-set.ts';
 
 const root = temporaryFolder();
@@ -80,7 +80,7 @@ describe('a set', () => {
     const parent = join(root, 'many');
     writeSet(parent, 'b', plainRecords(labels, 2), labels);
     writeSet(parent, 'a', plainRecords(labels, 2), labels);
-    expect((await loadSets(parent)).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect((await readEvalSets(parent)).map(({ name }) => name)).toEqual(['a', 'b']);
   });
 });
 

@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { reportHtml } from '../../../src/eval/report/report.ts';
 import { NO_CACHE } from '../../../src/eval/run/result-cache.ts';
-import { type EvaluateOptions, evaluate } from '../../../src/eval/run/runner.ts';
+import { type EvaluationRequest, evaluateSystems } from '../../../src/eval/run/runner.ts';
 import type { SuiteSet } from '../../../src/eval/sets/suite.ts';
 import { ALIASES, BASELINES } from '../../../src/eval/systems/index.ts';
-import { answeredLabels, GROQ, OLLAMA, question } from '../../../src/eval/systems/language-model.ts';
+import { answeredLabels, LANGUAGE_MODELS, question } from '../../../src/eval/systems/language-model.ts';
 import type { SystemContext } from '../../../src/eval/systems/system.ts';
 import { parseSystemSpec } from '../../../src/eval/systems/system-spec.ts';
 
@@ -21,7 +21,8 @@ async function serve(handler: Handler): Promise<{ server: Server; address: strin
   const server = createServer(async (request, response) => {
     const text = await read(request);
     const { status = 200, headers = {}, body } = handler(request.url as string, text ? JSON.parse(text) : {});
-    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+    const whole = request.url === '/api/chat' ? { done: true, ...(body as object) } : body;
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(whole));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
@@ -31,6 +32,7 @@ const context = (options: Record<string, string> = {}): SystemContext => ({
   spec: { name: 'model', kind: 'ollama', model: 'tiny', options },
   model: 'tiny',
 });
+const [OLLAMA, GROQ] = ['ollama', 'groq'].map((name) => new Map(LANGUAGE_MODELS).get(name)!);
 const labels = ['sports', 'World News'];
 const environment = { ...process.env };
 afterEach(() => {
@@ -84,7 +86,7 @@ it('asks Ollama with the labels as a schema, at temperature 0', async () => {
 });
 
 /** Evaluates the tiny model of an Ollama server whose answers are what the texts say. */
-async function evaluateEcho(texts: string[], truth: string[][], options: Partial<EvaluateOptions> = {}, system = 'ollama:tiny') {
+async function evaluateEcho(texts: string[], truth: string[][], options: Partial<EvaluationRequest> = {}, system = 'ollama:tiny') {
   let asked = 0;
   const { server, address } = await serve((path, body) => {
     if (path === '/api/show') return { body: { model: 'tiny' } };
@@ -95,7 +97,7 @@ async function evaluateEcho(texts: string[], truth: string[][], options: Partial
   process.env.OLLAMA_HOST = address;
   const set: SuiteSet = { name: 'echo', texts, labels, truth, multiLabel: false, hash: 'echo', available: texts.length };
   try {
-    const result = await evaluate({
+    const result = await evaluateSystems({
       sets: [set],
       systems: [parseSystemSpec(system, BASELINES, ALIASES)],
       version: '0.0.0',
@@ -220,9 +222,9 @@ it('asks Groq for no reasoning where it left no room for JSON, and counts what s
 it('says when Ollama lacks the model or does not answer', async () => {
   const { server, address } = await serve(() => ({ status: 404, body: { error: 'model not found' } }));
   process.env.OLLAMA_HOST = address;
-  await expect(OLLAMA.create(context())).rejects.toThrow(/no model "tiny": ollama pull tiny/);
+  await expect(OLLAMA.create(context())).rejects.toThrow(/no model "tiny"; get it with: ollama pull tiny/);
   await close(server);
-  await expect(OLLAMA.create(context())).rejects.toThrow(/no answer from Ollama at http:/);
+  await expect(OLLAMA.create(context())).rejects.toThrow(/no Ollama server at http:/);
 });
 
 it('asks Groq again after a rate limit, and never without a key', async () => {
@@ -252,6 +254,6 @@ it('gives up on an error that another attempt would not mend', async () => {
   process.env.GROQ_BASE_URL = address;
   process.env.GROQ_API_KEY = 'test-key';
   const system = await GROQ.create(context());
-  await expect(system.score(['a text'], labels, {})).rejects.toThrow(/Groq: .*no such model/);
+  await expect(system.score(['a text'], labels, {})).rejects.toThrow(/Groq refuses the request \(400\): .*no such model/);
   await close(server);
 });

@@ -1,7 +1,7 @@
 /** Fine-tuning on entailment pairs: loss and gradients as PyTorch, on every family with a head; then SmartShot as a system. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seededRandom } from '../../../src/eval/metrics/random.ts';
+import { seededRandom } from '../../../src/base/random.ts';
 import type { EvalSet } from '../../../src/eval/sets/eval-set.ts';
 import { fewShots } from '../../../src/eval/systems/few-shot-examples.ts';
 import { modelWeights, readConfig } from '../../../src/eval/systems/model-folder.ts';

@@ -1,8 +1,11 @@
 /**
  * CLIP's towers on ONNX Runtime: texts and images to unit vectors in one space. Traced like GliZNet; knows nothing of labels or prompts.
  */
+
 import * as tf from '@tensorflow/tfjs-core';
+import { rowFeeds } from '../../../classify/sequence-feeds.ts';
 import { createGraphSession, type SessionSettings } from '../../../runtime/onnx-session.ts';
+import { padRows } from '../../../text/padded-rows.ts';
 import type { Tokenizer } from '../../../text/tokenizer/tokenizer.ts';
 import { traceGraph } from '../../../trace/trace.ts';
 import type { FloatWeights } from '../../../weights/checkpoint.ts';
@@ -64,24 +67,12 @@ export async function createClipTextEmbedder(
       const result: Float32Array[] = new Array(ids.length);
       for (let at = 0; at < order.length; at += TEXT_BATCH) {
         const rows = order.slice(at, at + TEXT_BATCH);
-        const length = ids[rows.at(-1)!].length + 2;
-        const shape = [rows.length, length];
-        const inputIds = new Int32Array(rows.length * length).fill(pad); // [B, T]
-        const mask = new Int32Array(rows.length * length); // [B, T]
-        for (const [row, text] of rows.entries()) {
-          inputIds[row * length] = cls;
-          inputIds.set(ids[text], row * length + 1);
-          inputIds[row * length + ids[text].length + 1] = sep;
-          mask.fill(1, row * length, row * length + ids[text].length + 2);
-        }
-        const { embedding } = await session.run(
-          {
-            input_ids: { data: inputIds, shape },
-            attention_mask: { data: mask, shape },
-            positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
-          },
-          ['embedding'],
+        const batch = padRows(
+          rows.map((text) => ids[text]),
+          pad,
+          { before: cls, behind: sep },
         );
+        const { embedding } = await session.run(rowFeeds(batch), ['embedding']);
         for (const [row, text] of rows.entries())
           result[text] = (embedding as Float32Array).slice(row * model.dimensions, (row + 1) * model.dimensions);
       }

@@ -3,8 +3,10 @@
  * nothing of entailment, labels or templates.
  */
 import type * as tf from '@tensorflow/tfjs-core';
+import { rowFeeds } from '../../../classify/sequence-feeds.ts';
 import { lengthBatches } from '../../../runtime/length-batches.ts';
 import { createGraphSession, type SessionSettings } from '../../../runtime/onnx-session.ts';
+import { padRows } from '../../../text/padded-rows.ts';
 import type { EncodedPair, Tokenizer } from '../../../text/tokenizer/tokenizer.ts';
 import { traceGraph } from '../../../trace/trace.ts';
 import type { FloatWeights } from '../../../weights/checkpoint.ts';
@@ -32,6 +34,19 @@ export interface PairClassifierRequest {
 
 /** Pairs in one batch at most. */
 const BATCH_PAIRS = 32;
+
+/** Pairs as a model reads them. */
+export function pairFeeds(pairs: readonly EncodedPair[], pad: number) {
+  const batch = padRows(
+    pairs.map(({ ids }) => ids),
+    pad,
+  );
+  const types = padRows(
+    pairs.map(({ typeIds }) => typeIds),
+    0,
+  );
+  return { ...rowFeeds(batch), token_type_ids: { data: types.inputIds, shape: [batch.batch, batch.length] } };
+}
 
 /** Traces the model and makes its session; owns it. */
 export async function createPairClassifier({
@@ -62,25 +77,7 @@ export async function createPairClassifier({
   const maxLength = Math.min(model.maxLength, tokenizer.modelMaxLength);
 
   async function run(batch: readonly EncodedPair[]): Promise<Float32Array> {
-    const length = Math.max(...batch.map(({ ids }) => ids.length));
-    const shape = [batch.length, length];
-    const inputIds = new Int32Array(batch.length * length).fill(tokenizer.special.pad); // [B, T]
-    const mask = new Int32Array(batch.length * length); // [B, T]
-    const typeIds = new Int32Array(batch.length * length); // [B, T]
-    for (const [row, pair] of batch.entries()) {
-      inputIds.set(pair.ids, row * length);
-      typeIds.set(pair.typeIds, row * length);
-      mask.fill(1, row * length, row * length + pair.ids.length);
-    }
-    const { logits } = await session.run(
-      {
-        input_ids: { data: inputIds, shape },
-        attention_mask: { data: mask, shape },
-        token_type_ids: { data: typeIds, shape },
-        positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
-      },
-      ['logits'],
-    );
+    const { logits } = await session.run(pairFeeds(batch, tokenizer.special.pad), ['logits']);
     return logits as Float32Array;
   }
 

@@ -1,6 +1,7 @@
 /**
  * Fine-tuning of a sequence classifier on pairs: the traced training graph on ONNX Runtime and AdamW beside it, as GliZNet is trained. Knows pairs and classes, nothing of labels or templates.
  */
+
 import * as tf from '@tensorflow/tfjs-core';
 import { GRADIENT_PREFIX, INDICES_SUFFIX, ROWS_SUFFIX, sparseGradients } from '../../../classify/gliznet-graph.ts';
 import { createGraphSession, type Feed, type SessionSettings } from '../../../runtime/onnx-session.ts';
@@ -9,6 +10,7 @@ import { type TraceInput, traceGraph } from '../../../trace/trace.ts';
 import { allocateOptimizerMemory } from '../../../train/engine/optimizer-memory.ts';
 import { decaysByDefault } from '../../../train/engine/training-session.ts';
 import type { FloatWeights } from '../../../weights/checkpoint.ts';
+import { pairFeeds } from './pair-classifier.ts';
 import type { SequenceClassifier } from './sequence-classifier.ts';
 
 /** A pair and the class that it has. */
@@ -99,24 +101,11 @@ export async function createPairTrainer({
 
   async function gradients(pairs: readonly TrainingPair[]): Promise<{ loss: number; gradients: Map<string, Float32Array> }> {
     const encoded = await Promise.all(pairs.map(({ first, second }) => tokenizer.encodePair(first, second, { maxLength, keepPair: true })));
-    const length = Math.max(...encoded.map(({ ids }) => ids.length));
-    const shape = [pairs.length, length];
-    const inputIds = new Int32Array(pairs.length * length).fill(tokenizer.special.pad); // [B, T]
-    const mask = new Int32Array(pairs.length * length); // [B, T]
-    const typeIds = new Int32Array(pairs.length * length); // [B, T]
     const targets = new Float32Array(pairs.length * model.classes); // [B, C]
-    for (const [row, { ids, typeIds: types }] of encoded.entries()) {
-      inputIds.set(ids, row * length);
-      typeIds.set(types, row * length);
-      mask.fill(1, row * length, row * length + ids.length);
-      targets[row * model.classes + pairs[row].target] = 1;
-    }
+    for (const [row, { target }] of pairs.entries()) targets[row * model.classes + target] = 1;
     const results = await session.run(
       {
-        input_ids: { data: inputIds, shape },
-        attention_mask: { data: mask, shape },
-        token_type_ids: { data: typeIds, shape },
-        positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
+        ...pairFeeds(encoded, tokenizer.special.pad),
         targets: { data: targets, shape: [pairs.length, model.classes] },
         ...parameterFeeds,
       },

@@ -3,8 +3,11 @@
  * words. The tower stands still; the traced training graph gives the gradient of the context alone. Knows vectors and token ids, nothing
  * of sets or templates.
  */
+
 import * as tf from '@tensorflow/tfjs-core';
+import { rowFeeds } from '../../../classify/sequence-feeds.ts';
 import { createGraphSession, type SessionSettings } from '../../../runtime/onnx-session.ts';
+import { padRows } from '../../../text/padded-rows.ts';
 import type { Tokenizer } from '../../../text/tokenizer/tokenizer.ts';
 import { traceGraph } from '../../../trace/trace.ts';
 import type { FloatWeights } from '../../../weights/checkpoint.ts';
@@ -101,26 +104,21 @@ export async function createPromptTrainer(request: PromptTrainerRequest): Promis
         { atLeast: most },
       )
     ).map((each) => each.subarray(0, most));
-    const columns = Math.max(...ids.map((each) => each.length)) + length + 2; // T
-    const shape = [labels.length, columns];
-    const inputIds = new Int32Array(labels.length * columns).fill(pad); // [N, T]
-    const mask = new Int32Array(labels.length * columns); // [N, T]
-    for (const [row, words] of ids.entries()) {
-      const start = row * columns;
-      inputIds[start] = cls;
-      inputIds.set(words, start + 1 + length);
-      inputIds[start + 1 + length + words.length] = sep;
-      mask.fill(1, start, start + length + words.length + 2);
-    }
+    // Behind the start token stand the vectors of the context, whatever the ids there.
+    const free = new Array<number>(length).fill(pad);
+    const batch = padRows(
+      ids.map((words) => [...free, ...words]),
+      pad,
+      { before: cls, behind: sep },
+    );
+    const columns = batch.length; // T
     const places = new Float32Array(columns * length); // [T, M]
     for (let m = 0; m < length; m++) places[(1 + m) * length + m] = 1;
     const texts = new Float32Array(vectors.length * model.dimensions); // [B, D]
     for (const [row, vector] of vectors.entries()) texts.set(vector, row * model.dimensions);
     return session.run(
       {
-        input_ids: { data: inputIds, shape },
-        attention_mask: { data: mask, shape },
-        positions: { data: Int32Array.from({ length: columns }, (_, i) => i), shape: [columns] },
+        ...rowFeeds(batch),
         places: { data: places, shape: [columns, length] },
         texts: { data: texts, shape: [vectors.length, model.dimensions] },
         targets: { data: targets, shape: [vectors.length, labels.length] },

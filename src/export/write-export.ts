@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import { DataError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
-import { type Classifier, createClassifier } from '../classify/classifier.ts';
+import { type Classifier, createClassifier, layoutOf } from '../classify/classifier.ts';
 import { deriveInferenceGraph, type GraphKind } from '../classify/inference-graph.ts';
 import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
-import { readsAlike } from '../model/options.ts';
+import { labelFeeds, labelFeedsAsTexts } from '../classify/sequence-feeds.ts';
+import { type GliZNetOptions, readsAlike } from '../model/options.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
-import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
+import { labelBatch } from '../text/separate-sequences.ts';
+import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig } from '../weights/checkpoint.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
 import { LATE_FILES, lateReadme } from './late-readme.ts';
@@ -56,6 +58,13 @@ async function recordedSession(chunks: Uint8Array[], recorded: Recorded, part?: 
 const plain = (feeds: Feeds) =>
   Object.fromEntries(Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: [...data] }]));
 
+/** What the graph of labels is fed for the example: each label in each of its templates. */
+async function exampleLabels(tokenizer: Tokenizer, options: GliZNetOptions): Promise<Feeds> {
+  const texts = LABELS.flatMap((label) => options.labelTemplates.map((template) => template.replaceAll('{}', label)));
+  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(texts));
+  return readsAlike(options) ? labelFeedsAsTexts(batch) : labelFeeds(batch);
+}
+
 /** Logits of the worked example; ends the classifier. */
 async function exampleLogits(classifier: Classifier): Promise<number[]> {
   try {
@@ -66,12 +75,27 @@ async function exampleLogits(classifier: Classifier): Promise<number[]> {
   }
 }
 
+/** How sequences are made for a model that reads labels once, for programs that make them: ids of tokens, limits, calibration. */
+async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
+  const { special, markerIds, labelMaskOn, capacity, labelLimit } = await layoutOf(tokenizer, options);
+  const { cls, sep, pad } = special;
+  // What stands before and behind a text, and before and behind a label.
+  const [before, behind] = markerIds.length > 0 ? [[markerIds[0]], []] : [[cls], [sep]];
+  return {
+    ...{ text_before: [cls], text_behind: [sep], label_before: before, label_behind: behind, pad },
+    ...{ label_mask_on: labelMaskOn, most_text_tokens: capacity, most_label_tokens: labelLimit },
+    // A label is the mean of what these give, of length 1 where vectors are.
+    ...{ label_templates: options.labelTemplates, unit_vectors: options.similarity === 'cosine' && options.upperLayers === 0 },
+    calibration: options.calibration,
+  };
+}
+
 /**
  * Writes the files into a new folder, whole or not there.
  * @param folder a checkpoint's own folder
  * @throws DataError when the checkpoint cannot be read or the files cannot be written
  */
-export async function exportCheckpoint(
+export async function writeExport(
   folder: string,
   output: string,
   precisions: readonly ExportPrecision[],
@@ -109,11 +133,13 @@ export async function exportCheckpoint(
       : await createClassifier(tokenizer, options, createOnnxScorer(texts, folder));
     logits[file] = await exampleLogits(classifier);
     const fed = Object.fromEntries(Object.entries(recorded).map(([graph, feeds]) => [graph, plain(feeds)]));
-    inputs = isLate ? fed : fed.texts;
+    // The compiler reads labels by length; a reader of the example wants them in their order.
+    inputs = isLate ? { ...fed, labels: plain(await exampleLabels(tokenizer, options)) } : fed.texts;
   }
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);
-  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits })}\n`);
+  const sequences = isLate ? { sequences: await sequenceFacts(tokenizer, options) } : {};
+  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits, ...sequences })}\n`);
   files.set('README.md', await (isLate ? lateReadme : exportReadme)(tokenizer, config, precisions));
   writeFolderAtomically(output, EXPORT_NAMES, (temporary) => {
     for (const [name, content] of files) writeFileAtomically(join(temporary, name), content);

@@ -1,0 +1,63 @@
+/** Why a text got its labels: what each of its words adds to their logits, by the way that the model allows. */
+import { type GliZNetOptions, readsAlike } from '../../model/options.ts';
+import { SCORING_OPTIONS } from '../../options/predict.ts';
+import { labelName, labelNames, type ReadLabel } from '../../text/label-texts.ts';
+import type { Classifier } from '../classifier.ts';
+import type { Explanation, LabelScores } from '../library-types.ts';
+import { leaveOneOut } from './occlusion.ts';
+import type { PartsOptions, PartsRequest, WordParts } from './word-parts.ts';
+
+/** Labels of a text that are explained: the best of those that are reported. */
+const EXPLAINED_LABELS = 3;
+
+/** Digits behind the point: more say nothing. */
+const DIGITS = 6;
+
+const rounded = (value: number): number => Number(value.toFixed(DIGITS));
+
+/** A text with what was found of it. */
+export interface ExplainRequest extends PartsRequest {
+  /** A logit for each label, as the reported scores are made of it. */
+  logits: Float32Array;
+}
+
+/** How many texts are best explained together. */
+export const explainedAtOnce = (options: GliZNetOptions): number => (options.crossAttention === 'late' && readsAlike(options) ? 64 : 1);
+
+/** Numbers of the labels that are explained, of those that are reported. A label in levels whose name is not its alone is not. */
+export function explainedLabels(labels: readonly ReadLabel[], ranked: Pick<LabelScores, 'labels'>): number[] {
+  const names = labelNames(labels);
+  return ranked.labels
+    .slice(0, EXPLAINED_LABELS)
+    .map((label) => names.indexOf(label))
+    .filter((number) => number >= 0);
+}
+
+function explanationsOf({ text, labels, chosen, logits }: ExplainRequest, isExact: boolean, { words: places, parts }: WordParts) {
+  return chosen.map((label, k): Explanation => {
+    const words = places.map(({ start, end }, at) => ({ word: text.slice(start, end), start, end, score: rounded(parts[k][at]) }));
+    const logit = rounded(logits[label]);
+    const bias = rounded(words.reduce((rest, { score }) => rest - score, logit));
+    return { label: labelName(labels[label]), logit, bias, method: isExact ? 'exact' : 'occlusion', words };
+  });
+}
+
+/**
+ * Explanations of the labels that are chosen of each text, in order.
+ * @param options as the logits were made with
+ * @throws as Classifier.logits
+ */
+export async function explain(
+  classifier: Classifier,
+  requests: readonly ExplainRequest[],
+  { batchSize, windows = SCORING_OPTIONS.windows.default, mergeWindows }: PartsOptions = {},
+): Promise<Explanation[][]> {
+  const options = { batchSize, windows, mergeWindows };
+  if (classifier.wordParts) {
+    const found = await classifier.wordParts(requests, options);
+    return requests.map((request, at) => explanationsOf(request, true, found[at]));
+  }
+  const explanations: Explanation[][] = [];
+  for (const request of requests) explanations.push(explanationsOf(request, false, await leaveOneOut(classifier, request, options)));
+  return explanations;
+}

@@ -1,0 +1,43 @@
+/** What comes out for a record: its own members as they were written, and what was found. */
+import type { SourceRecord } from '../../data/read-records.ts';
+import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
+import type { LabelScores } from '../library-types.ts';
+import type { Answers } from '../questions/questions.ts';
+
+/** A name that is not taken: the wanted one, or with a number behind it. */
+function freeName(taken: ReadonlySet<string>, wanted: string): string {
+  let name = wanted;
+  for (let number = 2; taken.has(name); number++) name = `${wanted}_${number}`;
+  return name;
+}
+
+/**
+ * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
+ * `true_labels` (`input_labels` where it has that too), scores `input_scores`, explanations `input_explanations` where there are new ones; a number
+ * is put behind a name that is taken.
+ */
+export function labelledRecord(
+  record: SourceRecord,
+  { labels, scores, path, pathScores, joint, explanations }: LabelScores,
+): RecordMember[] {
+  const members = recordMembers(record);
+  const taken = new Set(members.map(({ name }) => name));
+  const names = new Map([
+    ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
+    ['scores', freeName(taken, 'input_scores')],
+    ...(path ? (['path', 'path_scores', 'joint'] as const).map((name) => [name, freeName(taken, `input_${name}`)] as const) : []),
+    ...(explanations ? [['explanations', freeName(taken, 'input_explanations')] as const] : []),
+  ]);
+  return [
+    ...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })),
+    ...(path ? membersOf({ path, path_scores: pathScores, joint }) : []),
+    ...membersOf({ labels, scores, ...(explanations ? { explanations } : {}) }),
+  ];
+}
+
+/** The members of a record with its answers; those that it came with become `input_answers`. */
+export function answeredRecord(record: SourceRecord, answers: Answers): RecordMember[] {
+  const members = recordMembers(record);
+  const name = freeName(new Set(members.map((member) => member.name)), 'input_answers');
+  return [...members.map((member) => (member.name === 'answers' ? { ...member, name } : member)), ...membersOf({ answers })];
+}

@@ -1,0 +1,187 @@
+/** Joins the parts of a run to what a run of all would have written: block by block, each checked against the manifest of its part. */
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { behindLinks, removeDeadTemporaries, syncFolder, temporaryName } from '../../base/files.ts';
+import { lockFile } from '../../base/lock-file.ts';
+import { blockOf } from '../records/record-blocks.ts';
+import { type PartBlock, type PartManifest, readManifest } from './part-manifest.ts';
+import { runDifference } from './run-identity.ts';
+import { hasBlock, manifestPath, partPath, type Shard, shardOfManifest } from './shard.ts';
+
+/** What was joined. */
+export interface Merged {
+  parts: number;
+  records: number;
+  /** Records of the input that were malformed, and left out. */
+  skipped: number;
+}
+
+/** A complete part. */
+interface Part {
+  path: string;
+  shard: Shard;
+  manifest: PartManifest;
+  /** Records of the whole input. */
+  input: number;
+}
+
+/** How many names a message holds. */
+const NAMED = 10;
+
+const named = (names: readonly string[]): string =>
+  `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ''}`;
+
+/** How many parts there are to be, by the manifests beside the output. @throws DataError where there are none, or of several counts */
+function shardsOf(output: string): number {
+  let names: string[];
+  try {
+    names = readdirSync(dirname(output));
+  } catch (error) {
+    throw new DataError(`cannot read ${dirname(output)}: ${errorMessage(error)}`);
+  }
+  const counts = [...new Set(names.flatMap((name) => shardOfManifest(output, name)?.of ?? []))].sort((a, b) => a - b);
+  const whole = /^(.+)\.\d+-of-\d+(?:\.manifest)?$/.exec(output)?.[1];
+  if (counts.length === 0 && whole !== undefined) throw new UsageError(`${output} is a part: name what the parts are of, ${whole}`);
+  if (counts.length === 0)
+    throw new DataError(`there are no parts of ${output}: glz predict INPUT --output ${basename(output)} --shard i/n writes them`);
+  if (counts.length > 1)
+    throw new DataError(`there are parts of ${counts.join(' and of ')} shards of ${output}: delete those that are not wanted`);
+  return counts[0];
+}
+
+/** @throws DataError where a part is not as its manifest says, or its manifest not as the others' */
+function checkPart({ path, shard, manifest, input }: Part, first: Part): void {
+  const wrong = (what: string) => new DataError(`${path}: ${what}; delete it and ${manifestPath(path)}, and label it again`);
+  if (input !== first.input) throw wrong(`its run found ${input} records in the input, where that of ${first.path} found ${first.input}`);
+  const expected = manifest.blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+  const size = statSync(path).size;
+  if (size !== expected) throw wrong(`it has ${size} bytes, where its manifest says ${expected}`);
+  const numbers = manifest.blocks.flatMap(({ block }) => (typeof block === 'number' ? [block] : []));
+  if (numbers.some((block, at) => !hasBlock(shard, block) || block > blockOf(input - 1) || (at > 0 && block <= numbers[at - 1])))
+    throw wrong('its manifest names blocks that are not of this shard, or one of them twice');
+}
+
+/** All parts of an output. @throws DataError that says which are missing, unfinished, changed or of another run */
+function partsOf(output: string): Part[] {
+  const of = shardsOf(output);
+  const parts: Part[] = [];
+  const [missing, unfinished]: string[][] = [[], []];
+  let any: { path: string; manifest: PartManifest } | undefined;
+  for (let index = 1; index <= of; index++) {
+    const shard = { index, of };
+    const path = partPath(output, shard);
+    const manifest = readManifest(manifestPath(path));
+    if (manifest) {
+      any ??= { path, manifest };
+      const difference = runDifference(any.manifest.head.run, manifest.head.run);
+      if (difference !== undefined) throw new DataError(`${path} is of another run than ${any.path}: another ${difference}`);
+    }
+    if (!manifest) missing.push(`${index}/${of}`);
+    else if (!manifest.end || !statSync(path, { throwIfNoEntry: false })?.isFile()) unfinished.push(`${index}/${of}`);
+    else parts.push({ path, shard, manifest, ...manifest.end });
+  }
+  const lacks = [
+    ...(missing.length > 0 ? [`missing: ${named(missing)}`] : []),
+    ...(unfinished.length > 0 ? [`not finished: ${named(unfinished)}`] : []),
+  ];
+  if (lacks.length > 0) throw new DataError(`${output}: of ${of} shards ${parts.length} are there; ${lacks.join('; ')}`);
+  for (const part of parts) checkPart(part, parts[0]);
+  return parts;
+}
+
+/** Passes the next bytes of a part on. @throws DataError where they are not what its run wrote */
+function copyBlock(part: Part, from: number, to: number, { bytes, block, sha256 }: PartBlock): void {
+  const hash = createHash('sha256');
+  const piece = Buffer.alloc(Math.min(1 << 20, Math.max(1, bytes)));
+  for (let left = bytes; left > 0; ) {
+    const read = readSync(from, piece, 0, Math.min(left, piece.length), null);
+    if (read === 0) break;
+    hash.update(piece.subarray(0, read));
+    for (let at = 0; at < read; ) at += writeSync(to, piece, at, read - at);
+    left -= read;
+  }
+  if (hash.digest('hex') !== sha256)
+    throw new DataError(
+      `${part.path}: block ${block} is not what its run wrote: the file was changed; delete it and ${manifestPath(part.path)}, and label it again`,
+    );
+}
+
+/** Passes a block over. */
+function skipBlock(from: number, { bytes }: PartBlock): void {
+  const piece = Buffer.alloc(Math.min(1 << 16, Math.max(1, bytes)));
+  for (let left = bytes; left > 0; ) left -= readSync(from, piece, 0, Math.min(left, piece.length), null) || left;
+}
+
+/** Writes the blocks of all parts in their order. */
+function writeJoined(parts: readonly Part[], to: number): void {
+  const files: (number | undefined)[] = parts.map(() => undefined);
+  const next = parts.map(() => 0);
+  const take = (at: number): [number, PartBlock] => {
+    const from = files[at] ?? openSync(parts[at].path, 'r');
+    files[at] = from;
+    return [from, parts[at].manifest.blocks[next[at]++]];
+  };
+  const upcoming = (at: number) => parts[at].manifest.blocks[next[at]]?.block;
+  try {
+    // One header: that of the others says the same, or nothing where they have no records.
+    const headers = parts.flatMap(({ manifest }, at) => (manifest.blocks[0]?.block === 'header' ? [at] : []));
+    for (const [number, at] of headers.entries()) {
+      if (parts[at].manifest.blocks[0].sha256 !== parts[headers[0]].manifest.blocks[0].sha256)
+        throw new DataError(`${parts[at].path} has other columns than ${parts[headers[0]].path}`);
+      const [from, block] = take(at);
+      if (number === 0) copyBlock(parts[at], from, to, block);
+      else skipBlock(from, block);
+    }
+    const blocks = blockOf(Math.max(0, parts[0].input - 1));
+    let written = headers.length > 0;
+    for (let block = 0; block <= blocks; block++) {
+      const at = block % parts.length;
+      if (upcoming(at) !== block) continue; // all its records were malformed
+      const [from, found] = take(at);
+      copyBlock(parts[at], from, to, found);
+      written ||= found.bytes > 0;
+    }
+    // What a compressed file of no results holds.
+    if (!written && upcoming(0) === 'end') {
+      const [from, found] = take(0);
+      copyBlock(parts[0], from, to, found);
+    }
+  } finally {
+    for (const fd of files) if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/**
+ * Writes what a run of all records would have written, of the parts beside it, which stay. The file is complete or not there.
+ * @throws DataError that says which parts are missing, unfinished, changed or of another run; UsageError for the name of a part
+ */
+export function mergeParts(output: string): Merged {
+  const parts = partsOf(output);
+  const records = parts.reduce((sum, { manifest }) => manifest.blocks.reduce((own, block) => own + block.records, sum), 0);
+  const skipped = parts[0].input - records;
+  if (records === 0 && skipped > 0) throw new DataError(`${output}: no record could be labelled; the runs of the parts have said why`);
+  const path = behindLinks(output);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${output} is a folder; name a file`);
+  const lock = lockFile(path);
+  const temporary = temporaryName(path);
+  try {
+    const to = openSync(temporary, 'wx');
+    try {
+      writeJoined(parts, to);
+      fsyncSync(to);
+    } finally {
+      closeSync(to);
+    }
+    renameSync(temporary, path);
+    syncFolder(dirname(path));
+    removeDeadTemporaries(path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error instanceof DataError ? error : new DataError(`cannot write ${output}: ${errorMessage(error)}`);
+  } finally {
+    lock.release();
+  }
+  return { parts: parts.length, records, skipped };
+}

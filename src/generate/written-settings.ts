@@ -1,0 +1,13 @@
+/** What may be written in the settings of a generation run. As a type without zod: zod's own want the types of a browser or of Node. */
+import type { z } from 'zod';
+import type { generateSettingsSchema } from './settings.ts';
+
+/** A value whose type the compiler writes out. */
+const written = inputOf<typeof generateSettingsSchema>();
+
+function inputOf<Schema extends z.ZodType>(): z.input<Schema> {
+  return undefined as never;
+}
+
+/** Fields of the settings; those that have a default may be left out. */
+export type WrittenGenerateSettings = Partial<typeof written>;

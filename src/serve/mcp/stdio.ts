@@ -1,0 +1,41 @@
+/** MCP over stdin and stdout: one client, until it goes away. */
+import { PassThrough } from 'node:stream';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { createMcpServer, type ToolSettings } from './tools.ts';
+
+/** A running server. */
+export interface StdioServer {
+  /** Resolves once the client closed stdin and all that it asked is answered. */
+  readonly ended: Promise<void>;
+  /** Ends it at once. */
+  close(): Promise<void>;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Serves tools on stdin and stdout; nothing else may be written to stdout. */
+export function serveTools(settings: Omit<ToolSettings, 'onRunning'>): StdioServer {
+  let running = 0;
+  let onIdle = (): void => {};
+  const onRunning = (calls: number): void => {
+    running = calls;
+    if (calls === 0) onIdle();
+  };
+  // Where its own stdin ends, the transport drops what is being answered.
+  const input = process.stdin.pipe(new PassThrough(), { end: false });
+  const transport = new StdioServerTransport(input, process.stdout);
+  const handle = serveStdio(() => createMcpServer({ ...settings, onRunning }), { transport, onerror: settings.onDefect });
+  const ended = new Promise<void>((resolve) => {
+    process.stdin.once('end', async () => {
+      // What came with the last bytes is on its way to the tools, then answers are on theirs to stdout.
+      await turn();
+      while (running > 0)
+        await new Promise<void>((done) => {
+          onIdle = done;
+        });
+      await turn();
+      resolve();
+    });
+  });
+  return { ended, close: () => handle.close() };
+}

@@ -1,0 +1,49 @@
+/** The words of a text by what they add to a label's score.. */
+
+/** A word, as the server explains a label: UTF-16 offsets in the text, and what the word adds to the label's logit. */
+export interface ExplainedWord {
+  word: string;
+  start: number;
+  end: number;
+  score: number;
+}
+
+/** What the words of a text add to a label. */
+export interface Explanation {
+  label: string;
+  bias: number;
+  words: readonly ExplainedWord[];
+}
+
+/** A piece of the text. */
+export interface TextPiece {
+  text: string;
+  /** From -1 (speaks against, the strongest) to 1 (speaks for); 0 between words. */
+  strength: number;
+}
+
+/** Below this share of the strongest word nothing is coloured: colour should lead the eye. */
+const FAINT = 0.12;
+
+/** The text in pieces, in order, nothing left out. Words that lie outside of the text or over each other are passed by. */
+export function textPieces(text: string, words: readonly ExplainedWord[]): TextPiece[] {
+  const strongest = Math.max(0, ...words.map(({ score }) => Math.abs(score)));
+  const pieces: TextPiece[] = [];
+  let at = 0;
+  for (const { start, end, score } of [...words].sort((one, other) => one.start - other.start)) {
+    if (!(start >= at && end > start && end <= text.length)) continue;
+    if (start > at) pieces.push({ text: text.slice(at, start), strength: 0 });
+    const strength = strongest > 0 ? score / strongest : 0;
+    pieces.push({ text: text.slice(start, end), strength: Math.abs(strength) < FAINT ? 0 : strength });
+    at = end;
+  }
+  if (at < text.length) pieces.push({ text: text.slice(at), strength: 0 });
+  return pieces;
+}
+
+/** The words that matter most, whichever way, the strongest first. */
+export const strongestWords = (words: readonly ExplainedWord[], most: number): ExplainedWord[] => {
+  const ranked = [...words].sort((one, other) => Math.abs(other.score) - Math.abs(one.score));
+  const least = FAINT * Math.abs(ranked[0]?.score ?? 0);
+  return ranked.slice(0, most).filter(({ score }) => score !== 0 && Math.abs(score) >= least);
+};

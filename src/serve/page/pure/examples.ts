@@ -1,0 +1,26 @@
+/** Texts and labels to begin with: the page shows at once what it does. */
+
+/** An example. */
+export interface Example {
+  name: string;
+  text: string;
+  labels: readonly string[];
+}
+
+export const EXAMPLES: readonly Example[] = [
+  {
+    name: 'a ticket',
+    text: 'I was charged twice for one parcel. Please refund one of the payments today!',
+    labels: ['billing', 'delivery', 'technical problem', 'praise', 'cancellation'],
+  },
+  {
+    name: 'a review',
+    text: 'The rooms were spotless and the staff could not have been kinder, but the music from the bar kept us awake until two.',
+    labels: ['cleanliness', 'staff', 'noise', 'food', 'price', 'location'],
+  },
+  {
+    name: 'a headline',
+    text: 'Central bank holds interest rates as inflation falls to its lowest in three years',
+    labels: ['economy', 'politics', 'sports', 'science', 'culture', 'weather'],
+  },
+];

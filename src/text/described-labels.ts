@@ -1,0 +1,217 @@
+/**
+ * Labels that say more than a word, as users write them: names, objects with a description and examples, trees. Checked, and turned into what a
+ * model reads.
+ */
+import type { DataError, UsageError } from '../base/errors.ts';
+import type { LabelSet, ReadLabel } from './label-texts.ts';
+import { abbreviated, cleanLabels } from './labels.ts';
+
+/** A label with what it means. */
+export interface Label {
+  /** The name, which comes out as the answer. */
+  readonly label: string;
+  /** What it means, in a sentence: read with the name. */
+  readonly description?: string | null;
+  /** Texts that have it; with three of them half of what the model looks for is theirs. */
+  readonly examples?: readonly string[] | null;
+  /** The label that this one is a kind of. */
+  readonly parent?: string | null;
+  /** Labels that are kinds of this one. */
+  readonly children?: readonly LabelInput[] | null;
+}
+
+/** A label as a caller gives it. */
+export type LabelInput = string | Label;
+
+type ErrorType = typeof UsageError | typeof DataError;
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Node {
+  name: string;
+  description?: string;
+  examples: readonly string[];
+  /** Number of the node above; -1 at the top. */
+  parent: number;
+  /** A name that is yet to be found among the labels. */
+  above?: string;
+  where: string;
+}
+
+const FIELDS = ['label', 'description', 'examples', 'parent', 'children'];
+
+/** Examples that a label may have: more hardly move it. */
+const MOST_EXAMPLES = 100;
+
+/** Levels that a tree may have. */
+const DEEPEST = 32;
+
+/** Share of the description in what stands for a label: as much as its name's (docs/labels.md has what it is measured by). */
+const DESCRIPTION_SHARE = 0.5;
+
+/** Share of all examples of a label together: a quarter of one, half of three, never more than 0.6. */
+const examplesShare = (count: number): number => Math.min(0.6, count / (count + 3));
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '';
+
+/** What a model reads for a label with these. */
+export function readLabel(name: string, description?: string, examples: readonly string[] = []): ReadLabel {
+  if (description === undefined && examples.length === 0) return name;
+  const ofExamples = examplesShare(examples.length);
+  const ofDescription = description === undefined ? 0 : DESCRIPTION_SHARE * (1 - ofExamples);
+  return {
+    name,
+    reading: description === undefined ? name : `${name}: ${description}`,
+    readings: [name, ...(description === undefined ? [] : [description]), ...examples],
+    shares: [
+      1 - ofExamples - ofDescription,
+      ...(description === undefined ? [] : [ofDescription]),
+      ...examples.map(() => ofExamples / examples.length),
+    ],
+    ...(examples.length > 0 ? { examples: examples.length } : {}),
+  };
+}
+
+/** Says what is wrong. */
+type Fail = (what: string) => never;
+
+const failing =
+  (error: ErrorType): Fail =>
+  (what) => {
+    throw new error(what);
+  };
+
+/** The labels of lists and objects in each other, in the order in which they stand. */
+function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
+  const nodes: Node[] = [];
+
+  function add(fields: Fields, spot: string, parent: number, depth: number): void {
+    const unknown = Object.keys(fields).find((field) => !FIELDS.includes(field));
+    if (unknown !== undefined) fail(`${spot} has "${abbreviated(unknown)}"; there are ${FIELDS.join(', ')}`);
+    if (typeof fields.label !== 'string') fail(`${spot} is not text`);
+    const name = (fields.label as string).trim();
+    if (name === '') fail(`${spot} is empty`);
+    const text = (field: string): string | undefined => {
+      const given = fields[field];
+      if (isNothing(given)) return undefined;
+      if (typeof given !== 'string') fail(`${spot}, field "${field}" must be text`);
+      return (given as string).trim() || undefined;
+    };
+    const examples = isNothing(fields.examples) ? [] : fields.examples;
+    if (!Array.isArray(examples) || !examples.every((example) => typeof example === 'string' && example.trim() !== ''))
+      fail(`${spot}, field "examples" must be a list of texts`);
+    if ((examples as unknown[]).length > MOST_EXAMPLES)
+      fail(`${spot}, field "examples": ${(examples as unknown[]).length} given, ${MOST_EXAMPLES} at most; train on so many (glz train)`);
+    const above = text('parent');
+    if (above !== undefined && parent >= 0) fail(`${spot} has a "parent" and stands below another label`);
+    const number = nodes.length;
+    nodes.push({ name, description: text('description'), examples: examples as string[], parent, above, where: spot });
+    const { children } = fields;
+    if (isNothing(children)) return;
+    if (depth >= DEEPEST) fail(`${spot}: labels are nested more than ${DEEPEST} levels deep`);
+    if (!Array.isArray(children) && !isObject(children)) fail(`${spot}, field "children" must be a list of labels`);
+    addAll(children, spot, number, depth + 1);
+  }
+
+  /** A list of labels, or an object of names with what they mean: a description, or labels that are kinds of them. */
+  function addAll(all: unknown, spot: string, parent: number, depth: number): void {
+    if (!Array.isArray(all)) {
+      for (const [label, each] of Object.entries(all as Fields)) {
+        const isText = typeof each === 'string' || isNothing(each);
+        const own = `${spot}, "${abbreviated(label)}"`;
+        if (!isText && !Array.isArray(each) && !isObject(each))
+          fail(`${own} must be a description, or a list or object of labels that are kinds of it`);
+        add({ label, ...(isText ? { description: each } : { children: each }) }, own, parent, depth);
+      }
+      return;
+    }
+    for (const [at, item] of all.entries()) {
+      const own = `${spot}: label ${at + 1}`;
+      if (!isObject(item)) add({ label: item }, own, parent, depth);
+      else if (Object.hasOwn(item, 'label')) add(item, own, parent, depth);
+      // `- sport: ball games` in YAML.
+      else if (Object.keys(item).length === 1 && !FIELDS.includes(Object.keys(item)[0])) addAll(item, own, parent, depth);
+      else fail(`${own} is an object without "label"`);
+    }
+  }
+
+  addAll(value, where, -1, 1);
+  return nodes;
+}
+
+/** Puts each label below the one that it names; a name that is no label of the list becomes one. */
+function resolveParents(nodes: Node[], fail: Fail): void {
+  const byName = new Map<string, number[]>();
+  for (const [at, { name }] of nodes.entries()) {
+    const alike = byName.get(name);
+    if (alike) alike.push(at);
+    else byName.set(name, [at]);
+  }
+  for (const node of [...nodes]) {
+    if (node.above === undefined) continue;
+    const found = byName.get(node.above) ?? [];
+    if (found.length > 1) fail(`${node.where}: its parent "${abbreviated(node.above)}" is the name of ${found.length} labels`);
+    if (found.length === 0) {
+      found.push(nodes.length);
+      byName.set(node.above, found);
+      nodes.push({ name: node.above, examples: [], parent: -1, where: node.where });
+    }
+    node.parent = found[0];
+  }
+  for (const node of nodes) {
+    let depth = 1;
+    for (let at = node.parent; at >= 0; at = nodes[at].parent)
+      if (++depth > DEEPEST) fail(`${node.where}: labels are nested more than ${DEEPEST} levels deep, or below themselves`);
+  }
+}
+
+/** Finds a label that stands twice at one place. */
+function refuseTwice(nodes: readonly Node[], fail: Fail): void {
+  const first = new Map<string, number>();
+  for (const [at, { name, parent, where }] of nodes.entries()) {
+    const key = `${parent} ${name}`;
+    const before = first.get(key);
+    if (before !== undefined)
+      fail(`${where.replace(/: label \d+$/, '')}: label "${abbreviated(name)}" occurs twice (${before + 1} and ${at + 1})`);
+    first.set(key, at);
+  }
+}
+
+function setOf(nodes: readonly Node[]): LabelSet {
+  const times = new Map<string, number>();
+  for (const { name } of nodes) times.set(name, (times.get(name) ?? 0) + 1);
+  const labels = nodes.map(({ name, description, examples, parent }) => {
+    if (times.get(name) === 1 || parent < 0) return readLabel(name, description, examples);
+    // "Other" below two labels: the model has to tell them apart.
+    const said = `${nodes[parent].name}: ${name}`;
+    const read = readLabel(said, description, examples);
+    return typeof read === 'string' ? { name, reading: said, readings: [said], shares: [1] } : { ...read, name };
+  });
+  const parents = nodes.map(({ parent }) => parent);
+  return parents.some((parent) => parent >= 0) ? { labels, parents } : { labels };
+}
+
+/**
+ * Labels out of a parsed value: a list of names or {@link Label}s, or an object of names with a description, or with labels below them.
+ * @param where names the value in messages
+ * @throws ErrorType naming the label and the field
+ */
+export function labelSet(value: unknown, where: string, error: ErrorType): LabelSet {
+  if (Array.isArray(value) && value.every((label) => typeof label === 'string')) return { labels: cleanLabels(value, where, error) };
+  if (!Array.isArray(value) && !isObject(value)) return { labels: cleanLabels(value, where, error) };
+  const fail = failing(error);
+  const nodes = nodesOf(value, where, fail);
+  if (nodes.length === 0) return { labels: cleanLabels([], where, error) };
+  resolveParents(nodes, fail);
+  refuseTwice(nodes, fail);
+  return setOf(nodes);
+}
+
+/** A set's names, where nothing but names can be used. @throws ErrorType for descriptions, examples and levels */
+export function namesAlone({ labels, parents }: LabelSet, where: string, error: ErrorType): string[] {
+  const more = labels.find((label) => typeof label !== 'string');
+  if (parents) throw new error(`${where}: labels in levels, where only a list of names is read`);
+  if (more !== undefined && typeof more !== 'string')
+    throw new error(`${where}: label "${abbreviated(more.name)}" has a description or examples, where only names are read`);
+  return labels as string[];
+}

@@ -1,0 +1,88 @@
+/** Labels that say more than a word, in the command and in the library: descriptions, levels; and what is refused of them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { GliZNet } from '../../src/index.ts';
+import { callGlz } from '../call-glz.ts';
+import { temporaryFolder } from '../tiny-checkpoint.ts';
+
+const folder = temporaryFolder();
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const parse = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+const DESCRIBED = { A: 'a parcel, a courier, a delivery', B: 'an invoice, a refund, money' };
+const TREE = { complaint: { delivery: 'the parcel came late or never', billing: null }, praise: null };
+const TEXT = 'My parcel never came';
+
+it('descriptions decide where names say nothing; the result has the names', async () => {
+  const labels = file('labels.yaml', 'A: a parcel, a courier, a delivery\nB: an invoice, a refund, money\n');
+  const records = file('in.jsonl', `{"text":"${TEXT}"}\n{"text":"I was charged twice on my card"}\n`);
+  const { code, stdout } = await callGlz(['predict', records, '--labels-file', labels, '--top-k', '1']);
+  expect(code).toBe(0);
+  expect(parse(stdout).map((record) => record.labels)).toEqual([['A'], ['B']]);
+  const one = await callGlz(['predict', '--text', TEXT, '--labels', JSON.stringify(DESCRIBED)]);
+  const [{ labels: names, scores }] = parse(one.stdout);
+  expect(names).toEqual(['A', 'B']);
+  // A record's own candidates, the library and the command give the same.
+  const own = file('own.jsonl', `${JSON.stringify({ text: TEXT, candidate_labels: DESCRIBED })}\n`);
+  expect(parse((await callGlz(['predict', own])).stdout)[0].scores).toEqual(scores);
+  const model = await GliZNet.load();
+  const list = Object.entries(DESCRIBED).map(([label, description]) => ({ label, description }));
+  expect((await model.classify([TEXT], list))[0]).toMatchObject({ labels: names, scores });
+  const [learned] = await model.classify([TEXT], ['B', { label: 'A', examples: ['Where is my parcel?', 'The courier was late'] }]);
+  expect(learned.labels[0]).toBe('A');
+  await model.dispose();
+});
+
+it('labels in levels come out with the path', async () => {
+  const labels = file('tree.json', JSON.stringify(TREE));
+  const records = file('tree.jsonl', `{"text":"${TEXT}","path":"mine"}\n{"text":" "}\n`);
+  const { stdout } = await callGlz(['predict', records, '--labels-file', labels]);
+  const [record, blank] = parse(stdout);
+  expect(record).toMatchObject({
+    input_path: 'mine',
+    path: ['complaint', 'delivery'],
+    labels: ['delivery', expect.anything(), expect.anything()],
+  });
+  expect(record.scores.reduce((sum: number, score: number) => sum + score, 0)).toBeCloseTo(1, 4);
+  expect(record.path_scores[0] * record.path_scores[1]).toBeCloseTo(record.joint, 4);
+  expect(blank).toMatchObject({ path: [], labels: [], scores: [] });
+  const path = await callGlz(['predict', '--text', TEXT, '--labels-file', labels, '--levels', 'path']);
+  expect(parse(path.stdout)[0]).toMatchObject({ labels: ['complaint', 'delivery'], scores: record.path_scores });
+  const csv = join(folder, 'tree.csv');
+  expect((await callGlz(['predict', records, '--labels-file', labels, '-o', csv])).code).toBe(0);
+  expect(readFileSync(csv, 'utf8').split('\n')[0]).toBe('text,input_path,path,path_scores,joint,label,score');
+  const model = await GliZNet.load();
+  const children = [{ label: 'complaint', children: [{ label: 'delivery', description: TREE.complaint.delivery }, 'billing'] }, 'praise'];
+  const [all] = await model.classify([TEXT], children, { levels: 'all' });
+  expect(all).toMatchObject({ path: record.path, joint: record.joint });
+  expect([...all.labels].sort()).toEqual(['billing', 'complaint', 'delivery', 'praise']);
+  await expect(model.classify([TEXT], children, { balance: 0.7 })).rejects.toThrow(/balance is for one list of labels/);
+  await model.dispose();
+});
+
+it.each([
+  [['--labels', '{"a":3,"b":null}'], /^glz: --labels, "a" must be a description, or a list or object of labels/],
+  [['--labels', '[{"label":"a","colour":"red"},"b"]'], /^glz: --labels: label 1 has "colour"; there are label, description/],
+  [['--labels', '{"a":["b"],"c":["b"]}', '--levels', 'up'], /^glz: .*--levels/],
+])('refuses %j', async (flags, message) => {
+  const { code, stderr, stdout } = await callGlz(['predict', '--text', TEXT, ...flags]);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(message);
+});
+
+it('refuses columns and balance of labels in levels', async () => {
+  const records = file('in.jsonl', `{"text":"${TEXT}"}\n`);
+  const labels = file('tree.json', JSON.stringify(TREE));
+  for (const more of [['--wide', '-o', join(folder, 'wide.csv')], ['--balance']]) {
+    const { code, stderr } = await callGlz(['predict', records, '--labels-file', labels, ...more]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/is for one list of labels, not for labels in levels/);
+  }
+});

@@ -1,0 +1,331 @@
+/** The page in headless Chromium (npm run test:browser): what people do with it, and that nothing of theirs leaves the machine. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { GliZNet } from '../../../src/index.ts';
+import { textTable } from '../../../src/serve/page/pure/text-table.ts';
+import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
+import { runServer, type ServerProcess } from '../run-server.ts';
+
+const KEY = 'a key of some length';
+const SHOTS = process.env.GLZ_SCREENSHOTS ?? temporaryFolder();
+const DESK = { width: 1280, height: 900 };
+const PHONE = { width: 390, height: 844 };
+const TICKETS = join(ROOT, 'datasets/demo/tickets.jsonl');
+
+let browser: Browser;
+let server: ServerProcess;
+/** What the page asked for, and what was wrong with it. */
+let requests: string[] = [];
+let faults: string[] = [];
+
+beforeAll(async () => {
+  server = await runServer();
+  // No name but loopback's is looked up, so that a request to elsewhere would fail even where a network is.
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'],
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  expect(await server.end()).toBe(0);
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+  expect(faults).toEqual([]);
+  expect(requests.filter((url) => !url.startsWith(`${server.url}/`) && !url.startsWith('blob:http://127.0.0.1:'))).toEqual([]);
+  expect(requests.length).toBeGreaterThan(3);
+});
+
+async function open(options: BrowserContextOptions = {}, url = server.url): Promise<Page> {
+  requests = [];
+  faults = [];
+  const context = await browser.newContext({ viewport: DESK, ...options });
+  const page = await context.newPage();
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    // A server that does not explain, or wants a key, says so in a status, of which Chromium writes a line.
+    if (['error', 'warning'].includes(message.type()) && !/status of (?:401|422|503)|ERR_CONNECTION_REFUSED/.test(message.text()))
+      faults.push(message.text());
+  });
+  await page.goto(url);
+  return page;
+}
+
+const bars = (page: Page): Promise<string[]> => page.locator('#bars .name').allTextContents();
+
+/** What axe finds wrong. */
+async function accessFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+}
+
+/** Lets the server explain: each word adds its length, every other one against. */
+async function explainWords(page: Page): Promise<void> {
+  await page.route('**/classify', async (route) => {
+    const { explain, ...body } = route.request().postDataJSON() as { explain?: boolean; texts: string[] };
+    const response = await route.fetch({ postData: JSON.stringify(body) });
+    const answer = (await response.json()) as { results: { labels: string[]; explanations?: unknown }[] };
+    if (explain)
+      for (const [at, result] of answer.results.entries())
+        result.explanations = result.labels.slice(0, 3).map((label) => ({
+          label,
+          bias: 0,
+          words: [...body.texts[at].matchAll(/\w+/g)].map(({ 0: word, index }, number) => ({
+            ...{ word, start: index, end: index + word.length },
+            score: word.length * (number % 2 ? -0.1 : 0.2),
+          })),
+        }));
+    await route.fulfill({ response, json: answer });
+  });
+}
+
+/** Drops a file on the page as a hand does. */
+const drop = (page: Page, name: string, content: string) =>
+  page.evaluate(`{
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([${JSON.stringify(content)}], ${JSON.stringify(name)}));
+    for (const type of ['dragenter', 'dragover', 'drop'])
+      document.body.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  }`);
+
+/** What has the focus: its label, or its id. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate<string>("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id");
+
+describe.each([
+  ['phone', PHONE],
+  ['desk', DESK],
+] as const)('at the width of a %s', (name, viewport) => {
+  it.each(['light', 'dark'] as const)('in %s colours it is whole, readable and without faults', async (colorScheme) => {
+    const page = await open({ viewport, colorScheme, deviceScaleFactor: name === 'phone' ? 2 : 1, reducedMotion: 'reduce' });
+    const shoot = (what: string) => page.screenshot({ path: join(SHOTS, `${name}-${colorScheme}-${what}.png`), fullPage: true });
+    const isWhole = () => page.evaluate('document.documentElement.scrollWidth <= innerWidth');
+    await explainWords(page);
+    await page.reload();
+    await page.locator('#why mark').first().waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    await shoot('1-labels');
+    await page.setInputFiles('#texts-file', TICKETS);
+    await page.getByRole('button', { name: 'Download CSV' }).waitFor();
+    await page.locator('progress').waitFor({ state: 'hidden' });
+    expect(await accessFaults(page)).toEqual([]);
+    expect(await isWhole()).toBe(true);
+    await shoot('2-many');
+    await page.getByRole('radio', { name: 'Questions' }).check();
+    await page.locator('.answer').nth(2).waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Label again' }).click();
+    await page.locator('progress').waitFor({ state: 'hidden' });
+    expect(await accessFaults(page)).toEqual([]);
+    expect(await isWhole()).toBe(true);
+    await shoot('3-questions');
+  });
+});
+
+it('moves its bars while one types, and cancels what is outdated', async () => {
+  const page = await open();
+  await page.locator('#bars li').nth(4).waitFor();
+  expect((await bars(page))[0]).toBe('billing');
+  await page.getByLabel('Text', { exact: true }).fill('');
+  await page.locator('#empty').waitFor();
+  const before = requests.length;
+  const text = 'Thank you, your support team is wonderful and very kind!';
+  await page.getByLabel('Text', { exact: true }).pressSequentially(text, { delay: 25 });
+  await page.locator('#bars li.best', { hasText: 'praise' }).waitFor();
+  expect(requests.length - before).toBeGreaterThan(1);
+  expect(requests.length - before).toBeLessThan(text.length / 2);
+  await page.getByText(/^Most likely: praise/).waitFor({ state: 'attached' });
+  await page.getByLabel('Any number of labels may fit').check();
+  await page.getByText(/^Likely: praise/).waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'a headline' }).click();
+  await page.locator('#bars li.best', { hasText: 'economy' }).waitFor();
+});
+
+it('is used by keyboard alone', async () => {
+  const page = await open();
+  await page.locator('#bars li').first().waitFor();
+  const seen: string[] = [];
+  for (let at = 0; at < 14; at++) {
+    await page.keyboard.press('Tab');
+    seen.push(await focused(page));
+  }
+  expect(seen).toEqual(
+    expect.arrayContaining(['Dark colours', 'text', 'Remove billing', 'Remove cancellation', 'label-input', 'multi', 'open-texts']),
+  );
+  await page.locator('#label-input').focus();
+  await page.keyboard.type('refund,complaint');
+  await page.keyboard.press('Enter');
+  await page.locator('#bars li', { hasText: 'refund' }).waitFor();
+  expect(await page.locator('#label-list li').allTextContents()).toEqual([
+    ...['billing', 'delivery', 'technical problem', 'praise', 'cancellation'],
+    ...['refund', 'complaint'],
+  ]);
+  // The last label comes back to be corrected, and the focus stays where labels are removed.
+  await page.keyboard.press('Backspace');
+  expect(await page.locator('#label-input').inputValue()).toBe('complaint');
+  await page.locator('#label-input').fill('');
+  await page.getByRole('button', { name: 'Remove delivery' }).focus();
+  await page.keyboard.press('Enter');
+  expect(await focused(page)).toBe('Remove technical problem');
+  await page.locator('#bars li', { hasText: 'delivery' }).waitFor({ state: 'detached' });
+  await page.getByRole('radio', { name: 'Labels' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await page.locator('.answer').first().waitFor();
+});
+
+it('colours the words that decided, of the label that is chosen', async () => {
+  const page = await open();
+  await explainWords(page);
+  await page.reload();
+  await page.locator('#why mark.for').first().waitFor();
+  expect(await page.locator('#why .read').textContent()).toBe(await page.getByLabel('Text', { exact: true }).inputValue());
+  expect(await page.locator('#why em').textContent()).toBe('billing');
+  const second = page.locator('#bars li button').nth(1);
+  await second.focus();
+  await page.keyboard.press('Enter');
+  expect(await page.locator('#why em').textContent()).toBe((await bars(page))[1]);
+  expect(await second.getAttribute('aria-pressed')).toBe('true');
+  expect(await page.evaluate("document.activeElement === document.querySelectorAll('#bars li button')[1]")).toBe(true);
+});
+
+it('labels a dropped CSV, sorts, filters and downloads it, with the scores of the library', async () => {
+  const page = await open();
+  await page.locator('#bars li').first().waitFor();
+  await page.locator('#label-list button').first().waitFor();
+  const rows = [
+    'id,message',
+    ...textTable('tickets.jsonl', new Uint8Array(readFileSync(TICKETS))).rows.map(([id, text]) => `${id},"${text.replaceAll('"', '""')}"`),
+  ];
+  await drop(page, 'my tickets.csv', rows.join('\n'));
+  await page.getByText('12 texts', { exact: true }).waitFor();
+  await page.locator('progress').waitFor({ state: 'hidden' });
+  const table = page.getByRole('table', { name: 'Texts of my tickets.csv with what was found' });
+  const scores = async () => (await table.locator('tbody td.number').allTextContents()).map((text) => Number.parseFloat(text));
+  const header = (name: string) => table.getByRole('columnheader', { name });
+  await header('score').getByRole('button').click();
+  expect(await header('score').getAttribute('aria-sort')).toBe('descending');
+  const descending = await scores();
+  expect(descending).toEqual([...descending].sort((a, b) => b - a));
+  await header('score').getByRole('button').press('Enter');
+  expect(await header('score').getAttribute('aria-sort')).toBe('ascending');
+  expect(await scores()).toEqual([...descending].reverse());
+  await header('label').getByRole('button').click();
+  expect(await header('score').getAttribute('aria-sort')).toBe('none');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()]);
+  expect(download.suggestedFilename()).toBe('my tickets-labelled.csv');
+  const saved = textTable('saved.csv', new Uint8Array(readFileSync(await download.path())));
+  expect([saved.columns, saved.rows.length]).toEqual([['id', 'message', 'label', 'score'], 12]);
+  const model = await GliZNet.load();
+  try {
+    const labels = ['billing', 'delivery', 'technical problem', 'praise', 'cancellation'];
+    const ours = await model.classify(
+      saved.rows.map(([, text]) => text),
+      labels,
+      { topK: 1 },
+    );
+    for (const [at, [, , label, score]] of saved.rows.entries()) {
+      expect(label).toBe(ours[at].labels[0]);
+      expect(Number(score)).toBeCloseTo(ours[at].scores[0], 4);
+    }
+  } finally {
+    await model.dispose();
+  }
+  const group = page.getByRole('group', { name: 'Show only' }).getByRole('button').first();
+  const [count] = /\d+$/.exec((await group.textContent())!)!;
+  await group.click();
+  expect(await group.getAttribute('aria-pressed')).toBe('true');
+  expect(await table.locator('tbody tr').count()).toBe(Number(count));
+  // A text of the table is looked at by itself.
+  const first = table.locator('tbody button').first();
+  const text = await first.textContent();
+  await first.click();
+  expect(await page.getByLabel('Text', { exact: true }).inputValue()).toBe(text);
+  await page.locator('#label-input').fill('something else,');
+  await page.getByText('The labels or questions above have changed.').waitFor();
+  await page.getByRole('button', { name: 'Label again' }).waitFor();
+});
+
+it('takes large files a page at a time, stops, and goes on', async () => {
+  const page = await open();
+  await page.locator('#bars li').first().waitFor();
+  const texts = Array.from({ length: 400 }, (_, at) => `parcel number ${at} never came`);
+  await drop(page, 'large.txt', texts.join('\n'));
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByText('400 texts', { exact: true }).waitFor({ timeout: 60_000 });
+  await page.getByText('1 to 50 of 400').waitFor();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByText('51 to 100 of 400').waitFor();
+  expect(await page.locator('tbody tr').count()).toBe(50);
+});
+
+it('takes questions from files and says what is wrong with them while one types', async () => {
+  const page = await open();
+  await drop(page, 'questions.yaml', 'late:\n  type: predicate\n  instructions: a parcel is late\n');
+  await page.locator('.answer', { hasText: 'a parcel is late' }).waitFor();
+  await page.getByLabel('Questions, as YAML or JSON').fill('late:\n  type: choice\n  options: [one]\n');
+  await page.getByText(/"late".*1 given, a question needs at least 2/).waitFor();
+  await drop(page, 'labels.json', '["alpha", "beta, gamma"]');
+  await page.locator('#bars li').nth(1).waitFor();
+  expect((await bars(page)).sort()).toEqual(['alpha', 'beta, gamma']);
+  await drop(page, 'broken.jsonl', '{"text": "a"}\n{"text"\n');
+  await page.getByText('broken.jsonl: line 2 is no JSON').waitFor();
+  await page.locator('#label-input').fill('Alpha,');
+  await page.getByText(/same to the model/).waitFor();
+});
+
+it('asks for the key, keeps it nowhere, and forgets it', async () => {
+  const locked = await runServer([], { GLZ_SERVE_KEY: KEY });
+  try {
+    const page = await open({}, locked.url);
+    const field = page.getByLabel('Key', { exact: true });
+    await field.fill('wrong');
+    await field.press('Enter');
+    await page.getByText('The server refused that key.').waitFor();
+    await page.keyboard.press('Escape');
+    expect(await field.isVisible()).toBe(true);
+    expect(await accessFaults(page)).toEqual([]);
+    await page.screenshot({ path: join(SHOTS, 'desk-light-4-key.png') });
+    await field.fill(KEY);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.locator('#bars li').first().waitFor();
+    expect(await page.locator('#model').textContent()).toBe('glz-mini');
+    const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
+    expect(kept).not.toContain(KEY);
+    expect(await page.context().cookies()).toEqual([]);
+    await page.reload();
+    await field.waitFor();
+    expect(requests.filter((url) => !url.startsWith(`${locked.url}/`))).toEqual([]);
+    requests = requests.map((url) => url.replace(locked.url, server.url));
+  } finally {
+    expect(await locked.end()).toBe(0);
+  }
+});
+
+it('keeps the colours that were chosen, and says so where its server is gone', async () => {
+  const other = await runServer();
+  try {
+    const page = await open({ colorScheme: 'light' }, other.url);
+    const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    const light = await ground();
+    await page.getByRole('button', { name: 'Dark colours' }).click();
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await page.reload();
+    expect([await ground(), await page.getByRole('button', { name: 'Dark colours' }).getAttribute('aria-pressed')]).toEqual([dark, 'true']);
+    await page.locator('#bars li').first().waitFor();
+    expect(await other.end()).toBe(0);
+    await page.getByLabel('Text', { exact: true }).fill('anything');
+    await page.getByText('The server does not answer. Is it still running?').waitFor();
+    requests = requests.map((url) => url.replace(other.url, server.url));
+  } finally {
+    await other.end();
+  }
+});

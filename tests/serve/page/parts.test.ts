@@ -1,0 +1,117 @@
+/** Small parts of the page that need no browser: labels, bars, words, questions, asking while one types. */
+import fc from 'fast-check';
+import { UsageError } from '../../../src/base/errors.ts';
+import { barsOf, percent, spokenResult } from '../../../src/serve/page/pure/bars.ts';
+import { strongestWords, textPieces } from '../../../src/serve/page/pure/deciding-words.ts';
+import { labelNames } from '../../../src/serve/page/pure/label-names.ts';
+import { createLatest } from '../../../src/serve/page/pure/latest.ts';
+import { EXAMPLE_QUESTIONS, questionsOf } from '../../../src/serve/page/pure/question-text.ts';
+
+it.each<[string, string[]]>([
+  ['billing, delivery ,, billing', ['billing', 'delivery']],
+  ['billing, or so\ndelivery\r\n\r\npraise', ['billing, or so', 'delivery', 'praise']],
+  ['one label\n', ['one label']],
+  ['["a, b", "c", 3]', ['a, b', 'c']],
+  ['[draft], final', ['[draft]', 'final']],
+  ['  ', []],
+])('labels of %j', (text, labels) => {
+  expect(labelNames(text)).toEqual(labels);
+});
+
+it('bars are in order, their shares never read as what they are not', () => {
+  expect(barsOf(['a', 'b'], [0.2, 0.8])).toEqual([
+    { label: 'b', score: 0.8 },
+    { label: 'a', score: 0.2 },
+  ]);
+  expect([0, 0.0004, 0.5, 0.91149, 0.9996, 1].map(percent)).toEqual(['0.0%', '<0.1%', '50.0%', '91.1%', '>99.9%', '100.0%']);
+  expect(spokenResult(barsOf(['a', 'b'], [0.2, 0.8]), false)).toBe('Most likely: b, 80.0%.');
+  expect(spokenResult(barsOf(['a', 'b', 'c'], [0.6, 0.8, 0.1]), true)).toBe('Likely: b, 80.0%; a, 60.0%.');
+  expect(spokenResult(barsOf(['a'], [0.2]), true)).toBe('None is likely. Closest: a, 20.0%.');
+  expect(spokenResult([], false)).toBe('No result.');
+});
+
+describe('words that decided', () => {
+  const word = fc.record({
+    word: fc.string(),
+    start: fc.integer({ min: -5, max: 60 }),
+    end: fc.integer({ min: -5, max: 60 }),
+    score: fc.double({ min: -5, max: 5, noNaN: true }),
+  });
+
+  it('colour the text and change nothing of it, wherever they say they are', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 50 }), fc.array(word), (text, words) => {
+        const pieces = textPieces(text, words);
+        expect(pieces.map((piece) => piece.text).join('')).toBe(text);
+        for (const { strength } of pieces) expect(Math.abs(strength)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('are strong by what they add, and faint ones stay plain', () => {
+    const words = [
+      { word: 'charged', start: 0, end: 7, score: 2 },
+      { word: 'twice', start: 8, end: 13, score: -1 },
+      { word: 'for', start: 14, end: 17, score: 0.1 },
+    ];
+    expect(textPieces('charged twice for it', words)).toEqual([
+      { text: 'charged', strength: 1 },
+      { text: ' ', strength: 0 },
+      { text: 'twice', strength: -0.5 },
+      { text: ' ', strength: 0 },
+      { text: 'for', strength: 0 },
+      { text: ' it', strength: 0 },
+    ]);
+    expect(strongestWords(words, 5).map((each) => each.word)).toEqual(['charged', 'twice']);
+    expect(strongestWords([], 5)).toEqual([]);
+  });
+});
+
+it('questions are YAML or JSON, and what is wrong with them is said as the server says it', () => {
+  expect(Object.keys(questionsOf(EXAMPLE_QUESTIONS))).toEqual(['topic', 'angry', 'urgency']);
+  expect(questionsOf('{"q": {"type": "choice", "options": ["a", "b"]}}')).toEqual({ q: { type: 'choice', options: ['a', 'b'] } });
+  const many = JSON.stringify({ q: { type: 'choice', options: Array.from({ length: 9000 }, (_, at) => `option ${at}`) } });
+  expect(questionsOf(many)).toEqual(JSON.parse(many));
+  for (const [text, message] of [
+    ['', /no questions yet/],
+    ['q: {type: choice, options: [a]}', /"q".*1 given/],
+    ['q: [', /not YAML, line 1/],
+    ['{"q": 1', /not YAML/],
+    ['just words', /must be an object/],
+  ] as const) {
+    expect(() => questionsOf(text)).toThrow(UsageError);
+    expect(() => questionsOf(text)).toThrow(message);
+  }
+});
+
+it('while one types only the last question counts, and those before are cancelled', async () => {
+  const signals: AbortSignal[] = [];
+  const shown: string[] = [];
+  let asked = '';
+  let isBusy = false;
+  await new Promise<void>((resolve) => {
+    const latest = createLatest<string>({
+      rest: 1,
+      longest: 5,
+      onBusy: (busy) => {
+        isBusy = busy;
+      },
+      async ask(signal) {
+        signals.push(signal);
+        const mine = asked;
+        await new Promise((done) => setTimeout(done, mine === 'last' ? 1 : 50));
+        return mine;
+      },
+      onResult(result) {
+        shown.push(result);
+        setTimeout(resolve, 80);
+      },
+      onError: () => shown.push('error'),
+    });
+    asked = 'first';
+    latest.now();
+    asked = 'last';
+    for (let at = 0; at < 5; at++) latest.changed();
+  });
+  expect([shown, signals.map(({ aborted }) => aborted), isBusy]).toEqual([['last'], [true, false], false]);
+});
