@@ -29,11 +29,11 @@ echo "5. glz train: the same steps on both"
 for device in cpu tensorflow; do
   node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/$device" \
     --device "$device" --max-steps 20 --batch-size 4 --set save_every=10 --set loss.distill_weight=0.1 --set accumulation=2 --set dropout=0.1 \
-    --set max_text_tokens=24 --set optimizer.freeze_embeddings=true --quiet
+    --set max_text_tokens=24 --set optimizer.freeze_embeddings=true --set keep_states=true --quiet
 done
 node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/tensorflow" \
   --device tensorflow --max-steps 20 --batch-size 4 --set save_every=10 --set loss.distill_weight=0.1 --set accumulation=2 --set dropout=0.1 \
-  --set max_text_tokens=24 --set optimizer.freeze_embeddings=true --quiet --resume
+  --set max_text_tokens=24 --set optimizer.freeze_embeddings=true --set keep_states=true --quiet --resume
 node scripts/compare-checkpoints.mjs "$work/cpu/final" "$work/tensorflow/final" 1e-5
 echo "6. --device gpu says what is missing"
 node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/gpu" --device gpu \

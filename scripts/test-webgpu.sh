@@ -30,7 +30,7 @@ echo "4. glz train: the same steps on both, killed and resumed"
 train() {
   node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/$1" \
     --device "$1" --max-steps 7 --batch-size 4 --set save_every=3 --set loss.distill_weight=0.1 --set max_text_tokens=24 \
-    --set dropout=0.1 --quiet "${@:2}"
+    --set dropout=0.1 --set keep_states=true --quiet "${@:2}"
 }
 train cpu
 # Killed as soon as a state is there: at its end a run calibrates on 100 batches, for which a software driver takes minutes.

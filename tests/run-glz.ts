@@ -1,6 +1,6 @@
 /** Runs the built glz command as a process of its own; where the process is not what is tested, call-glz.ts is faster. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './tiny-checkpoint.ts';
 
@@ -35,7 +35,13 @@ export const glzEnvironment = (env: Record<string, string | undefined> = {}): Re
 });
 
 /** Lines of a file that a run is writing, 0 while it is not there. */
-export const linesOf = (path: string): number => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0);
+export function linesOf(path: string): number {
+  try {
+    return readFileSync(path, 'utf8').split('\n').length - 1;
+  } catch {
+    return 0;
+  }
+}
 
 /** Runs `glz ...args` and waits for its end; killed after `timeout` ms. */
 export function runGlz(

@@ -23,7 +23,8 @@ const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 const name = process.env.QUEUE ?? 'glz';
 const connection = new Redis(url, { maxRetriesPerRequest: null });
 const queue = new Queue(name, { connection });
-const events = new QueueEvents(name, { connection: connection.duplicate() });
+const listening = connection.duplicate();
+const events = new QueueEvents(name, { connection: listening });
 await events.waitUntilReady();
 
 const temporary = `${output}.${process.pid}.tmp`;
@@ -32,6 +33,7 @@ const file = openSync(temporary, 'w');
 const waiting = [];
 
 async function add(records) {
+  if (waiting.length >= ahead) await writeFirst();
   const texts = records.map(({ text }) => text);
   const job = await queue.add('label', { texts, labels, options }, { attempts, backoff: { type: 'exponential', delay: 500 } });
   waiting.push({ job, records });
@@ -50,7 +52,6 @@ try {
     if (line.trim() === '') continue;
     records.push(JSON.parse(line));
     if (records.length < batch) continue;
-    if (waiting.length >= ahead) await writeFirst();
     await add(records);
     records = [];
   }
@@ -66,5 +67,5 @@ try {
 } finally {
   await events.close();
   await queue.close();
-  connection.disconnect();
+  for (const each of [listening, connection]) each.disconnect();
 }

@@ -64,10 +64,8 @@ def _feeds(rows, before, behind, pad, own_is_before=False):
 def compile_labels(model, labels):
     """Vectors of labels (names) as columns [size, labels]: once for a label set, for all texts and workers."""
     facts = model.sequences
-    templates = facts["label_templates"]
-    read = [template.replace("{}", label) for label in labels for template in templates]
-    rows = [encoding.ids for encoding in model.tokenizer.encode_batch(read, add_special_tokens=False)]
-    wrong = [text for text, row in zip(read, rows) if not 0 < len(row) <= facts["most_label_tokens"]]
+    rows = [encoding.ids for encoding in model.tokenizer.encode_batch(labels, add_special_tokens=False)]
+    wrong = [label for label, row in zip(labels, rows) if not 0 < len(row) <= facts["most_label_tokens"]]
     if wrong or len(set(labels)) < len(labels):
         raise ValueError(f"labels that are empty, too long or there twice: {wrong[:3]}")
     vectors = []
@@ -76,11 +74,7 @@ def compile_labels(model, labels):
             rows[start : start + BATCH_TEXTS], facts["label_before"], facts["label_behind"], facts["pad"], facts["label_mask_on"] == "marker"
         )
         vectors.append(model.texts.run(["labels"], feeds)[0])
-    # A label is the mean of what the templates give.
-    means = np.concatenate(vectors).reshape(len(labels), len(templates), -1).mean(axis=1)
-    if facts["unit_vectors"]:
-        means /= np.linalg.norm(means, axis=1, keepdims=True)
-    return np.ascontiguousarray(means.T)
+    return np.ascontiguousarray(np.concatenate(vectors).T)
 
 
 def _windows(row, room):

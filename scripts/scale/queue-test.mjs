@@ -9,18 +9,24 @@ import { Redis } from 'ioredis';
 
 const [project, work] = process.argv.slice(2);
 const labels = 'billing,bug report,delivery,praise';
-const environment = { ...process.env, LOCK_MS: '4000', THREADS: '1', AHEAD: '6', BATCH: '64' };
+const environment = { ...process.env, LOCK_MS: '20000', THREADS: '1', AHEAD: '6', BATCH: '32' };
 const connection = new Redis(process.env.REDIS_URL, { maxRetriesPerRequest: null });
 const queue = new Queue('glz', { connection });
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const started = [];
+process.on('exit', () => {
+  for (const each of started) each.kill('SIGKILL');
+});
 async function startWorker() {
   const worker = spawn(process.execPath, ['worker.mjs'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  started.push(worker);
   await once(worker.stdout, 'data'); // ready
   return worker;
 }
 async function labelFile(input, output, given = labels) {
   const producer = spawn(process.execPath, ['label-file.mjs', input, given, output], { env: environment, stdio: ['ignore', 'inherit', 'pipe'] });
+  started.push(producer);
   let said = '';
   producer.stderr.setEncoding('utf8').on('data', (text) => {
     said += text;
@@ -44,7 +50,7 @@ for (let killed = false; !isDone; await pause(20)) {
   const { waiting, active, delayed } = await queue.getJobCounts('waiting', 'active', 'delayed');
   most = Math.max(most, waiting + active + delayed);
   jobs++;
-  if (killed || active < 2 || jobs < 50) continue;
+  if (killed || active < 2 || jobs < 30) continue;
   killed = true;
   workers[0].kill('SIGKILL');
   console.log(`killed a worker with ${active} jobs running`);

@@ -3,7 +3,7 @@
 # dependency of glz: npm installs it in a folder that goes afterwards.
 #
 #   npm run test:queue
-#   TEXTS=3000
+#   TEXTS=1500
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 project=$PWD
@@ -13,7 +13,7 @@ work=$(mktemp -d)
 started=
 trap '[ -z "$started" ] || { kill "$started" 2>/dev/null || true; wait "$started" 2>/dev/null || true; }; rm -rf "$work"' EXIT
 npm run build --silent
-node scripts/scale/make-texts.mjs "${TEXTS:-3000}" >"$work/texts.jsonl"
+node scripts/scale/make-texts.mjs "${TEXTS:-1500}" >"$work/texts.jsonl"
 cp scale/bullmq/*.mjs scripts/scale/queue-test.mjs "$work/"
 cd "$work"
 echo '{"private":true,"type":"module"}' >package.json

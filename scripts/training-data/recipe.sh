@@ -18,8 +18,8 @@ settings() {
   python3 "$scripts/settings.py" --run "$1" ${2:+--checkpoint "$2"} --data data --at-hand "$at_hand" --encoder "$encoder" --output "run$1.json"
 }
 
-# train RUN NAME OPTION ...: one run, on one core.
-train() { glz train --config "run$1.json" --output "runs/$2" --threads 1 "${@:3}"; }
+# train RUN NAME OPTION ...: one run, on one core, that keeps its states: `mean` makes its end again.
+train() { glz train --config "run$1.json" --output "runs/$2" --threads 1 --set keep_states=true "${@:3}"; }
 
 # train_pair RUN NAME RUN NAME [CHECKPOINT]: two runs side by side.
 train_pair() {

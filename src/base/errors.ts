@@ -1,7 +1,4 @@
-/**
- * The two errors a user can cause. Anything else that is thrown is a defect of glz and keeps its stack trace.
- * Imported by every folder; imports only how text is made printable.
- */
+/** The two errors a user can cause. Anything else that is thrown is a defect of glz and keeps its stack trace. Imported by every folder. */
 import { messageLine } from './printable.ts';
 
 /** Wrong usage or settings: bad flag, bad config value, missing argument. The command exits with code 2. */

@@ -1,7 +1,6 @@
 /**
  * Files that are whole or not there: written to a temporary name in the same folder, flushed, renamed. A temporary name says which process
- * it is of, so that what a killed one left can be told from what another is writing.
- * Imported by every folder that writes; imports only node and its neighbours here.
+ * it is of, so that what a killed one left can be told from what another is writing. Imported by every folder that writes.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';

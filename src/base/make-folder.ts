@@ -1,4 +1,4 @@
-/** Folders: made where they are missing, and the user's own. Imports only node. */
+/** Folders: made where they are missing, and the user's own. */
 import { mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';

@@ -1,6 +1,9 @@
 /** Packages that few need: optional peers, which npm does not install with glz. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { DataError } from './errors.ts';
+import { readJsonObject } from './json.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -44,3 +47,9 @@ export function optionalFile(file: string, use: string): string {
 
 /** A package that does not come with glz, loaded. @throws DataError as {@link requirePackages} */
 export const optionalPackage = <Package>(file: string, use: string): Package => require(optionalFile(file, use)) as Package;
+
+/** Version of a package that may not be there; undefined where it is not. */
+export function packageVersion(name: string): string | undefined {
+  const folder = require.resolve.paths(name)?.find((place) => existsSync(join(place, name, 'package.json')));
+  return folder === undefined ? undefined : String(readJsonObject(join(folder, name, 'package.json')).version);
+}

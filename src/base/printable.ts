@@ -1,7 +1,4 @@
-/**
- * Text of others (records, labels, file names, answers of a server) as a message, a terminal line or a log may hold it.
- * Imports nothing.
- */
+/** Text of others (records, labels, file names, answers of a server) as a message, a terminal line or a log may hold it. */
 
 /** C0 and C1 controls, DEL, line separators, marks that turn the direction of a line, the byte order mark, and halves of a character. */
 const UNPRINTABLE =
@@ -30,7 +27,7 @@ export function excerpt(text: string, most = LONGEST_QUOTE): string {
 export function quoted(value: unknown): string {
   if (typeof value === 'string') return printable(JSON.stringify(excerpt(value)));
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
-  return typeof value === 'function' ? 'a function' : typeof value === 'symbol' ? 'symbol' : String(value);
+  return typeof value === 'function' ? 'a function' : typeof value === 'symbol' ? 'symbol' : excerpt(String(value));
 }
 
 /** Longest message; a path can be some hundred characters of it. */

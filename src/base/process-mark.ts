@@ -1,6 +1,6 @@
 /**
- * A part of a file's name that says which process the file belongs to, and whether that process still runs: `glz-PID-START-PLACE`.
- * Files of a process that was killed can so be told from those of one that is at work. Imports only node.
+ * A part of a file's name that says which process the file belongs to, and whether that process still runs: `glz-PID-START-PLACE`. Files of
+ * a process that was killed can so be told from those of one that is at work.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';

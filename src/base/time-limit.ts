@@ -1,4 +1,4 @@
-/** A time limit on work that takes an AbortSignal. Imports nothing. */
+/** A time limit on work that takes an AbortSignal. */
 
 /**
  * Runs `work` with a signal that fires when the caller's does, or after `milliseconds`, which begin again with each call of `alive`.

@@ -1,6 +1,6 @@
 /**
  * A folder whose own name cannot be given to another one: a mounted one (a volume of a container), or one in a folder that the user cannot
- * write. Imports only node and files.
+ * write.
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';

@@ -5,25 +5,17 @@
 import { type GliZNetOptions, hasBlocks } from '../model/options.ts';
 import { SCORING_OPTIONS, type ScoringOptions } from '../options/predict.ts';
 import { lengthBatches } from '../runtime/length-batches.ts';
-import {
-  buildJointSequence,
-  type JointLayout,
-  type JointSequence,
-  labelTokens,
-  padBatch,
-  prepareLayout,
-  textRoom,
-} from '../text/joint-sequence.ts';
-import { fitTogether, groupLabels } from '../text/label-groups.ts';
-import { labelName, labelReading, type ReadLabel } from '../text/label-texts.ts';
-import { createLabelEncoder, type LabelEncoder, labelProblem } from '../text/labels.ts';
-import { textWindows } from '../text/text-windows.ts';
+import { type JointLayout, padBatch, prepareLayout } from '../text/joint-sequence.ts';
+import type { ReadLabel } from '../text/label-texts.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { withSafeDisposal } from './disposal.ts';
 import type { PartsOptions, PartsRequest, WordParts } from './explain/word-parts.ts';
+import { createReadyLabels } from './joint/prepared-labels.ts';
+import { requestSequences, type Work } from './joint/request-sequences.ts';
+import { createShortlister } from './joint/shortlister.ts';
 import { BrokenModelError, type Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
-import { type Shortlist, shortlistOf, shortlistSize } from './shortlist.ts';
+import type { Shortlist } from './shortlist.ts';
 
 /** One text and its candidate labels. Requests that share one label array share its preparation. */
 export interface ScoreRequest {
@@ -71,7 +63,7 @@ export interface Classifier {
   logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;
   /**
    * Which of these labels the model cannot read or tell apart, as a message; undefined where there are none.
-   * @throws DataError for a label without tokens or longer than the window
+   * @throws DataError for a label without tokens or longer than the layout's limit
    */
   labelProblem(labels: readonly ReadLabel[]): Promise<string | undefined>;
   /** What each word adds to logits, where they are sums over words: with what the model adds whatever a text says they are the logits. @throws as logits */
@@ -90,36 +82,48 @@ export const layoutOf = (tokenizer: Tokenizer, options: GliZNetOptions): Promise
     maxLength: Math.min(options.maxLength, tokenizer.modelMaxLength),
   });
 
-/** How many labels a one-way model reckons with, which sees none beside the one that it scores: about as many as a training example shows. */
-const LABELS_OF_AN_EXAMPLE = 25;
-
-/** Texts that are embedded before a signal is looked at again. */
-const EMBEDDED_AT_ONCE = 128;
-
-/** A label set made ready: its ids, and its groups by the room that a text leaves. */
-interface PreparedLabels {
-  ids: Int32Array[];
-  lengths: number[];
-  groups: Map<number, number[][]>;
-  /** What {@link labelProblem} says, once it was asked; empty for nothing. */
-  problem?: string;
-}
-
-interface Work {
-  request: number;
-  sequence: JointSequence;
-  /** Label numbers of the sequence's labels. */
-  group: readonly number[];
-  /** Windows that the text has beside these labels, and its tokens that none of them holds. */
-  windows: number;
-  cutTokens: number;
-}
-
 const lengthOf = ({ sequence }: Work): number => sequence.inputIds.length;
 
 /** Sequences in the order of batches: by length, then by labels, of which a batch has as many as its largest. */
 const longestFirst = (work: readonly Work[]): Work[] =>
   [...work].sort((a, b) => lengthOf(b) - lengthOf(a) || b.sequence.labels - a.sequence.labels || a.request - b.request);
+
+/** Results that become whole as sequences are scored. `source` is named where a score is no number. */
+function createResults(requests: readonly ScoreRequest[], work: readonly Work[], mergeWindows: 'mean' | 'max', source: string) {
+  const results = requests.map(
+    ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
+  );
+  const left = new Uint32Array(requests.length);
+  for (const { request } of work) left[request]++;
+  const checked = (value: number): number => {
+    if (Number.isFinite(value)) return value;
+    throw new BrokenModelError(`${source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
+  };
+  return {
+    /** Adds what a sequence's labels scored. scores [N] */
+    add({ request, group, windows, cutTokens }: Work, scores: Float32Array): void {
+      const result = results[request];
+      left[request]--;
+      result.cutTokens = Math.max(result.cutTokens, cutTokens);
+      for (const [at, label] of group.entries()) {
+        const logit = checked(scores[at]);
+        const before = result.logits[label];
+        if (mergeWindows === 'max') result.logits[label] = Math.max(before, logit);
+        else result.logits[label] = (Number.isFinite(before) ? before : 0) + logit / windows;
+      }
+    },
+    /** The results, with what labels of shortlists lose; requests that have sequences left are unfinished. */
+    finish(listed: ReadonlyMap<number, Shortlist>, unreadable: readonly boolean[]): ScoredRequest[] {
+      for (const [request, { labels, discounts }] of listed)
+        for (const [at, label] of labels.entries()) results[request].logits[label] -= checked(discounts[at]);
+      for (const [request, nothing] of unreadable.entries()) if (nothing) results[request].unreadable = true;
+      for (const [request, count] of left.entries()) if (count > 0) results[request].unfinished = true;
+      return results;
+    },
+    /** The results where nothing was scored. */
+    unfinished: (): ScoredRequest[] => results.map((result) => ({ ...result, unfinished: true })),
+  };
+}
 
 /** Makes a classifier of a tokenizer and a scorer, which it owns; `makeEmbedder` is called when a shortlist is first needed. @throws UsageError where the options do not suit the tokenizer. */
 export async function createClassifier(
@@ -131,145 +135,14 @@ export async function createClassifier(
 ): Promise<Classifier> {
   const layout = await layoutOf(tokenizer, options);
   const isOneWay = options.crossAttention === 'one-way';
-  const encoder: LabelEncoder = createLabelEncoder(tokenizer, layout.labelLimit);
-  // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
-  const prepared = new WeakMap<readonly ReadLabel[], Promise<PreparedLabels>>();
-  const prepare = async (labels: readonly ReadLabel[]): Promise<PreparedLabels> => {
-    const ids = await encoder.encode(labels.map(labelReading));
-    return { ids, lengths: ids.map((each) => each.length), groups: new Map() };
-  };
-
-  let embedder: Promise<SentenceEmbedder> | undefined;
-
-  // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
-  const vectorOf = new WeakMap<Int32Array, Float32Array>();
-
-  /**
-   * For each of these requests the labels that are read, the nearest to the text first. Labels that compete for a text so
-   * come into one sequence, where they can be compared best, and which labels share one does not depend on their order in the request.
-   */
-  async function shortlists(
-    unsorted: readonly number[],
-    requests: readonly ScoreRequest[],
-    textIds: readonly Int32Array[],
-    shortlist: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Map<number, Shortlist>> {
-    if (!makeEmbedder || unsorted.length === 0) return new Map();
-    embedder ??= makeEmbedder();
-    // A full disk, a file that was being written: the next call tries again.
-    embedder.catch(() => {
-      embedder = undefined;
-    });
-    const { embedIds } = await embedder;
-    const numbers = [...unsorted].sort((a, b) => textIds[b].length - textIds[a].length);
-    const texts: Float32Array[] = [];
-    while (texts.length < numbers.length) {
-      if (signal?.aborted) return new Map();
-      const next = numbers.slice(texts.length, texts.length + EMBEDDED_AT_ONCE);
-      texts.push(...(await embedIds(next.map((request) => textIds[request]))));
-    }
-    const sets = await Promise.all(numbers.map((request) => readyLabels(requests[request].labels)));
-    const labels = new Set([...new Set(sets)].flatMap(({ ids }) => ids));
-    const missing = [...labels].filter((ids) => !vectorOf.has(ids));
-    for (const [at, vector] of (await embedIds(missing)).entries()) vectorOf.set(missing[at], vector);
-    return new Map(
-      sets.map(({ ids }, at) => {
-        const vectors = ids.map((label) => vectorOf.get(label)!);
-        const size = Math.min(ids.length, shortlist === 0 ? ids.length : (shortlist ?? shortlistSize(ids.length)));
-        // Labels that read each other know of those that are read.
-        const expected = isOneWay ? LABELS_OF_AN_EXAMPLE : size;
-        return [numbers[at], shortlistOf(texts[at], vectors, size, expected)];
-      }),
-    );
-  }
-
-  const readyLabels = (labels: readonly ReadLabel[]): Promise<PreparedLabels> => {
-    let ready = prepared.get(labels);
-    if (!ready) {
-      ready = prepare(labels);
-      ready.catch(() => prepared.delete(labels));
-      prepared.set(labels, ready);
-    }
-    return ready;
-  };
-
-  async function sequencesOf(
-    requests: readonly ScoreRequest[],
-    maxLabelsPerGroup: number | undefined,
-    shortlist: number | undefined,
-    windows: number,
-    signal: AbortSignal | undefined,
-  ): Promise<{ work: Work[]; listed: Map<number, Shortlist>; unreadable: boolean[] }> {
-    const textIds = await tokenizer.encodeBatch(
-      requests.map(({ text }) => text),
-      { atLeast: windows * layout.capacity + 1 },
-    );
-    const work: Work[] = [];
-    const addGroup = (request: number, group: readonly number[], ids: readonly Int32Array[]): void => {
-      const labelIds = group.map((label) => ids[label]);
-      const text = textIds[request];
-      const taken = labelTokens(
-        labelIds.map(({ length }) => length),
-        layout,
-      );
-      const parts = textWindows(text.length, textRoom(layout, taken), windows);
-      const cutTokens = text.length - parts[parts.length - 1].end;
-      for (const { start, end } of parts)
-        work.push({
-          request,
-          group,
-          windows: parts.length,
-          cutTokens,
-          sequence: buildJointSequence(layout, text.subarray(start, end), labelIds),
-        });
-    };
-    const long: number[] = [];
-    for (const [request, { labels }] of requests.entries()) {
-      const { ids, lengths, groups } = await readyLabels(labels);
-      // Labels that read each other are best read together, the nearest first; others need it only to be told that there are many.
-      const isMany = isOneWay
-        ? labels.length > LABELS_OF_AN_EXAMPLE
-        : !fitTogether(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
-      if (makeEmbedder && (isMany || (shortlist && labels.length > shortlist))) {
-        long.push(request);
-        continue;
-      }
-      // Groups depend on the text's length class only; one key for each class keeps them by class.
-      const key = Math.min(layout.textShare, textIds[request].length) * 4096 + Math.min(4095, maxLabelsPerGroup ?? 4095);
-      let split = groups.get(key);
-      if (!split) {
-        split = groupLabels(lengths, textIds[request].length, layout, { maxLabelsPerGroup });
-        groups.set(key, split);
-      }
-      for (const group of split) addGroup(request, group, ids);
-    }
-    const listed = await shortlists(long, requests, textIds, shortlist, signal);
-    for (const [request, { labels: list }] of listed) {
-      const { ids, lengths } = await readyLabels(requests[request].labels);
-      const own = list.map((label) => lengths[label]);
-      for (const group of groupLabels(own, textIds[request].length, layout, { maxLabelsPerGroup, inOrder: true }))
-        addGroup(
-          request,
-          group.map((number) => list[number]).sort((a, b) => a - b),
-          ids,
-        );
-    }
-    return { work, listed, unreadable: textIds.map((ids, at) => requests[at].text.trim() === '' || !tokenizer.isReadable(ids)) };
-  }
-
-  const notANumber = () =>
-    new BrokenModelError(`${scorer.source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
-
+  const readyLabels = createReadyLabels(tokenizer, layout);
+  const shortlister = makeEmbedder && createShortlister(makeEmbedder, isOneWay);
+  const maker = { tokenizer, layout, isOneWay, readyLabels, shortlister };
   return withSafeDisposal({
     options,
     layout,
     precision,
-    async labelProblem(labels) {
-      const ready = await readyLabels(labels);
-      ready.problem ??= labelProblem(labels.map(labelName), ready.ids, tokenizer) ?? '';
-      return ready.problem || undefined;
-    },
+    labelProblem: async (labels) => (await readyLabels(labels)).problem(),
     async logits(
       requests,
       {
@@ -283,13 +156,9 @@ export async function createClassifier(
         signal,
       } = {},
     ) {
-      const results = requests.map(
-        ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
-      );
-      const { work, listed, unreadable } = await sequencesOf(requests, maxLabelsPerGroup, shortlist, windows, signal);
-      if (signal?.aborted) return results.map((result) => ({ ...result, unfinished: true }));
-      const left = new Uint32Array(requests.length);
-      for (const { request } of work) left[request]++;
+      const { work, listed, unreadable } = await requestSequences(maker, requests, { maxLabelsPerGroup, shortlist, windows, signal });
+      const results = createResults(requests, work, mergeWindows, scorer.source);
+      if (signal?.aborted) return results.unfinished();
       let scored = 0;
       for (const batch of lengthBatches(longestFirst(work), lengthOf, { tokens: batchTokens, rows: batchSize })) {
         if (signal?.aborted) break;
@@ -298,33 +167,15 @@ export async function createClassifier(
           layout.special.pad,
         );
         const logits = await scorer.score(joint); // [B, N]
-        for (const [row, { request, group, windows: count, cutTokens }] of batch.entries()) {
-          const result = results[request];
-          left[request]--;
-          result.cutTokens = Math.max(result.cutTokens, cutTokens);
-          for (const [k, label] of group.entries()) {
-            const logit = logits[row * joint.labels + k];
-            if (!Number.isFinite(logit)) throw notANumber();
-            const before = result.logits[label];
-            if (mergeWindows === 'max') result.logits[label] = Math.max(before, logit);
-            else result.logits[label] = (Number.isFinite(before) ? before : 0) + logit / count;
-          }
-        }
+        for (const [row, each] of batch.entries()) results.add(each, logits.subarray(row * joint.labels, (row + 1) * joint.labels));
         scored += batch.length;
         onProgress?.(Math.floor((scored / work.length) * requests.length));
       }
-      for (const [request, { labels, discounts }] of listed)
-        for (const [at, label] of labels.entries()) {
-          if (!Number.isFinite(discounts[at])) throw notANumber();
-          results[request].logits[label] -= discounts[at];
-        }
-      for (const [request, nothing] of unreadable.entries()) if (nothing) results[request].unreadable = true;
-      for (const [request, count] of left.entries()) if (count > 0) results[request].unfinished = true;
-      return results;
+      return results.finish(listed, unreadable);
     },
     async dispose() {
       await scorer.dispose();
-      await (await embedder?.catch(() => undefined))?.dispose();
+      await shortlister?.dispose();
     },
   });
 }

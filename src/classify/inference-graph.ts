@@ -8,8 +8,11 @@ import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { findActivationRanges } from '../runtime/int8/activation-ranges.ts';
-import { ALLOWED_ERROR, chooseFloatProducts, type Judged, productErrors } from '../runtime/int8/float-products.ts';
+import { ALLOWED_ERROR, chooseFloatProducts, errorOf, type Judged, productErrors } from '../runtime/int8/float-products.ts';
 import { quantizeGraph } from '../runtime/int8/quantize.ts';
+import { withHalfWeights, withSmallTables } from '../runtime/int8/small-weights.ts';
+import type { Feed } from '../runtime/onnx-session.ts';
+import type { Graph } from '../trace/graph.ts';
 import { onnxChunks } from '../trace/onnx-proto.ts';
 import { traceGraph } from '../trace/trace.ts';
 import { type CheckpointConfig, checkWeights, type FloatWeights, readCheckpointWeights } from '../weights/checkpoint.ts';
@@ -38,9 +41,31 @@ function textsAsLogits(batch: number, weights: FloatWeights): Judged {
   };
 }
 
+/** What is known while a graph is made: how many of its products were tried in 8 bits. */
+export type DerivationProgress = (done: number, products: number) => void;
+
+/** An inference graph in 8 bits, whose logits are off by no more than `allowed` (root mean square) on made-up sequences. */
+async function int8Graph(
+  graph: Graph,
+  feeds: Record<string, Feed>,
+  judged: Judged | undefined,
+  allowed: number,
+  onProduct?: DerivationProgress,
+): Promise<Graph> {
+  const ranges = await findActivationRanges(graph, feeds);
+  const errors = await productErrors(graph, ranges, feeds, judged, onProduct);
+  // Errors add up as squares: what the tables take is taken off the products. Tables that would take over half of it stay float16.
+  const small = withSmallTables(graph);
+  const ofTables = await errorOf(small, graph, feeds, judged);
+  const isSmall = ofTables < allowed ** 2 / 2;
+  const inFloat = chooseFloatProducts(errors, Math.sqrt(allowed ** 2 - (isSmall ? ofTables : 0)));
+  return withHalfWeights(quantizeGraph(isSmall ? small : graph, ranges, { inFloat }));
+}
+
 /**
  * Traces a checkpoint to an ONNX file's chunks.
  * @param allowedError root mean square error of the logits that int8 may have on made-up sequences
+ * @param onProduct told of an int8 graph how far it is
  * @throws DataError naming the tensor that is missing or of the wrong shape, or the configuration's field that is wrong
  */
 export async function deriveInferenceGraph(
@@ -48,6 +73,7 @@ export async function deriveInferenceGraph(
   config: CheckpointConfig,
   kind: GraphKind,
   allowedError = ALLOWED_ERROR,
+  onProduct?: DerivationProgress,
 ): Promise<Uint8Array[]> {
   let encoder: Encoder;
   try {
@@ -66,7 +92,6 @@ export async function deriveInferenceGraph(
   const graph = late ? traceGraph(late.texts) : traceInference(model, weights);
   if (kind === 'fp32') return onnxChunks(graph);
   const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);
-  const ranges = await findActivationRanges(graph, feeds);
-  const errors = await productErrors(graph, ranges, feeds, late && textsAsLogits(feeds.input_ids.shape[0], weights));
-  return onnxChunks(quantizeGraph(graph, ranges, { inFloat: chooseFloatProducts(errors, allowedError) }));
+  const judged = late && textsAsLogits(feeds.input_ids.shape[0], weights);
+  return onnxChunks(await int8Graph(graph, feeds, judged, allowedError, onProduct));
 }

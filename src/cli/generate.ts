@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { DataError } from '../base/errors.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
-import { promptOf, requestCount } from '../generate/generate.ts';
+import { promptOf, requestCount } from '../generate/mode.ts';
 import { reportLines } from '../generate/report.ts';
 import { generateFlags } from '../generate/settings.ts';
 import type { Filled } from '../options/declaration.ts';

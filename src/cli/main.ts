@@ -9,7 +9,7 @@ import { leaveTerminal, outliveTerminal } from './lost-terminal.ts';
 import { usageError } from './usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
-const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
+export const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
   generate: ['make training data with a language model', () => import('./generate.ts')],
   predict: ['label JSONL, CSV, Parquet or plain text', () => import('./predict.ts')],
   merge: ['join what predict --shard wrote', () => import('./merge.ts')],
@@ -19,6 +19,8 @@ const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> 
   mcp: ['tools for language models: MCP on stdin and stdout', () => import('./mcp.ts')],
   init: ['write settings to begin with, for your labels and data', () => import('./init.ts')],
   export: ['write a checkpoint as ONNX files for other runtimes', () => import('./export.ts')],
+  info: ['show versions, devices, caches, and what a checkpoint is', () => import('./info.ts')],
+  completion: ['print a script that makes your shell complete all of this', () => import('./completion.ts')],
   'setup-gpu': ['install what training on a GPU needs', () => import('./setup-gpu.ts')],
 };
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command } from 'commander';
 import { errorMessage } from '../base/errors.ts';
+import { requirePackages } from '../base/optional-package.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import type { Filled } from '../options/declaration.ts';
 import { MCP_FLAGS } from '../options/mcp.ts';
-import { serveTools } from '../serve/mcp/stdio.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './interrupts.ts';
 import { noteLine } from './terminal.ts';
@@ -22,6 +22,8 @@ Tools: classify (any labels for texts), decide (statements, choices, scales). Sp
 
 async function run({ checkpoint, precision, threads, windows }: Filled<typeof MCP_FLAGS>): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  requirePackages(['@modelcontextprotocol/server'], 'glz mcp');
+  const { serveTools } = await import('../serve/mcp/stdio.ts');
   const classifier = await loadClassifier(checkpoint, { precision, threads, note: noteLine });
   try {
     const server = serveTools({

@@ -4,6 +4,7 @@ import { generateFlags, generateSettingsSchema } from '../generate/settings.ts';
 import { EVAL_FLAGS, EVALUATE_OPTIONS } from '../options/eval.ts';
 import { EXPORT_FLAGS, EXPORT_OPTIONS } from '../options/export.ts';
 import { GENERATE_OPTIONS } from '../options/generate.ts';
+import { INFO_FLAGS } from '../options/info.ts';
 import { INIT_FLAGS } from '../options/init.ts';
 import { MCP_FLAGS } from '../options/mcp.ts';
 import { MERGE_FLAGS } from '../options/merge.ts';
@@ -27,6 +28,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'glz mcp': () => flagTable(MCP_FLAGS),
   'glz init': () => flagTable(INIT_FLAGS),
   'glz export': () => flagTable(EXPORT_FLAGS),
+  'glz info': () => flagTable(INFO_FLAGS),
   'glz setup-gpu': () => flagTable(SETUP_GPU_FLAGS),
   'GliZNet.load': () => optionTable(LOAD_OPTIONS),
   classify: () => optionTable(CLASSIFY_OPTIONS),

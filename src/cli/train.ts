@@ -4,6 +4,7 @@ import { UsageError } from '../base/errors.ts';
 import type { Filled } from '../options/declaration.ts';
 import { type SettingFlag, settingsText } from '../options/settings-table.ts';
 import { type TRAIN_FLAGS, TRAIN_SETTING_FLAGS } from '../options/train.ts';
+import { evaluationTable } from '../report/evaluation-table.ts';
 import { trainFlags } from '../train/settings.ts';
 import { trainSettingsSchema } from '../train/settings-schema.ts';
 import type { TrainOptions } from '../verbs/library-types.ts';
@@ -13,7 +14,6 @@ import { onInterrupt } from './interrupts.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { noteLine } from './terminal.ts';
 import { tryRun } from './train/dry-run.ts';
-import { evaluationTable } from './train/evaluation-table.ts';
 
 const EXAMPLES = `
 Examples:

@@ -3,9 +3,9 @@ import { createReadStream, statSync } from 'node:fs';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DataError, errorMessage } from '../base/errors.ts';
-import { unzstd } from '../base/zstd.ts';
 import { asUtf8, refuseOtherKinds } from './file-bytes.ts';
 import { type ReadOptions, sourceName } from './source-record.ts';
+import { unzstd } from './zstd.ts';
 
 /** @throws DataError where a path is no file that can be read as records. */
 export function checkIsFile(path: string): void {

@@ -8,18 +8,6 @@ import { EXPORT_FILES, type ExportPrecision, FILE_NOTES } from './export-readme.
 /** The graphs beside those of texts, which have the names of {@link EXPORT_FILES}. */
 export const LATE_FILES = { labels: 'labels.onnx', scores: 'scores.onnx' } as const;
 
-/** Code that makes of each label's vectors, one a template, their mean. */
-const javascriptMean = (times: number, isUnit: boolean): string => `const width = vectors.dims[1];
-const means = Array.from({ length: vectors.dims[0] / ${times} }, (_, label) => {
-  const mean = Array.from({ length: width }, (_, at) => {
-    let sum = 0;
-    for (let k = 0; k < ${times}; k++) sum += vectors.data[(label * ${times} + k) * width + at];
-    return sum / ${times};
-  });
-${isUnit ? '  const length = Math.hypot(...mean);\n  return mean.map((value) => value / length);' : '  return mean;'}
-}); // a label is the mean of what each of ${times} texts gives (TEMPLATES above)
-const compiled = new ort.Tensor('float32', Float32Array.from(means.flat()), [means.length, width]);`;
-
 /** The README's text. */
 export async function lateReadme(
   tokenizer: Tokenizer,
@@ -40,11 +28,6 @@ export async function lateReadme(
   const [ids, mask, ownMask, positions] = isAlike
     ? ['input_ids', 'attention_mask', 'text_mask', 'positions']
     : ['label_ids', 'label_attention_mask', 'label_mask', 'label_positions'];
-  const times = options.labelTemplates.length;
-  const isUnit = isVectors && options.similarity === 'cosine';
-  const mean = `    means = vectors.reshape(len(labels), len(TEMPLATES), -1).mean(axis=1)
-    return means${isUnit ? ' / np.linalg.norm(means, axis=1, keepdims=True)' : ''}
-`;
   const scoresInputs = isVectors
     ? `| \`${LATE_FILES.scores}\` | \`text\` [batch, size], \`labels\` [size, labels]: the vectors as columns | \`logits\` [batch, labels] |`
     : `| \`${LATE_FILES.scores}\` | \`text\`, ${upper.map((name) => `\`${name}\``).join(', ')} and \`attention_mask\` of the texts; \`labels\` [labels, size]; \`shown\` [batch, shown_labels]: rows of \`labels\` that each text is scored with; \`shown_mask\`: 1 for these, 0 behind them | \`logits\` [batch, shown_labels] |`;
@@ -88,9 +71,6 @@ texts_graph, scores_graph = onnxruntime.InferenceSession("${model}"), onnxruntim
 labels_graph = ${isAlike ? 'texts_graph' : `onnxruntime.InferenceSession("${LATE_FILES.labels}")`}
 
 
-TEMPLATES = ${JSON.stringify(options.labelTemplates)}  # a label is the mean of what these give
-
-
 def padded(rows, fill=0):
     length = max(map(len, rows))
     return np.array([row + [fill] * (length - len(row)) for row in rows], np.int32)
@@ -98,17 +78,16 @@ def padded(rows, fill=0):
 
 def compiled(labels):
     """Once for a label set."""
-    read = [template.replace("{}", label) for label in labels for template in TEMPLATES]
-    encoded = [tokenizer.encode(text, add_special_tokens=False).ids for text in read]
+    encoded = [tokenizer.encode(label, add_special_tokens=False).ids for label in labels]
     sequences = [${before} + ids + ${behind} for ids in encoded]
     ids = padded(sequences, ${special.pad})
-    vectors = labels_graph.run(["labels"], {
+    return labels_graph.run(["labels"], {
         "${ids}": ids,
         "${mask}": padded([[1] * len(row) for row in sequences]),
         "${ownMask}": padded([${own} for ids in encoded]),
         "${positions}": np.arange(ids.shape[1], dtype=np.int32),
     })[0]
-${mean}
+
 
 def logits(texts, labels):
     encoded = [tokenizer.encode(text, add_special_tokens=False).ids[:${capacity}] for text in texts]
@@ -150,8 +129,7 @@ const { inputs, labels } = JSON.parse(readFileSync('example.json', 'utf8'));
 const run = async (file, feeds) => (await ort.InferenceSession.create(file)).run(feeds);
 const tensors = (values) =>
   Object.fromEntries(Object.entries(values).map(([name, { shape, data }]) => [name, new ort.Tensor('int32', Int32Array.from(data), shape)]));
-const vectors = (await run('${labelsFile}', tensors(inputs.labels))).labels; // once for a label set
-${times > 1 ? javascriptMean(times, isUnit) : 'const compiled = vectors;'}
+const compiled = (await run('${labelsFile}', tensors(inputs.labels))).labels; // once for a label set
 const read = await run('${model}', tensors(inputs.texts));
 ${
   isVectors

@@ -12,6 +12,7 @@ import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
 import { labelFeeds, labelFeedsAsTexts } from '../classify/sequence-feeds.ts';
 import { type GliZNetOptions, readsAlike } from '../model/options.ts';
+import { ALLOWED_ERROR } from '../runtime/int8/float-products.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
 import { labelBatch } from '../text/separate-sequences.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
@@ -58,10 +59,9 @@ async function recordedSession(chunks: Uint8Array[], recorded: Recorded, part?: 
 const plain = (feeds: Feeds) =>
   Object.fromEntries(Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: [...data] }]));
 
-/** What the graph of labels is fed for the example: each label in each of its templates. */
+/** What the graph of labels is fed for the example. */
 async function exampleLabels(tokenizer: Tokenizer, options: GliZNetOptions): Promise<Feeds> {
-  const texts = LABELS.flatMap((label) => options.labelTemplates.map((template) => template.replaceAll('{}', label)));
-  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(texts));
+  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(LABELS));
   return readsAlike(options) ? labelFeedsAsTexts(batch) : labelFeeds(batch);
 }
 
@@ -84,10 +84,15 @@ async function sequenceFacts(tokenizer: Tokenizer, options: GliZNetOptions) {
   return {
     ...{ text_before: [cls], text_behind: [sep], label_before: before, label_behind: behind, pad },
     ...{ label_mask_on: labelMaskOn, most_text_tokens: capacity, most_label_tokens: labelLimit },
-    // A label is the mean of what these give, of length 1 where vectors are.
-    ...{ label_templates: options.labelTemplates, unit_vectors: options.similarity === 'cosine' && options.upperLayers === 0 },
     calibration: options.calibration,
   };
+}
+
+/** Told how far an export is: see the library's `ExportOptions`. */
+export interface ExportProgress {
+  onGraph?: ((file: string, place: number, graphs: number) => void) | undefined;
+  onProduct?: ((done: number, products: number) => void) | undefined;
+  onMade?: ((file: string, bytes: number, seconds: number) => void) | undefined;
 }
 
 /**
@@ -99,22 +104,26 @@ export async function writeExport(
   folder: string,
   output: string,
   precisions: readonly ExportPrecision[],
-  note: (line: string) => void = () => {},
+  { onGraph, onProduct, onMade }: ExportProgress = {},
 ): Promise<void> {
   const config = readCheckpointConfig(folder);
   const { options } = config;
   const isLate = options.crossAttention === 'late';
   const tokenizer = await loadTokenizer(folder);
   const files = new Map<string, string | Uint8Array[]>();
+  const hasLabels = isLate && !readsAlike(options);
+  const graphs = precisions.length + (isLate ? 1 : 0) + (hasLabels ? 1 : 0);
+  let place = 0;
   const derive = async (file: string, kind: GraphKind): Promise<Uint8Array[]> => {
-    note(`deriving ${file}`);
-    const chunks = await deriveInferenceGraph(folder, config, kind);
+    onGraph?.(file, ++place, graphs);
+    const began = performance.now();
+    const chunks = await deriveInferenceGraph(folder, config, kind, ALLOWED_ERROR, onProduct);
     const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     if (size > LARGEST_FILE) throw new DataError(`${file} would be larger than the 2 GiB that one ONNX file can have`);
     files.set(file, chunks);
+    onMade?.(file, size, (performance.now() - began) / 1000);
     return chunks;
   };
-  const hasLabels = isLate && !readsAlike(options);
   const labels = hasLabels ? await derive(LATE_FILES.labels, 'labels') : [];
   const scores = isLate ? await derive(LATE_FILES.scores, 'scores') : [];
   const logits: Record<string, number[]> = {};

@@ -1,5 +1,5 @@
 /** What a run will ask and how long that takes, before anything is asked. */
-import { type Mode, promptOf, requestCount, wantedCount } from './generate.ts';
+import { type Mode, promptOf, requestCount, wantedCount } from './mode.ts';
 import { distinctRequests, plannedRequest } from './plan.ts';
 import { verifyPrompt } from './prompts.ts';
 import type { GenerateSettings } from './settings.ts';

@@ -1,6 +1,6 @@
 /**
  * Attention biases of a joint sequence whose text and labels are blocks: what passes between them (cross-attention gated and one-way).
- * Imports nothing but tfjs-core. Notation in shapes: B batch, T tokens.
+ * Notation in shapes: B batch, T tokens.
  */
 import * as tf from '@tensorflow/tfjs-core';
 

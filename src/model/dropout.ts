@@ -1,8 +1,8 @@
 /**
  * Dropout whose masks are a function of a few random numbers that come in from outside, so that a step gives the same bits whenever and
- * wherever it is run: a generator inside a graph could not go on where a stopped run was. The random bit of an element is the fraction of a product of
- * one number of its row and one of its column, which costs a pass over the tensor and no random number for each element.
- * Imports nothing but tfjs-core. Notation in shapes: S places, B batch, T tokens, H hidden, L layers, h heads.
+ * wherever it is run: a generator inside a graph could not go on where a stopped run was. The random bit of an element is the fraction of a
+ * product of one number of its row and one of its column, which costs a pass over the tensor and no random number for each element.
+ * Notation in shapes: S places, B batch, T tokens, H hidden, L layers, h heads.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder } from './encoders/encoder.ts';

@@ -1,10 +1,9 @@
 /**
- * GliZNet: one encoder pass over a text and its labels, pooling, projection, similarity (article, sections 3.1, 3.2 and 3.5), over tfjs ops.
- * late.ts is the kind whose labels are read once; loss.ts the hybrid loss.
+ * GliZNet: one encoder pass over a text and its labels, pooling, projection, similarity (article, sections 3.1, 3.2 and 3.5), over tfjs
+ * ops. late.ts is the kind whose labels are read once; loss.ts the hybrid loss.
  *
- * Runs eagerly on any tfjs backend and is traced to ONNX for every batch, length and label count at once, so sizes
- * come from shapes and label numbers from an input. Imports nothing but tfjs-core, base/errors and its neighbours in src/model.
- * Notation in shapes: B batch, T tokens, H hidden, P projected (or H without projection), N labels.
+ * Runs eagerly on any tfjs backend and is traced to ONNX for every batch, length and label count at once, so sizes come from shapes and
+ * label numbers from an input. Notation in shapes: B batch, T tokens, H hidden, P projected (or H without projection), N labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../base/errors.ts';

@@ -1,10 +1,10 @@
 /**
- * GliZNet whose labels are read once for all texts (cross-attention `late`, DESIGN 6). The text runs through all layers and reads no label; a label
- * runs alone through the lower layers and becomes one state, which is kept for its label set. In the upper layers, if there are any, each label
- * is one token: it reads the text's states of that layer, itself and, with set attention, the other labels of the same text, in no order. Without upper
- * layers text and label are two vectors. After DeFormer (Cao et al., 2020) and PreTTR (MacAvaney et al., 2020), whose upper layers read all tokens.
- * Imports nothing but tfjs-core and its neighbours in src/model.
- * Notation in shapes: B texts, T their tokens, M labels that are read, S their tokens, N labels that a text is scored with, H hidden, P projected.
+ * GliZNet whose labels are read once for all texts (cross-attention `late`). The text runs through all layers and reads no label; a label
+ * runs alone through the lower layers and becomes one state, which is kept for its label set. In the upper layers, if there are any, each
+ * label is one token: it reads the text's states of that layer, itself and, with set attention, the other labels of the same text, in no
+ * order. Without upper layers text and label are two vectors. After DeFormer (Cao et al., 2020) and PreTTR (MacAvaney et al., 2020), whose
+ * upper layers read all tokens. Notation in shapes: B texts, T their tokens, M labels that are read, S their tokens, N labels that a text
+ * is scored with, H hidden, P projected.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { NOT_READ } from './block-biases.ts';

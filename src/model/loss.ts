@@ -1,6 +1,6 @@
 /**
- * The hybrid loss (article, section 3.3): alpha x binary cross-entropy + beta x contrastive margin, and two optional terms.
- * Imports nothing but tfjs-core. Notation in shapes: B batch, N labels.
+ * The hybrid loss (article, section 3.3): alpha x binary cross-entropy + beta x contrastive margin, and two optional terms. Notation in
+ * shapes: B batch, N labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
 

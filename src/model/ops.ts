@@ -1,9 +1,9 @@
 /**
  * The layers that encoders and GliZNet are made of, as plain functions of tfjs tensors.
  *
- * Each runs on any tfjs backend. Where the backend has a fused kernel of the same name (the tracing backend of
- * src/trace registers some), that one is used; elsewhere it is composed of plain tfjs ops, with the same gradient.
- * Imports nothing but tfjs-core. Notation in shapes: B batch, T tokens, H hidden, h heads, d = H / h, N labels.
+ * Each runs on any tfjs backend. Where the backend has a fused kernel of the same name (the tracing backend of src/trace registers some),
+ * that one is used; elsewhere it is composed of plain tfjs ops, with the same gradient. Notation in shapes: B batch, T tokens, H hidden, h
+ * heads, d = H / h, N labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dropout, NO_DROPOUT } from './dropout.ts';

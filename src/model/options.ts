@@ -5,7 +5,7 @@
 import { defaultsOf } from '../options/check.ts';
 import type { Declarations, Filled } from '../options/declaration.ts';
 
-/** How the hidden states become scores (article, sections 3.2 and 3.5; DESIGN 1). Defaults are the article's. */
+/** How the hidden states become scores (article, sections 3.2 and 3.5). Defaults are the article's. */
 export const MODEL_OPTIONS = {
   /** Text representation: hidden state of [CLS], or the mean over the text's tokens. */
   textPooling: {
@@ -90,18 +90,6 @@ export const MODEL_OPTIONS = {
     default: false,
     before: false,
     description: 'whether labels read each other in the upper layers (cross_attention: late)',
-  },
-  /**
-   * Texts in which a label is read, in place of `{}`; what stands for it is the mean of what they give. For labels that are read alone (crossAttention
-   * late); what a description or an example says is read as it is.
-   */
-  labelTemplates: {
-    type: 'texts',
-    contains: '{}',
-    default: ['{}'],
-    before: ['{}'],
-    inputOnly: true,
-    description: 'texts in which prediction reads a label, in place of {}, and takes their mean (cross_attention: late)',
   },
   /** Longest joint sequence, in tokens. */
   maxLength: {

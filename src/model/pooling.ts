@@ -1,6 +1,6 @@
 /**
- * Hidden states of many tokens to one representation, and the shared projection (article, section 3.2). Imports nothing but tfjs-core and
- * its neighbours. Notation in shapes: B batch, T tokens, H hidden, P projected (or H without projection), N labels.
+ * Hidden states of many tokens to one representation, and the shared projection (article, section 3.2). Notation in shapes: B batch, T
+ * tokens, H hidden, P projected (or H without projection), N labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Weights } from './encoders/encoder.ts';

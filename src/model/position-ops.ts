@@ -1,9 +1,9 @@
 /**
- * What encoders compute from token positions: distances between tokens, distance buckets, disentangled attention's scores
- * and rotary embeddings.
+ * What encoders compute from token positions: distances between tokens, distance buckets, disentangled attention's scores and rotary
+ * embeddings.
  *
- * As in ops.ts, a fused kernel of the backend is used where there is one. Everything starts from `positions` (int32 [T]),
- * never from a length. Imports nothing but tfjs-core. Notation in shapes: B batch, T tokens, H hidden, h heads, d = H / h.
+ * As in ops.ts, a fused kernel of the backend is used where there is one. Everything starts from `positions` (int32 [T]), never from a
+ * length. Notation in shapes: B batch, T tokens, H hidden, h heads, d = H / h.
  */
 import * as tf from '@tensorflow/tfjs-core';
 

@@ -1,7 +1,7 @@
 /**
- * What each token of a text adds to the logit of a label, where the text is the mean of its tokens and no label is read with it: text and label
- * meet in one product, which is a sum over tokens. Imports nothing but tfjs-core and its neighbours.
- * Notation in shapes: B texts, T their tokens, K labels of a text, H hidden, P projected.
+ * What each token of a text adds to the logit of a label, where the text is the mean of its tokens and no label is read with it: text and
+ * label meet in one product, which is a sum over tokens. Notation in shapes: B texts, T their tokens, K labels of a text, H hidden, P
+ * projected.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Weights } from './encoders/encoder.ts';

@@ -16,10 +16,6 @@ export function boundsText({ min, max, above, below }: Bounds): string {
   return (above !== undefined ? ` above ${above}` : '') + high;
 }
 
-/** Whether texts have in each what they must have. */
-export const hasContent = (texts: readonly string[], { contains }: { contains?: string }): boolean =>
-  contains === undefined || (texts.length > 0 && texts.every((text) => text.includes(contains)));
-
 /** Whether a value is one of the option's. */
 export function fits(declaration: Declaration, value: unknown): boolean {
   if (value === null) return declaration.nullable === true;
@@ -35,7 +31,7 @@ export function fits(declaration: Declaration, value: unknown): boolean {
     case 'text':
       return typeof value === 'string' && !(declaration.nonEmpty && value === '');
     case 'texts':
-      return Array.isArray(value) && value.every((text) => typeof text === 'string') && hasContent(value, declaration);
+      return Array.isArray(value) && value.every((text) => typeof text === 'string');
     case 'function':
       return typeof value === 'function';
     case 'object':
@@ -60,7 +56,7 @@ export function expectedOf(declaration: Declaration): string {
       case 'text':
         return declaration.nonEmpty ? 'text that is not empty' : 'text';
       case 'texts':
-        return declaration.contains === undefined ? 'a list of texts' : `a list of texts with ${declaration.contains} in each`;
+        return 'a list of texts';
       case 'function':
         return 'a function';
       case 'object':

@@ -20,7 +20,7 @@ interface Described {
   /** null is a value too. */
   nullable?: true;
   /** Checkpoints: what one means that was written before there was the option. */
-  before?: boolean | number | string | null | readonly string[];
+  before?: boolean | number | string | null;
   /** Model options: says what the model is given to read, and nothing of what its weights mean. */
   inputOnly?: true;
 }
@@ -40,8 +40,7 @@ export type Declaration =
   | (Described & { type: 'choice'; choices: readonly string[]; default?: string })
   | (Described & { type: 'text'; nonEmpty?: true; default?: string })
   /** `repeatable`: one value each time that its flag is given; else all behind one flag. */
-  /** `contains`: what each text must have; there is then one at least. */
-  | (Described & { type: 'texts'; repeatable?: true; contains?: string; default?: readonly string[] })
+  | (Described & { type: 'texts'; repeatable?: true; default?: readonly string[] })
   /** Libraries only: what is told, an object of fields, an AbortSignal. */
   | (Described & { type: 'function' | 'object' | 'signal'; default?: undefined });
 

@@ -18,4 +18,7 @@ export const EXPORT_OPTIONS = {
   precision: EXPORT_FLAGS.precision,
   overwrite: EXPORT_FLAGS.overwrite,
   note: NOTE,
+  onGraph: { type: 'function', description: 'told of each graph that is begun: its file, its place, how many there are' },
+  onProduct: { type: 'function', description: 'told how many products of an 8-bit graph were tried, of how many' },
+  onMade: { type: 'function', description: 'told of each graph that is made: its file, its bytes, seconds that it took' },
 } as const satisfies Declarations;

@@ -118,8 +118,8 @@ export function settingFlags<Name extends string>(
   const declared = ({ field, value }: SettingFlag): Declaration => {
     const found = field.split('.').reduce<JsonSchema | undefined>((at, key) => at?.properties?.[key], root);
     if (!found?.description) throw new Error(`there is no setting ${field} with a description`);
-    const words = found.enum ? ` (${found.enum.join(', ')})` : '';
-    const description = found.description.replace(/^[A-Z](?=[a-z]+\b)/, (letter) => letter.toLowerCase()) + words;
+    const description = found.description.replace(/^[A-Z](?=[a-z]+\b)/, (letter) => letter.toLowerCase());
+    if (found.enum) return { type: 'choice', choices: found.enum.map(String), value, description };
     if (found.type !== 'integer' && found.type !== 'number') return { type: 'text', value, description };
     const { minimum, maximum, exclusiveMinimum } = found;
     return { type: found.type, min: bound(minimum), max: bound(maximum), above: exclusiveMinimum, value, description };

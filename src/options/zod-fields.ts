@@ -1,6 +1,5 @@
 /** Declared options as fields of a zod schema, for settings files that have them beside others. Not on the way to the first prediction. */
 import { z } from 'zod';
-import { expectedOf, hasContent } from './check.ts';
 import type { Bounds, Declaration, Declarations, ValueOf } from './declaration.ts';
 import { type SnakeCase, snakeCase } from './names.ts';
 
@@ -25,7 +24,7 @@ function plain(declaration: Declaration): z.ZodType {
     case 'text':
       return declaration.nonEmpty ? z.string().min(1) : z.string();
     case 'texts':
-      return z.array(z.string()).refine((texts) => hasContent(texts, declaration), `expected ${expectedOf(declaration)}`);
+      return z.array(z.string());
     default:
       throw new Error(`a settings file has no value of the type ${declaration.type}`);
   }

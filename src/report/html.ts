@@ -1,4 +1,4 @@
-/** Text into HTML and SVG: escaping, and numbers as people read them. Imports nothing. */
+/** Text into HTML and SVG: escaping, and numbers as people read them. */
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 

@@ -232,7 +232,7 @@ export function createApp(settings: AppSettings): Hono {
   app.get('/ready', (context) =>
     settings.isEnding() ? context.json({ status: 'ending' }, 503) : context.json({ status: 'ready', waiting: scheduler.waiting }),
   );
-  app.get('/metrics', async (context) => context.body(await metrics.text(), 200, { 'content-type': metrics.contentType }));
+  app.get('/metrics', (context) => context.body(metrics.text(), 200, { 'content-type': metrics.contentType }));
   app.get('/openapi.json', (context) => context.json(openApi(version)));
   return app;
 }

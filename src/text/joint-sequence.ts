@@ -5,7 +5,7 @@
  * Labels are always complete. The text is cut from its end, and keeps at least `min(its length, textShare)` tokens: half of the sequence
  * without the three special tokens. So labels get at most the other half when the text is long (label-groups.ts splits larger sets). In
  * blocks, whose positions count from their own start, the text has the whole length whatever the labels take, so that they cut nothing off.
- * Imports errors and the tokenizer; must not know models or files.
+ * Must not know models or files.
  */
 
 import { UsageError } from '../base/errors.ts';

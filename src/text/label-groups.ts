@@ -1,10 +1,10 @@
 /**
- * Splits labels that do not fit into one joint sequence into groups of about the same size (DESIGN 6).
+ * Splits labels that do not fit into one joint sequence into groups of about the same size.
  *
- * The groups depend on the labels, the layout and the *length class* of the text (its length rounded up to an eighth of the capacity, at most
- * the text's share), never on other texts of a batch, so a score does not depend on its neighbours. Short texts leave more room for labels,
- * and all long texts get the same groups. Labels that come sorted by nearness to the text are cut in that order (`inOrder`).
- * Imports errors and the joint sequence; must not know models or files.
+ * The groups depend on the labels, the layout and the *length class* of the text (its length rounded up to an eighth of the capacity, at
+ * most the text's share), never on other texts of a batch, so a score does not depend on its neighbours. Short texts leave more room for
+ * labels, and all long texts get the same groups. Labels that come sorted by nearness to the text are cut in that order (`inOrder`). Must
+ * not know models or files.
  */
 import { UsageError } from '../base/errors.ts';
 import { type JointLayout, labelTokens } from './joint-sequence.ts';

@@ -1,7 +1,4 @@
-/**
- * What a model reads for a label: its name, or several texts that stand for it (a description, examples) with the share that each has.
- * Imports nothing; what users write becomes one of these in src/classify/described-labels.ts.
- */
+/** What a model reads for a label: its name, or several texts that stand for it (a description, examples) with the share that each has. */
 
 /** A label of which more is read than its name. */
 export interface LabelTexts {

@@ -1,7 +1,4 @@
-/**
- * Labels as users write them: checked, trimmed, and turned into ids once.
- * Imports errors and the tokenizer; knows nothing of sequences or models.
- */
+/** Labels as users write them: checked, trimmed, and turned into ids once. Knows nothing of sequences or models. */
 
 import { DataError, UsageError } from '../base/errors.ts';
 import { excerpt } from '../base/printable.ts';

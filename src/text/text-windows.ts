@@ -1,4 +1,4 @@
-/** Windows over a text that is longer than a joint sequence holds (DESIGN 6). */
+/** Windows over a text that is longer than the model reads at once. */
 
 /** The part of a window that it shares with the one before it: a sentence or two, so that nothing is read without its context. */
 const OVERLAP = 1 / 8;

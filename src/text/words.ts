@@ -18,9 +18,15 @@ export interface WordsOfTokens {
   wordOf: Int32Array;
 }
 
-// Of one language, whatever the user's: a text has the same words everywhere.
-const WORDS = new Intl.Segmenter('en', { granularity: 'word' });
-const SENTENCES = new Intl.Segmenter('en', { granularity: 'sentence' });
+const segmenters = new Map<'word' | 'sentence', Intl.Segmenter>();
+
+/** Segments of a text. A segmenter takes some 50 ms to make: a run that needs none does without. */
+function segments(text: string, granularity: 'word' | 'sentence'): Intl.Segments {
+  // Of one language, whatever the user's: a text has the same words everywhere.
+  const segmenter = segmenters.get(granularity) ?? new Intl.Segmenter('en', { granularity });
+  segmenters.set(granularity, segmenter);
+  return segmenter.segment(text);
+}
 
 const isSpace = (text: string): boolean => text.trim() === '';
 
@@ -28,7 +34,7 @@ const isSpace = (text: string): boolean => text.trim() === '';
 export function textWords(text: string, end = text.length): Place[] {
   const words: Place[] = [];
   let before: Intl.SegmentData | undefined;
-  for (const segment of WORDS.segment(text)) {
+  for (const segment of segments(text, 'word')) {
     if (segment.index >= end) break;
     const last = words.at(-1);
     const isRepeated = before && !segment.isWordLike && segment.segment === before.segment;
@@ -41,7 +47,7 @@ export function textWords(text: string, end = text.length): Place[] {
 
 /** The sentences of a text, without white space round them. */
 export function textSentences(text: string): Place[] {
-  return [...SENTENCES.segment(text)]
+  return [...segments(text, 'sentence')]
     .map(({ index, segment }) => trimmed(text, { start: index, end: index + segment.length }))
     .filter(isThere);
 }

@@ -4,7 +4,7 @@
  */
 
 /** Element types of a graph's values, by their tfjs or ONNX names. */
-export type GraphType = 'float32' | 'int32' | 'int64' | 'bool' | 'uint8' | 'int8';
+export type GraphType = 'float32' | 'float16' | 'int32' | 'int64' | 'bool' | 'uint8' | 'int8';
 
 /** A node's attribute: integers, integer lists, floats (wrapped, because 1 and 1.0 differ in ONNX) and strings. */
 export type GraphAttribute = number | number[] | string | { float: number };
@@ -19,8 +19,8 @@ export interface GraphNode {
   attributes: Record<string, GraphAttribute>;
 }
 
-/** Typed arrays that hold constants. */
-export type GraphData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
+/** Typed arrays that hold constants; of float16 the bits. */
+export type GraphData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
 
 /** A constant of the graph. */
 export interface Initializer {

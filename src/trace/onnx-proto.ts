@@ -8,7 +8,8 @@ import type { Graph, GraphAttribute, GraphData, GraphType, GraphValue, Initializ
 /** ONNX operator set that the kernels are written for (20 is the first with Gelu). */
 export const ONNX_OPSET = 20;
 
-const TYPE_CODE: Record<GraphType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
+/** ONNX's numbers of element types. */
+export const TYPE_CODE: Record<GraphType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 };
 const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 };
 
 const bytesOf = (data: GraphData): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

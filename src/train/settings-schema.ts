@@ -223,7 +223,11 @@ export const trainSettingsSchema = z
       .optional()
       .describe('What the temperature and bias of --multi-label are fitted to; training examples behind the last step where absent'),
     save_every: count.default(250).describe('Steps between saved states, from which --resume goes on'),
-    keep: count.default(2).describe('Saved states kept'),
+    keep: count.default(2).describe('Saved states kept while the run goes on'),
+    keep_states: z
+      .boolean()
+      .default(false)
+      .describe('Whether a finished run keeps its states, with which --resume makes its end again with another calibration or mean'),
     dtype: z.enum(['F32', 'F16']).default('F32').describe('How the final checkpoint stores its weights'),
     seed: z.number().int().min(0).default(1).describe('Seed of all random choices: order, labels, fresh parameters'),
   })

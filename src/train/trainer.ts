@@ -14,7 +14,8 @@ import type { TrainingDevice } from './engine/devices.ts';
 import type { TrainingEngine } from './engine/training-session.ts';
 import { addSnapshot, finalWeights, isSnapshot } from './final-weights.ts';
 import { openRunLog, type RunState, readNewestState, saveState } from './run/run-folder.ts';
-import { claimRunFolder, clearRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
+import { runEnd } from './run/run-identity.ts';
+import { claimRunFolder, clearRun, finishRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
 import type { Evaluation, RunSummary, StepReport } from './run-events.ts';
 import { type RunScoresRequest, runScores } from './run-scores.ts';
 import { lossSettings } from './settings.ts';
@@ -211,7 +212,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     const summary: RunSummary = { steps: state.step, finished: true, early, seconds: secondsSoFar(), best: state.best, checkpoint };
     writeCheckpoint(checkpoint, { ...content(averaged), training: request.trainingRecord?.(summary) });
     if (state.best && state.best.step < state.step) await calibrateBest();
-    if (!early) await save();
+    if (!settings.keep_states) finishRun(output, runEnd(identity, settings));
+    else if (!early) await save();
     return summary;
   } catch (error) {
     if (!(error instanceof DivergedError)) await rescue();

@@ -43,13 +43,20 @@ function checkOutput(output: string, overwrite = false): void {
  * Writes a checkpoint as ONNX files into the folder `output`, whole or not there.
  * @throws UsageError where the folder holds what no export wrote, or lies in the checkpoint's; DataError for a checkpoint that cannot be read
  */
-export async function exportCheckpoint({ output, overwrite, note = () => {}, ...options }: ExportOptions): Promise<void> {
+export async function exportCheckpoint({ output, overwrite, note = () => {}, onGraph, ...options }: ExportOptions): Promise<void> {
+  const { onProduct, onMade } = options;
   const { checkpoint = EXPORT_OPTIONS.checkpoint.default, precision = EXPORT_OPTIONS.precision.default } = options;
   if (existsSync(checkpoint)) refuseOverlap(output, checkpoint);
   checkOutput(output, overwrite);
   const folder = await localCheckpoint(checkpoint, note);
   // Neither may a run's link to a checkpoint elsewhere, or the cache of the hub, be what is replaced.
   refuseOverlap(output, folder);
-  await writeExport(folder, output, precision === 'both' ? ['fp32', 'int8'] : [precision], note);
-  note(`exported to ${output}; its README.md says how to run it`);
+  await writeExport(folder, output, precision === 'both' ? ['fp32', 'int8'] : [precision], {
+    onGraph(file, place, graphs) {
+      note(`${place} of ${graphs}: ${file} ...`);
+      onGraph?.(file, place, graphs);
+    },
+    onProduct,
+    onMade,
+  });
 }

@@ -86,6 +86,12 @@ export interface GenerateResult {
 export interface ExportOptions extends Given<typeof EXPORT_OPTIONS> {
   output: string;
   note?: (line: string) => void;
+  /** `place`: among all `graphs`, from 1. */
+  onGraph?: (file: string, place: number, graphs: number) => void;
+  /** So many of the products of an 8-bit graph were tried in 8 bits. */
+  onProduct?: (done: number, products: number) => void;
+  /** `bytes`: of the file; `seconds`: that it took. */
+  onMade?: (file: string, bytes: number, seconds: number) => void;
 }
 
 export type { EvaluationResult };

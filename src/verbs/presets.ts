@@ -6,6 +6,10 @@ import { UsageError } from '../base/errors.ts';
 
 const configs = fileURLToPath(new URL('../../configs/', import.meta.url));
 
+/** Names of the presets of a command. */
+export const presetNames = (kind: string): string[] =>
+  existsSync(join(configs, kind)) ? readdirSync(join(configs, kind)).map((name) => name.replace(/\.yaml$/, '')) : [];
+
 /**
  * Path of a settings file: the file itself, or a preset of `configs/<kind>` by its name.
  * @throws UsageError naming the presets there are.
@@ -14,6 +18,5 @@ export function presetPath(kind: 'train' | 'generate' | 'eval', nameOrFile: stri
   if (existsSync(nameOrFile)) return nameOrFile;
   const preset = join(configs, kind, `${nameOrFile}.yaml`);
   if (basename(nameOrFile) === nameOrFile && existsSync(preset)) return preset;
-  const names = existsSync(join(configs, kind)) ? readdirSync(join(configs, kind)).map((name) => name.replace(/\.yaml$/, '')) : [];
-  throw new UsageError(`no settings file ${nameOrFile}, and no preset of this name; presets: ${names.join(', ')}`);
+  throw new UsageError(`no settings file ${nameOrFile}, and no preset of this name; presets: ${presetNames(kind).join(', ')}`);
 }

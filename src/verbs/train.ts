@@ -8,10 +8,10 @@ import { labelledLogits } from '../eval/sets/labelled-logits.ts';
 import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
 import { ownLabels } from '../train/data/dataset.ts';
 import { checkOutputFolder, holdsRun, readRunLog, savedSteps } from '../train/run/run-folder.ts';
-import { runIdentity } from '../train/run/run-identity.ts';
-import { lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
+import { runEnd, runIdentity } from '../train/run/run-identity.ts';
+import { isFinished, lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
 import { runReport } from '../train/run/run-report.ts';
-import { trainingRecord } from '../train/run/training-record.ts';
+import { readTrainingRecord, trainingRecord } from '../train/run/training-record.ts';
 import type { RunSummary } from '../train/run-events.ts';
 import { checkSettings, lossSettings, overrideSettings, readSettingsFile } from '../train/settings.ts';
 import type { TrainSettings } from '../train/settings-schema.ts';
@@ -80,6 +80,15 @@ function reportOf({ settings, dataset, sampler, steps }: PreparedRun, output: st
   return { now, seldom };
 }
 
+function trainResult({ dataset }: PreparedRun, output: string, summary: RunSummary): TrainResult {
+  const labels = ownLabels(dataset);
+  return {
+    ...summary,
+    ...(summary.finished && summary.best ? { checkpoint: join(output, 'best') } : {}),
+    ...(labels ? { labels } : {}),
+  };
+}
+
 async function trainPrepared(run: PreparedRun, call: TrainCall): Promise<TrainResult> {
   const { sets, calibrationSets, ...prepared } = run;
   const { settings, dataset, steps } = prepared;
@@ -87,6 +96,11 @@ async function trainPrepared(run: PreparedRun, call: TrainCall): Promise<TrainRe
   // A run that was killed before it saved a state begins again; a finished one is never thrown away.
   const resume = call.resume === true && (savedSteps(output).length > 0 || existsSync(join(output, 'final/config.json')));
   const identity = runIdentity(settings, dataset.hash, resume ? output : '');
+  if (resume && isFinished(output, runEnd(identity, settings))) {
+    call.note?.(`${output} is finished with these settings and data: nothing to go on with`);
+    const ended = readTrainingRecord(join(output, 'final'));
+    return trainResult(run, output, { ...ended, finished: true, early: ended.steps < steps, checkpoint: join(output, 'final') });
+  }
   if (!resume) writeFileAtomically(join(output, 'settings.json'), `${JSON.stringify(settings, null, 2)}\n`);
   const report = reportOf(run, output);
   signal?.throwIfAborted();
@@ -123,12 +137,7 @@ async function trainPrepared(run: PreparedRun, call: TrainCall): Promise<TrainRe
     trainingRecord: (ended) => trainingRecord({ settings, dataset, ended, records: readRunLog(output) }),
   });
   report.now(summary.finished ? (summary.early ? 'finished early, no further gain' : 'finished') : 'stopped');
-  const labels = ownLabels(dataset);
-  return {
-    ...summary,
-    ...(summary.finished && summary.best ? { checkpoint: join(output, 'best') } : {}),
-    ...(labels ? { labels } : {}),
-  };
+  return trainResult(run, output, summary);
 }
 
 /**

@@ -1,4 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+/**
+ * Checkpoint folders (DESIGN 4): `config.json` with GliZNet's options and the encoder's configuration inside, `model.safetensors`,
+ * `tokenizer.json`. Written beside their final place and renamed, so that a checkpoint is whole or not there.
+ *
+ * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
@@ -37,7 +43,8 @@ export interface CheckpointContent extends CheckpointConfig {
 }
 
 const CONFIG = 'config.json';
-const WEIGHTS = 'model.safetensors';
+/** The file of a checkpoint's weights. */
+export const WEIGHTS = 'model.safetensors';
 const TOKENIZER = 'tokenizer.json';
 const TOKENIZER_CONFIG = 'tokenizer_config.json';
 const TRAINING = 'training.json';
@@ -88,7 +95,19 @@ function parseLabels(value: unknown, where: string): string[] | undefined {
  */
 export function checkpointFolder(path: string): string {
   for (const folder of [path, join(path, 'best'), join(path, 'final')]) if (existsSync(join(folder, CONFIG))) return folder;
-  throw new DataError(existsSync(path) ? `${path} holds no checkpoint: no ${CONFIG}` : `${path}: no such folder`);
+  throw new DataError(noCheckpoint(path));
+}
+
+/** What a path is that holds no checkpoint, and what to do. */
+function noCheckpoint(path: string): string {
+  if (!existsSync(path)) return `${path}: no such folder`;
+  if (!statSync(path).isDirectory()) return `${path} is a file; a checkpoint is the folder with its ${CONFIG} and ${WEIGHTS}`;
+  const graph = readdirSync(path).find((name) => name.endsWith('.onnx'));
+  if (graph !== undefined)
+    return `${path} is an export for ONNX Runtime (${graph}; its README.md says how to run it): glz reads the checkpoint that it was made of, name that one`;
+  if (existsSync(join(path, 'states')))
+    return `${path} is a training run that is not finished: it has states and no checkpoint yet (glz train --resume goes on with it)`;
+  return `${path} holds no checkpoint: no ${CONFIG}`;
 }
 
 /** Reads and checks a checkpoint's config.json. @throws DataError naming file and field. */

@@ -59,6 +59,31 @@ describe('glz export', () => {
     }
   });
 
+  it('says what it makes, how far it is, and how long each file took; glz predict knows the folder and says what to do', async () => {
+    const output = join(temporaryFolder(), 'onnx');
+    const { code, stderr } = await callGlz(['export', '--checkpoint', await writeTinyCheckpoint(), '--output', output]);
+    expect(code).toBe(0);
+    expect(stderr.split('\n').map((line) => line.replace(/[\d.]+ (bytes|MB)/, 'SIZE').replace(/\d+s$/, 'TIME'))).toEqual([
+      '1 of 2: model.onnx ...',
+      '1 of 2: model.onnx, SIZE, made in TIME',
+      '2 of 2: model_int8.onnx ...',
+      expect.stringMatching(/^tried in 8 bits: (\d+)\/\1 \(100%\) products/),
+      '2 of 2: model_int8.onnx, SIZE, made in TIME',
+      expect.stringMatching(/exported to .*onnx in \d+s; its README\.md says how to run it$/),
+      '',
+    ]);
+    for (const command of ['predict', 'serve', 'export']) {
+      const args = command === 'predict' ? ['--text', 'x', '--labels', 'a,b'] : command === 'export' ? ['-o', `${output}-2`] : [];
+      const used = await callGlz([command, '--checkpoint', output, ...args]);
+      expect([used.code, used.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^glz: .*onnx is an export for ONNX Runtime \(model.*glz reads the checkpoint/),
+      ]);
+    }
+    const file = await callGlz(['predict', '--checkpoint', join(output, 'model.onnx'), '--text', 'x', '--labels', 'a']);
+    expect([file.code, file.stderr]).toEqual([1, expect.stringMatching(/model\.onnx is a file; a checkpoint is the folder/)]);
+  });
+
   it('says what stands in the way', async () => {
     const checkpoint = await writeTinyCheckpoint();
     const folder = temporaryFolder();

@@ -82,6 +82,15 @@ describe('the library', () => {
   });
 });
 
+it('explains the logit of each label in levels, and of a label that says more than a word', async () => {
+  const labels = join(folder, 'levels.json');
+  writeFileSync(labels, JSON.stringify({ money: { refund: 'the customer wants money back', invoice: null }, parcel: { late: null } }));
+  const args = ['predict', '--text', TEXT, '--labels-file', labels, '--levels', 'path', '--explain', '--quiet'];
+  const [{ labels: path, explanations }] = parse((await callGlz(args)).stdout);
+  expect(path).toEqual(['money', 'refund']);
+  check(TEXT, path, explanations);
+});
+
 it('writes explanations into JSONL, beside records that have some', async () => {
   const input = join(folder, 'in.jsonl');
   const records = [
@@ -139,21 +148,29 @@ describe('at a terminal', () => {
   });
 
   it('words that decided are in colour, the text of others does nothing', () => {
-    const lines = explainedText(text, [explanation('fine\n', [-0.5, 1, 0.1]), explanation('poor', [2, 0, 0])], true).split('\n');
+    const both = [explanation('fine\n', [-0.5, 1, 0.1]), explanation('poor', [2, 0, 0])];
+    const lines = explainedText(text, both, { hasColours: true, isChoice: false }).split('\n');
     expect(lines.slice(0, 2)).toEqual(['\u001b[31mNot\u001b[0m \\u001b[2J \u001b[1m\u001b[32mgood\u001b[0m,', 'at all']);
     expect(lines.slice(3)).toEqual([
       'what words add (-2.00 without any):',
       'fine\\n  -1.40: good +1.00, Not -0.50, at +0.10',
       'poor    +0.00: Not +2.00, good +0.00, at +0.00',
-      'fine\\n rather than poor: Not -2.50, good +1.00, at +0.10',
       '',
     ]);
+    const choice = explainedText(text, both, { hasColours: true, isChoice: true }).split('\n');
+    expect(choice.slice(0, 4)).toEqual([
+      '\u001b[1m\u001b[31mNot\u001b[0m \\u001b[2J \u001b[32mgood\u001b[0m,',
+      'at all',
+      '',
+      'fine\\n rather than poor: Not -2.50, good +1.00, at +0.10',
+    ]);
+    expect(choice.slice(5)).toEqual(lines.slice(3));
   });
 
   it('has no colours where none are wanted, says how it was found, and nothing of no labels', () => {
-    const plain = explainedText(text, [explanation('fine', [0, 0, 0], 'occlusion')], false);
+    const plain = explainedText(text, [explanation('fine', [0, 0, 0], 'occlusion')], { hasColours: false, isChoice: true });
     expect(plain).not.toContain('\u001b');
     expect(plain).toContain('how much less without a word:');
-    expect(explainedText(text, [], true)).toBe('');
+    expect(explainedText(text, [], { hasColours: true, isChoice: true })).toBe('');
   });
 });

@@ -69,7 +69,11 @@ function readStrace(path: string, cwd: string, inside: readonly string[]): Pick<
 /** Runs a program of Node in a home of its own, outside a CI. */
 async function traced(
   args: readonly string[],
-  { env = {}, folders = rooms() }: { env?: Record<string, string | undefined>; folders?: ReturnType<typeof rooms> } = {},
+  {
+    env = {},
+    folders = rooms(),
+    input,
+  }: { env?: Record<string, string | undefined>; folders?: ReturnType<typeof rooms>; input?: string } = {},
 ): Promise<Traces> {
   const { home, tmp, cache, work } = folders;
   const log = join(temporaryFolder(), 'network');
@@ -105,8 +109,9 @@ async function traced(
       ...env,
     },
     // Not 'ignore': that cannot be told from a standard output that is closed.
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   child.stdout!.resume();
   let stderr = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -156,6 +161,17 @@ describe('writes nothing but what was named, and calls nobody', () => {
     expect(run).toMatchObject({ ...QUIET, home: expect.anything(), work: ['out.jsonl'] });
     expect(run.home.length).toBeGreaterThan(0);
     for (const name of run.home) expect(name).toMatch(/^\.cache\/gliznet\//);
+  });
+
+  it('mcp, which answers a call', async () => {
+    const opening = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+    const call = { name: 'classify', arguments: { texts: ['x'], labels: ['a', 'b'] } };
+    const messages = [
+      { jsonrpc: '2.0', id: 1, method: 'initialize', params: opening },
+      { jsonrpc: '2.0', id: 2, method: 'tools/call', params: call },
+    ];
+    const run = await glz(['mcp', '--checkpoint', checkpoint], { input: messages.map((each) => `${JSON.stringify(each)}\n`).join('') });
+    expect(run).toMatchObject({ ...QUIET, work: [] });
   });
 
   it('export', async () => {

@@ -70,14 +70,15 @@ describe('glz train', () => {
       mkdirSync(join(output, name, '..'), { recursive: true });
       writeFileSync(join(output, name), text);
     }
-    const args = ['--max-steps', '4', '--set', 'save_every=2', '--set', 'keep=1'];
+    const args = ['--max-steps', '4', '--set', 'save_every=2', '--set', 'keep=1', '--set', 'keep_states=true'];
     expect((await train(output, args)).code).toBe(0);
     const inside = { 'final/README.md': 'mine', 'tensorboard/other': 'mine', 'states/step-4/notes': 'mine' };
     for (const [name, text] of Object.entries(inside)) writeFileSync(join(output, name), text);
     expect((await train(output, [...args, '--resume'])).code).toBe(0);
     expect(contents(output)).toMatchObject({ ...mine, ...inside });
-    expect((await train(output, [...args, '--overwrite', '--seed', '7'])).code).toBe(0);
+    expect((await train(output, [...args, '--overwrite', '--seed', '7', '--set', 'keep_states=false'])).code).toBe(0);
     expect(contents(output)).toMatchObject({ ...mine, ...inside });
+    expect(readdirSync(join(output, 'states'), { recursive: true })).toEqual(['step-4', join('step-4', 'notes')]);
     expect(readdirSync(output).filter((name) => /lock|glz-/.test(name))).toEqual([]);
     expect(linesOf(join(output, 'training.jsonl'))).toBe(4);
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENCODER_PREFIX } from '../../src/model/gliznet.ts';
 import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
@@ -48,6 +48,7 @@ const settings = [
   'save_every=3',
 ];
 const COSINE = ['model.similarity=cosine', 'model.projection=null', 'model.text_pooling=mean', 'model.label_pooling=mean'];
+const KEEP = ['--set', 'keep_states=true'];
 const command = (out: string, args: string[]) => ['train', '--data', data, '--output', out, ...settings, ...args];
 const train = (out: string, args: string[]) => callGlz(command(out, args));
 const log = (out: string) =>
@@ -112,7 +113,7 @@ describe('glz train', () => {
   it('gives the best checkpoint of the way a temperature and bias of its own, and a finished run fits them again', async () => {
     const out = output();
     // The first evaluation is the best: the rate of all further steps changes nothing.
-    const args = ['--max-steps', '9', '--learning-rate', '1e-12', '--dev', dev, '--set', 'dev.every=4'];
+    const args = ['--max-steps', '9', '--learning-rate', '1e-12', '--dev', dev, '--set', 'dev.every=4', ...KEEP];
     expect((await train(out, args)).code).toBe(0);
     const calibration = () =>
       (JSON.parse(readFileSync(join(out, 'best/config.json'), 'utf8')) as { gliznet: { calibration: object } }).gliznet.calibration;
@@ -130,14 +131,56 @@ describe('glz train', () => {
     expect((await train(out, args)).code).toBe(0);
     const weights = () => readFileSync(join(out, 'final/model.safetensors'));
     const straight = weights();
-    for (const name of ['states', 'final']) rmSync(join(out, name), { recursive: true });
+    rmSync(join(out, 'final'), { recursive: true });
     expect((await train(out, [...args, '--resume'])).code).toBe(0);
     expect(weights().equals(straight)).toBe(true);
-    // A finished run without states is not thrown away.
+    // A finished run whose states somebody else removed is not thrown away.
+    expect((await train(out, [...args, '--overwrite', ...KEEP])).code).toBe(0);
     rmSync(join(out, 'states'), { recursive: true });
     const refused = await train(out, [...args, '--resume']);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/holds no saved state/)]);
     expect(weights().equals(straight)).toBe(true);
+  });
+
+  it('leaves no states when it is done; resumed there is nothing to do, and a longer run starts from its checkpoint', async () => {
+    const out = output();
+    const args = ['--max-steps', '4', '--learning-rate', '0.001'];
+    expect((await train(out, args)).code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(['final', 'report.html', 'run.json', 'settings.json', 'tensorboard', 'training.jsonl']);
+    const files = () =>
+      readdirSync(out, { recursive: true, encoding: 'utf8' }).map((name) => [name, statSync(join(out, name)).mtimeMs] as const);
+    const before = files();
+    for (const same of [[], KEEP, ['--device', 'cpu']]) {
+      const { code, stderr } = await train(out, [...args, ...same, '--resume']);
+      expect([code, stderr]).toEqual([
+        0,
+        expect.stringMatching(/is finished with these settings and data: nothing to go on with\ncheckpoint in .*\n/),
+      ]);
+    }
+    for (const other of [
+      ['--max-steps', '8'],
+      ['--set', 'start_share=0.5'],
+      ['--set', `calibration.data=${dev}`],
+    ]) {
+      const { code, stderr } = await train(out, [...args, ...other, '--resume']);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/finished run with other settings.*--checkpoint .*keep_states=true/)]);
+    }
+    expect(files()).toEqual(before);
+    const further = output();
+    const { code } = await callGlz([
+      'train',
+      '--data',
+      data,
+      '--output',
+      further,
+      '--checkpoint',
+      out,
+      '--max-steps',
+      '2',
+      '--threads',
+      '1',
+    ]);
+    expect([code, existsSync(join(further, 'final/model.safetensors'))]).toEqual([0, true]);
   });
 
   it('trains on fewer rows than a batch has', async () => {
@@ -179,17 +222,29 @@ describe('glz train', () => {
 
   it('compares labels for near negatives once, not again when it is resumed', async () => {
     const out = output();
-    const near = ['--set', 'labels.min=2', '--set', 'labels.max=3', '--set', 'labels.near_negatives=1', '--max-steps', '5'];
+    const near = ['--set', 'labels.min=2', '--set', 'labels.max=3', '--set', 'labels.near_negatives=1', '--max-steps', '5', ...KEEP];
     const first = await train(out, near);
     expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/near negatives: comparing 4 labels of 1 file/)]);
     const again = await train(out, [...near, '--resume']);
-    expect([again.code, /comparing/.test(again.stderr)]).toEqual([0, false]);
+    expect([again.code, /comparing/.test(again.stderr), /checkpoint in/.test(again.stderr)]).toEqual([0, false, true]);
   });
 
   it('stops early without a further gain; resumed, it does not train on', async () => {
     const out = output();
     // Steps that change nothing: the first evaluation stays the best one.
-    const args = ['--max-steps', '60', '--learning-rate', '1e-12', '--dev', dev, '--set', 'dev.every=4', '--set', 'dev.patience=2'];
+    const args = [
+      '--max-steps',
+      '60',
+      '--learning-rate',
+      '1e-12',
+      '--dev',
+      dev,
+      '--set',
+      'dev.every=4',
+      '--set',
+      'dev.patience=2',
+      ...KEEP,
+    ];
     const first = await train(out, args);
     expect([first.code, first.stderr]).toEqual([0, expect.stringMatching(/stopped early, no further gain: checkpoint in .*best/)]);
     const lines = log(out);
@@ -225,7 +280,7 @@ describe('glz train', () => {
     const other = await train(out, ['--max-steps', '2', '--resume']);
     expect([other.code, other.stderr]).toEqual([2, expect.stringMatching(/other settings or data/)]);
     // What is there is replaced as a whole: a state of the old run would be newer than those of this one.
-    expect((await train(out, ['--max-steps', '2', '--overwrite'])).code).toBe(0);
+    expect((await train(out, ['--max-steps', '2', '--overwrite', ...KEEP])).code).toBe(0);
     expect(readdirSync(join(out, 'states'))).toEqual(['step-2']);
   });
 
@@ -240,7 +295,7 @@ describe('glz train', () => {
 
   it('averages with other runs; a finished run makes its final weights again with other shares, without training', async () => {
     const [one, two, both] = [output(), output(), output()];
-    const args = ['--max-steps', '4', ...COSINE.flatMap((field) => ['--set', field])];
+    const args = ['--max-steps', '4', ...KEEP, ...COSINE.flatMap((field) => ['--set', field])];
     const averaged = ['--seed', '2', '--set', `average_with=["${one}/final"]`, '--set', 'start_share=0.25'];
     expect((await train(one, args)).code).toBe(0);
     expect((await train(two, [...args, '--seed', '2'])).code).toBe(0);
@@ -268,7 +323,7 @@ describe('glz train', () => {
 
   it('fits temperature and bias to sets that are named, and a finished run fits them again to others, without training', async () => {
     const out = output();
-    const args = ['--max-steps', '12', ...COSINE.flatMap((field) => ['--set', field])];
+    const args = ['--max-steps', '12', ...KEEP, ...COSINE.flatMap((field) => ['--set', field])];
     expect((await train(out, args)).code).toBe(0);
     const lines = log(out);
     const calibration = () =>
@@ -409,7 +464,7 @@ describe('glz train', () => {
     [['--config', 'none'], 2, /no settings file none, and no preset/],
     [['--set', 'model.label_style=marker', '--set', 'model.marker=[nope]'], 2, /the marker "\[nope\]" is not a token/],
     [['--learning-rate', 'x'], 2, /expected a number above 0/],
-    [['--device', 'tpu'], 2, /device: Invalid option/],
+    [['--device', 'tpu'], 2, /'tpu' is invalid\. Allowed choices are auto, cpu, gpu/],
     [['--device', 'gpu'], 1, /TensorFlow is not installed: `glz setup-gpu` installs it/],
     [['--device', 'cuda'], 1, /CUDA provider is not installed: `glz setup-gpu --cuda` installs it/],
   ])('%j: exit code %i', async (args, code, message) => {

@@ -3,10 +3,10 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import zlib from 'node:zlib';
-import { unzstd, zstdCompressor } from '../../src/base/zstd.ts';
 import { zstdOutput } from '../../src/classify/records/compressed-output.ts';
 import { openOutput } from '../../src/classify/records/output-file.ts';
 import { readRecords } from '../../src/data/read-records.ts';
+import { unzstd, zstdCompressor } from '../../src/data/zstd.ts';
 import { callGlz } from '../call-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 

@@ -12,12 +12,8 @@ process.env.GLZ_CACHE = temporaryFolder();
 describe('writeExport', () => {
   it.each([
     ['two vectors, which one graph makes', { marker: '[MASK]' }],
-    ['two vectors, a label being the mean of two readings', { labelTemplates: ['{}', 'This text is about {}.'] }],
     ['an upper layer with set attention', { marker: '[MASK]', upperLayers: 1, setAttention: true }],
-    [
-      'labels between [CLS] and [SEP], texts by [CLS]',
-      { labelStyle: 'separator' as const, textPooling: 'cls' as const, labelTemplates: ['{}.', '{}'] },
-    ],
+    ['labels between [CLS] and [SEP], texts by [CLS]', { labelStyle: 'separator' as const, textPooling: 'cls' as const }],
   ])('of %s: its JavaScript gives the logits that glz gives', async (_, kind) => {
     const checkpoint = await writeTinyCheckpoint({ ...LATE_OPTIONS, ...kind });
     const output = join(temporaryFolder(), 'onnx');

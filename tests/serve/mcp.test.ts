@@ -30,6 +30,7 @@ interface TextResult {
   labels: string[];
   scores: number[];
   unreadable?: boolean;
+  explanations: { label: string; words: { word: string; start: number; end: number; score: number }[] }[];
   answers: { name: string; type: string; answer: string | boolean; probability: number; scores: { option: string; score: number }[] }[];
 }
 
@@ -104,6 +105,10 @@ describe.each<[string, () => Promise<AnyClient>]>([
     expect(result.structuredContent!.results[2].unreadable).toBe(true);
     const some = await call('classify', { texts: [TEXT], labels: ['billing', 'praise'], multiLabel: true, threshold: 0.2, topK: 1 });
     expect(some.structuredContent!.results[0].labels).toEqual(['billing']);
+    const why = await call('classify', { texts: [TEXT], labels: ['billing', 'praise'], explain: true });
+    const [{ explanations }] = why.structuredContent!.results;
+    expect(explanations.map(({ label }) => label)).toEqual(['billing', 'praise']);
+    for (const { words } of explanations) for (const { word, start, end } of words) expect(TEXT.slice(start, end)).toBe(word);
   });
 
   it('gets answers to every kind of question, in order, whatever their names', async () => {

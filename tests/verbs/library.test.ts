@@ -85,8 +85,9 @@ it('fields of settings are put over a preset one by one', () => {
 describe('train', () => {
   it('tells its steps and evaluations, and gives the best checkpoint and its labels', async () => {
     const told: string[] = [];
+    const evaluated = { settings: { ...settings, dev: { data: records, every: 2 } } };
     const result = await run('evaluated', {
-      settings: { ...settings, dev: { data: records, every: 2 } },
+      ...evaluated,
       note: (line) => told.push(line.split(':')[0]),
       onStart: ({ steps }) => told.push(`start ${steps}`),
       onStep: ({ step }, steps) => told.push(`step ${step}/${steps}`),
@@ -107,6 +108,11 @@ describe('train', () => {
     expect(result).toMatchObject({ steps: 4, finished: true, early: false, checkpoint: join(folder, 'evaluated/best') });
     expect([...result.labels!].sort()).toEqual(['money', 'sports', 'technology', 'weather']);
     expect(existsSync(join(result.checkpoint!, 'config.json'))).toBe(true);
+    // There is nothing to go on with: what is done is told again.
+    const onStart = () => told.push('begun again');
+    const again = await run('evaluated', { ...evaluated, resume: true, onStart });
+    expect(again).toEqual({ ...result, seconds: Math.round(result.seconds) });
+    expect(told).not.toContain('begun again');
   });
 
   it('is ended by its signal, with its state saved, and goes on to the same weights', async () => {
@@ -140,6 +146,26 @@ it('evaluate gives figures of each set, tells how far it is, and is ended by its
   const controller = new AbortController();
   const ended = await refusal(evaluate({ ...call, signal: controller.signal, onEvent: () => controller.abort() }));
   expect(ended.name).toBe('AbortError');
+});
+
+it('exportCheckpoint tells what it makes and how far it is', async () => {
+  const told: string[] = [];
+  await exportCheckpoint({
+    ...{ checkpoint, output: join(folder, 'exported') },
+    note: (line) => told.push(line),
+    onGraph: (file, place, graphs) => told.push(`${file} ${place}/${graphs}`),
+    onProduct: (done, products) => done === products && told.push('all products'),
+    onMade: (file, bytes) => told.push(`${file} made: ${bytes > 1000}`),
+  });
+  expect(told).toEqual([
+    '1 of 2: model.onnx ...',
+    'model.onnx 1/2',
+    'model.onnx made: true',
+    '2 of 2: model_int8.onnx ...',
+    'model_int8.onnx 2/2',
+    'all products',
+    'model_int8.onnx made: true',
+  ]);
 });
 
 it('generate is ended by its signal, and the same call goes on', async () => {

@@ -42,7 +42,7 @@ export function without(text: string, { start, end }: Place): string {
 /** Labels that a text is scored again with: the chosen alone where labels do not read each other, else all that were read, or the best. */
 function labelsBeside(classifier: Classifier, { labels, chosen }: PartsRequest, logits: Float32Array): number[] {
   const { crossAttention, setAttention } = classifier.options;
-  if (crossAttention === 'one-way' || (crossAttention === 'late' && !setAttention)) return [...chosen];
+  if (crossAttention === 'one-way' || (crossAttention === 'late' && !setAttention)) return [...chosen].sort((a, b) => a - b);
   const read = labels.map((_, label) => label).filter((label) => Number.isFinite(logits[label]));
   if (read.length <= LABELS_AT_ONCE) return read;
   const best = read.sort((a, b) => logits[b] - logits[a]).slice(0, LABELS_AT_ONCE);

@@ -36,8 +36,6 @@ export interface LabelCompilerRequest {
   read(batch: LabelBatch): Promise<Float32Array>;
   /** Tokens in a batch, padding included, with which that is fastest. */
   batchTokens: number;
-  /** A label's name is read within each of these, in place of `{}`; what comes out is averaged. */
-  templates?: readonly string[];
   /** Whether vectors have length 1, and means of them again. */
   isUnit?: boolean;
   /** Whether blocks are turned, each a matrix of columns: a product with few texts reads them in one run. */
@@ -56,7 +54,7 @@ export interface LabelCompilerRequest {
 
 /** Makes label sets ready. */
 export interface LabelCompiler {
-  /** @throws DataError for a label without tokens or longer than the window */
+  /** @throws DataError for a label without tokens or longer than the layout's limit */
   compile(labels: readonly ReadLabel[]): Promise<CompiledLabels>;
   /** Which of these labels the model cannot read or tell apart, as a message. @throws as compile */
   problem(labels: readonly ReadLabel[]): Promise<string | undefined>;
@@ -85,27 +83,23 @@ function turned(values: Float32Array, rows: number, columns: number): Float32Arr
   return result;
 }
 
-/** A template with a reading in place of `{}`. */
-const filled = (template: string, reading: string): string => (template === '{}' ? reading : template.replaceAll('{}', () => reading));
-
-/** What belongs to each label's readings, in groups of a label. @param times how often the first of them is read, the name */
-function grouped<Each>(all: readonly Each[], labels: readonly ReadLabel[], times: number): Each[][] {
+/** What belongs to each label's readings, in groups of a label. */
+function grouped<Each>(all: readonly Each[], labels: readonly ReadLabel[]): Each[][] {
   let first = 0;
   return labels.map((label) => {
-    const own = all.slice(first, first + labelReadings(label).length - 1 + times);
+    const own = all.slice(first, first + labelReadings(label).length);
     first += own.length;
     return own;
   });
 }
 
-/** Whether each text of labels is an example. @param times as in {@link grouped} */
-function cuttable(labels: readonly ReadLabel[], times: number): boolean[] {
-  return labels.flatMap((label) => {
-    const count = labelReadings(label).length - 1 + times;
-    const strict = count - (typeof label === 'string' ? 0 : (label.examples ?? 0));
-    return Array.from({ length: count }, (_, at) => at >= strict);
+/** Whether each reading of labels is an example. */
+const cuttable = (labels: readonly ReadLabel[]): boolean[] =>
+  labels.flatMap((label) => {
+    if (typeof label === 'string') return [false];
+    const strict = label.readings.length - (label.examples ?? 0);
+    return label.readings.map((_, at) => at >= strict);
   });
-}
 
 /** Ids of several texts, one behind the other. */
 const joinedIds = (rows: readonly Int32Array[]): Int32Array =>
@@ -127,7 +121,6 @@ export function createLabelCompiler({
   read: readBatch,
   batchTokens,
   asColumns,
-  templates = ['{}'],
   isUnit = false,
   identity,
   memory = MEMORY,
@@ -162,18 +155,13 @@ export function createLabelCompiler({
 
   /** One vector a label, in order: the mean of its readings' by their shares. `keep` holds the vectors of readings for other sets. */
   async function labelVectors(labels: readonly ReadLabel[], keep: boolean): Promise<Float32Array[]> {
-    const texts = labels.flatMap((label) => {
-      const [name, ...others] = labelReadings(label);
-      return [...templates.map((template) => filled(template, name)), ...others];
-    });
-    const ids = await encoder.encode(texts, cuttable(labels, templates.length));
+    const ids = await encoder.encode(labels.flatMap(labelReadings), cuttable(labels));
     const vectors = await vectorsOf(ids);
     if (keep) for (const [at, each] of ids.entries()) if (!vectorOf.has(each)) vectorOf.set(each, vectors[at]);
     if (vectors.length === labels.length) return vectors;
-    return grouped(vectors, labels, templates.length).map((own, at) => {
+    return grouped(vectors, labels).map((own, at) => {
       const label = labels[at];
-      const [ofName, ...shares] = typeof label === 'string' ? [1] : label.shares;
-      return meanOf(own, [...templates.map(() => ofName / templates.length), ...shares], isUnit);
+      return typeof label === 'string' ? own[0] : meanOf(own, label.shares, isUnit);
     });
   }
 
@@ -246,8 +234,8 @@ export function createLabelCompiler({
     compile: (labels) => kept(compiled, labels, () => (labels.length < largeFrom ? small(labels) : large(labels))),
     problem: (labels) =>
       kept(problems, labels, async () => {
-        const ids = await encoder.encode(labels.flatMap(labelReadings), cuttable(labels, 1));
-        const joined = grouped(ids, labels, 1).map(joinedIds);
+        const ids = await encoder.encode(labels.flatMap(labelReadings), cuttable(labels));
+        const joined = grouped(ids, labels).map(joinedIds);
         return labelProblem(labels.map(labelName), joined, tokenizer);
       }),
   };

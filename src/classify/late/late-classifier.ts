@@ -60,7 +60,7 @@ export async function createLateClassifier(
   const isVectors = options.upperLayers === 0;
   const reader = sessions.labels ?? sessions.texts;
   const { compile, problem } = createLabelCompiler({
-    ...{ tokenizer, layout, batchTokens: reader.batchTokens, asColumns: isVectors, templates: options.labelTemplates },
+    ...{ tokenizer, layout, batchTokens: reader.batchTokens, asColumns: isVectors },
     isUnit: isVectors && options.similarity === 'cosine',
     async read(batch) {
       const { labels } = await reader.run(sessions.labels ? labelFeeds(batch) : labelFeedsAsTexts(batch), ['labels']);

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
-import { zstdCompressor } from '../../base/zstd.ts';
+import { zstdCompressor } from '../../data/zstd.ts';
 import type { Output } from './output-file.ts';
 
 /** Bytes that are compressed together: more gain nothing. */

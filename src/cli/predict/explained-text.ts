@@ -46,18 +46,28 @@ function wordLine(words: readonly WordScore[]): string {
 const moreWords = (one: Explanation, other: Explanation): WordScore[] =>
   one.words.map((word, at) => ({ ...word, score: word.score - other.words[at].score }));
 
+/** How explanations are shown. */
+export interface ExplainedTextOptions {
+  /** Whether the terminal has colours, and they are wanted. */
+  hasColours: boolean;
+  /** Whether the labels compete: what decided is then what words add more to the best than to the second. */
+  isChoice: boolean;
+}
+
 /** Lines that say why a text got its labels; empty where it got none. */
-export function explainedText(text: string, explanations: readonly Explanation[], hasColours: boolean): string {
-  const [best, second] = explanations;
+export function explainedText(text: string, explanations: readonly Explanation[], { hasColours, isChoice }: ExplainedTextOptions): string {
+  const [best, other] = explanations;
   if (!best) return '';
+  const second = isChoice ? other : undefined;
+  const deciding = second ? moreWords(best, second) : best.words;
   const width = Math.max(...explanations.map(({ label }) => printable(label).length));
   const isExact = best.method === 'exact';
   return [
-    ...(hasColours ? [coloured(text, best.words)] : [shown(text)]),
+    ...(hasColours ? [coloured(text, deciding)] : [shown(text)]),
     '',
+    ...(second ? [`${printable(best.label)} rather than ${printable(second.label)}: ${wordLine(deciding)}`, ''] : []),
     isExact ? `what words add (${figure(best.bias)} without any):` : 'how much less without a word:',
     ...explanations.map((each) => `${printable(each.label).padEnd(width)}  ${figure(each.logit)}: ${wordLine(each.words)}`),
-    ...(second ? [`${printable(best.label)} rather than ${printable(second.label)}: ${wordLine(moreWords(best, second))}`] : []),
     '',
   ].join('\n');
 }

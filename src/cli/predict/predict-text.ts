@@ -59,8 +59,10 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
     await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
-    if (explanations?.length && format === LABEL_LINES)
-      process.stdout.write(`\n${explainedText(text, explanations, process.stdout.hasColors?.() ?? false)}`);
+    if (!explanations?.length || format !== LABEL_LINES) return;
+    // Labels in levels do not all compete.
+    const shown = { hasColours: process.stdout.hasColors?.() ?? false, isChoice: !flags.multiLabel && !path };
+    process.stdout.write(`\n${explainedText(text, explanations, shown)}`);
   } finally {
     await classifier.dispose();
   }

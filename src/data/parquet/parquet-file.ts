@@ -4,7 +4,7 @@ import zlib from 'node:zlib';
 import type { Compressors, FileMetaData, RowGroup } from 'hyparquet';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { requirePackages } from '../../base/optional-package.ts';
-import { unzstdSync } from '../../base/zstd.ts';
+import { unzstdSync } from '../zstd.ts';
 import { columnValues, type ParquetLibrary } from './column-values.ts';
 import { columnsOf, type ParquetColumn } from './parquet-field.ts';
 

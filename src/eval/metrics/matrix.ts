@@ -1,5 +1,5 @@
 /**
- * What every metric reads: scores of texts by labels, and the true labels. Pure arithmetic; imports nothing.
+ * What every metric reads: scores of texts by labels, and the true labels. Pure arithmetic.
  *
  * A score of NaN means that the label was no candidate of that text, or that the text has no answer at all. No metric counts such a cell,
  * but for true labels, which are always candidates: without a score they count as missed.

@@ -9,16 +9,7 @@ import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import type { Given } from '../../options/declaration.ts';
 import { EVAL_FLAGS } from '../../options/eval.ts';
 import { compareSystems, wordingSensitivity } from '../report/comparison.ts';
-import type {
-  EvaluationResult,
-  Failure,
-  LabelGrowth,
-  RunResult,
-  SetResult,
-  SetSummary,
-  SystemEvent,
-  SystemSummary,
-} from '../report/result-types.ts';
+import type { EvaluationResult, Machine, RunResult, SetResult, SetSummary, SystemEvent, SystemSummary } from '../report/result-types.ts';
 import { KEPT_LABELS, labelGrowthSchema, RESULT_FORMAT, setResultSchema, systemFactsSchema } from '../report/results.ts';
 import type { SuiteSet } from '../sets/suite.ts';
 import { isFloor } from '../systems/floor.ts';
@@ -116,23 +107,108 @@ function checkNames(kind: string, names: readonly string[]): void {
     throw new UsageError(`two ${kind} are called "${twice}"${kind === 'systems' ? '; give one another name: ,name=...' : ''}`);
 }
 
+/** What is measured of each system, and with which settings. */
+interface Plan {
+  options: EvaluationRequest;
+  latencyCalls: number;
+  resamples: number;
+  /** Sets on which time is measured by number of labels. */
+  growthSets: SuiteSet[];
+  here: Machine;
+}
+
+/** What came of all systems so far. */
+type Found = Pick<EvaluationResult, 'results' | 'failures' | 'growth'>;
+
+/** Keys of a system's results in the cache. */
+function keysOf({ options, latencyCalls, resamples, growthSets, here }: Plan, identity: string) {
+  const { version, template, threads, precision } = options;
+  const ofSystem = [threads ?? null, precision ?? null, here];
+  return {
+    ofSet: (set: SuiteSet) =>
+      resultKey(version, identity, set.hash, template ?? set.template ?? null, latencyCalls, resamples, ...ofSystem),
+    ofGrowth: resultKey(
+      version,
+      identity,
+      'growth',
+      growthSets.map(({ hash }) => hash),
+      ...ofSystem,
+    ),
+  };
+}
+
+/** Takes a system's finished results from the cache and runs the rest. @throws what finding its model and loading it throw, an AbortError when interrupted */
+async function measureSystem(spec: SystemSpec, kind: SystemKind, plan: Plan, facts: SystemFacts, found: Found): Promise<void> {
+  const { options, latencyCalls, resamples, growthSets } = plan;
+  const { sets, cache, template, threads, precision, signal } = options;
+  const model = kind.modelSource === 'folder' ? await options.findModel(spec.model as string) : (spec.model ?? '');
+  const keys = keysOf(plan, systemIdentity(spec, kind, model));
+  const todo: SuiteSet[] = [];
+  for (const set of sets) {
+    const known = cache.get(keys.ofSet(set), cachedResultSchema);
+    if (!known || known.result.predicted.length !== set.texts.length) {
+      todo.push(set);
+      continue;
+    }
+    Object.assign(facts, known.facts);
+    found.results.push({ ...(known.result as unknown as RunResult), system: spec.name, set: set.name, cached: true });
+  }
+  const isGrowing = growthSets.length > 0 && !isFloor(spec.kind); // floors take no time
+  const knownGrowth = isGrowing ? cache.get(keys.ofGrowth, labelGrowthSchema) : undefined;
+  if (knownGrowth) found.growth.push({ ...knownGrowth, system: spec.name });
+  const isGrowthLeft = isGrowing && !knownGrowth;
+  if (todo.length === 0 && !isGrowthLeft) return;
+
+  const setOf = new Map(sets.map((set) => [set.name, set]));
+  const fresh: RunResult[] = [];
+  const keep = (result: RunResult) => cache.put(keys.ofSet(setOf.get(result.set) as SuiteSet), { result, facts });
+  const report = (event: SystemEvent) => {
+    if (event.type === 'loaded') facts.loadSeconds = event.seconds;
+    else if (event.type === 'done') facts.notes = event.notes;
+    else if (event.type === 'failure')
+      found.failures.push({ system: spec.name, ...(event.set ? { set: event.set } : {}), message: event.message });
+    else if (event.type === 'growth') {
+      found.growth.push(event.growth);
+      if (!event.growth.failed) cache.put(keys.ofGrowth, event.growth);
+    } else if (event.type === 'result') {
+      fresh.push(event.result);
+      found.results.push({ ...event.result, cached: false });
+      keep(event.result);
+    }
+    options.onEvent?.(spec.name, event);
+  };
+  const job: SystemJob = {
+    spec,
+    model,
+    sets: todo,
+    growthSets: isGrowthLeft ? growthSets : [],
+    latencyCalls,
+    resamples,
+    ...(template ? { template } : {}),
+    ...(threads ? { threads } : {}),
+    ...(precision ? { precision } : {}),
+  };
+  const peak = await (options.isolate ? runApart : runHere)(job, report, signal);
+  // The process of a model behind a server is only its client.
+  facts.peakMemoryBytes = kind.modelSource === 'server' ? null : peak;
+  for (const result of fresh) keep(result); // again: now with peak memory and notes
+}
+
+/** Results in the order of their sets, then of their systems. */
+function inOrder(results: readonly SetResult[], sets: readonly SuiteSet[], systems: readonly SystemSpec[]): SetResult[] {
+  const places = (named: readonly { name: string }[]) => new Map(named.map(({ name }, at) => [name, at]));
+  const [setPlace, systemPlace] = [places(sets), places(systems)];
+  const difference = (place: ReadonlyMap<string, number>, a: string, b: string) => (place.get(a) as number) - (place.get(b) as number);
+  return [...results].sort((a, b) => difference(setPlace, a.set, b.set) || difference(systemPlace, a.system, b.system));
+}
+
 /**
  * Evaluates every system on every set. A system or set that fails is a row of `failures`.
  * @throws UsageError for names that occur twice, an AbortError when interrupted.
  */
 export async function evaluateSystems(options: EvaluationRequest): Promise<EvaluationResult> {
-  const {
-    sets,
-    systems,
-    cache,
-    signal,
-    template,
-    latencyCalls = EVAL_FLAGS.latencyCalls.default,
-    resamples = EVAL_FLAGS.resamples.default,
-    growth = false,
-    threads,
-    precision,
-  } = options;
+  const { sets, systems, signal, template, growth = false, threads, precision } = options;
+  const { latencyCalls = EVAL_FLAGS.latencyCalls.default, resamples = EVAL_FLAGS.resamples.default } = options;
   checkNames(
     'systems',
     systems.map(({ name }) => name),
@@ -142,103 +218,23 @@ export async function evaluateSystems(options: EvaluationRequest): Promise<Evalu
     sets.map(({ name }) => name),
   );
   const here = machine();
-  const results: SetResult[] = [];
-  const failures: Failure[] = [];
-  const summaries: SystemSummary[] = [];
-  const growths: LabelGrowth[] = [];
   const growthSets = growth ? sets.filter(({ paraphraseOf }) => !paraphraseOf) : [];
-
+  const plan: Plan = { options, latencyCalls, resamples, growthSets, here };
+  const found: Found = { results: [], failures: [], growth: [] };
+  const summaries: SystemSummary[] = [];
   for (const spec of systems) {
     if (signal?.aborted) throw interrupted();
-    const kind = BASELINES.get(spec.kind) as SystemKind;
     const facts: SystemFacts = { notes: {}, loadSeconds: null, peakMemoryBytes: null };
-    const summary = (): SystemSummary => ({ name: spec.name, kind: spec.kind, ...(spec.model ? { model: spec.model } : {}), ...facts });
     try {
-      const model = kind.modelSource === 'folder' ? await options.findModel(spec.model as string) : (spec.model ?? '');
-      const identity = systemIdentity(spec, kind, model);
-      const keyOf = (set: SuiteSet) =>
-        resultKey(
-          options.version,
-          identity,
-          set.hash,
-          template ?? set.template ?? null,
-          latencyCalls,
-          resamples,
-          threads ?? null,
-          precision ?? null,
-          here,
-        );
-      const growing = growthSets.length > 0 && !isFloor(spec.kind); // floors take no time
-      const growthKey = resultKey(
-        options.version,
-        identity,
-        'growth',
-        growthSets.map(({ hash }) => hash),
-        threads ?? null,
-        precision ?? null,
-        here,
-      );
-      const todo: SuiteSet[] = [];
-      for (const set of sets) {
-        const found = cache.get(keyOf(set), cachedResultSchema);
-        if (!found || found.result.predicted.length !== set.texts.length) {
-          todo.push(set);
-          continue;
-        }
-        Object.assign(facts, found.facts);
-        results.push({ ...(found.result as unknown as RunResult), system: spec.name, set: set.name, cached: true });
-      }
-      const knownGrowth = growing ? cache.get(growthKey, labelGrowthSchema) : undefined;
-      if (knownGrowth) growths.push({ ...knownGrowth, system: spec.name });
-      if (todo.length || (growing && !knownGrowth)) {
-        const setOf = new Map(sets.map((set) => [set.name, set]));
-        const fresh: RunResult[] = [];
-        const keep = (result: RunResult) => cache.put(keyOf(setOf.get(result.set) as SuiteSet), { result, facts });
-        const report = (event: SystemEvent) => {
-          if (event.type === 'loaded') facts.loadSeconds = event.seconds;
-          else if (event.type === 'done') facts.notes = event.notes;
-          else if (event.type === 'failure')
-            failures.push({ system: spec.name, ...(event.set ? { set: event.set } : {}), message: event.message });
-          else if (event.type === 'growth') {
-            growths.push(event.growth);
-            if (!event.growth.failed) cache.put(growthKey, event.growth);
-          } else if (event.type === 'result') {
-            fresh.push(event.result);
-            results.push({ ...event.result, cached: false });
-            keep(event.result);
-          }
-          options.onEvent?.(spec.name, event);
-        };
-        const job: SystemJob = {
-          spec,
-          model,
-          sets: todo,
-          growthSets: growing && !knownGrowth ? growthSets : [],
-          latencyCalls,
-          resamples,
-          ...(template ? { template } : {}),
-          ...(threads ? { threads } : {}),
-          ...(precision ? { precision } : {}),
-        };
-        const peak = await (options.isolate ? runApart : runHere)(job, report, signal);
-        // The process of a model behind a server is only its client.
-        facts.peakMemoryBytes = kind.modelSource === 'server' ? null : peak;
-        for (const result of fresh) keep(result); // again: now with peak memory and notes
-      }
+      await measureSystem(spec, BASELINES.get(spec.kind) as SystemKind, plan, facts, found);
     } catch (error) {
       if ((error as Error).name === 'AbortError') throw error;
-      failures.push({ system: spec.name, message: errorMessage(error) });
+      found.failures.push({ system: spec.name, message: errorMessage(error) });
       options.onEvent?.(spec.name, { type: 'failure', message: errorMessage(error) });
     }
-    summaries.push(summary());
+    summaries.push({ name: spec.name, kind: spec.kind, ...(spec.model ? { model: spec.model } : {}), ...facts });
   }
-  const order = new Map(sets.map(({ name }, at) => [name, at]));
-  const systemOrder = new Map(systems.map(({ name }, at) => [name, at]));
-  results.sort(
-    (a, b) =>
-      (order.get(a.set) as number) - (order.get(b.set) as number) ||
-      (systemOrder.get(a.system) as number) - (systemOrder.get(b.system) as number),
-  );
+  const results = inOrder(found.results, sets, systems);
   const reference = systems[0]?.name ?? null;
   return {
     format: RESULT_FORMAT,
@@ -258,9 +254,9 @@ export async function evaluateSystems(options: EvaluationRequest): Promise<Evalu
     sets: sets.map(setSummary),
     systems: summaries,
     results,
-    failures,
+    failures: found.failures,
     comparisons: compareSystems(sets, results, reference, resamples),
-    growth: growths,
+    growth: found.growth,
     sensitivity: wordingSensitivity(sets, results),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * ALBERT (Lan et al., 2020): factorised embeddings, and layers that share their parameters within a group.
- * Follows AlbertModel of Hugging Face transformers. Imports nothing but ../../errors.ts beside the model's own files.
+ * ALBERT (Lan et al., 2020): factorised embeddings, and layers that share their parameters within a group. Follows AlbertModel of Hugging
+ * Face transformers.
  */
 import { absolutePositions, embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
 import { groupCountField, integerField, layerCountField } from './config-fields.ts';

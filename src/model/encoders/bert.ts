@@ -1,6 +1,6 @@
 /**
- * BERT (Devlin et al., 2019) and what is laid out like it: MiniLM, bge, gte, e5. Absolute positions, token types.
- * Follows BertModel of Hugging Face transformers. Imports nothing but tfjs-core and ../errors.ts beside the model's own files.
+ * BERT (Devlin et al., 2019) and what is laid out like it: MiniLM, bge, gte, e5. Absolute positions, token types. Follows BertModel of
+ * Hugging Face transformers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { activationField, headsField, integerField, layerCountField, positiveField, type RawConfig, wordField } from './config-fields.ts';

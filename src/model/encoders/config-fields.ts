@@ -1,6 +1,6 @@
 /**
- * Typed reading of an encoder's config.json: every field is checked before anything is built from it, and an error names
- * the field, what it should be and what it is. Knows no model family. Imports nothing but ../errors.ts and ../ops.ts's types.
+ * Typed reading of an encoder's config.json: every field is checked before anything is built from it, and an error names the field, what it
+ * should be and what it is. Knows no model family.
  */
 
 import { UsageError } from '../../base/errors.ts';

@@ -1,7 +1,6 @@
 /**
- * DeBERTa v2 and v3 (He et al., 2021): attention scores are the sum of content-content, content-position and
- * position-content terms. Follows DebertaV2Model of Hugging Face transformers, for tokens that are not padding.
- * Imports nothing but tfjs-core and ../../errors.ts beside the model's own files.
+ * DeBERTa v2 and v3 (He et al., 2021): attention scores are the sum of content-content, content-position and position-content terms.
+ * Follows DebertaV2Model of Hugging Face transformers, for tokens that are not padding.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { NO_DROPOUT } from '../dropout.ts';

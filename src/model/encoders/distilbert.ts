@@ -1,7 +1,4 @@
-/**
- * DistilBERT (Sanh et al., 2019): BERT's layer under other names, no token types.
- * Follows DistilBertModel of Hugging Face transformers. Imports nothing but tfjs-core beside the model's own files.
- */
+/** DistilBERT (Sanh et al., 2019): BERT's layer under other names, no token types. Follows DistilBertModel of Hugging Face transformers. */
 import { absolutePositions, type EmbeddingSizes, embed, embeddingShapes } from './bert.ts';
 import { activationField, headsField, integerField, layerCountField, wordField } from './config-fields.ts';
 import type { Encoder, EncoderFactory } from './encoder.ts';

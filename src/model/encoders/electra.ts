@@ -1,6 +1,6 @@
 /**
- * ELECTRA's discriminator (Clark et al., 2020): BERT with narrower embeddings, projected to the hidden size.
- * Follows ElectraModel of Hugging Face transformers. Imports nothing but ../../errors.ts beside the model's own files.
+ * ELECTRA's discriminator (Clark et al., 2020): BERT with narrower embeddings, projected to the hidden size. Follows ElectraModel of
+ * Hugging Face transformers.
  */
 import { absolutePositions, embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';
 import { integerField, layerCountField } from './config-fields.ts';

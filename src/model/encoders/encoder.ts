@@ -1,9 +1,9 @@
 /**
- * What every encoder family provides (one file a family) and what it is given. Imports nothing but tfjs-core.
+ * What every encoder family provides (one file a family) and what it is given.
  *
- * All sizes that change from call to call (batch, tokens) are read from the inputs' shapes and never baked into a
- * constant: the same function is traced once to ONNX for all shapes. So no tf.range over a length, no scalar that holds a
- * length: take `positions`. A constant whose shape depends on batch or length must be uniform (tf.zeros, tf.fill).
+ * All sizes that change from call to call (batch, tokens) are read from the inputs' shapes and never baked into a constant: the same
+ * function is traced once to ONNX for all shapes. So no tf.range over a length, no scalar that holds a length: take `positions`. A constant
+ * whose shape depends on batch or length must be uniform (tf.zeros, tf.fill).
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Dropout } from '../dropout.ts';

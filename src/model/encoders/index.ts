@@ -1,7 +1,4 @@
-/**
- * The encoders by `model_type` of config.json: the one place where a family is added.
- * Imports nothing but ../../errors.ts beside the families.
- */
+/** The encoders by `model_type` of config.json: the one place where a family is added. */
 import { UsageError } from '../../base/errors.ts';
 import { createAlbert } from './albert.ts';
 import { createBert } from './bert.ts';

@@ -1,7 +1,7 @@
 /**
  * No field of a config.json that changes what a model computes may go unread: weights would run in another model than their own, and give
  * other numbers without a word. A family's factory reads the fields that it builds from (old and new names), and what transformers has
- * beside them is known here: harmless, or right only with the value that is built. Imports nothing but errors and ./config-fields.ts.
+ * beside them is known here: harmless, or right only with the value that is built.
  */
 import { UsageError } from '../../base/errors.ts';
 import { isAbsent, type RawConfig, wordField, wrongField } from './config-fields.ts';

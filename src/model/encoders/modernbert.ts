@@ -1,7 +1,6 @@
 /**
- * ModernBERT (Warner et al., 2024): rotary positions, layers that attend within a local window between layers that attend
- * everywhere, normalisation before each block, gated feed-forward. Follows ModernBertModel of Hugging Face transformers.
- * Imports nothing but tfjs-core and ../../errors.ts beside the model's own files.
+ * ModernBERT (Warner et al., 2024): rotary positions, layers that attend within a local window between layers that attend everywhere,
+ * normalisation before each block, gated feed-forward. Follows ModernBertModel of Hugging Face transformers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { NO_DROPOUT } from '../dropout.ts';

@@ -1,7 +1,6 @@
 /**
- * MPNet (Song et al., 2020): counted positions as in RoBERTa, and a bias for every head by the bucket of the distance
- * between two tokens, shared by all layers. Follows MPNetModel of Hugging Face transformers.
- * Imports nothing but tfjs-core and ../../errors.ts beside the model's own files.
+ * MPNet (Song et al., 2020): counted positions as in RoBERTa, and a bias for every head by the bucket of the distance between two tokens,
+ * shared by all layers. Follows MPNetModel of Hugging Face transformers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { byDistance, tokenDistances } from '../position-ops.ts';

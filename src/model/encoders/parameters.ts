@@ -1,6 +1,6 @@
 /**
- * Parameters by name: the shapes that a layer declares, and the layer applied to the weights of that name.
- * What all encoder families share below their layers. Imports nothing but tfjs-core's types and ../ops.ts.
+ * Parameters by name: the shapes that a layer declares, and the layer applied to the weights of that name. What all encoder families share
+ * below their layers.
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import { embedding, layerNorm, linear } from '../ops.ts';

@@ -1,7 +1,6 @@
 /**
- * The original transformer layer (attention, add and normalise, feed-forward, add and normalise), which BERT,
- * DistilBERT, RoBERTa, MPNet, ELECTRA and ALBERT share under different parameter names.
- * Imports nothing but tfjs-core and ../ops.ts.
+ * The original transformer layer (attention, add and normalise, feed-forward, add and normalise), which BERT, DistilBERT, RoBERTa, MPNet,
+ * ELECTRA and ALBERT share under different parameter names.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dropout, NO_DROPOUT } from '../dropout.ts';

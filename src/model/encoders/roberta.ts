@@ -1,7 +1,6 @@
 /**
- * RoBERTa (Liu et al., 2019) and XLM-RoBERTa (Conneau et al., 2020): BERT whose positions are counted over the tokens
- * that are not padding, from the padding id on. Follows RobertaModel of Hugging Face transformers.
- * Imports nothing but tfjs-core and ../../errors.ts beside the model's own files.
+ * RoBERTa (Liu et al., 2019) and XLM-RoBERTa (Conneau et al., 2020): BERT whose positions are counted over the tokens that are not padding,
+ * from the padding id on. Follows RobertaModel of Hugging Face transformers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { embed, embeddingShapes, embeddingSizes, layerSettings } from './bert.ts';

@@ -1,6 +1,6 @@
 /**
  * What a similarity is (article, section 3.5): one file each, chosen by name in index.ts. A score is `finish(query(text) . key(label))`, so
- * that keys of labels can be made once for all texts. Imports nothing but tfjs-core and types. P: size of the representations.
+ * that keys of labels can be made once for all texts. P: size of the representations.
  */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Weights } from '../encoders/encoder.ts';

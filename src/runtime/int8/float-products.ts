@@ -26,16 +26,39 @@ export interface ProductError {
   error: number;
 }
 
+const meanSquare = (found: Float32Array, exact: Float32Array): number =>
+  found.reduce((sum, logit, i) => sum + (logit - exact[i]) ** 2, 0) / exact.length;
+
+/**
+ * How much another form of a graph moves its logits: the mean square of their differences.
+ * @param feeds as for {@link productErrors}
+ */
+export async function errorOf(other: Graph, graph: Graph, feeds: Record<string, Feed>, judged: Judged = LOGITS): Promise<number> {
+  const values: Float32Array[] = [];
+  for (const each of [graph, other]) {
+    const session = await createGraphSession(each);
+    try {
+      values.push((await session.run(feeds, [judged.output]))[judged.output] as Float32Array);
+    } finally {
+      await session.dispose();
+    }
+  }
+  const [float, found] = values;
+  return meanSquare(judged.logits(found, float), judged.logits(float, float));
+}
+
 /**
  * Tries each product of {@link quantizeGraph} alone in 8 bits, in the order of the graph.
  * @param ranges as for {@link quantizeGraph}
  * @param feeds sequences to try it on, for every input of the graph
+ * @param onProduct told how many products were tried, of how many
  */
 export async function productErrors(
   graph: Graph,
   ranges: ReadonlyMap<string, ActivationRange>,
   feeds: Record<string, Feed>,
   judged: Judged = LOGITS,
+  onProduct?: (done: number, products: number) => void,
 ): Promise<ProductError[]> {
   const outputs = [...quantizableProducts(graph).keys()];
   const session = await createGraphSession(quantizeGraph(graph, ranges, { switched: true }));
@@ -51,7 +74,8 @@ export async function productErrors(
     const errors: ProductError[] = [];
     for (const [at, output] of outputs.entries()) {
       const found = judged.logits(await valuesWith(at), float);
-      errors.push({ output, error: found.reduce((sum, logit, i) => sum + (logit - exact[i]) ** 2, 0) / exact.length });
+      errors.push({ output, error: meanSquare(found, exact) });
+      onProduct?.(errors.length, outputs.length);
     }
     return errors;
   } finally {

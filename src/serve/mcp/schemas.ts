@@ -32,16 +32,37 @@ export const classifyInput = z.strictObject({
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit. Default: exactly one is right'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels of each text'),
+  explain: z.boolean().optional().describe('say what each word of a text adds to its best labels, three at most'),
 });
 
 const probability = z.number().min(0).max(1);
 const unreadable = z.boolean().optional().describe('the model reads nothing of the text: the scores say nothing of it');
 
+const explanation = z.object({
+  label: z.string(),
+  bias: z.number().describe('what no word gives'),
+  words: z.array(
+    z.object({
+      word: z.string(),
+      start: z.number().int(),
+      end: z.number().int(),
+      score: z.number().describe('less than 0: against the label'),
+    }),
+  ),
+});
+
 /** Output of `classify`. */
 export const classifyOutput = z.object({
   model: z.string(),
   results: z
-    .array(z.object({ labels: z.array(z.string()).describe('best first'), scores: z.array(probability), unreadable }))
+    .array(
+      z.object({
+        labels: z.array(z.string()).describe('best first'),
+        scores: z.array(probability),
+        explanations: z.array(explanation).optional(),
+        unreadable,
+      }),
+    )
     .describe('one for each text'),
 });
 

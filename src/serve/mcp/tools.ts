@@ -2,6 +2,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { DataError, UsageError } from '../../base/errors.ts';
+import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 import { createAsker } from '../../classify/questions/decide.ts';
 import { type Answers, askedQuestions } from '../../classify/questions/questions.ts';
@@ -94,14 +95,21 @@ export function createMcpServer({ classifier, model, version, windows, onDefect,
       outputSchema: classifyOutput,
       annotations: ANNOTATIONS,
     },
-    ({ texts, labels, ...options }, { mcpReq: { signal } }) =>
+    ({ texts, labels, explain: isExplained, ...options }, { mcpReq: { signal } }) =>
       answer(async () => {
         const set = labelSet(labels, 'labels', UsageError);
         await checkLabels(classifier, set);
         const requests = texts.map((text) => ({ text, labels: set.labels }));
-        const scored = await classifier.logits(requests, { ...scoringOptions({ windows, multiLabel: options.multiLabel }), signal });
-        const results = scored.map(({ logits, unreadable }) => ({
-          ...rankSet(set, logits, classifier.options.calibration, options),
+        const scoring = scoringOptions({ windows, multiLabel: options.multiLabel });
+        const scored = await classifier.logits(requests, { ...scoring, signal });
+        const ranked = scored.map(({ logits }) => rankSet(set, logits, classifier.options.calibration, options));
+        const asked = requests.map((request, row) => ({
+          ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(set.labels, ranked[row]) },
+        }));
+        const explanations = isExplained ? await explain(classifier, asked, scoring) : undefined;
+        const results = scored.map(({ unreadable }, row) => ({
+          ...{ labels: ranked[row].labels, scores: ranked[row].scores },
+          ...(explanations ? { explanations: explanations[row].map(({ label, bias, words }) => ({ label, bias, words })) } : {}),
           ...(unreadable ? { unreadable } : {}),
         }));
         return { model, results };

@@ -1,6 +1,6 @@
 /**
- * Builds a byte-level BPE `tokenizer.json` from `vocab.json` and `merges.txt` (RoBERTa, BART), as transformers 4.57 converts them.
- * Must not read files. Imports only errors and the tokenizer.json form.
+ * Builds a byte-level BPE `tokenizer.json` from `vocab.json` and `merges.txt` (RoBERTa, BART), as transformers 4.57 converts them. Must not
+ * read files.
  */
 import { DataError } from '../../base/errors.ts';
 import { specialToken, type TokenizerJson } from './tokenizer-json.ts';

@@ -1,7 +1,4 @@
-/**
- * Checks SentencePiece's compiled character map before it reaches the native library, which follows it without looking.
- * Imports nothing.
- */
+/** Checks SentencePiece's compiled character map before it reaches the native library, which follows it without looking. */
 
 /** The bits of one unit of the character map's trie (a Darts double array, as SentencePiece writes it). */
 const IS_VALUE = 0x80000000;

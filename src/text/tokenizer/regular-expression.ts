@@ -1,8 +1,7 @@
 /**
  * Which regular expressions of a `tokenizer.json` are safe to run. The native library's engine (Oniguruma) goes back step by step where a
- * match fails; after ten million steps it gives up, and the library ends the process. So an expression is accepted only if it is read
- * here completely, and can be seen to take time in proportion to the text: those of all known tokenizers can.
- * Imports nothing.
+ * match fails; after ten million steps it gives up, and the library ends the process. So an expression is accepted only if it is read here
+ * completely, and can be seen to take time in proportion to the text: those of all known tokenizers can.
  */
 
 /** A class of characters with how often it may come, or something that takes no characters, or a group. */

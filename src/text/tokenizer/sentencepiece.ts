@@ -1,7 +1,6 @@
 /**
  * Builds a Unigram `tokenizer.json` from a SentencePiece model (DeBERTa-v2/v3, XLM-RoBERTa, ALBERT), as transformers 4.57 converts them
- * (convert_slow_tokenizer.py: SpmConverter and its subclasses).
- * Must not read files. Imports only errors, the protocol buffer reader and the tokenizer.json form.
+ * (convert_slow_tokenizer.py: SpmConverter and its subclasses). Must not read files.
  */
 import { DataError } from '../../base/errors.ts';
 import { PIECE_TYPE, type Piece, parseSentencePieceModel, type SentencePieceModel } from './sentencepiece-proto.ts';

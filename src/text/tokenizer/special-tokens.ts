@@ -1,7 +1,4 @@
-/**
- * Special tokens: which ones a tokenizer has, and the form of a tokenizer in which text cannot produce them.
- * Imports errors, the tokenizer.json form and the folder's settings.
- */
+/** Special tokens: which ones a tokenizer has, and the form of a tokenizer in which text cannot produce them. */
 import { randomUUID } from 'node:crypto';
 import { DataError } from '../../base/errors.ts';
 import { type TokenizerFolder, tokenLookup, tokenName } from './tokenizer-folder.ts';

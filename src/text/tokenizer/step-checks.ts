@@ -1,6 +1,6 @@
 /**
  * The steps of a `tokenizer.json` that are let through to the native library: known types with known fields of the right kind. On others
- * the library may guess another type from the fields, or end the process. Imports errors and its neighbours' checks.
+ * the library may guess another type from the fields, or end the process.
  */
 import type { DataError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';

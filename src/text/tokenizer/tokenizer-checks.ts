@@ -1,6 +1,6 @@
 /**
  * Checks of a `tokenizer.json` before it reaches the native library, which on some malformed files does not report an error but ends the
- * process: only what is known, by type and field, goes through. Imports errors, the tokenizer.json form and the checks of steps.
+ * process: only what is known, by type and field, goes through.
  */
 import { DataError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';

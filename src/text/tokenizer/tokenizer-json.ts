@@ -1,6 +1,6 @@
 /**
- * The form of Hugging Face's `tokenizer.json`, as far as glz reads, builds or rewrites it, and the pieces that the builders share.
- * Must not know where a tokenizer comes from or what it is used for. Imports only errors.
+ * The form of Hugging Face's `tokenizer.json`, as far as glz reads, builds or rewrites it, and the pieces that the builders share. Must not
+ * know where a tokenizer comes from or what it is used for.
  */
 import { DataError } from '../../base/errors.ts';
 

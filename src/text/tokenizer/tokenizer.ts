@@ -5,7 +5,7 @@
  * special token, so a text cannot pretend to be the end of the text or another label. *Exact mode* gives the ids of transformers, where
  * such strings do become special tokens. For all other strings both give the same.
  *
- * Never truncates or pads by itself, whatever tokenizer.json says. Imports errors and the neighbours in this folder; knows no model.
+ * Never truncates or pads by itself, whatever tokenizer.json says. Knows no model.
  */
 import { type Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { DataError, errorMessage } from '../../base/errors.ts';

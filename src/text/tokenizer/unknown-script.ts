@@ -50,7 +50,8 @@ function* pieces(json: string, byteLevel: boolean): Generator<string> {
     yield byteLevel ? Buffer.from(Array.from(name, (character) => bytes.get(character) ?? 0)).toString('utf8') : name;
 }
 
-function knownScripts(json: string, byteLevel: boolean): Set<string> {
+/** Scripts other than Latin that the vocabulary of a tokenizer.json knows. */
+export function knownScripts(json: string, byteLevel: boolean): Set<string> {
   const counts = new Map<string, number>();
   for (const piece of pieces(json, byteLevel)) {
     if (!OTHER_LETTER.test(piece)) continue;

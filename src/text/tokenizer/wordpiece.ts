@@ -1,6 +1,6 @@
 /**
- * Builds a WordPiece `tokenizer.json` from `vocab.txt` (BERT, DistilBERT, ELECTRA, MPNet), as transformers 4.57 converts them.
- * Must not read files. Imports only errors and the tokenizer.json form.
+ * Builds a WordPiece `tokenizer.json` from `vocab.txt` (BERT, DistilBERT, ELECTRA, MPNet), as transformers 4.57 converts them. Must not
+ * read files.
  */
 import { DataError } from '../../base/errors.ts';
 import { type AddedToken, specialToken, type TokenizerJson, templateProcessing } from './tokenizer-json.ts';

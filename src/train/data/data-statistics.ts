@@ -1,6 +1,7 @@
 /** What training data and the batches made of it look like: lengths, labels, duplicates. For `glz train --dry-run`. Pure counting. */
 import type { JointLayout } from '../../text/joint-sequence.ts';
-import { type DataReport, type Dataset, MEASURED_TOKENS, shownLabel } from './dataset.ts';
+import type { DataReport } from './data-report.ts';
+import { type Dataset, MEASURED_TOKENS, shownLabel } from './dataset.ts';
 import type { SampledBatch, Sampler } from './sampling.ts';
 
 /** Values of a distribution at fixed places. */

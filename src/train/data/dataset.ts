@@ -2,13 +2,11 @@
  * Training data in memory: the records of all files, tokenized once, as flat arrays of ids. Knows records and tokenizers;
  * which labels an example shows is decided in sampling.ts.
  */
-import { createHash } from 'node:crypto';
 import { DataError } from '../../base/errors.ts';
-import type { LabelledExample } from '../../data/examples.ts';
-import { datasetFiles } from '../../data/labelled/dataset-files.ts';
-import { type ExampleOptions, readExamples } from '../../data/labelled/read-examples.ts';
 import { labelProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import { type DataFile, type DataFileSettings, type ReadFile, readDataFiles } from './data-files.ts';
+import { type DataReport, emptyReport, skipRow } from './data-report.ts';
 
 /** Lists of integers of any length, flat: 250,000 small arrays would take four times the memory. */
 export interface IntegerLists {
@@ -64,31 +62,8 @@ export function shownLabel({ labelNames }: Pick<Dataset, 'labelNames'>, number: 
   return number < labelNames.length ? labelNames[number] : NEGATION + labelNames[number - labelNames.length];
 }
 
-/** What a look at the data found. */
-export interface DataReport {
-  /** Rows left out, by reason. */
-  skipped: Record<string, number>;
-  /** What is wrong with the first malformed rows, with file and line. */
-  malformed: string[];
-  /** Rows whose text was there before, in the same file. */
-  duplicates: number;
-  /** Rows whose text was there before, in another file only. */
-  duplicatesAcross: number;
-  /** Labels that are true of a text in one row and a hard negative of the same text in another. */
-  contradictions: { text: string; label: string; where: string }[];
-  /** Labels that the model cannot read or tell apart, as a message. */
-  labelProblem?: string;
-  /** Rows whose text is longer than what is kept. */
-  cutTexts: number;
-  /** Tokens of each row's text before it is cut; empty unless asked for. At most {@link MEASURED_TOKENS}: longer texts are not read on. */
-  textTokens: Int32Array;
-}
-
 /** Longest text length that is told apart from longer ones. */
 export const MEASURED_TOKENS = 4096;
-
-/** Malformed rows that are named; all are counted. */
-const NAMED_ROWS = 20;
 
 function integerLists(lists: readonly ArrayLike<number>[]): IntegerLists {
   const offsets = new Int32Array(lists.length + 1);
@@ -112,17 +87,8 @@ function concatenated(parts: readonly Int32Array[]): Int32Array {
   return all;
 }
 
-/** A file to read and how. */
-export interface DataFile {
-  path: string;
-  weight: number;
-  distill: boolean;
-  label_noise?: number;
-  languages?: readonly string[];
-}
-
 /** Settings of {@link readDataset}. */
-export interface DatasetSettings extends Omit<ExampleOptions, 'counts' | 'onBad'> {
+export interface DatasetSettings extends DataFileSettings {
   /** Text tokens kept of a row. */
   maxTextTokens: number;
   /** The longest label that fits into a sequence. */
@@ -131,10 +97,67 @@ export interface DatasetSettings extends Omit<ExampleOptions, 'counts' | 'onBad'
   teacherTokenizer?: Tokenizer;
   /** Tokenizes the negation of each label too. */
   negations?: boolean;
-  /** Leave malformed and unusable rows out and count them, instead of stopping at the first. */
-  skipBadRows?: boolean;
   /** Measure texts beyond what is kept of them, for {@link DataReport.textTokens}. */
   measureTexts?: boolean;
+}
+
+/** Labels of all files, numbered in order of first use. */
+function numberLabels(files: readonly ReadFile[]): { names: string[]; numberOf: ReadonlyMap<string, number> } {
+  const all = files.flatMap(({ examples }) => examples.flatMap(({ labels, notLabels }) => [...labels, ...notLabels]));
+  const names = [...new Set(all)];
+  return { names, numberOf: new Map(names.map((name, at) => [name, at])) };
+}
+
+/** Makes a file's rows of its examples. `numbersOf`: numbers of labels, without those that do not fit. */
+async function tokenized(
+  { file, name, examples, firstMalformed }: ReadFile,
+  tokenizer: Tokenizer,
+  { maxTextTokens, measureTexts, teacherTokenizer }: DatasetSettings,
+  numbersOf: (labels: readonly string[]) => number[],
+  report: DataReport,
+): Promise<{ source: DataSource; lengths: Int32Array }> {
+  const ownTexts = examples.map(({ text }) => text);
+  const ids = await tokenizer.encodeBatch(ownTexts, { atLeast: Math.max(maxTextTokens + 1, measureTexts ? MEASURED_TOKENS : 0) });
+  const teacherIds = await teacherTokenizer?.encodeBatch(ownTexts, { atLeast: maxTextTokens });
+  const texts: Int32Array[] = [];
+  const teacherTexts: Int32Array[] = [];
+  const labels: number[][] = [];
+  const notLabels: number[][] = [];
+  const labelSet = new Set<number>();
+  for (const [row, example] of examples.entries()) {
+    const [yes, no] = [numbersOf(example.labels), numbersOf(example.notLabels)];
+    if (yes.length < example.labels.length) {
+      skipRow(report, 'a true label is longer than a sequence holds or has no token');
+      continue;
+    }
+    if (ids[row].length === 0) {
+      skipRow(report, 'the text has no token');
+      continue;
+    }
+    if (ids[row].length > maxTextTokens) report.cutTexts++;
+    texts.push(ids[row].subarray(0, maxTextTokens));
+    if (teacherIds) teacherTexts.push(teacherIds[row].subarray(0, maxTextTokens));
+    labels.push(yes);
+    notLabels.push(no);
+    for (const number of [...yes, ...no]) labelSet.add(number);
+  }
+  if (labelSet.size < 2)
+    throw new DataError(
+      `${file.path}: fewer than two labels in all its records; there is nothing to choose between${firstMalformed === undefined ? '' : ` (left out: ${firstMalformed})`}`,
+    );
+  const source = {
+    name,
+    weight: file.weight,
+    distill: file.distill,
+    labelNoise: file.label_noise ?? 0,
+    rows: texts.length,
+    texts: integerLists(texts),
+    ...(teacherIds ? { teacherTexts: integerLists(teacherTexts) } : {}),
+    labels: integerLists(labels),
+    notLabels: integerLists(notLabels),
+    labelSet: Int32Array.from(labelSet),
+  };
+  return { source, lengths: Int32Array.from(measureTexts ? ids : [], (row) => Math.min(row.length, MEASURED_TOKENS)) };
 }
 
 /**
@@ -146,148 +169,33 @@ export async function readDataset(
   tokenizer: Tokenizer,
   settings: DatasetSettings,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
-  const { maxTextTokens, maxLabelTokens, teacherTokenizer } = settings;
-  const { negations = false, skipBadRows = false, measureTexts = false } = settings;
-  const hash = createHash('sha256');
-  const labelNumbers = new Map<string, number>();
-  const labelNames: string[] = [];
-  const labelNumber = (label: string): number => {
-    let number = labelNumbers.get(label);
-    if (number === undefined) {
-      number = labelNames.length;
-      labelNumbers.set(label, number);
-      labelNames.push(label);
-    }
-    return number;
-  };
-  const report: DataReport = {
-    skipped: {},
-    malformed: [],
-    duplicates: 0,
-    duplicatesAcross: 0,
-    contradictions: [],
-    cutTexts: 0,
-    textTokens: new Int32Array(0),
-  };
-  const skip = (reason: string) => {
-    report.skipped[reason] = (report.skipped[reason] ?? 0) + 1;
-  };
-
-  const skipMalformed = (error: DataError) => {
-    skip('malformed');
-    if (report.malformed.length < NAMED_ROWS) report.malformed.push(error.message);
-  };
-
-  // What all rows so far say of a text.
-  const known = new Map<string, Pick<LabelledExample, 'labels' | 'notLabels'>>();
-  const compare = (example: LabelledExample, where: string): void => {
-    const before = known.get(example.text);
-    if (!before) {
-      known.set(example.text, example);
-      return;
-    }
-    for (const [yes, no] of [
-      [example.labels, before.notLabels],
-      [before.labels, example.notLabels],
-    ])
-      for (const label of yes) if (no.includes(label)) report.contradictions.push({ text: example.text, label, where });
-    const union = (a: string[], b: string[]) => [...new Set([...a, ...b])];
-    known.set(example.text, { labels: union(before.labels, example.labels), notLabels: union(before.notLabels, example.notLabels) });
-  };
-
-  const read: { file: DataFile; name: string; examples: LabelledExample[]; firstMalformed?: string }[] = [];
-  for (const file of files) {
-    const examples: LabelledExample[] = [];
-    const seen = new Set<string>();
-    const malformedBefore = report.malformed.length;
-    const source = datasetFiles(file.path, 'train');
-    const counts = ({ lang }: Readonly<Record<string, unknown>>) =>
-      !(file.languages && typeof lang === 'string' && !file.languages.includes(lang));
-    const onBad = skipBadRows ? skipMalformed : undefined;
-    for await (const { example, where } of readExamples(source, 'train', { ...settings, counts, onBad })) {
-      if (seen.has(example.text)) report.duplicates++;
-      else if (known.has(example.text)) report.duplicatesAcross++;
-      compare(example, where);
-      seen.add(example.text);
-      hash.update(JSON.stringify([example.text, example.labels, example.notLabels]));
-      examples.push(example);
-    }
-    // A file of which every line is malformed says what is wrong with the first.
-    const [first] = report.malformed.slice(malformedBefore);
-    if (examples.length === 0 && first !== undefined) throw new DataError(first);
-    if (examples.length === 0) throw new DataError(`${file.path}: no records${file.languages ? ` in ${file.languages.join(', ')}` : ''}`);
-    read.push({ file, name: source.name, examples, firstMalformed: first });
-  }
-
-  for (const { examples } of read)
-    for (const { labels, notLabels } of examples) for (const label of [...labels, ...notLabels]) labelNumber(label);
+  const { maxLabelTokens, teacherTokenizer, negations = false } = settings;
+  const report = emptyReport();
+  const { read, hash } = await readDataFiles(files, settings, report);
+  const { names: labelNames, numberOf } = numberLabels(read);
   const shownNames = negations ? [...labelNames, ...labelNames.map((name) => NEGATION + name)] : labelNames;
   const labelIds = await tokenizer.encodeBatch(shownNames, { atLeast: maxLabelTokens + 1 });
   report.labelProblem = labelProblem(labelNames, labelIds, tokenizer);
   const teacherLabelIds = await teacherTokenizer?.encodeBatch(labelNames, { atLeast: maxLabelTokens + 1 });
-  const usable = labelIds.map((ids) => ids.length > 0 && ids.length <= maxLabelTokens);
-
-  known.clear();
+  const isUsable = (number: number) => labelIds[number].length > 0 && labelIds[number].length <= maxLabelTokens;
+  const numbersOf = (labels: readonly string[]) => labels.map((label) => numberOf.get(label)!).filter(isUsable);
   const lengths: Int32Array[] = [];
   const sources: DataSource[] = [];
-  for (const { file, name, examples, firstMalformed } of read) {
-    const ownTexts = examples.map(({ text }) => text);
-    const ids = await tokenizer.encodeBatch(ownTexts, { atLeast: Math.max(maxTextTokens + 1, measureTexts ? MEASURED_TOKENS : 0) });
-    if (measureTexts) lengths.push(Int32Array.from(ids, (row) => Math.min(row.length, MEASURED_TOKENS)));
-    const teacherIds = await teacherTokenizer?.encodeBatch(ownTexts, { atLeast: maxTextTokens });
-    const texts: Int32Array[] = [];
-    const teacherTexts: Int32Array[] = [];
-    const labels: number[][] = [];
-    const notLabels: number[][] = [];
-    const labelSet = new Set<number>();
-    for (const [row, example] of examples.entries()) {
-      const numbers = (names: readonly string[]) => names.map(labelNumber).filter((number) => usable[number]);
-      const [yes, no] = [numbers(example.labels), numbers(example.notLabels)];
-      if (yes.length < example.labels.length) {
-        skip('a true label is longer than a sequence holds or has no token');
-        continue;
-      }
-      if (ids[row].length === 0) {
-        skip('the text has no token');
-        continue;
-      }
-      if (ids[row].length > maxTextTokens) report.cutTexts++;
-      texts.push(ids[row].subarray(0, maxTextTokens));
-      if (teacherIds) teacherTexts.push(teacherIds[row].subarray(0, maxTextTokens));
-      labels.push(yes);
-      notLabels.push(no);
-      for (const number of [...yes, ...no]) labelSet.add(number);
-    }
-    if (labelSet.size < 2)
-      throw new DataError(
-        `${file.path}: fewer than two labels in all its records; there is nothing to choose between${firstMalformed === undefined ? '' : ` (left out: ${firstMalformed})`}`,
-      );
-    sources.push({
-      name,
-      weight: file.weight,
-      distill: file.distill,
-      labelNoise: file.label_noise ?? 0,
-      rows: texts.length,
-      texts: integerLists(texts),
-      ...(teacherIds ? { teacherTexts: integerLists(teacherTexts) } : {}),
-      labels: integerLists(labels),
-      notLabels: integerLists(notLabels),
-      labelSet: Int32Array.from(labelSet),
-    });
+  for (const each of read) {
+    const made = await tokenized(each, tokenizer, settings, numbersOf, report);
+    lengths.push(made.lengths);
+    sources.push(made.source);
   }
   report.textTokens = concatenated(lengths);
-  const rows = sources.reduce((sum, source) => sum + source.rows, 0);
-  return {
-    dataset: {
-      sources,
-      labelNames,
-      labelIds: integerLists(labelIds),
-      ...(teacherLabelIds ? { teacherLabelIds: integerLists(teacherLabelIds) } : {}),
-      hash: hash.digest('hex'),
-      rows,
-    },
-    report,
+  const dataset = {
+    sources,
+    labelNames,
+    labelIds: integerLists(labelIds),
+    ...(teacherLabelIds ? { teacherLabelIds: integerLists(teacherLabelIds) } : {}),
+    hash,
+    rows: sources.reduce((sum, { rows }) => sum + rows, 0),
   };
+  return { dataset, report };
 }
 
 /** More labels than that are no set that every text is held against. */

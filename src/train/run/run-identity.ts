@@ -15,7 +15,14 @@ function withoutDevice<Settings extends { device?: unknown }>(settings: Settings
 }
 
 /** What decides about the steps, as JSON, where a field that is absent and one that is undefined are the same. */
-function ofSteps({ device: _, start_share: _share, average_with: _others, calibration: _sets, ...settings }: TrainSettings): unknown {
+function ofSteps({
+  device: _,
+  start_share: _share,
+  average_with: _others,
+  calibration: _sets,
+  keep_states: _keep,
+  ...settings
+}: TrainSettings): unknown {
   return JSON.parse(JSON.stringify(settings));
 }
 
@@ -23,7 +30,7 @@ const hashOf = (settings: unknown, dataHash: string): string => jsonHash([settin
 
 /**
  * sha256 of settings and data. Where the run that goes on in `output` (empty: none) was begun with settings that are equal but for those
- * that only make the final weights out of the trained ones (`start_share`, `average_with`, `calibration`), it is that run's: its steps are the same. So it is
+ * that only make the final weights out of the trained ones (`start_share`, `average_with`, `calibration`) or say what is kept, it is that run's: its steps are the same. So it is
  * where an older version began it, with settings without fields that came later and have their defaults here.
  * @throws DataError when the settings of the run there cannot be read
  */
@@ -39,3 +46,7 @@ export function runIdentity(settings: TrainSettings, dataHash: string, output: s
   }
   return hashOf(withoutDevice(settings), dataHash);
 }
+
+/** What a run of an identity ends as: its steps, and what the final weights are made with. */
+export const runEnd = (identity: string, { start_share, average_with, calibration }: TrainSettings): string =>
+  hashOf({ start_share, average_with, calibration }, identity);

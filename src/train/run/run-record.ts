@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { UsageError } from '../../base/errors.ts';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
 import { type FileLock, lockFile } from '../../base/lock-file.ts';
 import { makeFolder } from '../../base/make-folder.ts';
@@ -38,6 +38,8 @@ const schema = z.object({
   names: z.array(z.string()),
   /** Event files, one a start. */
   events: z.array(z.string().regex(/^[^/\\]+$/)),
+  /** What the run ended as (run-identity.ts), where it kept no states to go on from. */
+  finished: z.string().optional(),
 });
 type RunRecord = z.infer<typeof schema>;
 
@@ -47,11 +49,12 @@ const readRecord = (output: string): RunRecord | undefined => stateFileOrNone(jo
 const writeRecord = (output: string, record: RunRecord): void =>
   writeFileAtomically(join(output, RECORD), `${JSON.stringify(record, null, 2)}\n`);
 
+const holdsState = (output: string): boolean =>
+  existsSync(join(output, STATES)) &&
+  readdirSync(join(output, STATES)).some((name) => STATE_NAME.test(name) && existsSync(join(output, STATES, name, 'state.json')));
+
 /** Whether a folder without a record holds a run of a glz that wrote none: its state, or its final checkpoint, says so. */
-const holdsUnrecordedRun = (output: string): boolean =>
-  existsSync(join(output, 'final/training.json')) ||
-  (existsSync(join(output, STATES)) &&
-    readdirSync(join(output, STATES)).some((name) => STATE_NAME.test(name) && existsSync(join(output, STATES, name, 'state.json'))));
+const holdsUnrecordedRun = (output: string): boolean => existsSync(join(output, 'final/training.json')) || holdsState(output);
 
 /**
  * Finds what a run would replace in a folder and no run wrote.
@@ -82,14 +85,55 @@ export function recordEventFile(output: string, name: string): void {
   writeRecord(output, { ...record, events: [...record.events, name] });
 }
 
+/** Removes the saved states of a run; what somebody else put among them stays. */
+function removeStates(output: string): void {
+  const states = join(output, STATES);
+  if (!existsSync(states)) return;
+  // The newest last: whatever is left of them by a kill, the next start goes on from it.
+  const steps = readdirSync(states).flatMap((name) => STATE_NAME.exec(name)?.[1] ?? []);
+  for (const step of steps.sort((a, b) => Number(a) - Number(b))) removeFolder(join(states, `step-${step}`), STATE_FILES);
+  if (readdirSync(states).length === 0) rmdirSync(states);
+}
+
+/**
+ * Notes that a run is done, and removes the states that it was resumed from.
+ * @param end what it ended as: {@link isFinished} knows it by that
+ * @throws DataError where they cannot be removed
+ */
+export function finishRun(output: string, end: string): void {
+  const record = readRecord(output);
+  if (!record?.names.includes(STATES)) return;
+  writeRecord(output, { ...record, finished: end });
+  try {
+    removeStates(output);
+  } catch (error) {
+    throw new DataError(`the run is done and its checkpoint whole, but its states cannot be removed: ${errorMessage(error)}`);
+  }
+}
+
+/**
+ * Whether the run in a folder is done as this one would be, and kept no states: there is nothing to go on with.
+ * @throws UsageError where it is done and would go on with something else
+ */
+export function isFinished(output: string, end: string): boolean {
+  const finished = readRecord(output)?.finished;
+  if (finished === undefined || holdsState(output)) return false;
+  if (finished === end) return true;
+  throw new UsageError(
+    `${output} is a finished run with other settings or data, and it kept no states: train on from its checkpoint with --checkpoint ${output} and another --output; ` +
+      'with the setting keep_states=true a run keeps its states, and its end can be made again',
+  );
+}
+
 /** Removes the results of the runs in a folder, and nothing else: its states must not be taken for those of the run that begins there. */
 export function clearRun(output: string): void {
   const { names, events } = readRecord(output) ?? { names: [], events: [] };
   const own = (name: string) => names.includes(name) && existsSync(join(output, name));
-  if (own(STATES))
-    for (const name of readdirSync(join(output, STATES))) if (STATE_NAME.test(name)) removeFolder(join(output, STATES, name), STATE_FILES);
-  if (own(EVENTS)) for (const name of events) rmSync(join(output, EVENTS, name), { force: true });
-  for (const name of [STATES, EVENTS]) if (own(name) && readdirSync(join(output, name)).length === 0) rmdirSync(join(output, name));
+  if (own(STATES)) removeStates(output);
+  if (own(EVENTS)) {
+    for (const name of events) rmSync(join(output, EVENTS, name), { force: true });
+    if (readdirSync(join(output, EVENTS)).length === 0) rmdirSync(join(output, EVENTS));
+  }
   for (const name of CHECKPOINTS) if (own(name)) removeFolder(join(output, name), CHECKPOINT_FILES);
   for (const name of RESULTS) if (own(name)) rmSync(join(output, name));
   if (names.length > 0) writeRecord(output, { names, events: [] });

@@ -2,7 +2,9 @@
  * `training.json` of a checkpoint: how its weights were trained, for people who get the checkpoint and not the run. Settings, data and its hash,
  * the curve at some twenty steps. A line a setting, a line a group of files: what a run knows beyond that is in its folder.
  */
-import { basename, isAbsolute } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import { readStateFile } from '../../base/state-file.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { RunSummary } from '../run-events.ts';
 import type { TrainSettings } from '../settings-schema.ts';
@@ -88,3 +90,13 @@ export function trainingRecord({ settings, dataset, ended, records }: TrainingRe
     ...(evaluated.length ? { evaluations: evaluated } : {}),
   });
 }
+
+const endSchema = z.object({
+  steps: z.number(),
+  seconds: z.number(),
+  best: z.object({ step: z.number(), score: z.number() }).optional(),
+});
+
+/** How the run of a checkpoint ended, out of its `training.json`. @throws DataError where that is missing or damaged */
+export const readTrainingRecord = (checkpoint: string): TrainingRecordRequest['ended'] =>
+  readStateFile(join(checkpoint, 'training.json'), endSchema);

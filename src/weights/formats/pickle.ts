@@ -1,8 +1,8 @@
 /**
  * A reader of Python pickles that builds plain values (numbers, strings, lists, maps) and otherwise only what its caller allows by name.
- * Nothing in a pickle is executed: a global that the caller does not know ends the reading, and there is no way to import, to call
- * anything else, or to set attributes. Steps and memory are bounded by the length of the pickle. Imports errors only.
- * Format: Python's pickletools.py; the opcodes of protocols 2 to 5 that data needs.
+ * Nothing in a pickle is executed: a global that the caller does not know ends the reading, and there is no way to import, to call anything
+ * else, or to set attributes. Steps and memory are bounded by the length of the pickle. Format: Python's pickletools.py; the opcodes of
+ * protocols 2 to 5 that data needs.
  */
 import { DataError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';
@@ -59,29 +59,23 @@ function longOf(bytes: Uint8Array): number | bigint {
 /** Longest integer that is read: the largest in a weight file, torch's magic number, has 10 bytes. */
 const LONGEST_LONG = 64;
 
-/**
- * Reads the pickle that starts at `start`.
- * @throws DataError naming the byte or the global where it is broken or goes beyond what data needs
- */
-export function readPickle(bytes: Uint8Array, start: number, context: PickleContext): Unpickled {
+/** What instructions work on: the bytes that are left, a stack of values, and values stored to be recalled. */
+function createMachine(bytes: Uint8Array, start: number, context: PickleContext) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = new TextDecoder('utf-8', { fatal: true });
   const stack: unknown[] = [];
   const memo = new Map<number, unknown>();
   let at = start;
-
-  const fail = (why: string) => new DataError(`${context.where}: the pickle ${why} (byte ${at}); the file is broken or no weight file`);
   let elements = ALLOWANCE + ELEMENTS_PER_BYTE * (bytes.length - start);
   let dictionaries = ALLOWANCE + (bytes.length - start) / BYTES_PER_DICTIONARY;
+
+  const fail = (why: string) => new DataError(`${context.where}: the pickle ${why} (byte ${at}); the file is broken or no weight file`);
   const count: CountWork = (moreElements, moreDictionaries) => {
     elements -= moreElements;
     dictionaries -= moreDictionaries;
     if (elements < 0 || dictionaries < 0) throw fail('makes more than its length allows');
   };
-  const newMap = (): Map<unknown, unknown> => {
-    count(0, 1);
-    return new Map();
-  };
+  /** Where the next bytes are, which are taken. */
   const take = (length: number): number => {
     if (!Number.isSafeInteger(length) || length < 0 || at + length > bytes.length) throw fail('is cut short');
     at += length;
@@ -99,13 +93,6 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
       throw fail('has a string that is not UTF-8');
     }
   };
-  const takeLine = (): string => {
-    const end = bytes.indexOf(10, at);
-    if (end < 0) throw fail('is cut short');
-    const line = takeString(end - at);
-    at++;
-    return line;
-  };
   const pop = (): unknown => {
     const value = stack.pop();
     if (value === undefined || value === MARK) throw fail('takes a value that is not there');
@@ -116,201 +103,188 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
     if (value === undefined || value === MARK) throw fail('uses a value that is not there');
     return value;
   };
-  const popToMark = (): unknown[] => {
-    const mark = stack.lastIndexOf(MARK);
-    if (mark < 0) throw fail('has no mark');
-    const values = stack.splice(mark + 1);
-    stack.pop();
-    count(values.length, 0);
-    return values;
+  return {
+    fail,
+    count,
+    take,
+    takeBytes,
+    takeString,
+    pop,
+    top,
+    persistent: (id: unknown): unknown => context.persistent(id),
+    get position() {
+      return at;
+    },
+    byte: (): number => view.getUint8(take(1)),
+    uint16: (): number => view.getUint16(take(2), true),
+    int32: (): number => view.getInt32(take(4), true),
+    uint32: (): number => view.getUint32(take(4), true),
+    uint64: (): number => Number(view.getBigUint64(take(8), true)),
+    float64: (): number => view.getFloat64(take(8), false),
+    takeLine(): string {
+      const end = bytes.indexOf(10, at);
+      if (end < 0) throw fail('is cut short');
+      const line = takeString(end - at);
+      at++;
+      return line;
+    },
+    push: (value: unknown): void => void stack.push(value),
+    popToMark(): unknown[] {
+      const mark = stack.lastIndexOf(MARK);
+      if (mark < 0) throw fail('has no mark');
+      const values = stack.splice(mark + 1);
+      stack.pop();
+      count(values.length, 0);
+      return values;
+    },
+    popTuple: (length: number): unknown[] => Array.from({ length }, pop).reverse(),
+    newMap(): Map<unknown, unknown> {
+      count(0, 1);
+      return new Map();
+    },
+    setItems(pairs: readonly unknown[]): void {
+      const map = top();
+      if (!(map instanceof Map) || pairs.length % 2) throw fail('fills something that is no dictionary');
+      count(pairs.length, 0);
+      for (let i = 0; i < pairs.length; i += 2) map.set(pairs[i], pairs[i + 1]);
+    },
+    append(values: readonly unknown[]): void {
+      const list = top();
+      if (!Array.isArray(list)) throw fail('extends something that is no list');
+      count(values.length, 0);
+      for (const value of values) list.push(value);
+    },
+    findGlobal(module: string, name: string): unknown {
+      const value = context.global(module, name);
+      if (value === undefined)
+        throw new DataError(
+          `${context.where}: the pickle asks for ${quoted(`${module}.${name}`)}, which weights do not need and which could run code; ` +
+            'nothing was run: use a model.safetensors of this model',
+        );
+      return value;
+    },
+    store: (index = memo.size): void => void memo.set(index, top()),
+    recall(index: number): unknown {
+      if (!memo.has(index)) throw fail(`recalls value ${index}, which it has not stored`);
+      return memo.get(index);
+    },
   };
-  const popTuple = (length: number): unknown[] => {
-    const values = Array.from({ length }, pop);
-    return values.reverse();
-  };
-  const setItems = (pairs: unknown[]): void => {
-    const map = top();
-    if (!(map instanceof Map) || pairs.length % 2) throw fail('fills something that is no dictionary');
-    count(pairs.length, 0);
-    for (let i = 0; i < pairs.length; i += 2) map.set(pairs[i], pairs[i + 1]);
-  };
-  const append = (values: unknown[]): void => {
-    const list = top();
-    if (!Array.isArray(list)) throw fail('extends something that is no list');
-    count(values.length, 0);
-    for (const value of values) list.push(value);
-  };
-  const findGlobal = (module: string, name: string): unknown => {
-    const value = context.global(module, name);
-    if (value === undefined)
-      throw new DataError(
-        `${context.where}: the pickle asks for ${quoted(`${module}.${name}`)}, which weights do not need and which could run code; ` +
-          'nothing was run: use a model.safetensors of this model',
-      );
-    return value;
-  };
-  const recall = (index: number): unknown => {
-    if (!memo.has(index)) throw fail(`recalls value ${index}, which it has not stored`);
-    return memo.get(index);
-  };
+}
 
+type Machine = ReturnType<typeof createMachine>;
+type Instruction = (machine: Machine) => void;
+
+const pushBytes = (machine: Machine, length: number): void => {
+  machine.count(0, 1);
+  machine.push(machine.takeBytes(length));
+};
+
+const pushLong = (machine: Machine, length: number): void => {
+  if (length > LONGEST_LONG) throw machine.fail(`has an integer of ${length} bytes`);
+  machine.push(longOf(machine.takeBytes(length)));
+};
+
+const pushEmptyList: Instruction = (m) => m.push([]);
+const pushValuesToMark: Instruction = (m) => m.push(m.popToMark());
+const pushString: Instruction = (m) => m.push(m.takeString(m.uint32()));
+const pushShortString: Instruction = (m) => m.push(m.takeString(m.byte()));
+
+/** What data needs of the instructions of protocols 2 to 5, by opcode. STOP ends the reading and is not among them. */
+const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map<number, Instruction>([
+  [0x80, (m) => void m.take(1)], // PROTO
+  [0x95, (m) => void m.take(8)], // FRAME
+  [0x28, (m) => m.push(MARK)], // MARK
+  [0x30, (m) => void m.pop()], // POP
+  [0x31, (m) => void m.popToMark()], // POP_MARK
+  [0x32, (m) => m.push(m.top())], // DUP
+  [0x4e, (m) => m.push(null)], // NONE
+  [0x88, (m) => m.push(true)], // NEWTRUE
+  [0x89, (m) => m.push(false)], // NEWFALSE
+  [0x4a, (m) => m.push(m.int32())], // BININT
+  [0x4b, (m) => m.push(m.byte())], // BININT1
+  [0x4d, (m) => m.push(m.uint16())], // BININT2
+  [0x8a, (m) => pushLong(m, m.byte())], // LONG1
+  [0x8b, (m) => pushLong(m, m.int32())], // LONG4
+  [0x47, (m) => m.push(m.float64())], // BINFLOAT
+  [0x58, pushString], // BINUNICODE
+  [0x54, pushString], // BINSTRING (Python 2)
+  [0x8c, pushShortString], // SHORT_BINUNICODE
+  [0x55, pushShortString], // SHORT_BINSTRING (Python 2)
+  [0x8d, (m) => m.push(m.takeString(m.uint64()))], // BINUNICODE8
+  [0x42, (m) => pushBytes(m, m.uint32())], // BINBYTES
+  [0x43, (m) => pushBytes(m, m.byte())], // SHORT_BINBYTES
+  [0x29, pushEmptyList], // EMPTY_TUPLE
+  [0x5d, pushEmptyList], // EMPTY_LIST
+  [0x85, (m) => m.push(m.popTuple(1))], // TUPLE1
+  [0x86, (m) => m.push(m.popTuple(2))], // TUPLE2
+  [0x87, (m) => m.push(m.popTuple(3))], // TUPLE3
+  [0x74, pushValuesToMark], // TUPLE
+  [0x6c, pushValuesToMark], // LIST
+  [0x7d, (m) => m.push(m.newMap())], // EMPTY_DICT
+  [
+    0x64, // DICT
+    (m) => {
+      const pairs = m.popToMark();
+      m.push(m.newMap());
+      m.setItems(pairs);
+    },
+  ],
+  [0x61, (m) => m.append([m.pop()])], // APPEND
+  [0x65, (m) => m.append(m.popToMark())], // APPENDS
+  [0x73, (m) => m.setItems(m.popTuple(2))], // SETITEM
+  [0x75, (m) => m.setItems(m.popToMark())], // SETITEMS
+  [0x71, (m) => m.store(m.byte())], // BINPUT
+  [0x72, (m) => m.store(m.uint32())], // LONG_BINPUT
+  [0x94, (m) => m.store()], // MEMOIZE
+  [0x68, (m) => m.push(m.recall(m.byte()))], // BINGET
+  [0x6a, (m) => m.push(m.recall(m.uint32()))], // LONG_BINGET
+  [
+    0x63, // GLOBAL
+    (m) => {
+      const module = m.takeLine();
+      m.push(m.findGlobal(module, m.takeLine()));
+    },
+  ],
+  [
+    0x93, // STACK_GLOBAL
+    (m) => {
+      const [module, name] = m.popTuple(2);
+      if (typeof module !== 'string' || typeof name !== 'string') throw m.fail('names a global by something that is no string');
+      m.push(m.findGlobal(module, name));
+    },
+  ],
+  [0x51, (m) => m.push(m.persistent(m.pop()))], // BINPERSID
+  [
+    0x52, // REDUCE
+    (m) => {
+      const [callee, args] = m.popTuple(2);
+      if (!(callee instanceof PickleFunction) || !Array.isArray(args)) throw m.fail('calls something that cannot be called');
+      m.push(callee.call(args, m.count));
+    },
+  ],
+  [
+    0x62, // BUILD: attributes of an object; those of a dictionary (PyTorch's version notes, `_metadata`) are no data.
+    (m) => {
+      m.pop();
+      if (!(m.top() instanceof Map)) throw m.fail('sets attributes of something that is no dictionary');
+    },
+  ],
+]);
+
+const STOP = 0x2e;
+
+/**
+ * Reads the pickle that starts at `start`.
+ * @throws DataError naming the byte or the global where it is broken or goes beyond what data needs
+ */
+export function readPickle(bytes: Uint8Array, start: number, context: PickleContext): Unpickled {
+  const machine = createMachine(bytes, start, context);
   for (let steps = 0; steps < MOST_STEPS; steps++) {
-    const opcode = bytes[take(1)];
-    switch (opcode) {
-      case 0x80: // PROTO
-        take(1);
-        break;
-      case 0x95: // FRAME
-        take(8);
-        break;
-      case 0x2e: // STOP
-        return { value: pop(), end: at };
-      case 0x28: // MARK
-        stack.push(MARK);
-        break;
-      case 0x30: // POP
-        pop();
-        break;
-      case 0x31: // POP_MARK
-        popToMark();
-        break;
-      case 0x32: // DUP
-        stack.push(top());
-        break;
-      case 0x4e: // NONE
-        stack.push(null);
-        break;
-      case 0x88: // NEWTRUE
-        stack.push(true);
-        break;
-      case 0x89: // NEWFALSE
-        stack.push(false);
-        break;
-      case 0x4a: // BININT
-        stack.push(view.getInt32(take(4), true));
-        break;
-      case 0x4b: // BININT1
-        stack.push(view.getUint8(take(1)));
-        break;
-      case 0x4d: // BININT2
-        stack.push(view.getUint16(take(2), true));
-        break;
-      case 0x8a: // LONG1
-      case 0x8b: {
-        // LONG4
-        const length = opcode === 0x8a ? view.getUint8(take(1)) : view.getInt32(take(4), true);
-        if (length > LONGEST_LONG) throw fail(`has an integer of ${length} bytes`);
-        stack.push(longOf(takeBytes(length)));
-        break;
-      }
-      case 0x47: // BINFLOAT
-        stack.push(view.getFloat64(take(8), false));
-        break;
-      case 0x58: // BINUNICODE
-      case 0x54: // BINSTRING (Python 2)
-        stack.push(takeString(view.getUint32(take(4), true)));
-        break;
-      case 0x8c: // SHORT_BINUNICODE
-      case 0x55: // SHORT_BINSTRING (Python 2)
-        stack.push(takeString(view.getUint8(take(1))));
-        break;
-      case 0x8d: // BINUNICODE8
-        stack.push(takeString(Number(view.getBigUint64(take(8), true))));
-        break;
-      case 0x42: // BINBYTES
-        count(0, 1);
-        stack.push(takeBytes(view.getUint32(take(4), true)));
-        break;
-      case 0x43: // SHORT_BINBYTES
-        count(0, 1);
-        stack.push(takeBytes(view.getUint8(take(1))));
-        break;
-      case 0x29: // EMPTY_TUPLE
-      case 0x5d: // EMPTY_LIST
-        stack.push([]);
-        break;
-      case 0x85: // TUPLE1
-      case 0x86: // TUPLE2
-      case 0x87: // TUPLE3
-        stack.push(popTuple(opcode - 0x84));
-        break;
-      case 0x74: // TUPLE
-      case 0x6c: // LIST
-        stack.push(popToMark());
-        break;
-      case 0x7d: // EMPTY_DICT
-        stack.push(newMap());
-        break;
-      case 0x64: {
-        // DICT
-        const pairs = popToMark();
-        stack.push(newMap());
-        setItems(pairs);
-        break;
-      }
-      case 0x61: // APPEND
-        append([pop()]);
-        break;
-      case 0x65: // APPENDS
-        append(popToMark());
-        break;
-      case 0x73: {
-        // SETITEM
-        const value = pop();
-        setItems([pop(), value]);
-        break;
-      }
-      case 0x75: // SETITEMS
-        setItems(popToMark());
-        break;
-      case 0x71: // BINPUT
-        memo.set(view.getUint8(take(1)), top());
-        break;
-      case 0x72: // LONG_BINPUT
-        memo.set(view.getUint32(take(4), true), top());
-        break;
-      case 0x94: // MEMOIZE
-        memo.set(memo.size, top());
-        break;
-      case 0x68: // BINGET
-        stack.push(recall(view.getUint8(take(1))));
-        break;
-      case 0x6a: // LONG_BINGET
-        stack.push(recall(view.getUint32(take(4), true)));
-        break;
-      case 0x63: {
-        // GLOBAL
-        const module = takeLine();
-        stack.push(findGlobal(module, takeLine()));
-        break;
-      }
-      case 0x93: {
-        // STACK_GLOBAL
-        const [module, name] = popTuple(2);
-        if (typeof module !== 'string' || typeof name !== 'string') throw fail('names a global by something that is no string');
-        stack.push(findGlobal(module, name));
-        break;
-      }
-      case 0x51: // BINPERSID
-        stack.push(context.persistent(pop()));
-        break;
-      case 0x52: {
-        // REDUCE
-        const args = pop();
-        const callee = pop();
-        if (!(callee instanceof PickleFunction) || !Array.isArray(args)) throw fail('calls something that cannot be called');
-        stack.push(callee.call(args, count));
-        break;
-      }
-      case 0x62: {
-        // BUILD: attributes of an object; those of a dictionary (PyTorch's version notes, `_metadata`) are no data.
-        pop();
-        if (!(top() instanceof Map)) throw fail('sets attributes of something that is no dictionary');
-        break;
-      }
-      default:
-        throw fail(`has the instruction 0x${opcode.toString(16)}, which data does not need`);
-    }
+    const opcode = machine.byte();
+    if (opcode === STOP) return { value: machine.pop(), end: machine.position };
+    const instruction = INSTRUCTIONS.get(opcode);
+    if (!instruction) throw machine.fail(`has the instruction 0x${opcode.toString(16)}, which data does not need`);
+    instruction(machine);
   }
-  throw fail(`has more than ${MOST_STEPS} instructions`);
+  throw machine.fail(`has more than ${MOST_STEPS} instructions`);
 }

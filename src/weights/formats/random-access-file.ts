@@ -1,6 +1,6 @@
 /**
- * A file of which parts are read at given positions, every range checked against the file's size before memory is taken for it.
- * Knows nothing of formats; imports errors only.
+ * A file of which parts are read at given positions, every range checked against the file's size before memory is taken for it. Knows
+ * nothing of formats.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DataError, errorMessage } from '../../base/errors.ts';

@@ -1,14 +1,13 @@
 /**
- * Reads and writes safetensors files. A file is untrusted: its header and every range are checked before anything is allocated.
- * Imports errors and files only; knows nothing of models.
- * Format: https://github.com/huggingface/safetensors (8 bytes header length, JSON header, data without gaps).
+ * Reads and writes safetensors files. A file is untrusted: its header and every range are checked before anything is allocated. Knows
+ * nothing of models. Format: https://github.com/huggingface/safetensors (8 bytes header length, JSON header, data without gaps).
  */
 
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '../../base/half-precision.ts';
 import { parseJson } from '../../base/json.ts';
 import { quoted } from '../../base/printable.ts';
-import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './half-precision.ts';
 import { withRandomAccessFile } from './random-access-file.ts';
 
 /** A tensor of a weight file. Floating types are read as float32, integers as int32. */
@@ -105,12 +104,8 @@ export function decodeTensorData(dtype: string, bytes: ArrayBuffer): Float32Arra
   }
 }
 
-/**
- * Reads a safetensors file, or some of its tensors.
- * @param wanted which tensors to read; all unless given
- * @throws DataError naming the file and, where there is one, the tensor that is wrong
- */
-export function readSafetensors(path: string, wanted: (name: string) => boolean = () => true): WeightMap {
+/** Opens a file, reads its header, and gives both to `use`. */
+function withTensors<Result>(path: string, use: (entries: Entry[], read: (entry: Entry) => ArrayBuffer) => Result): Result {
   return withRandomAccessFile(path, ({ size, read }) => {
     if (size < 8) throw new DataError(`${path}: ${size} bytes are no safetensors file`);
     const headerSize = Number(new DataView(read(0, 8).buffer).getBigUint64(0, true));
@@ -118,12 +113,32 @@ export function readSafetensors(path: string, wanted: (name: string) => boolean 
       throw new DataError(`${path}: no safetensors file, or cut short (header of ${headerSize} bytes, file of ${size})`);
     const header = Buffer.from(read(8, headerSize).buffer);
     const start = 8 + headerSize;
-    const tensors: WeightMap = new Map();
-    for (const { name, dtype, shape, begin, end } of parseHeader(path, header, size - start))
-      if (wanted(name)) tensors.set(name, { shape, data: decodeTensorData(dtype, read(start + begin, end - begin).buffer) });
-    return tensors;
+    return use(parseHeader(path, header, size - start), ({ begin, end }) => read(start + begin, end - begin).buffer);
   });
 }
+
+/**
+ * Reads a safetensors file, or some of its tensors.
+ * @param wanted which tensors to read; all unless given
+ * @throws DataError naming the file and, where there is one, the tensor that is wrong
+ */
+export const readSafetensors = (path: string, wanted: (name: string) => boolean = () => true): WeightMap =>
+  withTensors(
+    path,
+    (entries, read) =>
+      new Map(
+        entries
+          .filter(({ name }) => wanted(name))
+          .map((entry) => [entry.name, { shape: entry.shape, data: decodeTensorData(entry.dtype, read(entry)) }]),
+      ),
+  );
+
+/** Number of a safetensors file's elements, and the types that they are stored as, without reading them. @throws DataError as {@link readSafetensors} */
+export const safetensorsSize = (path: string): { elements: number; types: string[] } =>
+  withTensors(path, (entries) => ({
+    elements: entries.reduce((sum, { shape }) => sum + elementCount(shape)!, 0),
+    types: [...new Set(entries.map(({ dtype }) => dtype))],
+  }));
 
 /** How floats are written. */
 export interface WriteOptions {

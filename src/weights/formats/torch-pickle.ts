@@ -1,8 +1,7 @@
 /**
- * Reads `pytorch_model.bin`: what torch.save makes of a state dict, in the zip container (torch 1.6 and later) and in the older one.
- * The file is untrusted: its pickle is interpreted by an allow-list that can build tensors and nothing else, and all sizes are checked
- * before memory is taken. Knows nothing of models; imports errors and files of this folder only.
- * Format: torch/serialization.py (_save, _legacy_save) and torch/_utils.py (_rebuild_tensor_v2).
+ * Reads `pytorch_model.bin`: what torch.save makes of a state dict, in the zip container (torch 1.6 and later) and in the older one. The
+ * file is untrusted: its pickle is interpreted by an allow-list that can build tensors and nothing else, and all sizes are checked before
+ * memory is taken. Knows nothing of models. Format: torch/serialization.py (_save, _legacy_save) and torch/_utils.py (_rebuild_tensor_v2).
  */
 import { DataError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';

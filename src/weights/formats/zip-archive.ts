@@ -1,9 +1,8 @@
 /**
- * Reads entries of a zip file (stored or deflated, zip64 too) as torch.save writes it. The file is untrusted: every range is checked
- * before it is read, and what the entries unpack to is bounded by the size of the file.
- * Own code and not a library because entries are read in part and synchronously: a storage of weights is gigabytes.
- * Knows nothing of weights; imports errors and random-access-file only.
- * Format: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5.3.
+ * Reads entries of a zip file (stored or deflated, zip64 too) as torch.save writes it. The file is untrusted: every range is checked before
+ * it is read, and what the entries unpack to is bounded by the size of the file. Own code and not a library because entries are read in
+ * part and synchronously: a storage of weights is gigabytes. Knows nothing of weights. Format: PKWARE APPNOTE 6.3.10, sections 4.3 and
+ * 4.5.3.
  */
 import * as zlib from 'node:zlib';
 import { DataError, errorMessage } from '../../base/errors.ts';

@@ -60,7 +60,17 @@ it.each(KINDS)('a %s model: each word counts what its label loses without it', a
     for (const [at, { score }] of own.entries()) expect(score).toBeCloseTo(differences[at], 4);
   }
   expect(asked.length).toBe(words.length + 1);
-  expect(asked[0].request.labels).toEqual(readsAlone ? ['draw', 'animal'] : LABELS);
+  expect(asked[0].request.labels).toEqual(readsAlone ? ['animal', 'draw'] : LABELS);
+  await classifier.dispose();
+});
+
+it.each(KINDS)('a %s model: all of few labels are told apart', async (_, options) => {
+  const { classifier } = await watched(options);
+  const labels = LABELS.slice(0, 2);
+  const [{ logits }] = await classifier.logits([{ text: 'draw it', labels }]);
+  const [{ logits: less }] = await classifier.logits([{ text: 'it', labels }]);
+  const [found] = await explain(classifier, [{ text: 'draw it', labels, logits, chosen: [1, 0] }]);
+  for (const [k, { words }] of found.entries()) expect(words[0].score).toBeCloseTo(logits[1 - k] - less[1 - k], 4);
   await classifier.dispose();
 });
 

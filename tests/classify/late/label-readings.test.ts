@@ -36,7 +36,7 @@ async function logitsOf(kind: Partial<GliZNetOptions>, labels: readonly ReadLabe
   }
 }
 
-const DOT = { similarity: 'dot' as const, labelTemplates: ['{}'] };
+const DOT = { similarity: 'dot' as const };
 
 describe('a label of several readings', () => {
   it('by a product scores the mean of what they score', async () => {
@@ -47,27 +47,18 @@ describe('a label of several readings', () => {
     expect(withExample).toBeCloseTo(0.75 * name + 0.25 * description, 4);
   });
 
-  it('templates are readings of the name, not of what describes it', async () => {
-    const kind = { ...DOT, labelTemplates: ['{}', 'the {} is {}'] };
-    const [plain, filled, description] = await logitsOf(DOT, ['red', 'the red is red', 'in the house']);
-    const [name, described] = await logitsOf(kind, ['red', readLabel('red', 'in the house')]);
-    expect(name).toBeCloseTo((plain + filled) / 2, 4);
-    expect(described).toBeCloseTo((plain + filled) / 4 + description / 2, 4);
-  });
-
   it('by a cosine its vector has length 1 again: a reading that is there twice changes nothing', async () => {
     const cosine = { similarity: 'cosine' as const };
-    const [once] = await logitsOf({ ...cosine, labelTemplates: ['{}'] }, ['red']);
-    const [twice] = await logitsOf({ ...cosine, labelTemplates: ['{}', '{}'] }, ['red']);
+    const [once] = await logitsOf(cosine, ['red']);
+    const [twice] = await logitsOf(cosine, [readLabel('red', 'red')]);
     expect(twice).toBeCloseTo(once, 4);
   });
 
   it.each([{}, { upperLayers: 1 }])('scores alike in small sets and large ones, and in any order: %j', async (kind) => {
     const labels = ['red', readLabel('blue', 'the house', ['it is in the house']), 'house', readLabel('and', 'of the other'), 'other'];
-    const options = { ...kind, labelTemplates: ['{}', 'the {}'] };
-    const small = await logitsOf(options, labels);
-    const large = await logitsOf(options, labels, { largeFrom: 2, blockLabels: 2 });
-    const turned = await logitsOf(options, [...labels].reverse());
+    const small = await logitsOf(kind, labels);
+    const large = await logitsOf(kind, labels, { largeFrom: 2, blockLabels: 2 });
+    const turned = await logitsOf(kind, [...labels].reverse());
     for (const [at, logit] of small.entries()) {
       expect(large[at]).toBeCloseTo(logit, 4);
       expect(turned[labels.length - 1 - at]).toBeCloseTo(logit, 4);

@@ -6,8 +6,9 @@ import { createEncoder } from '../../../src/model/encoders/index.ts';
 import { gliznetParameterShapes } from '../../../src/model/gliznet.ts';
 import type { GliZNetOptions } from '../../../src/model/options.ts';
 import { findActivationRanges } from '../../../src/runtime/int8/activation-ranges.ts';
-import { chooseFloatProducts, productErrors } from '../../../src/runtime/int8/float-products.ts';
+import { chooseFloatProducts, errorOf, productErrors } from '../../../src/runtime/int8/float-products.ts';
 import { quantizeGraph } from '../../../src/runtime/int8/quantize.ts';
+import { withHalfWeights, withSmallTables } from '../../../src/runtime/int8/small-weights.ts';
 import { createGraphSession } from '../../../src/runtime/onnx-session.ts';
 import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
 import type { Graph } from '../../../src/trace/graph.ts';
@@ -48,7 +49,7 @@ async function tinyModel(loud = 1, special: Partial<GliZNetOptions> = {}) {
     return Math.max(...exact.flatMap((row, i) => [...row].map((logit, k) => Math.abs(found[i][k] - logit))));
   };
   const errors = () => productErrors(graph, ranges, feeds);
-  return { graph, ranges, quantized: quantizeGraph(graph, ranges), logits, error, errors };
+  return { graph, feeds, ranges, quantized: quantizeGraph(graph, ranges), logits, error, errors };
 }
 
 const count = (graph: Graph, op: string) => graph.nodes.filter((node) => node.op === op).length;
@@ -116,6 +117,46 @@ describe('quantizeGraph', () => {
       const [alone] = await logits(quantized, [text]);
       for (const [k, logit] of alone.entries()) expect(together[row][k]).toBeCloseTo(logit, 2);
     }
+  });
+});
+
+describe('small weights', () => {
+  const bytes = ({ initializers }: Graph) => initializers.reduce((sum, { data }) => sum + data.byteLength, 0);
+
+  it('are int8 for tables that are looked up, float16 for the other matrices: less than a third of the space, close to float', async () => {
+    const { graph, feeds, error } = await tinyModel();
+    const tables = withSmallTables(graph, 1024);
+    const types = (each: Graph) => each.initializers.filter(({ data }) => data.length >= 1024).map(({ name, type }) => [name, type]);
+    expect(types(tables).filter(([, type]) => type === 'int8').length).toBeGreaterThanOrEqual(1);
+    expect(
+      types(tables)
+        .filter(([name]) => /embedding/.test(name))
+        .every(([, type]) => type === 'int8'),
+    ).toBe(true);
+    expect(await error(tables)).toBeLessThan(0.1);
+    expect(await errorOf(tables, graph, feeds)).toBeGreaterThan(0);
+    const halves = withHalfWeights(graph);
+    expect(await error(halves)).toBeLessThan(0.01);
+    expect(await errorOf(graph, graph, feeds)).toBe(0);
+    const both = withHalfWeights(tables);
+    expect(bytes(both)).toBeLessThan(bytes(halves));
+    expect(bytes(halves)).toBeLessThan(0.6 * bytes(graph));
+    expect(await error(both)).toBeLessThan(0.1);
+  });
+
+  it('stay floats where the matrix is used otherwise, is small, or holds what float16 cannot', () => {
+    const floats = (name: string, value: number) => {
+      const data = new Float32Array(2048).fill(value);
+      return { name, type: 'float32' as const, shape: [128, 16], data };
+    };
+    const node = (op: string, inputs: string[]) => ({ op, domain: '' as const, inputs, outputs: [`${inputs[0]}.out`], attributes: {} });
+    const graph: Graph = {
+      nodes: [node('Gather', ['tied', 'rows']), node('Gemm', ['x', 'tied']), node('Gemm', ['x', 'huge']), node('Gather', ['zero', 'rows'])],
+      initializers: [floats('tied', 0.5), floats('huge', 1e6), floats('zero', 0)],
+      ...{ inputs: [], outputs: [] },
+    };
+    const made = Object.fromEntries(withHalfWeights(withSmallTables(graph, 1024)).initializers.map(({ name, type }) => [name, type]));
+    expect(made).toEqual({ 'tied.float16': 'float16', huge: 'float32', 'zero.int8': 'int8', 'zero.scales': 'float32' });
   });
 });
 

@@ -62,7 +62,8 @@ describe('words that decided', () => {
       { text: 'for', strength: 0 },
       { text: ' it', strength: 0 },
     ]);
-    expect(strongestWords(words, 5).map((each) => each.word)).toEqual(['charged', 'twice']);
+    const marked = [...words, { word: '!', start: 20, end: 21, score: 3 }];
+    expect(strongestWords(marked, 5).map((each) => each.word)).toEqual(['charged', 'twice']);
     expect(strongestWords([], 5)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runIdentity } from '../../../src/train/run/run-identity.ts';
+import { runEnd, runIdentity } from '../../../src/train/run/run-identity.ts';
 import { checkSettings } from '../../../src/train/settings.ts';
 import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
@@ -40,7 +40,13 @@ describe('the identity of a run', () => {
     expect(runIdentity(settings({ start_share: 0.2 }), 'data', folder)).toBe(its);
     expect(runIdentity(settings({ average_with: ['other/final'] }), 'data', folder)).toBe(its);
     expect(runIdentity(settings({ calibration: { data: 'sets' } }), 'data', folder)).toBe(its);
+    expect(runIdentity(settings({ keep_states: true }), 'data', folder)).toBe(its);
     expect(runIdentity(settings({ start_share: 0.2, seed: 2 }), 'data', folder)).not.toBe(its);
+    // What the run ends as tells them apart, but for what is kept.
+    expect(runEnd(its, settings({ keep_states: true }))).toBe(runEnd(its, settings()));
+    for (const other of [{ start_share: 0.2 }, { average_with: ['other/final'] }, { calibration: { data: 'sets' } }])
+      expect(runEnd(its, settings(other))).not.toBe(runEnd(its, settings()));
+    expect(runEnd('other', settings())).not.toBe(runEnd(its, settings()));
   });
 
   it('of another run is not taken, nor that of settings which are no longer valid', () => {

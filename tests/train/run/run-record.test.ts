@@ -3,7 +3,15 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
 import { holdsRun, openRunLog } from '../../../src/train/run/run-folder.ts';
-import { claimRunFolder, clearRun, lockRunFolder, refuseForeignFiles, removeLeftovers } from '../../../src/train/run/run-record.ts';
+import {
+  claimRunFolder,
+  clearRun,
+  finishRun,
+  isFinished,
+  lockRunFolder,
+  refuseForeignFiles,
+  removeLeftovers,
+} from '../../../src/train/run/run-record.ts';
 import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 function fill(folder: string, names: readonly string[]): string {
@@ -71,6 +79,34 @@ describe('the folder of a run', () => {
       expect(under(folder)).toEqual(before);
     },
   );
+
+  it('loses its states when the run is done, and nothing else; a run that begins there anew is not done', () => {
+    const folder = runFolder();
+    const mine = ['states/step-9/notes.txt', 'states/keep/state.json', 'states/step-10/sub/x', 'notes.txt'];
+    fill(folder, [...mine, 'states/step-10/state.json', 'states/step-10/optimizer.safetensors']);
+    const others = under(folder).filter((name) => !/step-(9|10)\/(state\.json|.*safetensors)$/.test(name));
+    expect(isFinished(folder, 'end')).toBe(false);
+    finishRun(folder, 'end');
+    expect(under(folder)).toEqual(others);
+    expect(isFinished(folder, 'end')).toBe(true);
+    expect(() => isFinished(folder, 'another end')).toThrow(UsageError);
+    expect(() => isFinished(folder, 'another end')).toThrow(/finished run with other settings or data.*--checkpoint/);
+    clearRun(folder);
+    expect(isFinished(folder, 'another end')).toBe(false);
+  });
+
+  it('whose states were not all removed when it ended is gone on with', () => {
+    const folder = runFolder();
+    finishRun(folder, 'end');
+    fill(folder, ['states/step-9/state.json']);
+    expect([isFinished(folder, 'end'), isFinished(folder, 'other')]).toEqual([false, false]);
+  });
+
+  it("keeps the states that no record calls the run's", () => {
+    const folder = fill(temporaryFolder(), ['states/step-9/state.json']);
+    finishRun(folder, 'end');
+    expect(under(folder)).toEqual(['states', 'states/step-9', 'states/step-9/state.json']);
+  });
 
   it('may hold other files', () => {
     const folder = fill(temporaryFolder(), ['data.jsonl', 'x.tmp', 'y.tmp.old/z', 'reports/report.html']);

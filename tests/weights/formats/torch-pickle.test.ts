@@ -190,7 +190,7 @@ describe('a pickle that wants more than tensors', () => {
     const state = dictionary({ x: tensor('0', 6, 0, [6], [1]) });
     for (const key of [pickle(Buffer.alloc(20_000, ']'), Buffer.alloc(19_999, 'a')), pickle(']', 0x8a, 9, Buffer.alloc(9, 0x7f), 'a')]) {
       writeFileSync(path, Buffer.concat([start, state, key]));
-      expect(refusal(() => readTorchFile(path))).toMatch(/the storage (a list|bigint), which nothing refers to/);
+      expect(refusal(() => readTorchFile(path))).toMatch(/the storage (a list|\d+), which nothing refers to/);
     }
   });
 

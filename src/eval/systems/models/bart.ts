@@ -1,7 +1,6 @@
 /**
  * BART (Lewis et al., 2020) for sequence classification: the encoder reads the text, the decoder reads it again shifted by one token, and
  * the decoder's state of the last `</s>` is classified. Follows BartForSequenceClassification of Hugging Face transformers.
- * Imports nothing but tfjs-core beside the model's own files.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import {

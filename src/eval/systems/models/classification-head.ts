@@ -1,6 +1,6 @@
 /**
  * Sequence-classification heads, one a family: what `AutoModelForSequenceClassification` puts on an encoder, under the names of the
- * published weights. Imports nothing but tfjs-core and ../../errors.ts beside the model's own files.
+ * published weights.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../../../base/errors.ts';

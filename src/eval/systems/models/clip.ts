@@ -1,6 +1,6 @@
 /**
  * CLIP's two towers (Radford et al., 2021), text and image, each down to its projected embedding; Long-CLIP is the text tower with more
- * positions. Follows CLIPModel of Hugging Face transformers. Imports nothing but tfjs-core beside the model's own files.
+ * positions. Follows CLIPModel of Hugging Face transformers.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../../../base/errors.ts';

@@ -1,7 +1,4 @@
-/**
- * A pre-trained model that classifies a sequence or a pair (NLI models, cross-encoders): an encoder and its head, or BART.
- * Imports nothing but tfjs-core beside the model's own files.
- */
+/** A pre-trained model that classifies a sequence or a pair (NLI models, cross-encoders): an encoder and its head, or BART. */
 import type * as tf from '@tensorflow/tfjs-core';
 import type { RawConfig } from '../../../model/encoders/config-fields.ts';
 import type { EncoderInputs, Weights } from '../../../model/encoders/encoder.ts';

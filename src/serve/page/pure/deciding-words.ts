@@ -23,7 +23,7 @@ export interface TextPiece {
 }
 
 /** Below this share of the strongest word nothing is coloured: colour should lead the eye. */
-const FAINT = 0.12;
+const FAINT = 0.3;
 
 /** The text in pieces, in order, nothing left out. Words that lie outside of the text or over each other are passed by. */
 export function textPieces(text: string, words: readonly ExplainedWord[]): TextPiece[] {
@@ -41,9 +41,9 @@ export function textPieces(text: string, words: readonly ExplainedWord[]): TextP
   return pieces;
 }
 
-/** The words that matter most, whichever way, the strongest first. */
+/** The words that matter most, whichever way, the strongest first; marks between words are coloured in the text only. */
 export const strongestWords = (words: readonly ExplainedWord[], most: number): ExplainedWord[] => {
-  const ranked = [...words].sort((one, other) => Math.abs(other.score) - Math.abs(one.score));
+  const ranked = words.filter(({ word }) => /[\p{L}\p{N}]/u.test(word)).sort((one, other) => Math.abs(other.score) - Math.abs(one.score));
   const least = FAINT * Math.abs(ranked[0]?.score ?? 0);
   return ranked.slice(0, most).filter(({ score }) => score !== 0 && Math.abs(score) >= least);
 };

@@ -1,10 +1,10 @@
 /**
  * zstd where Node has it (22.15 and newer). Node decompresses the first frame of several and takes a frame that is cut off for whole, so
- * frames are told apart here by their headers. Imports node and errors.
+ * frames are told apart here by their headers.
  */
 import { pipeline, Readable, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
-import { DataError } from './errors.ts';
+import { DataError } from '../base/errors.ts';
 
 interface NodeZstd {
   createZstdDecompress?: () => Transform;

@@ -1,0 +1,26 @@
+/** The bar on a real terminal: `script` gives one. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+it('is drawn in one line that is narrower than the terminal, and leaves the cursor as it was', async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'in.jsonl'), Array.from({ length: 2000 }, (_, i) => JSON.stringify({ text: `text ${i}` })).join('\n'));
+  const glz = `${process.execPath} ${join(ROOT, 'bin/glz.js')} predict in.jsonl --labels a,b --output out.jsonl --checkpoint ${await writeTinyCheckpoint()}`;
+  const printed = execFileSync('script', ['-q', '/dev/null', '-ec', `stty cols 50; ${glz}`], {
+    cwd: folder,
+    env: { ...process.env, GLZ_CACHE: temporaryFolder() },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ESC = '\u001b';
+  expect(printed.split(`${ESC}[?25l`)).toHaveLength(2);
+  expect(printed.lastIndexOf(`${ESC}[?25h`)).toBeGreaterThan(printed.lastIndexOf(`${ESC}[?25l`));
+  const [drawn, last] = printed.slice(printed.indexOf(`${ESC}[?25l`)).split(`${ESC}[?25h`);
+  const bars = drawn.split(`\r${ESC}[K`).slice(1);
+  expect(bars.length).toBeGreaterThan(1);
+  for (const bar of bars) expect(bar.length).toBeLessThan(50);
+  expect(bars[bars.length - 1]).toMatch(/^\[=*-*\] predict: \d+/);
+  expect(last).toMatch(/predict: 2000\/2000 \(100%\) texts \| [\d.]+ texts\/s.* \| took \d+s\r\n$/);
+});
