@@ -44,6 +44,8 @@ export interface ReadOptions {
   isWanted?: (number: number) => boolean;
   /** Called with the number of records before the first, where the file says it. */
   onTotal?: (records: number) => void;
+  /** Called with the columns that are read, before the first record, of files that have types. */
+  onColumns?: (columns: readonly ParquetColumn[]) => void;
   /** Fields that are asked for, or paths in them; files with columns of their own read no others. */
   only?: readonly string[];
 }

@@ -2,6 +2,7 @@
 import { existsSync, linkSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { openParquet } from '../../src/data/parquet/parquet-file.ts';
 import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
@@ -49,6 +50,15 @@ describe('results of glz predict', () => {
       0,
       'text,true_label,true_labels,input_scores,score_film,score_bank,label,score',
     ]);
+  });
+
+  it('in Parquet of an input without rows have its columns all the same', async () => {
+    const input = join(ROOT, 'tests/fixtures/data/no-rows.parquet');
+    expect((await predict(input, '--output', path('no-rows.parquet'), '--wide')).code).toBe(0);
+    const { columns, close } = await openParquet(path('no-rows.parquet'));
+    await close();
+    expect(columns.map(({ name }) => name)).toEqual(['id', 'text', 'labels', 'scores', 'score_film', 'score_bank']);
+    expect(columns[0].element.type).toBe('INT64');
   });
 
   it('in Parquet of a run that fails are kept whole, or not at all', async () => {

@@ -6,6 +6,7 @@ import type { Classifier } from '../../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
 import { loadClassifier } from '../../classify/load-classifier.ts';
 import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
+import { labelledRecord } from '../../classify/records/labelled-record.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
 import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
 import { blockOf, withPlaces } from '../../classify/records/record-blocks.ts';
@@ -17,6 +18,7 @@ import { CANDIDATE_FIELDS, TEXT_FIELDS } from '../../data/examples.ts';
 import { compressionOfName, formatOfOutput } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import type { OutputFormat, RecordWriter } from '../../data/output-formats/output-format.ts';
+import type { ParquetColumn } from '../../data/parquet/parquet-field.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
@@ -193,12 +195,18 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
     writer = results;
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input, shard?.of);
+    const onColumns = (columns: readonly ParquetColumn[]): void => {
+      const own = flags.idField === undefined ? columns : columns.filter(({ name }) => name === flags.idField);
+      const record = { line: 0, fields: {}, typed: { columns: own, values: own.map(() => null) } };
+      results.empty?.(labelledRecord(record, { labels: [], scores: [] }));
+    };
     const reading = {
       ...readingOf(flags),
       only: fieldsOf(flags),
       onBadLine: onBad,
       onBytes: total.onBytes,
       onTotal: total.onTotal,
+      onColumns,
       isWanted,
     };
     const records = total.counted(withPlaces(readRecords(input, reading), isWanted));

@@ -7,6 +7,8 @@ export interface RecordWriter {
   begin?(record: readonly RecordMember[]): Promise<void>;
   /** Writes one, whose values are JSON: as they were written where they came in so. Resolves when there is room for the next. */
   write(record: readonly RecordMember[]): Promise<void>;
+  /** Says what columns there would be, by a result that is not written, where there is none: formats that have types know them then. */
+  empty?(record: readonly RecordMember[]): void;
   /** Writes what comes behind the last one; nothing in most formats. */
   end(): Promise<void>;
 }

@@ -96,6 +96,7 @@ async function begin(columns: readonly OutputColumn[], footer: readonly { key: s
 
 function openParquetWriter(write: (piece: Uint8Array) => Promise<void>, { wide = [] }: FormatOptions = {}) {
   let rows: Row[] = [];
+  let shape: Row | undefined;
   let size = 0;
   let written = 0;
   let scores: Map<string, string> | undefined;
@@ -122,9 +123,10 @@ function openParquetWriter(write: (piece: Uint8Array) => Promise<void>, { wide =
   }
   async function flush(): Promise<void> {
     if (!columns || !file) {
-      const footer = [...(rows[0]?.values() ?? [])].find(({ typed }) => typed)?.typed?.column.footer ?? [];
-      scores ??= wideNames(wide, new Set());
-      columns = columnsOf(rows, scores);
+      const first = rows[0] ?? shape;
+      const footer = [...(first?.values() ?? [])].find(({ typed }) => typed)?.typed?.column.footer ?? [];
+      scores ??= wideNames(wide, new Set(first?.keys()));
+      columns = columnsOf(rows.length || !first ? rows : [first], scores);
       file = await begin(columns, footer);
     }
     const known = new Set(columns.map(({ name }) => name));
@@ -149,6 +151,9 @@ function openParquetWriter(write: (piece: Uint8Array) => Promise<void>, { wide =
     await drain(file);
   }
   return {
+    empty(record: readonly RecordMember[]) {
+      shape = new Map(record.map((member) => [member.name, member]));
+    },
     async write(record: readonly RecordMember[]) {
       if (wide.length) scores ??= wideNames(wide, new Set(record.map(({ name }) => name)));
       const members = scores ? [...record, ...wideMembers(record, scores)] : record;

@@ -10,13 +10,17 @@ const holds = (column: string, asked: string): boolean => asked === column || as
  * Streams the rows of a Parquet file, all columns or those of `only`. Memory holds some pages of each column.
  * @throws DataError that names what is wrong with the file, with the row group and the column; where hyparquet is not there
  */
-export async function* readParquet(path: string, { only, onBytes, onTotal, isWanted }: ReadOptions): AsyncGenerator<SourceRecord> {
+export async function* readParquet(
+  path: string,
+  { only, onBytes, onTotal, onColumns, isWanted }: ReadOptions,
+): AsyncGenerator<SourceRecord> {
   const file = await openParquet(path);
   try {
     const columns = only ? file.columns.filter(({ name }) => only.some((asked) => holds(name, asked))) : file.columns;
     // Without any of them the names of all say what there is.
     const read = columns.length ? columns : file.columns;
     onTotal?.(file.records);
+    onColumns?.(read);
     const names = file.columns.map(({ name }) => name);
     let bytes = 0;
     let line = 0;
