@@ -15,9 +15,9 @@ import { EVAL_FLAGS } from '../options/eval.ts';
 import { evaluate } from '../verbs/evaluate.ts';
 import type { EvaluateOptions } from '../verbs/library-types.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { type Progress, startProgress } from './progress.ts';
-import { noteLine, printText } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { type Progress, startProgress } from './terminal/progress.ts';
+import { noteLine, printText } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

@@ -10,9 +10,9 @@ import { type GENERATE_FLAGS, GENERATE_SETTING_FLAGS } from '../options/generate
 import { generate, planOf } from '../verbs/generate.ts';
 import type { GenerateOptions } from '../verbs/library-types.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { type Progress, startProgress } from './progress.ts';
-import { noteLine, printText } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { type Progress, startProgress } from './terminal/progress.ts';
+import { noteLine, printText } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

@@ -12,7 +12,7 @@ import { type Availability, cacheSize, describeRuntime } from '../runtime/descri
 import { installedBindings, readSetup } from '../runtime/tensorflow.ts';
 import { hubCacheFolder } from '../weights/hub/hub-cache.ts';
 import { addFlags } from './flags.ts';
-import { printText } from './terminal.ts';
+import { printText } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
-import { leaveTerminal, outliveTerminal } from './lost-terminal.ts';
+import { leaveTerminal, outliveTerminal } from './terminal/lost-terminal.ts';
 import { usageError } from './usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
@@ -15,6 +15,7 @@ export const COMMANDS: Record<string, [string, () => Promise<{ command(): Comman
   merge: ['join what predict --shard wrote', () => import('./merge.ts')],
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],
+  tune: ['fit thresholds and abstention to a few labelled records', () => import('./tune.ts')],
   serve: ['answer over HTTP, for existing clients of decision models', () => import('./serve.ts')],
   mcp: ['tools for language models: MCP on stdin and stdout', () => import('./mcp.ts')],
   init: ['write settings to begin with, for your labels and data', () => import('./init.ts')],

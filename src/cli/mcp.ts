@@ -8,8 +8,8 @@ import { loadClassifier } from '../classify/load-classifier.ts';
 import type { Filled } from '../options/declaration.ts';
 import { MCP_FLAGS } from '../options/mcp.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { noteLine } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

@@ -9,7 +9,7 @@ import { addFlags } from './flags.ts';
 import { predictFile } from './predict/predict-file.ts';
 import { labelsOf, NOTHING, type PredictFlags } from './predict/predict-flags.ts';
 import { predictText } from './predict/predict-text.ts';
-import { isStdoutClosed } from './terminal.ts';
+import { isStdoutClosed } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -26,7 +26,18 @@ Output: one line a record, in order: the record with "labels", best first, and "
 "labels" that it came with become "true_labels", "scores" become "input_scores".`;
 
 /** Options that say how labels are chosen: they say nothing of answers. */
-const OF_LABELS = ['labels', 'labelsFile', 'multiLabel', 'threshold', 'topK', 'balance', 'explain'] as const;
+const OF_LABELS = [
+  'labels',
+  'labelsFile',
+  'multiLabel',
+  'threshold',
+  'topK',
+  'abstain',
+  'abstainBelow',
+  'thresholds',
+  'balance',
+  'explain',
+] as const;
 
 function checkQuestions(flags: PredictFlags): void {
   const other = OF_LABELS.find((name) => flags[name] !== undefined && flags[name] !== false);

@@ -66,6 +66,27 @@ export const LABELING_OPTIONS = {
   threshold: { type: 'number', min: 0, max: 1, value: 'p', description: 'leave out labels that score less' },
   /** Leaves out all but so many best labels. */
   topK: { type: 'integer', min: 1, description: 'leave out all but the n best labels' },
+  /** Gives no label to a text that none is likely to fit. */
+  abstain: {
+    type: 'boolean',
+    description: 'give no label to a text that none of them is likely to fit',
+    detail: 'results then have `fit`, the probability that any label fits (docs/abstain.md)',
+  },
+  /** The level of `abstain`, which it implies. */
+  abstainBelow: {
+    type: 'number',
+    min: 0,
+    max: 1,
+    value: 'p',
+    description: 'abstain below this fit; 0.4 unless given, or the level of --thresholds',
+  },
+  /** What `glz tune` wrote. */
+  thresholds: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'file',
+    description: 'temperature, thresholds and level that glz tune fitted to your labels, which need not be given then',
+  },
   /** Of labels in levels, which are reported. */
   levels: {
     type: 'choice',

@@ -66,11 +66,17 @@ const texts = z.union([z.array(json), z.string()]).describe('texts, or one; a te
 /** Body of `POST /classify`. */
 export const classifyBody = z.strictObject({
   texts,
-  labels: z.union([z.array(label), z.array(z.array(label))]).describe('one list for all texts, or a list for each'),
+  labels: z
+    .union([z.array(label), z.array(z.array(label))])
+    .optional()
+    .describe('one list for all texts, or a list for each; with thresholds those that they were fitted to unless given'),
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   levels: z.enum(['leaf', 'path', 'all']).optional().describe('of labels in levels, which are reported'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels'),
+  abstain: z.boolean().optional().describe('give no label to a text that none of them is likely to fit'),
+  abstainBelow: z.number().min(0).max(1).optional().describe('abstain below this fit, from 0 to 1'),
+  thresholds: z.boolean().optional().describe('use what glz tune fitted, where the server was started with --thresholds'),
   explain: z.boolean().optional().describe('say what each word adds to the best labels, three at most'),
 });
 

@@ -20,6 +20,7 @@ import type { LabelingOptions } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
 import { rankSet } from '../rank-labels.ts';
 import { BrokenModelError } from '../scorer.ts';
+import type { Tuned } from '../tuning/tuned.ts';
 import { answeredRecord, labelledRecord } from './labelled-record.ts';
 import { blockEnd, blockOf } from './record-blocks.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -28,6 +29,8 @@ import { untilAborted } from './until-aborted.ts';
 export interface PredictOptions extends LabelingOptions, ScoringOptions {
   /** Candidates of every record; each record's own `candidate_labels`, or {@link defaultLabels}, where absent. */
   labels?: LabelSet;
+  /** What was fitted to these labels. */
+  tuned?: Tuned;
   /** Questions that are answered instead of labels. */
   asker?: Asker;
   /** Candidates of records that have none of their own. */
@@ -244,8 +247,13 @@ export async function* predictRecords(
     const logits = options.balance ? balanceLogits(each.logits, options.balance) : each.logits;
     const { calibration } = classifier.options;
     // What is no text is not labelled: its scores would be those of the labels alone.
-    const nothing = { labels: [], scores: [], ...(isTree(each.set) ? { path: [], pathScores: [], joint: 0 } : {}) };
-    return { ...each, logits, ranked: isBlank(each) ? nothing : rankSet(each.set, logits, calibration, options) };
+    const said = each.fit === undefined ? {} : { fit: 0 };
+    const nothing = { labels: [], scores: [], ...said, ...(isTree(each.set) ? { path: [], pathScores: [], joint: 0 } : {}) };
+    return {
+      ...each,
+      logits,
+      ranked: isBlank(each) ? nothing : rankSet(each.set, logits, calibration, options, { fit: each.fit, tuned: options.tuned }),
+    };
   };
 
   for await (const { records: chunk, ends } of chunks()) {

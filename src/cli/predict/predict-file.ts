@@ -4,7 +4,6 @@ import { existsSync, statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
 import type { Classifier } from '../../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
-import { loadClassifier } from '../../classify/load-classifier.ts';
 import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
 import { labelledRecord } from '../../classify/records/labelled-record.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
@@ -22,11 +21,11 @@ import type { ParquetColumn } from '../../data/parquet/parquet-field.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
-import { onInterrupt } from '../interrupts.ts';
-import { startProgress } from '../progress.ts';
 import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
-import { noteLine } from '../terminal.ts';
-import { askerOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { onInterrupt } from '../terminal/interrupts.ts';
+import { startProgress } from '../terminal/progress.ts';
+import { noteLine } from '../terminal/terminal.ts';
+import { askerOf, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
 import { openShard, shardOf } from './shard-run.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */
@@ -106,29 +105,29 @@ function compressed(output: Output, path: string | undefined): Output {
  * Labels the records of a file or of stdin.
  * @param isImplicit whether nobody named stdin: then it has to hold something
  */
-export async function predictFile(input: string, labels: LabelSet | undefined, flags: PredictFlags, isImplicit = false): Promise<void> {
+export async function predictFile(input: string, given: LabelSet | undefined, called: PredictFlags, isImplicit = false): Promise<void> {
   if (input !== '-' && !existsSync(input))
     throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
-  refuseInputAsOutput(input, flags.output);
-  const format = formatOfResults(flags);
-  const shard = shardOf(input, format, flags);
-  const compression = compressionOfName(flags.output);
+  refuseInputAsOutput(input, called.output);
+  const format = formatOfResults(called);
+  const shard = shardOf(input, format, called);
+  const compression = compressionOfName(called.output);
   // Of these a file means nothing without its end.
   const isWhole = format.isWhole === true || compression === 'zstd';
   const pieces = isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records';
   // Locked before the model is loaded; a shard's file is of the model too.
-  const whole = shard ? undefined : compressed(openOutput(flags.output, pieces), flags.output);
-  const note = noteOf(flags);
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note }).catch(
-    async (error: unknown) => {
-      await whole?.keep();
-      throw error;
-    },
-  );
+  const whole = shard ? undefined : compressed(openOutput(called.output, pieces), called.output);
+  const note = noteOf(called);
+  const { classifier, flags, labels, tuned } = await labellingOf(called, given).catch(async (error: unknown) => {
+    await whole?.keep();
+    throw error;
+  });
   /** Records that were read or passed over. */
   let places = 0;
   const part = shard
-    ? await openShard(shard, input, classifier, labels, flags, () => ({ input: places })).catch(async (error: unknown) => {
+    ? await openShard(shard, input, classifier, labels, { ...flags, ...(tuned ? { thresholds: JSON.stringify(tuned) } : {}) }, () => ({
+        input: places,
+      })).catch(async (error: unknown) => {
         await classifier.dispose();
         throw error;
       })
@@ -213,6 +212,7 @@ export async function predictFile(input: string, labels: LabelSet | undefined, f
     const how = {
       ...flags,
       balance,
+      tuned,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
       labels: balance || flags.wide ? balanced : labels,
       defaultLabels: own,

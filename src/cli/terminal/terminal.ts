@@ -1,6 +1,6 @@
 /** What a command says: every line of text that others wrote is made printable here, so that none of it is obeyed by a terminal. */
 import { fstatSync, readFileSync, statSync } from 'node:fs';
-import { printable } from '../base/printable.ts';
+import { printable } from '../../base/printable.ts';
 
 /** A line for the user, on stderr. */
 export function noteLine(line: string): void {
