@@ -39,8 +39,6 @@ function checkOutput(output: string, overwrite = false): void {
     );
 }
 
-const sizeText = (bytes: number): string => (bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`);
-
 /**
  * Writes a checkpoint as ONNX files into the folder `output`, whole or not there.
  * @throws UsageError where the folder holds what no export wrote, or lies in the checkpoint's; DataError for a checkpoint that cannot be read
@@ -53,19 +51,12 @@ export async function exportCheckpoint({ output, overwrite, note = () => {}, onG
   const folder = await localCheckpoint(checkpoint, note);
   // Neither may a run's link to a checkpoint elsewhere, or the cache of the hub, be what is replaced.
   refuseOverlap(output, folder);
-  const began = performance.now();
-  let where = '';
   await writeExport(folder, output, precision === 'both' ? ['fp32', 'int8'] : [precision], {
     onGraph(file, place, graphs) {
-      where = `${place} of ${graphs}: ${file}`;
-      note(`${where} ...`);
+      note(`${place} of ${graphs}: ${file} ...`);
       onGraph?.(file, place, graphs);
     },
     onProduct,
-    onMade(file, bytes, seconds) {
-      note(`${where}, ${sizeText(bytes)}, made in ${seconds.toFixed(1)} s`);
-      onMade?.(file, bytes, seconds);
-    },
+    onMade,
   });
-  note(`exported to ${output} in ${((performance.now() - began) / 1000).toFixed(1)} s; its README.md says how to run it`);
 }

@@ -123,12 +123,15 @@ function withTensors<Result>(path: string, use: (entries: Entry[], read: (entry:
  * @throws DataError naming the file and, where there is one, the tensor that is wrong
  */
 export const readSafetensors = (path: string, wanted: (name: string) => boolean = () => true): WeightMap =>
-  withTensors(path, (entries, read) => {
-    const tensors: WeightMap = new Map();
-    for (const entry of entries)
-      if (wanted(entry.name)) tensors.set(entry.name, { shape: entry.shape, data: decodeTensorData(entry.dtype, read(entry)) });
-    return tensors;
-  });
+  withTensors(
+    path,
+    (entries, read) =>
+      new Map(
+        entries
+          .filter(({ name }) => wanted(name))
+          .map((entry) => [entry.name, { shape: entry.shape, data: decodeTensorData(entry.dtype, read(entry)) }]),
+      ),
+  );
 
 /** Number of a safetensors file's elements, and the types that they are stored as, without reading them. @throws DataError as {@link readSafetensors} */
 export const safetensorsSize = (path: string): { elements: number; types: string[] } =>
