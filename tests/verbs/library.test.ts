@@ -157,17 +157,14 @@ it('exportCheckpoint tells what it makes and how far it is', async () => {
     onProduct: (done, products) => done === products && told.push('all products'),
     onMade: (file, bytes) => told.push(`${file} made: ${bytes > 1000}`),
   });
-  expect(told.map((line) => line.replace(/, .* in [\d.]+ s$/, ', SIZE, TIME').replace(/to .* in [\d.]+ s;.*/, 'to FOLDER'))).toEqual([
+  expect(told).toEqual([
     '1 of 2: model.onnx ...',
     'model.onnx 1/2',
-    '1 of 2: model.onnx, SIZE, TIME',
     'model.onnx made: true',
     '2 of 2: model_int8.onnx ...',
     'model_int8.onnx 2/2',
     'all products',
-    '2 of 2: model_int8.onnx, SIZE, TIME',
     'model_int8.onnx made: true',
-    'exported to FOLDER',
   ]);
 });
 
