@@ -83,9 +83,9 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
     return deriveInferenceGraph(folder, config, chosen);
   });
   const opened: GraphSession[] = [];
-  const open = async (file: string | Uint8Array): Promise<GraphSession> => {
+  const open = async (file: string | Uint8Array, most = threads): Promise<GraphSession> => {
     try {
-      opened.push(await createGraphSession(file, { threads, provider }));
+      opened.push(await createGraphSession(file, { threads: most, provider }));
     } catch (error) {
       throw new DataError(`${folder}: ONNX Runtime cannot load the graph: ${errorMessage(error)}`);
     }
@@ -101,10 +101,15 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   try {
     const texts = await open(graph);
     if (config.options.crossAttention === 'late') {
-      const derived = async (kind: 'labels' | 'scores' | 'parts') =>
-        open(await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)));
+      const derived = async (kind: 'labels' | 'scores' | 'parts', most = threads) =>
+        open(
+          await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)),
+          most,
+        );
       const labels = readsAlike(config.options) ? { parts: () => derived('parts') } : { labels: await derived('labels') };
-      const sessions = { texts, ...labels, scores: await derived('scores') };
+      const scores = await derived('scores');
+      const few = config.options.upperLayers === 0 && threads !== 1 ? { fewScores: await derived('scores', 1) } : {};
+      const sessions = { texts, ...labels, scores, ...few };
       const ready = await tokenizer;
       // Calibration changes no vector, the tokenizer does.
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');

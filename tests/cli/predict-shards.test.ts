@@ -66,14 +66,19 @@ it.each([
   expect(readdirSync(join(many, '..')).filter((file) => /lock|tmp|partial/.test(file))).toEqual([]);
 });
 
-it('the checkpoint that ships gives the same bytes too', async () => {
+it('the checkpoint that ships gives the same bytes too, with any number of threads', async () => {
   const texts = readFileSync(join(ROOT, 'datasets/benchmark/banking77/test.jsonl'), 'utf8').split('\n').slice(0, 100).join('\n');
   const path = join(folder, 'banking.jsonl');
   writeFileSync(path, texts);
   const [one, many] = [fresh(), fresh()];
-  const command = ['predict', path, '--labels', 'card,transfer,top up,refund', '--quiet', '--output'];
+  const labels = join(folder, 'labels.txt');
+  writeFileSync(labels, Array.from({ length: 100 }, (_, at) => `topic ${at}`).join('\n'));
+  const command = ['predict', path, '--labels-file', labels, '--quiet', '--output'];
   expect(await callGlz([...command, one])).toMatchObject({ code: 0, stderr: '' });
-  for (const shard of ['1/2', '2/2']) expect(await callGlz([...command, many, '--shard', shard])).toMatchObject({ code: 0, stderr: '' });
+  for (const [at, shard] of ['1/2', '2/2'].entries()) {
+    const threads = String(3 - 2 * at);
+    expect(await callGlz([...command, many, '--shard', shard, '--threads', threads])).toMatchObject({ code: 0, stderr: '' });
+  }
   expect(await callGlz(['merge', many, '--quiet'])).toMatchObject({ code: 0, stderr: '' });
   expect(readFileSync(many, 'utf8')).toBe(readFileSync(one, 'utf8'));
 });

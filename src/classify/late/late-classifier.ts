@@ -22,9 +22,17 @@ export interface LateSessions {
   /** Absent where the graph of texts reads labels too. */
   labels?: GraphSession;
   scores: GraphSession;
+  /**
+   * The same in one thread, for products with few labels: how ONNX Runtime adds them up depends on how many columns a thread has, and the last
+   * digit of a score would depend on the threads.
+   */
+  fewScores?: GraphSession;
   /** Opens the graph of parts, where there is one: it is needed when the first logit is taken apart. */
   parts?: () => Promise<GraphSession>;
 }
+
+/** Fewer labels are scored in one thread, where there is a session for that: it takes some milliseconds a batch. */
+const FEW_SCORED = 4096;
 
 /** Labels that the upper layers read at once, where they do not read each other. */
 const SHOWN_AT_ONCE = 128;
@@ -104,7 +112,8 @@ export async function createLateClassifier(
     for (const { first, count, values } of labels.blocks()) {
       if (isVectors) {
         const block = { data: values, shape: [labels.width, count] };
-        keep((await sessions.scores.run({ ...texts, labels: block }, ['logits'])).logits, first, count);
+        const scores = count < FEW_SCORED ? (sessions.fewScores ?? sessions.scores) : sessions.scores;
+        keep((await scores.run({ ...texts, labels: block }, ['logits'])).logits, first, count);
         continue;
       }
       const feeds = { ...texts, attention_mask: { data: attended, shape: [rows.length, length] } };
@@ -205,7 +214,13 @@ export async function createLateClassifier(
     },
     async dispose() {
       const parts = await graphOfParts?.catch(() => undefined);
-      await Promise.all([sessions.texts.dispose(), sessions.labels?.dispose(), sessions.scores.dispose(), parts?.dispose()]);
+      await Promise.all([
+        sessions.texts.dispose(),
+        sessions.labels?.dispose(),
+        sessions.scores.dispose(),
+        sessions.fewScores?.dispose(),
+        parts?.dispose(),
+      ]);
     },
   });
 }
