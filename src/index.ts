@@ -18,6 +18,8 @@ import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
 import { rankSet } from './classify/rank-labels.ts';
 import { checkLabels, scoringOptions } from './classify/records/predict-records.ts';
+import { abstains, withFit } from './classify/tuning/label-fit.ts';
+import type { Tuned } from './classify/tuning/tuned.ts';
 import { checkOptions, inOptions } from './options/check.ts';
 import type { Declarations, Given } from './options/declaration.ts';
 import { EVALUATE_OPTIONS } from './options/eval.ts';
@@ -86,10 +88,13 @@ const isPerText = (labels: Candidates): labels is readonly (readonly LabelInput[
  */
 export class GliZNet {
   readonly #classifier: LoadedClassifier;
+  /** The same, whose results say how likely any label fits. */
+  readonly #fitting: LoadedClassifier;
   #disposed = false;
 
   private constructor(classifier: LoadedClassifier) {
     this.#classifier = classifier;
+    this.#fitting = withFit(classifier);
   }
 
   /**
@@ -115,35 +120,35 @@ export class GliZNet {
   /**
    * Labels texts: for each its labels, best first, and their scores. With one label right (the default) scores are a softmax over the
    * candidates and sum to 1; with `multiLabel` each is a probability of its own, as is the score of a single label.
-   * @param labels candidates: names, or {@link Label}s with a description, examples, a parent or children; the checkpoint's own {@link GliZNet.labels} unless given
+   * With `abstain` a text that no label is likely to fit gets none.
+   * @param labels candidates: names, or {@link Label}s with a description, examples, a parent or children; those of `thresholds`, or the checkpoint's own {@link GliZNet.labels}, unless given
    * @throws UsageError for empty or duplicate labels, for an option that there is none of or out of its range and for a balance that does not fit; DataError for a
    *   label that is too long for the model or of which it reads nothing, for labels that are the same to it (`Refund`, `refund`), and for a
    *   model whose weights are damaged
    */
-  async classify(
-    texts: readonly string[],
-    labels: Candidates | undefined = this.labels,
-    options: ClassifyOptions = {},
-  ): Promise<LabelScores[]> {
-    const candidates = this.#candidates(texts, labels);
+  async classify(texts: readonly string[], labels?: Candidates, options: ClassifyOptions = {}): Promise<LabelScores[]> {
     checkOptions(CLASSIFY_OPTIONS, options, 'classify');
+    const tuned = await this.#tuned(options, labels);
+    const own: LabelSet | undefined = tuned && !labels ? { labels: tuned.labels } : undefined;
+    const candidates = own ? this.#checked(texts).map(() => own) : this.#candidates(texts, labels ?? this.labels);
     const { calibration } = this.#classifier.options;
-    const { balance = 0, multiLabel } = options;
+    const how = tuned ? { ...options, multiLabel: tuned.multiLabel } : options;
+    const { balance = 0, multiLabel } = how;
     if (balance > 0 && (multiLabel || isPerText(labels ?? [])))
       throw new UsageError('balance is for one list of labels of which one is right');
     if (balance > 0 && candidates.some(({ parents }) => parents))
       throw new UsageError('balance is for one list of labels, not for labels in levels');
-    const results = await this.#score(texts, candidates, options);
+    const results = await this.#score(texts, candidates, how, abstains(how) ? this.#fitting : this.#classifier);
     let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
       const shares = labelShares(logits);
       logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
     }
-    const ranked = texts.map((_, row) => rankSet(candidates[row], logits[row], calibration, options));
+    const ranked = results.map(({ fit }, row) => rankSet(candidates[row], logits[row], calibration, how, { fit, tuned }));
     const asked = (text: string, row: number) => ({
       ...{ text, labels: candidates[row].labels, logits: logits[row], chosen: explainedLabels(candidates[row].labels, ranked[row]) },
     });
-    const explanations = options.explain ? await explain(this.#classifier, texts.map(asked), scoringOptions(options)) : undefined;
+    const explanations = options.explain ? await explain(this.#classifier, texts.map(asked), scoringOptions(how)) : undefined;
     return results.map(({ unreadable }, row) => {
       const unknownScript = this.#classifier.unknownScript(texts[row]);
       return {
@@ -210,9 +215,22 @@ export class GliZNet {
     await this.dispose();
   }
 
-  #candidates(texts: readonly string[], labels: Candidates | undefined): LabelSet[] {
+  async #tuned({ thresholds, multiLabel }: ClassifyOptions, labels: Candidates | undefined): Promise<Tuned | undefined> {
+    if (thresholds === undefined) return undefined;
+    if (Array.isArray(labels) && isPerText(labels)) throw new UsageError('thresholds are for one list of labels');
+    const { tunedFor } = await import('./classify/tuning/thresholds-file.ts');
+    const set = labels && labelSet(labels as readonly LabelInput[], 'labels', UsageError);
+    return tunedFor(thresholds, this.#classifier.identity, { labels: set, multiLabel });
+  }
+
+  #checked(texts: readonly string[]): readonly string[] {
     if (this.#disposed) throw new UsageError('the model is disposed');
     if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) throw new UsageError('texts must be a list of strings');
+    return texts;
+  }
+
+  #candidates(texts: readonly string[], labels: Candidates | undefined): LabelSet[] {
+    this.#checked(texts);
     if (labels === undefined) throw new UsageError('labels are missing: the checkpoint was not trained on labels of its own');
     if (!Array.isArray(labels)) throw new UsageError('labels must be a list');
     // No list for no text: a list of lists as well as an empty one.
@@ -225,12 +243,17 @@ export class GliZNet {
     return labels.map((list, row) => labelSet(list, `labels of text ${row + 1}`, UsageError));
   }
 
-  async #score(texts: readonly string[], candidates: readonly LabelSet[], options: LogitsOptions): Promise<ScoredRequest[]> {
+  async #score(
+    texts: readonly string[],
+    candidates: readonly LabelSet[],
+    options: LogitsOptions,
+    classifier: LoadedClassifier = this.#classifier,
+  ): Promise<ScoredRequest[]> {
     for (const list of new Set(candidates)) await checkLabels(this.#classifier, list);
     const requests = texts.map((text, row) => ({ text, labels: candidates[row].labels }));
     // Of labels in levels every one counts.
     const isWhole = candidates.some(({ parents }) => parents);
-    return this.#classifier.logits(requests, { ...scoringOptions(options), ...(isWhole ? { shortlist: 0 } : {}) });
+    return classifier.logits(requests, { ...scoringOptions(options), ...(isWhole ? { shortlist: 0 } : {}) });
   }
 }
 

@@ -33,6 +33,8 @@ export interface ScoredRequest {
   unreadable?: true;
   /** The signal ended the call before this request was read whole: its logits mean nothing. */
   unfinished?: boolean;
+  /** Probability that any of the labels fits, where that was asked for (tuning/label-fit.ts). */
+  fit?: number;
 }
 
 /** How requests are scored. */

@@ -70,7 +70,7 @@ export function rankTree(
   tree: LabelTree,
   logits: Float32Array,
   calibration: Classifier['options']['calibration'],
-  { multiLabel = false, threshold, topK, levels = 'leaf' }: LabelingOptions = {},
+  { multiLabel = false, threshold, topK, levels = 'leaf' }: Omit<LabelingOptions, 'thresholds'> = {},
 ): LabelScores {
   const { below, order, leaves, names } = nodes(tree);
   const { labels, parents } = tree;

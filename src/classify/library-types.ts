@@ -43,6 +43,8 @@ export interface LabelScores {
   labels: string[];
   /** Probability of each label. */
   scores: number[];
+  /** Probability that any label fits, where `abstain` asks for it; below the level there are no labels. */
+  fit?: number;
   /** Of labels in levels: the names from the top to the likeliest label that has none below it. */
   path?: string[];
   /** Probability of each label of the path, among those that share its parent. */

@@ -1,9 +1,11 @@
 /** Logits of one text to labels, best first. */
 import { type LabelSet, labelNames } from '../text/label-texts.ts';
 import type { Classifier } from './classifier.ts';
-import { isTree, rankTree } from './levels.ts';
+import { isTree, type LabelTree, rankTree } from './levels.ts';
 import type { LabelingOptions, LabelScores } from './library-types.ts';
 import { choiceProbabilities, labelProbability } from './probabilities.ts';
+import { ABSTAIN_BELOW } from './tuning/label-fit.ts';
+import { type Tuned, tunedFit } from './tuning/tuned.ts';
 
 /** Scores with so many digits: more say nothing. */
 const DIGITS = 6;
@@ -33,22 +35,56 @@ function isAlone(logits: Float32Array): boolean {
   return read < 2;
 }
 
+/** What is known of a text and its labels beside the logits. */
+export interface Known {
+  /** Probability that any label fits, where a text may get none. */
+  fit?: number;
+  /** What was fitted to these labels. */
+  tuned?: Tuned;
+}
+
+/** How labels are ranked: the options without those that only name a file. */
+type Ranking = Omit<LabelingOptions, 'thresholds'>;
+
+const isBelow = (fit: number, { abstainBelow }: Ranking, tuned?: Tuned): boolean =>
+  fit < (abstainBelow ?? tuned?.abstain?.below ?? ABSTAIN_BELOW);
+
 /**
  * Turns the logits of one text into labels, best first; ties keep the order of the candidates. A single label is scored by itself, as with
- * `multiLabel`: there is nothing to choose between.
+ * `multiLabel`: there is nothing to choose between. Where it is known how likely any label fits, there are none below the level.
  */
 export function rankLabels(
   candidates: readonly string[],
   logits: Float32Array,
   calibration: Classifier['options']['calibration'],
-  { multiLabel = false, threshold, topK }: LabelingOptions = {},
+  options: Ranking = {},
+  { fit, tuned }: Known = {},
 ): LabelScores {
-  const probabilities =
-    multiLabel || isAlone(logits)
-      ? Float64Array.from(logits, (logit) => labelProbability(logit, calibration))
-      : choiceProbabilities(logits, calibration);
-  const order = bestFirst(logits, topK ?? logits.length, (at) => threshold === undefined || probabilities[at] >= threshold);
-  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))) };
+  const { multiLabel = false, threshold, topK } = options;
+  const isChoice = !multiLabel && !isAlone(logits);
+  const probabilities = isChoice
+    ? choiceProbabilities(tuned ? logits.map((logit) => logit / tuned.temperature) : logits, calibration)
+    : Float64Array.from(logits, (logit) => labelProbability(logit, tuned?.multiLabel ? tuned : calibration));
+  const likely = fit === undefined || !isChoice ? fit : tunedFit(fit, probabilities, tuned);
+  const said = likely === undefined ? {} : { fit: Number(likely.toFixed(DIGITS)) };
+  if (likely !== undefined && isBelow(likely, options, tuned)) return { labels: [], scores: [], ...said };
+  const least = (at: number): number => threshold ?? tuned?.thresholdOf.get(candidates[at]) ?? 0;
+  const order = bestFirst(logits, topK ?? logits.length, (at) => probabilities[at] >= least(at));
+  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))), ...said };
+}
+
+/** {@link rankTree}; nothing where no label is likely to fit. */
+function rankFittingTree(
+  set: LabelTree,
+  logits: Float32Array,
+  calibration: Classifier['options']['calibration'],
+  options: Ranking,
+  fit: number | undefined,
+): LabelScores {
+  if (fit === undefined) return rankTree(set, logits, calibration, options);
+  const said = { fit: Number(fit.toFixed(DIGITS)) };
+  if (isBelow(fit, options)) return { labels: [], scores: [], path: [], pathScores: [], joint: 0, ...said };
+  return { ...rankTree(set, logits, calibration, options), ...said };
 }
 
 /** Labels of one text, best first: {@link rankLabels}, or {@link rankTree} of labels in levels. */
@@ -56,6 +92,9 @@ export const rankSet = (
   set: LabelSet,
   logits: Float32Array,
   calibration: Classifier['options']['calibration'],
-  options: LabelingOptions = {},
+  options: Ranking = {},
+  known: Known = {},
 ): LabelScores =>
-  isTree(set) ? rankTree(set, logits, calibration, options) : rankLabels(labelNames(set.labels), logits, calibration, options);
+  isTree(set)
+    ? rankFittingTree(set, logits, calibration, options, known.fit)
+    : rankLabels(labelNames(set.labels), logits, calibration, options, known);

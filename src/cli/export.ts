@@ -4,8 +4,8 @@ import type { Filled } from '../options/declaration.ts';
 import { EXPORT_FLAGS } from '../options/export.ts';
 import { exportCheckpoint } from '../verbs/export.ts';
 import { addFlags } from './flags.ts';
-import { formatDuration, type Progress, startProgress } from './progress.ts';
-import { noteLine } from './terminal.ts';
+import { formatDuration, type Progress, startProgress } from './terminal/progress.ts';
+import { noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

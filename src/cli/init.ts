@@ -10,7 +10,7 @@ import { readSettingsFile } from '../train/settings.ts';
 import { starterSettings } from '../train/starter-settings.ts';
 import { presetPath } from '../verbs/presets.ts';
 import { addFlags } from './flags.ts';
-import { noteLine } from './terminal.ts';
+import { noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

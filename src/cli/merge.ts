@@ -4,7 +4,7 @@ import { mergeParts } from '../classify/shards/merge-parts.ts';
 import type { Filled } from '../options/declaration.ts';
 import { MERGE_FLAGS } from '../options/merge.ts';
 import { addFlags } from './flags.ts';
-import { noteLine } from './terminal.ts';
+import { noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

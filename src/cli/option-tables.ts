@@ -14,6 +14,7 @@ import { settingsMarkdown } from '../options/settings-table.ts';
 import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { flagTable, optionTable } from '../options/table.ts';
 import { TRAIN_OPTIONS } from '../options/train.ts';
+import { TUNE_FLAGS } from '../options/tune.ts';
 import { trainFlags } from '../train/settings.ts';
 import { trainSettingsSchema } from '../train/settings-schema.ts';
 
@@ -24,6 +25,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'glz train': () => flagTable(trainFlags()),
   'glz eval': () => flagTable(EVAL_FLAGS),
   'glz generate': () => flagTable(generateFlags()),
+  'glz tune': () => flagTable(TUNE_FLAGS),
   'glz serve': () => flagTable(SERVE_FLAGS),
   'glz mcp': () => flagTable(MCP_FLAGS),
   'glz init': () => flagTable(INIT_FLAGS),

@@ -9,7 +9,7 @@ import { addFlags } from './flags.ts';
 import { predictFile } from './predict/predict-file.ts';
 import { labelsOf, NOTHING, type PredictFlags } from './predict/predict-flags.ts';
 import { predictText } from './predict/predict-text.ts';
-import { isStdoutClosed } from './terminal.ts';
+import { isStdoutClosed } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -20,13 +20,24 @@ Examples:
   Each record with its own "candidate_labels", from a pipe:
     $ zcat records.jsonl.gz | glz predict - --top-k 1 > labelled.jsonl
 
-Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin, whose first line says which of
-them it is unless --format does.
+Input: JSONL with a field "text", CSV, TSV or Parquet with a column "text", or one text a line; gzip too; - for stdin, whose first line says
+which of them it is unless --format does.
 Output: one line a record, in order: the record with "labels", best first, and "scores". Its own fields come through as they were written;
 "labels" that it came with become "true_labels", "scores" become "input_scores".`;
 
 /** Options that say how labels are chosen: they say nothing of answers. */
-const OF_LABELS = ['labels', 'labelsFile', 'multiLabel', 'threshold', 'topK', 'balance', 'explain'] as const;
+const OF_LABELS = [
+  'labels',
+  'labelsFile',
+  'multiLabel',
+  'threshold',
+  'topK',
+  'abstain',
+  'abstainBelow',
+  'thresholds',
+  'balance',
+  'explain',
+] as const;
 
 function checkQuestions(flags: PredictFlags): void {
   const other = OF_LABELS.find((name) => flags[name] !== undefined && flags[name] !== false);
@@ -54,13 +65,17 @@ function checkBalance(input: string | undefined, { text, multiLabel }: PredictFl
 
 async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
   if (flags.output === undefined && isStdoutClosed())
-    throw new DataError('stdout is closed, and the results would be lost: give --output FILE');
+    throw new DataError(
+      'stdout is closed, or /dev/null opened for reading too, and the results would be lost: give --output FILE (/dev/null throws them away)',
+    );
   const labels = await labelsOf(flags);
   if (flags.questions !== undefined) checkQuestions(flags);
   if (flags.balance) checkBalance(input, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
+    if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
+    if (flags.text.trim() === '') throw new UsageError('--text is empty: there is nothing to label');
     await predictText(flags.text, labels, flags);
     return;
   }
@@ -71,7 +86,7 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
 /** The command's definition. */
 export function command(): Command {
   const predict = new Command('predict')
-    .description('Label JSONL, CSV or plain text with labels of your own.')
+    .description('Label JSONL, CSV, Parquet or plain text with labels of your own.')
     .argument('[input]', 'file of records, or - for stdin');
   return addFlags(predict, PREDICT_FLAGS)
     .addHelpText('after', EXAMPLES)

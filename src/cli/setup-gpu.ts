@@ -9,8 +9,8 @@ import { cudaFolder } from '../runtime/cuda-provider.ts';
 import { requiredCacheFolder } from '../runtime/graph-cache.ts';
 import { tensorflowFolder } from '../runtime/tensorflow.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { noteLine } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:

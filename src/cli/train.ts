@@ -10,9 +10,9 @@ import { trainSettingsSchema } from '../train/settings-schema.ts';
 import type { TrainOptions } from '../verbs/library-types.ts';
 import { runSettings, runTraining } from '../verbs/train.ts';
 import { addFlags } from './flags.ts';
-import { onInterrupt } from './interrupts.ts';
-import { type Progress, startProgress } from './progress.ts';
-import { noteLine } from './terminal.ts';
+import { onInterrupt } from './terminal/interrupts.ts';
+import { type Progress, startProgress } from './terminal/progress.ts';
+import { noteLine } from './terminal/terminal.ts';
 import { tryRun } from './train/dry-run.ts';
 
 const EXAMPLES = `

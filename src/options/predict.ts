@@ -66,6 +66,27 @@ export const LABELING_OPTIONS = {
   threshold: { type: 'number', min: 0, max: 1, value: 'p', description: 'leave out labels that score less' },
   /** Leaves out all but so many best labels. */
   topK: { type: 'integer', min: 1, description: 'leave out all but the n best labels' },
+  /** Gives no label to a text that none is likely to fit. */
+  abstain: {
+    type: 'boolean',
+    description: 'give no label to a text that none of them is likely to fit',
+    detail: 'results then have `fit`, the probability that any label fits (docs/abstain.md)',
+  },
+  /** The level of `abstain`, which it implies. */
+  abstainBelow: {
+    type: 'number',
+    min: 0,
+    max: 1,
+    value: 'p',
+    description: 'abstain below this fit; 0.4 unless given, or the level of --thresholds',
+  },
+  /** What `glz tune` wrote. */
+  thresholds: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'file',
+    description: 'temperature, thresholds and level that glz tune fitted to your labels, which need not be given then',
+  },
   /** Of labels in levels, which are reported. */
   levels: {
     type: 'choice',
@@ -166,6 +187,15 @@ export const LABEL_FIELD = {
   detail: '`labels`, `true_labels` or `label` unless given; a path such as `data.label` too',
 } as const;
 
+/** What numbers in the field of true labels stand for. */
+export const LABEL_NAMES = {
+  type: 'text',
+  nonEmpty: true,
+  value: 'a,b,c',
+  description: 'what whole numbers in the field of labels stand for, from 0: labels between commas, a JSON list, or a file of labels',
+  detail: "as Hugging Face's datasets say it in Parquet, `dataset_infos.json` or `README.md` unless given, then `labels.json`",
+} as const;
+
 /** A file of labels. */
 export const LABELS_FILE = {
   type: 'text',
@@ -222,23 +252,30 @@ export const PREDICT_FLAGS = {
   },
   outputFormat: {
     type: 'choice',
-    choices: ['jsonl', 'csv', 'tsv'],
+    choices: ['jsonl', 'csv', 'tsv', 'parquet'],
     value: 'format',
-    description: 'format of the results; by the name of --output unless given, which may end in .gz too',
+    description: 'format of the results; by the name of --output unless given, which may end in .gz or .zst too',
   },
-  wide: { type: 'boolean', description: 'in CSV and TSV also a column of scores for each label' },
+  wide: { type: 'boolean', description: 'in CSV, TSV and Parquet also a column of scores for each label' },
   checkpoint: CHECKPOINT,
   precision: LOAD_OPTIONS.precision,
   ...SCORING_OPTIONS,
   threads: THREADS,
   format: {
     type: 'choice',
-    choices: ['jsonl', 'csv', 'tsv', 'text'],
+    choices: ['jsonl', 'csv', 'tsv', 'text', 'parquet'],
     value: 'format',
     description: 'format of the input; by its name unless given',
     detail: 'text is one text a line',
   },
   textField: TEXT_FIELD,
+  idField: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'name',
+    description: 'write only this field of each record, and what is found',
+    detail: 'small results that can be joined with the input; a path such as `data.id` too; a record without it is malformed',
+  },
   delimiter: {
     type: 'text',
     nonEmpty: true,

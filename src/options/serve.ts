@@ -20,6 +20,12 @@ export const SERVE_FLAGS = {
   },
   port: { type: 'integer', min: 0, max: 65_535, default: 8077, description: 'port to listen on; 0 takes a free one' },
   ...READING,
+  thresholds: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'file',
+    description: 'what glz tune fitted, for requests to /classify that say `"thresholds": true`',
+  },
   workers: {
     type: 'integer',
     min: 1,

@@ -11,8 +11,11 @@ import { explainedLabels } from '../classify/explain/explain.ts';
 import { createAsker, readableText } from '../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../classify/questions/questions.ts';
 import { rankSet } from '../classify/rank-labels.ts';
+import { abstains, withFit } from '../classify/tuning/label-fit.ts';
+import { checkTunedLabels } from '../classify/tuning/thresholds-file.ts';
+import type { Tuned } from '../classify/tuning/tuned.ts';
 import { labelSet } from '../text/described-labels.ts';
-import { labelReadings } from '../text/label-texts.ts';
+import { type LabelSet, labelReadings } from '../text/label-texts.ts';
 import { type ClassifyResponse, checkedBody, classifyBody, decideBody, parseBody } from './bodies.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
 import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
@@ -29,6 +32,8 @@ export interface AppSettings {
   /** The model's name in answers. */
   model: string;
   version: string;
+  /** What glz tune fitted, for requests that ask for it. */
+  tuned?: Tuned;
   /** Key that clients must show; undefined: none is asked for. */
   key?: string;
   /** Names that the server is called by; others are refused, so that no page reaches a server on loopback by a name of its own. Undefined: any. */
@@ -66,6 +71,7 @@ export function createApp(settings: AppSettings): Hono {
   const { scheduler, metrics, model, version, maxLabels, maxTexts, timeoutMs } = settings;
   const wanted = settings.key === undefined ? undefined : digest(settings.key);
   const app = new Hono();
+  const fitting = withFit({ options: scheduler.options, logits: scheduler.logits });
 
   const respond = (context: Context, error: unknown): Response => {
     const known = asRequestError(error);
@@ -146,13 +152,28 @@ export function createApp(settings: AppSettings): Hono {
       throw new RequestError(422, `${count} labels or options, descriptions and examples counted; a request may have ${maxLabels}`);
   };
 
+  const tunedSettings = (multiLabel: boolean | undefined): Tuned => {
+    const { tuned } = settings;
+    if (!tuned) throw new RequestError(422, 'the server was started without --thresholds');
+    if (multiLabel !== undefined && multiLabel !== tuned.multiLabel)
+      throw new RequestError(422, `the thresholds were fitted with multiLabel ${tuned.multiLabel}`);
+    return tuned;
+  };
+
   app.post('/classify', limit, async (context) => {
     const body = checkedBody(classifyBody, await bodyOf(context));
     const texts = textsOf(body.texts);
-    const isPerText = body.labels.length > 0 && Array.isArray(body.labels[0]);
-    const lists: (typeof body.labels)[] = isPerText ? (body.labels as (typeof body.labels)[]) : [body.labels];
+    const tuned = body.thresholds ? tunedSettings(body.multiLabel) : undefined;
+    if (!body.labels && !tuned) throw new RequestError(422, 'field "labels": is missing', [{ path: ['labels'], message: 'is missing' }]);
+    const labels: readonly unknown[] = body.labels ?? [];
+    const isPerText = Array.isArray(labels[0]);
+    if (isPerText && tuned) throw new RequestError(422, 'thresholds are for one list of labels');
+    const lists = (isPerText ? labels : [labels]) as (readonly unknown[])[];
     if (isPerText && lists.length !== texts.length) throw new RequestError(422, `${lists.length} label lists for ${texts.length} texts`);
-    const sets = lists.map((list, at) => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError));
+    const given = (list: readonly unknown[], at: number): LabelSet => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError);
+    const sets = tuned && !body.labels ? [{ labels: tuned.labels }] : lists.map(given);
+    if (tuned) checkTunedLabels(tuned, sets[0], "the server's file of thresholds");
+    const options = tuned ? { ...body, multiLabel: tuned.multiLabel } : body;
     boundLabels(sets.reduce((sum, { labels }) => sum + labels.reduce((count, label) => count + labelReadings(label).length, 0), 0));
     return inTime(context, async (signal) => {
       for (const { labels } of sets) {
@@ -161,9 +182,10 @@ export function createApp(settings: AppSettings): Hono {
       }
       const setOf = (row: number) => sets[isPerText ? row : 0];
       const requests = texts.map((text, row) => ({ text, labels: setOf(row).labels }));
-      const how = { signal, mergeWindows: body.multiLabel ? ('max' as const) : ('mean' as const) };
-      const scored = await scheduler.logits(requests, how);
-      const ranked = scored.map(({ logits }, row) => rankSet(setOf(row), logits, scheduler.options.calibration, body));
+      const how = { signal, mergeWindows: options.multiLabel ? ('max' as const) : ('mean' as const) };
+      const scored = await (abstains(body) ? fitting : scheduler).logits(requests, how);
+      const { calibration } = scheduler.options;
+      const ranked = scored.map(({ logits, fit }, row) => rankSet(setOf(row), logits, calibration, options, { fit, tuned }));
       const asked = (request: ScoreRequest, row: number) => ({
         ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(request.labels, ranked[row]) },
       });

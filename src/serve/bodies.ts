@@ -31,24 +31,6 @@ export function checkedBody<Schema extends z.ZodType>(schema: Schema, value: unk
 /** JSON of any kind. */
 export const json = z.json();
 
-/** An object of names that a client chose, whatever they are: zod's own records drop `__proto__`. */
-export const named = <Value extends z.ZodType>(schema: Value) =>
-  z
-    .custom<Readonly<Record<string, unknown>>>(
-      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-      'must be an object',
-    )
-    .transform(
-      (value, context): Record<string, z.infer<Value>> =>
-        Object.fromEntries(
-          Object.entries(value).map(([name, each]): [string, z.infer<Value>] => {
-            const { data, error } = schema.safeParse(each);
-            for (const { path, message } of error?.issues ?? []) context.addIssue({ code: 'custom', path: [name, ...path], message });
-            return [name, data as z.infer<Value>];
-          }),
-        ),
-    );
-
 /** A label, as the library takes it. */
 const label = z.union([
   z.string(),
@@ -66,11 +48,17 @@ const texts = z.union([z.array(json), z.string()]).describe('texts, or one; a te
 /** Body of `POST /classify`. */
 export const classifyBody = z.strictObject({
   texts,
-  labels: z.union([z.array(label), z.array(z.array(label))]).describe('one list for all texts, or a list for each'),
+  labels: z
+    .union([z.array(label), z.array(z.array(label))])
+    .optional()
+    .describe('one list for all texts, or a list for each; with thresholds those that they were fitted to unless given'),
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   levels: z.enum(['leaf', 'path', 'all']).optional().describe('of labels in levels, which are reported'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels'),
+  abstain: z.boolean().optional().describe('give no label to a text that none of them is likely to fit'),
+  abstainBelow: z.number().min(0).max(1).optional().describe('abstain below this fit, from 0 to 1'),
+  thresholds: z.boolean().optional().describe('use what glz tune fitted, where the server was started with --thresholds'),
   explain: z.boolean().optional().describe('say what each word adds to the best labels, three at most'),
 });
 

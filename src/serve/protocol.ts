@@ -41,7 +41,7 @@ export type ToWorker =
 
 /** From a worker. An error says whose fault it is. */
 export type FromWorker =
-  | { type: 'ready'; options: GliZNetOptions; precision: 'fp32' | 'int8' }
+  | { type: 'ready'; options: GliZNetOptions; identity: string; precision: 'fp32' | 'int8' }
   | { type: 'failed'; message: string; isUsage: boolean }
   | { type: 'problem'; job: number; problem: string | undefined }
   | { type: 'scored'; job: number; results: ScoredRequest[] }

@@ -5,6 +5,8 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { serve } from '@hono/node-server';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { tunedOf } from '../classify/tuning/thresholds-file.ts';
+import type { Tuned } from '../classify/tuning/tuned.ts';
 import type { Filled } from '../options/declaration.ts';
 import type { SERVE_FLAGS } from '../options/serve.ts';
 import { createApp } from './app.ts';
@@ -61,6 +63,13 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   failed.catch(() => {});
   const { checkpoint, precision } = settings;
   const pool = await startWorkers(count, { checkpoint, precision, threads }, (error) => fail(error));
+  let tuned: Tuned | undefined;
+  try {
+    if (settings.thresholds !== undefined) tuned = tunedOf(settings.thresholds, pool.identity);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
   const sets = createLabelSets(megabytes(settings.labelMemory), vectorBytes, (set) => {
     for (const model of pool.models) model.drop(set);
   });
@@ -74,7 +83,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   let isEnding = false;
   const app = createApp({
     ...settings,
-    ...{ scheduler, metrics, model: basename(checkpoint), isEnding: () => isEnding, page: readPage() },
+    ...{ scheduler, metrics, model: basename(checkpoint), tuned, isEnding: () => isEnding, page: readPage() },
     ...(isLoopback ? { hosts: new Set([...LOOPBACK, '[::1]', host]) } : {}),
     maxBodyBytes: megabytes(settings.maxBody),
     timeoutMs: 1000 * settings.timeout,

@@ -29,6 +29,8 @@ export interface RemoteModel {
 export interface WorkerPool {
   readonly models: readonly RemoteModel[];
   readonly options: GliZNetOptions;
+  /** Identifies the checkpoint. */
+  readonly identity: string;
   readonly precision: 'fp32' | 'int8';
   /** Ends all workers after what they do. */
   end(): Promise<void>;
@@ -127,10 +129,11 @@ export async function startWorkers(count: number, settings: WorkerSettings, onGo
   // The first alone: it prepares the checkpoint's graphs for the others.
   const started = [await start(settings, onGone)];
   started.push(...(await Promise.all(Array.from({ length: count - 1 }, () => start(settings, onGone)))));
-  const { options, precision } = started[0].ready;
+  const { options, identity, precision } = started[0].ready;
   return {
     models: started,
     options,
+    identity,
     precision,
     async end() {
       await Promise.all(started.map((each) => each.end()));

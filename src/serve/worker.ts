@@ -41,7 +41,7 @@ async function serve({ checkpoint, precision, threads }: WorkerSettings): Promis
   port.on('message', (message: ToWorker) => {
     last = last.then(() => answer(message));
   });
-  say({ type: 'ready', options: classifier.options, precision: classifier.precision });
+  say({ type: 'ready', options: classifier.options, identity: classifier.identity, precision: classifier.precision });
 }
 
 serve(workerData as WorkerSettings).catch((error: unknown) => {

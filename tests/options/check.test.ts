@@ -67,7 +67,7 @@ describe('the check of a library call', () => {
     [{ treshold: 0.5 }, 'classify has no option "treshold"; did you mean "threshold"?'],
     [
       { colour: 1 },
-      'classify has no option "colour"; there are multiLabel, threshold, topK, levels, batchSize, shortlist, windows, balance, explain',
+      'classify has no option "colour"; there are multiLabel, threshold, topK, abstain, abstainBelow, thresholds, levels, batchSize, shortlist, windows, balance, explain',
     ],
     [{ toString: 1 }, /^classify has no option "toString"; there are /],
     [{ multiLabel: 'no' }, 'multiLabel must be true or false, not "no"'],

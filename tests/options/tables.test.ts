@@ -17,7 +17,7 @@ describe('tables of options in the docs', () => {
 
   it('are there for every command and library call', () => {
     const called = [...textOf('options.md').matchAll(/<!-- table: (.+) -->\n\| /g)].map(([, table]) => table);
-    const commands = ['predict', 'merge', 'train', 'eval', 'generate', 'init', 'export', 'info', 'serve', 'mcp', 'setup-gpu'].map(
+    const commands = ['predict', 'merge', 'train', 'eval', 'generate', 'init', 'export', 'tune', 'info', 'serve', 'mcp', 'setup-gpu'].map(
       (name) => `glz ${name}`,
     );
     expect(called).toEqual(['GliZNet.load', 'classify', 'logits', 'train', 'evaluate', 'generate', 'exportCheckpoint', ...commands]);

@@ -66,8 +66,8 @@ const BATCH_LABELS = 256;
 /** Labels that are tokenized and read together. */
 const PIECE = 4096;
 
-/** Sets of so many labels are large unless said, and kept in files: to read fewer again takes a moment. */
-const LARGE = 4096;
+/** Sets of so many labels are large unless said, and kept in files: to read fewer again takes a moment. Those of background-labels.ts are that many. */
+const LARGE = 900;
 
 /** Labels of a block unless said: 16,384 vectors of 384 numbers are 25 MB, little against a set and enough for a product. */
 const BLOCK_LABELS = 16_384;

@@ -18,18 +18,20 @@ function freeName(taken: ReadonlySet<string>, wanted: string): string {
  */
 export function labelledRecord(
   record: SourceRecord,
-  { labels, scores, path, pathScores, joint, explanations }: LabelScores,
+  { labels, scores, fit, path, pathScores, joint, explanations }: LabelScores,
 ): RecordMember[] {
   const members = recordMembers(record);
   const taken = new Set(members.map(({ name }) => name));
   const names = new Map([
     ['labels', taken.has('true_labels') ? freeName(taken, 'input_labels') : 'true_labels'],
     ['scores', freeName(taken, 'input_scores')],
+    ...(fit === undefined ? [] : [['fit', freeName(taken, 'input_fit')] as const]),
     ...(path ? (['path', 'path_scores', 'joint'] as const).map((name) => [name, freeName(taken, `input_${name}`)] as const) : []),
     ...(explanations ? [['explanations', freeName(taken, 'input_explanations')] as const] : []),
   ]);
   return [
-    ...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })),
+    ...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })),
+    ...(fit === undefined ? [] : membersOf({ fit })),
     ...(path ? membersOf({ path, path_scores: pathScores, joint }) : []),
     ...membersOf({ labels, scores, ...(explanations ? { explanations } : {}) }),
   ];

@@ -1,12 +1,15 @@
 /** What both ways of `glz predict`, a text and a file, make of the command's flags. */
 import { UsageError } from '../../base/errors.ts';
 import type { Classifier } from '../../classify/classifier.ts';
+import { type LoadedClassifier, loadClassifier } from '../../classify/load-classifier.ts';
 import { type Asker, createAsker } from '../../classify/questions/decide.ts';
+import { abstains, withFit } from '../../classify/tuning/label-fit.ts';
+import type { Tuned } from '../../classify/tuning/tuned.ts';
 import { parseLabels } from '../../data/label-list.ts';
 import type { Filled } from '../../options/declaration.ts';
 import type { PREDICT_FLAGS } from '../../options/predict.ts';
 import type { LabelSet } from '../../text/label-texts.ts';
-import { noteLine } from '../terminal.ts';
+import { noteLine } from '../terminal/terminal.ts';
 
 /** Flags of the command, defaults filled in. */
 export type PredictFlags = Filled<typeof PREDICT_FLAGS>;
@@ -15,7 +18,7 @@ export type PredictFlags = Filled<typeof PREDICT_FLAGS>;
 export const NOTHING = 'nothing to label: give a file, - for stdin, or --text "..."';
 
 /** Labels for all records, where flags give them. @throws UsageError, DataError naming the file and line */
-export async function labelsOf(flags: PredictFlags): Promise<LabelSet | undefined> {
+export async function labelsOf(flags: Pick<PredictFlags, 'labels' | 'labelsFile'>): Promise<LabelSet | undefined> {
   if (flags.labels !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --labels or --labels-file');
   if (flags.labels !== undefined) return parseLabels(flags.labels, '--labels');
   if (flags.labelsFile === undefined) return undefined;
@@ -29,6 +32,32 @@ export async function askerOf(classifier: Classifier, { questions }: PredictFlag
   if (questions === undefined) return undefined;
   const { readQuestionsFile } = await import('../../classify/questions/questions-file.ts');
   return createAsker(classifier, readQuestionsFile(questions));
+}
+
+/** How texts are labelled. */
+export interface Labelling {
+  /** Says how likely any label fits, where that is asked for. */
+  classifier: LoadedClassifier;
+  flags: PredictFlags;
+  labels?: LabelSet;
+  tuned?: Tuned;
+}
+
+/** Loads what labels, and puts in what was tuned. @throws as loadClassifier; UsageError where what was tuned does not fit */
+export async function labellingOf(called: PredictFlags, given: LabelSet | undefined): Promise<Labelling> {
+  const { checkpoint, precision, threads, thresholds } = called;
+  const loaded = await loadClassifier(checkpoint, { precision, threads, note: noteOf(called) });
+  const classifier = abstains(called) ? withFit(loaded) : loaded;
+  if (thresholds === undefined) return { classifier, flags: called, labels: given };
+  try {
+    const { tunedFor } = await import('../../classify/tuning/thresholds-file.ts');
+    const tuned = tunedFor(thresholds, loaded.identity, { labels: given, multiLabel: called.multiLabel });
+    if (called.balance && tuned.multiLabel) throw new UsageError('--balance is for one label a text; these thresholds are for any number');
+    return { classifier, flags: { ...called, multiLabel: tuned.multiLabel }, labels: given ?? { labels: tuned.labels }, tuned };
+  } catch (error) {
+    await loaded.dispose();
+    throw error;
+  }
 }
 
 /** Prints notes, unless they are not wanted. */

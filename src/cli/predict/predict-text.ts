@@ -1,17 +1,18 @@
 import { UsageError } from '../../base/errors.ts';
+import { shownText } from '../../base/printable.ts';
+import { hasColours, lookOf } from '../../base/terminal/look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
-import { loadClassifier } from '../../classify/load-classifier.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
 import { rankSet } from '../../classify/rank-labels.ts';
 import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
-import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
+import { labelLines } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
-import { noteLine, printText } from '../terminal.ts';
+import { noteLine, printText } from '../terminal/terminal.ts';
 import { explainedText } from './explained-text.ts';
-import { askerOf, noteOf, type PredictFlags } from './predict-flags.ts';
+import { askerOf, labellingOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -24,31 +25,37 @@ function answerLines(answers: Answers): string {
     .join('\n');
 }
 
+/** Writes JSON to stdout. */
+async function print(piece: string | Uint8Array): Promise<void> {
+  process.stdout.write(process.stdout.isTTY ? shownText(piece.toString()) : piece);
+}
+
 /** Labels one text, or answers questions about it. @param given labels of the flags */
-export async function predictText(text: string, given: LabelSet | undefined, flags: PredictFlags): Promise<void> {
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note: noteOf(flags) });
+export async function predictText(text: string, given: LabelSet | undefined, called: PredictFlags): Promise<void> {
+  const { classifier, flags, labels: chosen, tuned } = await labellingOf(called, given);
   try {
     const asker = await askerOf(classifier, flags);
     if (asker) {
       const [{ answers }] = await asker.answer([text], scoringOptions(flags));
       if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
-      else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
+      else await JSONL.open(print).write(membersOf({ text, answers }));
       return;
     }
-    const set = given ?? (classifier.labels && { labels: classifier.labels });
+    const set = chosen ?? (classifier.labels && { labels: classifier.labels });
     if (!set)
       throw new UsageError(
         '--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE); the checkpoint was not trained on labels of its own',
       );
     const { labels } = set;
     await checkLabels(classifier, set);
-    const [{ logits, cutTokens, unreadable }] = await classifier.logits([{ text, labels }], {
+    const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], {
       ...scoringOptions(flags),
       ...(set.parents ? { shortlist: 0 } : {}),
     });
-    const { path, pathScores, joint, ...ranked } = rankSet(set, logits, classifier.options.calibration, flags);
+    const { path, pathScores, joint, fit, ...ranked } = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
-    const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
+    const isShown = process.stdout.isTTY && !flags.json;
+    const format = isShown ? labelLines(lookOf(process.stdout)) : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const [texts, candidates] = [noTexts(), noTexts()];
     lookAt(classifier, texts, text);
@@ -57,11 +64,19 @@ export async function predictText(text: string, given: LabelSet | undefined, fla
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
     const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
-    const found = { text, ...(path ? { path, path_scores: pathScores, joint } : {}), ...ranked, ...(explanations ? { explanations } : {}) };
-    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
-    if (!explanations?.length || format !== LABEL_LINES) return;
+    if (fit !== undefined && ranked.labels.length === 0 && !flags.quiet) noteLine(`note: no label is likely to fit (${fit.toFixed(3)})`);
+    const said = fit === undefined ? {} : { fit };
+    const found = {
+      text,
+      ...said,
+      ...(path ? { path, path_scores: pathScores, joint } : {}),
+      ...ranked,
+      ...(explanations ? { explanations } : {}),
+    };
+    await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(membersOf(found));
+    if (!explanations?.length || !isShown) return;
     // Labels in levels do not all compete.
-    const shown = { hasColours: process.stdout.hasColors?.() ?? false, isChoice: !flags.multiLabel && !path };
+    const shown = { hasColours: hasColours(process.stdout, process.env), isChoice: !flags.multiLabel && !path };
     process.stdout.write(`\n${explainedText(text, explanations, shown)}`);
   } finally {
     await classifier.dispose();

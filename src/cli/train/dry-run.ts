@@ -7,8 +7,8 @@ import type { TrainSettings } from '../../train/settings-schema.ts';
 import { tryOut } from '../../train/trial.ts';
 import { CALIBRATION_BATCHES } from '../../train/unseen-scores.ts';
 import { prepareRun } from '../../verbs/prepared-run.ts';
-import { formatDuration } from '../progress.ts';
-import { noteLine, printText } from '../terminal.ts';
+import { formatDuration } from '../terminal/progress.ts';
+import { noteLine, printText } from '../terminal/terminal.ts';
 
 /** A pass forward and backward costs about three times the pass forward that calibration makes. */
 const BACKWARD = 3;

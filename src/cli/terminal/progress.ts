@@ -3,7 +3,7 @@
  * Used by every long subcommand; knows nothing of what is counted.
  */
 import cliProgress from 'cli-progress';
-import { printable } from '../base/printable.ts';
+import { printable } from '../../base/printable.ts';
 import { noteLine } from './terminal.ts';
 
 /** A running progress display. */
