@@ -69,7 +69,7 @@ describe('a set', () => {
     const folder = writeSet(root, 'labels', plainRecords(labels, 2), labels);
     await expect(readEvalSet(folder, { recordLabels: true })).rejects.toThrow(/no record has candidates of its own/);
     writeFileSync(join(folder, 'labels.json'), '{"a": 1}');
-    await expect(readEvalSet(folder)).rejects.toThrow(/labels\.json: a JSON object \(of a\), where a list of labels is expected/);
+    await expect(readEvalSet(folder)).rejects.toThrow(/labels\.json, "a" must be a description, or a list/);
     writeFileSync(join(folder, 'labels.json'), '["a", "a"]');
     await expect(readEvalSet(folder)).rejects.toThrow(/label "a" occurs twice/);
     expect(() => findEvalSets(join(root, 'nowhere'))).toThrow(/cannot read .*nowhere/);
