@@ -19,7 +19,10 @@ function isThere(file: string): boolean {
     require.resolve(file);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'MODULE_NOT_FOUND') return false;
+    // A package of modules only, which is imported.
+    if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return true;
     throw error;
   }
 }

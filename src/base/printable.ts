@@ -12,6 +12,15 @@ const escaped = (character: string): string => SHORT_ESCAPES[character] ?? `\\u$
 /** Text as one line that a terminal shows and does not obey: control characters are written as `\n` or `\u001b`. */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped);
 
+/**
+ * Text of several lines as a terminal may be given it: as {@link printable}, but for ends of lines and tabs. JSON stays JSON of the same
+ * values: such characters are nowhere but in its texts, where their escapes mean the same.
+ */
+export const shownText = (text: string): string =>
+  text.replace(UNPRINTABLE, (character, at: number) =>
+    character === '\n' || character === '\t' || (character === '\r' && text[at + 1] === '\n') ? character : escaped(character),
+  );
+
 /** Longest quotation in a message, in UTF-16 units. */
 const LONGEST_QUOTE = 100;
 

@@ -2,22 +2,24 @@
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { lookOf } from '../base/terminal/look.ts';
 import { answerText } from '../eval/report/answer.ts';
 import { compareFiles } from '../eval/report/compare-files.ts';
 import { failedGates, parseGate } from '../eval/report/gates.ts';
 import { reportHtml } from '../eval/report/report.ts';
 import type { EvaluationResult } from '../eval/report/result-types.ts';
 import { readEvaluationResult } from '../eval/report/results.ts';
-import { alignedTable, resultCsv, resultTables } from '../eval/report/table.ts';
+import { resultCsv, resultTables } from '../eval/report/table.ts';
 import { ALIASES, BASELINES } from '../eval/systems/index.ts';
 import type { Filled } from '../options/declaration.ts';
 import { EVAL_FLAGS } from '../options/eval.ts';
+import { alignedTable } from '../report/aligned-table.ts';
 import { evaluate } from '../verbs/evaluate.ts';
 import type { EvaluateOptions } from '../verbs/library-types.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './terminal/interrupts.ts';
 import { type Progress, startProgress } from './terminal/progress.ts';
-import { noteLine, printText } from './terminal/terminal.ts';
+import { errorLine, noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -47,7 +49,7 @@ function baselineList(): string {
   const names = alignedTable(
     ['name', 'stands for'],
     Object.entries(ALIASES).map(([name, target]) => [name, target]),
-    'left',
+    { others: 'left', look: lookOf(process.stdout) },
   );
   return `${lines.join('\n')}\n\n${names}\n`;
 }
@@ -108,7 +110,7 @@ function displayOf(quiet: boolean | undefined): Required<Pick<EvaluateOptions, '
         stage.progress?.update(Math.floor(event.done * 10) / 10);
       } else {
         stop();
-        if (event.type === 'failure') noteLine(`glz eval: ${system}${event.set ? ` on ${event.set}` : ''} failed: ${event.message}`);
+        if (event.type === 'failure') errorLine(`${system}${event.set ? ` on ${event.set}` : ''} failed: ${event.message}`);
       }
     },
     stop,
@@ -123,7 +125,8 @@ function writeResults(result: EvaluationResult, { json, csv, report }: Pick<Eval
 
 function compare(paths: readonly string[]): void {
   if (paths.length < 2) throw new UsageError('--compare needs two or more result files: --compare before.json after.json');
-  printText(compareFiles(paths.map((path) => ({ path, result: readEvaluationResult(path) }))));
+  const results = paths.map((path) => ({ path, result: readEvaluationResult(path) }));
+  process.stdout.write(`${compareFiles(results, undefined, lookOf(process.stdout))}\n`);
 }
 
 /** What the exit code says: systems that failed, and gates that were missed. @throws DataError naming them */
@@ -159,7 +162,7 @@ async function evaluateShown(flags: EvalFlags): Promise<EvaluationResult | undef
   } catch (error) {
     display.stop();
     if ((error as Error).name !== 'AbortError') throw error;
-    process.stderr.write(`glz eval: interrupted${flags.cache ? '; finished sets are kept, run the same command again to go on' : ''}\n`);
+    errorLine(`interrupted${flags.cache ? '; finished sets are kept, run the same command again to go on' : ''}`);
     process.exitCode = 130;
     return undefined;
   } finally {
@@ -178,7 +181,10 @@ async function run(flags: EvalFlags): Promise<void> {
   const result = await evaluateShown(flags);
   if (!result) return;
   // What takes numbers by the label is the first system; several tables of statistics are for who asks.
-  printText((flags.details || flags.labelGrowth ? resultTables(result) : answerText(result)).trimEnd());
+  const look = lookOf(process.stdout);
+  // Said already, on the same terminal.
+  const shown = process.stdout.isTTY && process.stderr.isTTY ? { ...result, failures: [] } : result;
+  process.stdout.write(`${(flags.details || flags.labelGrowth ? resultTables(shown, look) : answerText(shown, look)).trimEnd()}\n`);
   writeResults(result, flags);
   judge(result, gates);
 }

@@ -1,6 +1,7 @@
 /** `glz generate`: flags, progress and messages; the work is in src/verbs/generate.ts. */
 import { Command } from 'commander';
-import { DataError } from '../base/errors.ts';
+import { DataError, UsageError } from '../base/errors.ts';
+import { splitAtCommas } from '../data/label-list.ts';
 import { estimate, estimateLines } from '../generate/estimate.ts';
 import { promptOf, requestCount } from '../generate/mode.ts';
 import { reportLines } from '../generate/report.ts';
@@ -31,11 +32,12 @@ Every accepted example is on disk before the next. Ctrl-C, a crash or a power cu
 
 type GenerateFlags = Filled<typeof GENERATE_FLAGS> & Partial<Record<keyof typeof GENERATE_SETTING_FLAGS, number>>;
 
-const listOf = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
+/** Names between commas; one with a comma stands in quotes. @throws UsageError naming the option where there is none */
+function listOf(text: string, option: string): string[] {
+  const names = splitAtCommas(text, option).filter(Boolean);
+  if (names.length === 0) throw new UsageError(`${option} is empty: name one at least`);
+  return names;
+}
 
 /** What the verb is called with. It says itself where the model or the output is missing. */
 function callOf({ languages, domains, ...flags }: GenerateFlags): GenerateOptions {
@@ -45,8 +47,8 @@ function callOf({ languages, domains, ...flags }: GenerateFlags): GenerateOption
   return {
     ...flags,
     settings,
-    ...(languages === undefined ? {} : { languages: listOf(languages) }),
-    ...(domains === undefined ? {} : { domains: listOf(domains) }),
+    ...(languages === undefined ? {} : { languages: listOf(languages, '--languages') }),
+    ...(domains === undefined ? {} : { domains: listOf(domains, '--domains') }),
   } as GenerateOptions;
 }
 

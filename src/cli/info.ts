@@ -5,6 +5,8 @@ import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { readJsonObject } from '../base/json.ts';
 import { packageVersion } from '../base/optional-package.ts';
+import { printable } from '../base/printable.ts';
+import { type Look, lookOf } from '../base/terminal/look.ts';
 import { type CheckpointFacts, describeCheckpoint } from '../classify/describe-checkpoint.ts';
 import type { Filled } from '../options/declaration.ts';
 import { INFO_FLAGS } from '../options/info.ts';
@@ -12,7 +14,6 @@ import { type Availability, cacheSize, describeRuntime } from '../runtime/descri
 import { installedBindings, readSetup } from '../runtime/tensorflow.ts';
 import { hubCacheFolder } from '../weights/hub/hub-cache.ts';
 import { addFlags } from './flags.ts';
-import { printText } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -111,6 +112,12 @@ function checkpointLines(found: CheckpointFacts | { error: string }): [string, s
 
 const available = ({ name, there, note }: Availability): string => `${there ? '+' : '-'} ${name.padEnd(11)} ${note}`;
 
+/** A line of the readable form, with what is there and what is not in colour. */
+function shownLine([name, text]: [string, string], { paint }: Look): string {
+  const tone = text.startsWith('+ ') ? 'good' : text.startsWith('- ') ? 'weak' : undefined;
+  return `${paint(name.padEnd(11), 'strong')}  ${paint(printable(text), tone)}`;
+}
+
 function lines(all: Awaited<ReturnType<typeof facts>>): [string, string][] {
   const { cache, optionalPackages, providers, environment } = all;
   return [
@@ -138,12 +145,14 @@ function lines(all: Awaited<ReturnType<typeof facts>>): [string, string][] {
 async function run({ checkpoint, json }: Filled<typeof INFO_FLAGS>): Promise<void> {
   const all = await facts(checkpoint);
   if (json) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
-  else
-    printText(
-      lines(all)
-        .map(([name, text]) => `${name.padEnd(11)}  ${text}`)
-        .join('\n'),
+  else {
+    const look = lookOf(process.stdout);
+    process.stdout.write(
+      `${lines(all)
+        .map((line) => shownLine(line, look))
+        .join('\n')}\n`,
     );
+  }
   if ('error' in all.checkpoint) process.exitCode = 1;
 }
 

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { leaveTerminal, outliveTerminal } from './terminal/lost-terminal.ts';
-import { usageError } from './usage-errors.ts';
+import { errorLine } from './terminal/terminal.ts';
+import { usageError } from './terminal/usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 export const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
@@ -62,21 +63,21 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof UsageError || error instanceof DataError) {
-      process.stderr.write(`glz: ${debug ? error.stack : error.message}\n`);
+      errorLine((debug && error.stack) || error.message);
       return error instanceof UsageError ? 2 : 1;
     }
     // Wherever that is met, in the libraries' own files too.
     if (['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')) {
-      process.stderr.write('glz: the system allows too few open files: raise the limit (ulimit -n 1024)\n');
+      errorLine('the system allows too few open files: raise the limit (ulimit -n 1024)');
       return 1;
     }
     const text =
       error instanceof Error
-        ? debug
+        ? debug && error.stack !== undefined
           ? error.stack
           : `${errorMessage(error)} (run again with --debug for the stack trace)`
         : String(error);
-    process.stderr.write(`glz: ${text}\n`);
+    errorLine(text);
     return 1;
   }
 }
@@ -86,7 +87,7 @@ export async function main(): Promise<void> {
   // A reader that goes away (`| head`) is no error: what was written is whole lines.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
-    process.stderr.write(`glz: cannot write to stdout: ${errorMessage(error)}\n`);
+    errorLine(`cannot write to stdout: ${errorMessage(error)}`);
     process.exit(1);
   });
   outliveTerminal();

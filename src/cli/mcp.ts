@@ -9,7 +9,7 @@ import type { Filled } from '../options/declaration.ts';
 import { MCP_FLAGS } from '../options/mcp.ts';
 import { addFlags } from './flags.ts';
 import { onInterrupt } from './terminal/interrupts.ts';
-import { noteLine } from './terminal/terminal.ts';
+import { errorLine, noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -28,7 +28,7 @@ async function run({ checkpoint, precision, threads, windows }: Filled<typeof MC
   try {
     const server = serveTools({
       ...{ classifier, version, windows, model: basename(checkpoint) },
-      onDefect: (error) => noteLine(`glz: ${errorMessage(error)}`),
+      onDefect: (error) => errorLine(errorMessage(error)),
     });
     if (process.stdin.isTTY) noteLine('glz mcp waits for a client on stdin; docs/mcp.md says how to add it to one (Ctrl-C ends it)');
     let stopListening = (): void => {};

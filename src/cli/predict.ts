@@ -65,7 +65,9 @@ function checkBalance(input: string | undefined, { text, multiLabel }: PredictFl
 
 async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
   if (flags.output === undefined && isStdoutClosed())
-    throw new DataError('stdout is closed, and the results would be lost: give --output FILE');
+    throw new DataError(
+      'stdout is closed, or /dev/null opened for reading too, and the results would be lost: give --output FILE (/dev/null throws them away)',
+    );
   const labels = await labelsOf(flags);
   if (flags.questions !== undefined) checkQuestions(flags);
   if (flags.balance) checkBalance(input, flags);
@@ -73,6 +75,7 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
     if (input !== undefined) throw new UsageError('give either --text or an input file');
     if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
+    if (flags.text.trim() === '') throw new UsageError('--text is empty: there is nothing to label');
     await predictText(flags.text, labels, flags);
     return;
   }

@@ -55,8 +55,8 @@ function parseLabelJson(text: string, where: string, ErrorType: ErrorType): unkn
 }
 
 /** The parts between commas; in double quotes a comma is text. @throws UsageError for quotes that do not fit */
-function splitAtCommas(text: string, where: string): string[] {
-  const wrong = () => new UsageError(`${where}: the quotes do not fit; a label with a comma stands in quotes: "Food, drinks",sport`);
+export function splitAtCommas(text: string, where: string): string[] {
+  const wrong = () => new UsageError(`${where}: the quotes do not fit; what has a comma in it stands in quotes: "Food, drinks",sport`);
   const read = (options: object): string[] => (parse(text, { trim: true, ...options }) as string[][])[0] ?? [];
   try {
     return read({});

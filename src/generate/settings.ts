@@ -7,6 +7,7 @@ import type { Declarations } from '../options/declaration.ts';
 import { GENERATE_FLAGS, GENERATE_SETTING_FLAGS } from '../options/generate.ts';
 import { checkedSettings } from '../options/settings-check.ts';
 import { settingFlags } from '../options/settings-table.ts';
+import { named } from '../options/zod-fields.ts';
 import { TASKS, type TaskName } from './tasks.ts';
 
 const names = z.array(z.string().min(1)).min(1);
@@ -19,20 +20,17 @@ export const generateSettingsSchema = z.strictObject({
   description: z.string().optional().describe('What the preset is for'),
   count: z.number().int().min(1).default(100).describe('Examples to generate'),
   seed: z.number().int().min(0).default(1).describe('Seed of the plan'),
-  domains: z
-    .record(
-      z.string().min(1),
-      z.union([names, z.record(z.string().min(1), names)], { error: 'expected a list of topics, or lists of subtopics by topic' }),
-    )
-    .describe('Topics by domain; or subtopics by topic and domain'),
+  domains: named(z.union([names, named(names)], { error: 'expected a list of topics, or lists of subtopics by topic' })).describe(
+    'Topics by domain; or subtopics by topic and domain',
+  ),
   tasks: z
     .array(z.enum(Object.keys(TASKS) as [TaskName, ...TaskName[]]))
     .min(1)
     .default(['topic', 'intent', 'sentiment'])
     .describe('Kinds of labels'),
   styles: z
-    .union([names, z.record(z.string().min(1), names)], { error: 'expected a list of styles, or lists of lengths by style' })
-    .default({
+    .union([names, named(names)], { error: 'expected a list of styles, or lists of lengths by style' })
+    .prefault({
       tweet: ['one short sentence', 'one or two sentences'],
       'support ticket': ['one or two sentences', 'three to five sentences'],
       headline: ['one short sentence'],

@@ -35,8 +35,12 @@ export const GENERATE_FLAGS = {
   provider: { type: 'choice', choices: PROVIDER_NAMES, default: 'ollama', value: 'provider', description: 'where the model runs' },
   model: { type: 'text', value: 'name', description: 'name of the model at the provider' },
   output: { type: 'text', short: 'o', value: 'file', description: 'JSONL that the examples go to' },
-  domains: { type: 'text', value: 'a,b', description: 'only these domains of the preset, or new ones' },
-  languages: { type: 'text', value: 'a,b', description: 'languages of the texts' },
+  domains: {
+    type: 'text',
+    value: 'a,b',
+    description: 'only these domains of the preset, or new ones, between commas (in quotes where one has a comma)',
+  },
+  languages: { type: 'text', value: 'a,b', description: 'languages of the texts, between commas' },
   input: { type: 'text', value: 'file', description: 'add hard negatives to these records' },
   labelsFile: {
     ...LABELS_FILE,

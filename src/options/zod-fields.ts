@@ -42,3 +42,23 @@ export const zodFields = <All extends Declarations>(
   declarations: All,
 ): { [Name in keyof All & string as SnakeCase<Name>]: z.ZodDefault<z.ZodType<ValueOf<All[Name]>, ValueOf<All[Name]>>> } =>
   Object.fromEntries(Object.entries(declarations).map(([name, declaration]) => [snakeCase(name), zodField(declaration)])) as never;
+
+/** An object of names that somebody chose, whatever they are: zod's own records drop `__proto__`. */
+export const named = <Value extends z.ZodType>(schema: Value) =>
+  z
+    .custom<Readonly<Record<string, z.input<Value>>>>(
+      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      'must be an object',
+    )
+    .transform(
+      (value, context): Record<string, z.infer<Value>> =>
+        Object.fromEntries(
+          Object.entries(value).map(([name, each]): [string, z.infer<Value>] => {
+            if (name === '') context.addIssue({ code: 'custom', path: [], message: 'a name is empty' });
+            const { data, error } = schema.safeParse(each);
+            for (const { path, message } of error?.issues ?? []) context.addIssue({ code: 'custom', path: [name, ...path], message });
+            return [name, data as z.infer<Value>];
+          }),
+        ),
+    )
+    .meta({ type: 'object' });

@@ -31,24 +31,6 @@ export function checkedBody<Schema extends z.ZodType>(schema: Schema, value: unk
 /** JSON of any kind. */
 export const json = z.json();
 
-/** An object of names that a client chose, whatever they are: zod's own records drop `__proto__`. */
-export const named = <Value extends z.ZodType>(schema: Value) =>
-  z
-    .custom<Readonly<Record<string, unknown>>>(
-      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-      'must be an object',
-    )
-    .transform(
-      (value, context): Record<string, z.infer<Value>> =>
-        Object.fromEntries(
-          Object.entries(value).map(([name, each]): [string, z.infer<Value>] => {
-            const { data, error } = schema.safeParse(each);
-            for (const { path, message } of error?.issues ?? []) context.addIssue({ code: 'custom', path: [name, ...path], message });
-            return [name, data as z.infer<Value>];
-          }),
-        ),
-    );
-
 /** A label, as the library takes it. */
 const label = z.union([
   z.string(),

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { readableText } from '../classify/questions/decide.ts';
 import type { Answers, ChoiceAnswer, PredicateAnswer, Question, ScoreAnswer } from '../classify/questions/questions.ts';
-import { json, named } from './bodies.ts';
+import { named } from '../options/zod-fields.ts';
+import { json } from './bodies.ts';
 
 const entry = z.union([z.string(), z.record(z.string(), json), z.array(json), z.null()]);
 type Entry = z.infer<typeof entry>;

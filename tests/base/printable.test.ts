@@ -1,7 +1,7 @@
 /** What messages and terminals are given of other people's text, and what is refused before a parser sees it. */
 import { DataError, errorMessage, UsageError } from '../../src/base/errors.ts';
 import { DEEPEST_NESTING, parseJson } from '../../src/base/json.ts';
-import { excerpt, printable, quoted } from '../../src/base/printable.ts';
+import { excerpt, printable, quoted, shownText } from '../../src/base/printable.ts';
 import { parseYaml } from '../../src/base/yaml.ts';
 
 describe('printable text', () => {
@@ -15,6 +15,15 @@ describe('printable text', () => {
     ['Ärger 語 👩‍👩‍👧 نص', 'Ärger 語 👩‍👩‍👧 نص'],
   ])('%j', (text, shown) => {
     expect(printable(text)).toBe(shown);
+  });
+
+  it('of several lines keeps them; JSON keeps its values', () => {
+    expect(shownText('a\tb\r\nc\rd\u009b1m\n')).toBe('a\tb\r\nc\\rd\\u009b1m\n');
+    const record = { text: 'csi\u009b31m del\u007f turned\u202e line\u2028 \ud83d', 'k\u0085': ['\u001b', '\n'] };
+    const json = JSON.stringify(record, null, 1);
+    expect(JSON.parse(shownText(json))).toEqual(record);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are looked for
+    expect(shownText(json)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u2028]/);
   });
 
   it('cuts long text between characters, and says so', () => {

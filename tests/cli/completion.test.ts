@@ -28,7 +28,8 @@ const SHELLS = {
   ],
 } as const;
 
-const isThere = (shell: string) => spawnSync(shell, ['-c', 'exit 0']).status === 0 && spawnSync('script', ['--version']).status === 0;
+const isThere = (shell: string) =>
+  process.platform === 'linux' && spawnSync(shell, ['-c', 'exit 0']).status === 0 && spawnSync('script', ['--version']).status === 0;
 
 /** Words that glz gets for each typed line. */
 async function typed(shell: keyof typeof SHELLS, script: string, folder: string, lines: readonly string[]): Promise<string[][]> {

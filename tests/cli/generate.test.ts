@@ -34,6 +34,30 @@ async function glz(provider: 'groq' | 'ollama', settings: FaultSettings, args: s
   return own ? runGlz([...common, ...args], { env, ...own }) : callGlz([...common, ...args], { env });
 }
 
+describe('glz generate --dry-run', () => {
+  const dry = (...args: string[]) => callGlz(['generate', '--provider', 'ollama', '--model', 'm', '--dry-run', ...args]);
+
+  it('splits domains and languages at commas that do not stand in quotes', async () => {
+    const { code, stdout } = await dry('--domains', '"food, drinks",sport', '--languages', 'Esperanto, Latin', '--count', '40');
+    expect([code, /food, drinks/.test(stdout)]).toEqual([0, true]);
+    for (const [flag, text] of [
+      ['--domains', '"food, drinks'],
+      ['--languages', '"Esperanto'],
+    ]) {
+      const { code, stderr } = await dry(flag, text);
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringMatching(new RegExp(`^glz: ${flag}: the quotes do not fit; what has a comma in it`)),
+      ]);
+    }
+    for (const flag of ['--domains', '--languages'])
+      for (const text of ['', ' , ']) {
+        const { code, stderr } = await dry(flag, text);
+        expect([code, stderr]).toEqual([2, `glz: ${flag} is empty: name one at least\n`]);
+      }
+  });
+});
+
 describe('glz generate', () => {
   it.each(['groq', 'ollama'] as const)('%s: writes what was asked for through faults of every kind, and a report', async (provider) => {
     const out = output();

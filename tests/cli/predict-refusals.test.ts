@@ -22,6 +22,11 @@ afterAll(() => model.dispose());
 
 const predict = (args: string[], run = {}) => callGlz(['predict', '--checkpoint', checkpoint, ...args], run);
 
+it.each(['', '  '])('--text %j is refused: there is nothing to label', async (text) => {
+  const { code, stdout, stderr } = await predict(['--text', text, '--labels', 'a,b']);
+  expect([code, stdout, stderr]).toEqual([2, '', 'glz: --text is empty: there is nothing to label\n']);
+});
+
 describe('labels', () => {
   it.each([
     ['["a","b"]', ['a', 'b']],

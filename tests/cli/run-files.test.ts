@@ -215,7 +215,7 @@ describe('glz eval', () => {
       env: { GLZ_PROGRESS_INTERVAL: '0.01' },
       onStderr: once(/checkpoint on large: /, (kill) => kill('SIGHUP')),
     });
-    expect([code, stderr]).toEqual([130, expect.stringMatching(/glz eval: interrupted; finished sets are kept/)]);
+    expect([code, stderr]).toEqual([130, expect.stringMatching(/glz: interrupted; finished sets are kept/)]);
   });
 });
 

@@ -33,7 +33,7 @@ describe('--labels', () => {
     ['a\nb', /line breaks between labels; put commas between them, or give their file with --labels-file/],
     ["'Food, drinks',sport'", /single quotes are part of the labels/],
     ["'a,b'", /single quotes are part of the labels/],
-    ['"Food, drinks,sport', /the quotes do not fit; a label with a comma stands in quotes/],
+    ['"Food, drinks,sport', /the quotes do not fit; what has a comma in it stands in quotes/],
     ['say "x, y",z', /the quotes do not fit/],
     ['"hi" there,b', /the quotes do not fit/],
   ])('refuses %j', (text, message) => {

@@ -100,6 +100,15 @@ describe('plan', () => {
       /x\.yaml: labels: the first number is larger/,
     );
     expect(() => checkGenerateSettings({ domains: { a: ['b'] }, colour: 1 }, 'x.yaml')).toThrow(/colour/);
+    expect(() => checkGenerateSettings({ domains: { a: 'b' } }, 'x.yaml')).toThrow(/x\.yaml: domains\.a: expected a list of topics/);
+    expect(() => checkGenerateSettings({ domains: { '': ['b'] } }, 'x.yaml')).toThrow(/x\.yaml: domains: a name is empty/);
+    expect(() => checkGenerateSettings({ domains: ['a'] }, 'x.yaml')).toThrow(/x\.yaml: domains: must be an object/);
+    expect(() => checkGenerateSettings({ colour: 1 }, 'x.yaml')).toThrow(/domains/);
+  });
+
+  it('takes domains and topics whatever they are called', () => {
+    const domains = JSON.parse('{"__proto__":{"constructor":["a"],"__proto__":["b","c"]},"plain":["d"]}') as object;
+    expect(JSON.stringify(checkGenerateSettings({ domains }, 'x.yaml').domains)).toBe(JSON.stringify(domains));
   });
 });
 

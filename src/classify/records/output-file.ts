@@ -26,6 +26,7 @@ import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/lock-file.ts';
+import { shownText } from '../../base/printable.ts';
 
 /** A block of records (record-blocks.ts); what a table begins with; what compressed files of nothing hold. */
 export type BlockName = number | 'header' | 'end';
@@ -257,7 +258,8 @@ function streamOutput(name: string, stream: () => Writable): Output {
   return {
     write: (piece) =>
       checked(async () => {
-        if (!open().write(piece)) await once(open(), 'drain');
+        const shown = (open() as { isTTY?: boolean }).isTTY ? shownText(Buffer.from(piece).toString()) : piece;
+        if (!open().write(shown)) await once(open(), 'drain');
       }),
     finish,
     async keep() {

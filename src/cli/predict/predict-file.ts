@@ -21,11 +21,11 @@ import type { ParquetColumn } from '../../data/parquet/parquet-field.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { onInterrupt } from '../terminal/interrupts.ts';
 import { startProgress } from '../terminal/progress.ts';
 import { noteLine } from '../terminal/terminal.ts';
 import { askerOf, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 import { openShard, shardOf } from './shard-run.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */

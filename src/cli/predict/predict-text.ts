@@ -1,16 +1,18 @@
 import { UsageError } from '../../base/errors.ts';
+import { shownText } from '../../base/printable.ts';
+import { hasColours, lookOf } from '../../base/terminal/look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
 import { rankSet } from '../../classify/rank-labels.ts';
 import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
-import { LABEL_LINES } from '../../data/output-formats/label-lines.ts';
+import { labelLines } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
 import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
-import { lookAt, noTexts, scriptNote } from '../script-notes.ts';
 import { noteLine, printText } from '../terminal/terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, labellingOf, type PredictFlags } from './predict-flags.ts';
+import { lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -23,6 +25,11 @@ function answerLines(answers: Answers): string {
     .join('\n');
 }
 
+/** Writes JSON to stdout. */
+async function print(piece: string | Uint8Array): Promise<void> {
+  process.stdout.write(process.stdout.isTTY ? shownText(piece.toString()) : piece);
+}
+
 /** Labels one text, or answers questions about it. @param given labels of the flags */
 export async function predictText(text: string, given: LabelSet | undefined, called: PredictFlags): Promise<void> {
   const { classifier, flags, labels: chosen, tuned } = await labellingOf(called, given);
@@ -31,7 +38,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     if (asker) {
       const [{ answers }] = await asker.answer([text], scoringOptions(flags));
       if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
-      else await JSONL.open(async (piece) => void process.stdout.write(piece)).write(membersOf({ text, answers }));
+      else await JSONL.open(print).write(membersOf({ text, answers }));
       return;
     }
     const set = chosen ?? (classifier.labels && { labels: classifier.labels });
@@ -47,7 +54,8 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     });
     const { path, pathScores, joint, fit, ...ranked } = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
-    const format = process.stdout.isTTY && !flags.json ? LABEL_LINES : JSONL;
+    const isShown = process.stdout.isTTY && !flags.json;
+    const format = isShown ? labelLines(lookOf(process.stdout)) : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const [texts, candidates] = [noTexts(), noTexts()];
     lookAt(classifier, texts, text);
@@ -65,10 +73,10 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
       ...ranked,
       ...(explanations ? { explanations } : {}),
     };
-    await format.open(async (piece) => void process.stdout.write(piece)).write(membersOf(found));
-    if (!explanations?.length || format !== LABEL_LINES) return;
+    await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(membersOf(found));
+    if (!explanations?.length || !isShown) return;
     // Labels in levels do not all compete.
-    const shown = { hasColours: process.stdout.hasColors?.() ?? false, isChoice: !flags.multiLabel && !path };
+    const shown = { hasColours: hasColours(process.stdout, process.env), isChoice: !flags.multiLabel && !path };
     process.stdout.write(`\n${explainedText(text, explanations, shown)}`);
   } finally {
     await classifier.dispose();

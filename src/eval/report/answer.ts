@@ -1,8 +1,11 @@
 /** What somebody who evaluates wants to know first: how good, on which labels it is wrong, and what it takes them for. Lines for a terminal. */
+import { printable } from '../../base/printable.ts';
+import { type Look, PLAIN } from '../../base/terminal/look.ts';
+import { alignedTable } from '../../report/aligned-table.ts';
 import { type LabelFigures, labelFigures } from '../metrics/classification.ts';
 import type { EvaluationResult, SetResult, SetSummary } from './result-types.ts';
 import { commonSets, systemMeans } from './summary.ts';
-import { alignedTable, resultNotes, setHeading } from './table.ts';
+import { figureTable, resultNotes, setHeading } from './table.ts';
 
 /** Labels that are shown of a set, those with the lowest F1 first. */
 const SHOWN_LABELS = 12;
@@ -19,7 +22,7 @@ export function worstLabels(result: SetResult, set: SetSummary): (LabelFigures &
     .sort((a, b) => a.f1 - b.f1 || b.texts - a.texts);
 }
 
-function labelLines(result: SetResult, set: SetSummary): string[] {
+function labelLines(result: SetResult, set: SetSummary, look: Look): string[] {
   const all = worstLabels(result, set);
   const shown = all.slice(0, SHOWN_LABELS);
   const rows = shown.map(({ name, texts, precision, recall, f1 }) => [name, `${texts}`, figure(precision), figure(recall), figure(f1)]);
@@ -32,19 +35,20 @@ function labelLines(result: SetResult, set: SetSummary): string[] {
   const confusions = wrong.slice(0, SHOWN_CONFUSIONS).map(({ truth, predicted, count }) => [`${count}`, nameOf(truth), nameOf(predicted)]);
   return [
     '',
-    alignedTable([title, 'texts', 'precision', 'recall', 'F1'], rows),
-    ...(confusions.length ? ['', alignedTable(['times', 'is', 'taken for'], confusions, 'left')] : []),
+    alignedTable([title, 'texts', 'precision', 'recall', 'F1'], rows, figureTable(look)),
+    ...(confusions.length ? ['', alignedTable(['times', 'is', 'taken for'], confusions, { others: 'left', look })] : []),
   ];
 }
 
 /** The answer: for each set each system's accuracy and macro-F1, the first one's labels and confusions; then the means. */
-export function answerText(result: EvaluationResult): string {
+export function answerText(result: EvaluationResult, look = PLAIN): string {
   const parts: string[] = [];
+  const settings = figureTable(look);
   for (const set of result.sets) {
     const onSet = result.results.filter((each) => each.set === set.name);
     const failed = result.failures.filter((failure) => failure.set === set.name);
     if (!onSet.length && !failed.length) continue;
-    parts.push(setHeading(set));
+    parts.push(look.paint(printable(setHeading(set)), 'strong'));
     if (onSet.length)
       parts.push(
         alignedTable(
@@ -55,11 +59,12 @@ export function answerText(result: EvaluationResult): string {
             figure(metrics.macro_f1),
             `${figure(intervals.macro_f1.low)} to ${figure(intervals.macro_f1.high)}`,
           ]),
+          settings,
         ),
       );
     const reference = onSet.find(({ system }) => system === result.reference);
-    if (reference) parts.push(...labelLines(reference, set));
-    parts.push(...failed.map(({ system, message }) => `${system}: failed: ${message}`), '');
+    if (reference) parts.push(...labelLines(reference, set, look));
+    parts.push(...failed.map(({ system, message }) => printable(`${system}: failed: ${message}`)), '');
   }
   const common = commonSets(result);
   if (common.length > 1)
@@ -70,9 +75,10 @@ export function answerText(result: EvaluationResult): string {
         systemMeans(result)
           .filter(({ sets }) => sets > 0)
           .map(({ system, means }) => [system.name, figure(means.accuracy), figure(means.macro_f1)]),
+        settings,
       ),
       '',
     );
-  const notes = resultNotes(result);
+  const notes = resultNotes(result).map(printable);
   return [...parts, ...notes, '--details shows calibration, speed, memory and comparisons'].join('\n');
 }

@@ -1,7 +1,9 @@
 /** Result files side by side: `glz eval --compare a.json b.json`. Text out of results; reads no files. */
+import { printable } from '../../base/printable.ts';
+import { type Look, PLAIN } from '../../base/terminal/look.ts';
+import { alignedTable } from '../../report/aligned-table.ts';
 import { compareResults } from './comparison.ts';
 import type { EvaluationResult, SetResult } from './result-types.ts';
-import { alignedTable } from './table.ts';
 
 /** A result and the name that it goes by. */
 export interface NamedResult {
@@ -15,9 +17,9 @@ const signed = (value: number): string => `${value >= 0 ? '+' : ''}${value.toFix
  * Compares the first result with each other one: systems of the same name on sets of the same content; where both files hold only one
  * system each, those two, whatever their names.
  */
-export function compareFiles(results: readonly NamedResult[], resamples = 1000): string {
+export function compareFiles(results: readonly NamedResult[], resamples = 1000, look = PLAIN): string {
   const [first, ...others] = results;
-  return others.map((other) => compareTwo(first, other, resamples)).join('\n\n');
+  return others.map((other) => compareTwo(first, other, resamples, look)).join('\n\n');
 }
 
 function pairs(a: EvaluationResult, b: EvaluationResult): [string, string][] {
@@ -27,7 +29,9 @@ function pairs(a: EvaluationResult, b: EvaluationResult): [string, string][] {
   return left.filter((name) => right.includes(name)).map((name) => [name, name]);
 }
 
-function compareTwo(a: NamedResult, b: NamedResult, resamples: number): string {
+const TONES: Readonly<Record<string, 'good' | 'poor'>> = { better: 'good', worse: 'poor' };
+
+function compareTwo(a: NamedResult, b: NamedResult, resamples: number, look: Look): string {
   const hashes = (result: EvaluationResult) => new Map(result.sets.map(({ name, hash }) => [name, hash]));
   const [before, after] = [hashes(a.result), hashes(b.result)];
   const rows: string[][] = [];
@@ -58,13 +62,16 @@ function compareTwo(a: NamedResult, b: NamedResult, resamples: number): string {
         `${(y.timing.textsPerSecond / x.timing.textsPerSecond).toFixed(2)}x`,
       ]);
     }
-  const lines = [`${a.path} (${a.result.created}) -> ${b.path} (${b.result.created})`];
-  if (rows.length) lines.push(alignedTable(['system', 'set', 'macro-F1', 'now', 'difference', 'accuracy', 'p', 'verdict', 'speed'], rows));
+  const lines = [look.paint(printable(`${a.path} (${a.result.created}) -> ${b.path} (${b.result.created})`), 'strong')];
+  const header = ['system', 'set', 'macro-F1', 'now', 'difference', 'accuracy', 'p', 'verdict', 'speed'];
+  if (rows.length) lines.push(alignedTable(header, rows, { look, tone: (title, cell) => (title === 'verdict' ? TONES[cell] : undefined) }));
   else lines.push('nothing in common: no system of the same name has answered the same set in both files');
   for (const [title, values] of differences)
     lines.push(
-      `${title}: mean difference of macro-F1 over ${values.length} sets ${signed(values.reduce((sum, value) => sum + value, 0) / values.length)}`,
+      printable(
+        `${title}: mean difference of macro-F1 over ${values.length} sets ${signed(values.reduce((sum, value) => sum + value, 0) / values.length)}`,
+      ),
     );
-  if (skipped.size) lines.push(`left out, because texts, labels or wording differ: ${[...skipped].join(', ')}`);
+  if (skipped.size) lines.push(printable(`left out, because texts, labels or wording differ: ${[...skipped].join(', ')}`));
   return lines.join('\n');
 }

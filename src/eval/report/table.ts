@@ -1,4 +1,7 @@
-/** Results as text: aligned tables for the terminal, CSV for spreadsheets. */
+/** Results as text: tables for the terminal, CSV for spreadsheets. */
+import { printable } from '../../base/printable.ts';
+import { type Look, PLAIN } from '../../base/terminal/look.ts';
+import { alignedTable, type TableSettings, toneOfShare } from '../../report/aligned-table.ts';
 import type { Comparison, EvaluationResult, MetricName, SetResult, SetSummary } from './result-types.ts';
 import { LABEL_PROBLEMS } from './results.ts';
 import { commonSets, systemMeans } from './summary.ts';
@@ -8,17 +11,6 @@ const number = (value: number | null | undefined, digits = 3): string =>
 const speed = (value: number | null | undefined): string =>
   value === null || value === undefined ? '-' : value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 const megabytes = (bytes: number | null): string => (bytes === null ? '-' : `${(bytes / 2 ** 20).toFixed(0)} MB`);
-
-/** Aligns columns: the first to the left, the others to the right unless said. */
-export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[], others: 'left' | 'right' = 'right'): string {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => (column && others === 'right' ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
-      .join('  ')
-      .trimEnd();
-  return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
-}
 
 /** Whether a comparison is significant at 5 % by McNemar's test, and for whom. */
 export function verdict(comparison: Comparison | undefined): string {
@@ -67,9 +59,16 @@ export function resultNotes({ systems, failures }: EvaluationResult): string[] {
   return notes;
 }
 
+/** Tables of figures with how good they are in colour. */
+export const figureTable = (look: Look): TableSettings => ({
+  look,
+  tone: (title, cell) => (/F1$|^accuracy$/.test(title) ? toneOfShare(cell) : undefined),
+});
+
 /** The tables of `--details`: one a set, then the means. */
-export function resultTables(result: EvaluationResult): string {
+export function resultTables(result: EvaluationResult, look = PLAIN): string {
   const parts: string[] = [];
+  const settings = figureTable(look);
   for (const set of result.sets) {
     const onSet = result.results.filter((each) => each.set === set.name);
     const failed = result.failures.filter((failure) => failure.set === set.name);
@@ -79,12 +78,13 @@ export function resultTables(result: EvaluationResult): string {
     const sign = (system: string) => verdict(compared.find((comparison) => comparison.system === system));
     const showSign = compared.length > 0;
     parts.push(
-      setHeading(set),
+      look.paint(printable(setHeading(set)), 'strong'),
       alignedTable(
         ['system', ...columns.map(([title]) => title), ...(showSign ? ['vs'] : [])],
         onSet.map((each) => [each.system, ...columns.map(([, cell]) => cell(each)), ...(showSign ? [sign(each.system)] : [])]),
+        settings,
       ),
-      ...failed.map(({ system, message }) => `${system}: failed: ${message}`),
+      ...failed.map(({ system, message }) => printable(`${system}: failed: ${message}`)),
       '',
     );
   }
@@ -108,6 +108,7 @@ export function resultTables(result: EvaluationResult): string {
           number(latency?.p99, 1),
           megabytes(system.peakMemoryBytes),
         ]),
+        settings,
       ),
       '',
     );
@@ -122,6 +123,7 @@ export function resultTables(result: EvaluationResult): string {
           system,
           ...steps.map((step) => number(points.find(({ labels }) => labels === step)?.millisecondsPerText, 1)),
         ]),
+        settings,
       ),
       '',
     );
@@ -142,15 +144,16 @@ export function resultTables(result: EvaluationResult): string {
             number(agreement),
           ];
         }),
+        settings,
       ),
       '',
     );
   const notes: string[] = [];
   if (result.comparisons.length)
-    notes.push(`vs: + better, - worse, = not different from ${result.reference} (McNemar's exact test, p < 0.05)`);
+    notes.push(printable(`vs: + better, - worse, = not different from ${result.reference} (McNemar's exact test, p < 0.05)`));
   if (result.results.some(({ cached }) => cached))
     notes.push('*: from the cache; timed in an earlier run on this machine (--no-cache measures again)');
-  notes.push(...resultNotes(result));
+  notes.push(...resultNotes(result).map(printable));
   return [...parts, ...notes, ...(notes.length ? [''] : [])].join('\n');
 }
 

@@ -12,13 +12,14 @@ import { parseYaml } from '../../base/yaml.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { EVAL_FLAGS } from '../../options/eval.ts';
 import { checkedSettings } from '../../options/settings-check.ts';
+import { named } from '../../options/zod-fields.ts';
 import { type EvalSet, readEvalSet } from './eval-set.ts';
 
 const template = z
   .string()
   .includes('{}')
   .describe('Sentence around a label, {} for the label, for systems that read sentences (NLI, cross-encoders, SmartShot, CLIP)');
-const wording = z.record(z.string(), z.string().min(1)).describe('Words shown to the systems, by the label name in the data');
+const wording = named(z.string().min(1)).describe('Words shown to the systems, by the label name in the data');
 
 /** The schema of a suite. */
 export const suiteSchema = z.strictObject({
@@ -40,8 +41,7 @@ export const suiteSchema = z.strictObject({
         record_labels: z.boolean().optional().describe("As --record-labels: take each record's own candidates (all_labels)"),
         template: template.optional().describe("Goes before the suite's"),
         labels: wording.optional(),
-        paraphrases: z
-          .record(z.string(), wording)
+        paraphrases: named(wording)
           .optional()
           .describe('Further wordings by name, each evaluated as `<set>~<name>` and summed up as label-wording sensitivity'),
       }),

@@ -242,6 +242,19 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
 
   const encodeBatch = (texts: readonly string[], options: EncodeOptions = {}) => encodeRows(texts, options, IDS);
 
+  /** An encoding of a text, or of its beginning with at least `atLeast` of its tokens: what is cut anyway is not read. */
+  async function beginning(tokenizer: NativeTokenizer, text: string, atLeast = MOST_UNITS): Promise<Encoding> {
+    for (let units = Math.min(atLeast * UNITS_PER_TOKEN + 1024, MOST_UNITS); ; units = Math.min(4 * units, MOST_UNITS)) {
+      const prefix = textPrefix(text, units);
+      const encoding = await tokenizer.encode(prefix, null, { addSpecialTokens: false });
+      if (prefix.length === text.length) return encoding;
+      const length = encoding.getLength();
+      if (length < atLeast + SPOILED_TOKENS && units < MOST_UNITS) continue;
+      encoding.truncate(Math.max(atLeast, length - SPOILED_TOKENS), 0, 'right');
+      return encoding;
+    }
+  }
+
   async function encodePair(
     text: string,
     pair?: string | null,
@@ -249,12 +262,9 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
   ): Promise<EncodedPair> {
     const tokenizer = native(options.exact);
     try {
-      const without = { addSpecialTokens: false };
-      // Of what is cut anyway the beginning is enough.
-      const read = (whole: string) => (options.maxLength === undefined ? whole : textPrefix(whole, MOST_UNITS));
-      const first = await tokenizer.encode(read(text), null, without);
+      const first = await beginning(tokenizer, text, options.maxLength);
       // transformers takes an empty second text as none.
-      const second = pair ? await tokenizer.encode(read(pair), null, without) : null;
+      const second = pair ? await beginning(tokenizer, pair, options.maxLength) : null;
       if (options.maxLength !== undefined) {
         const empty = await tokenizer.encode('', second ? '' : null, { addSpecialTokens: true });
         let excess = first.getLength() + (second?.getLength() ?? 0) - Math.max(0, options.maxLength - empty.getLength());

@@ -112,7 +112,17 @@ sets:
     expect(sets[0].licence).toBe('CC0-1.0');
   });
 
+  it('takes a wording whatever it is called', async () => {
+    const sets = await loadSuite(suite('sets: [{name: news, path: plain, paraphrases: {__proto__: {politics: government}}}]'));
+    expect(sets.map(({ name, labels }) => [name, labels[1]])).toEqual([
+      ['news', 'politics'],
+      ['news~__proto__', 'government'],
+    ]);
+  });
+
   it.each([
+    ['a wording that is none', 'sets: [{name: a, path: plain, labels: {sports: 3}}]', /sets\.0\.labels\.sports: /],
+    ['no object of wordings', 'sets: [{name: a, path: plain, labels: [x]}]', /sets\.0\.labels: must be an object/],
     ['no set', 'sets: []', /suite\.yaml: sets: /],
     ['a misspelt field', 'sets: [{name: a, path: plain, tempalte: x}]', /suite\.yaml: sets\.0: Unrecognized key: "tempalte"/],
     ['a template without a place', 'sets: [{name: a, path: plain, template: x}]', /sets\.0\.template/],

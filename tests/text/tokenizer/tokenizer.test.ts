@@ -160,6 +160,31 @@ describe('texts', () => {
     expect(cut.ids).toEqual([cls, ...Array(3).fill(a![0]), sep, a![0], a![0], sep]);
     expect(cut.typeIds).toEqual([0, 0, 0, 0, 0, 1, 1, 1]);
   });
+
+  it('reads of the long side of a pair no more than what is kept, and gives what reading all gives', async () => {
+    const tokenizer = await loadTokenizer(copyWithout('bert', NOTHING));
+    const words = (count: number) => Array.from({ length: count }, (_, i) => ['a', 'b c', 'dog', 'cats-and'][i % 4]).join(' ');
+    for (const [text, pair] of [
+      [words(3000), 'a b'],
+      ['a', words(3000)],
+      [words(3000), words(4000)],
+      [`${' '.repeat(20_000)}a b c`, words(10)],
+    ] as const)
+      for (const keepPair of [false, true]) {
+        const { ids } = await tokenizer.encodePair(text, pair, { maxLength: 40, keepPair });
+        const [first, second] = await tokenizer.encodeBatch([text, pair]);
+        expect(ids.length).toBe(Math.min(40, first!.length + second!.length + 3));
+        const { cls, sep } = tokenizer.special;
+        const between = ids.indexOf(sep, 1);
+        expect([ids[0], ids[ids.length - 1]]).toEqual([cls, sep]);
+        expect(ids.slice(1, between)).toEqual([...first!.slice(0, between - 1)]);
+        expect(ids.slice(between + 1, -1)).toEqual([...second!.slice(0, ids.length - between - 2)]);
+      }
+    // A text of tens of millions of letters costs no more than its beginning.
+    const { ids } = await tokenizer.encodePair('a '.repeat(2e7), 'b', { maxLength: 16 });
+    expect(ids).toHaveLength(16);
+    expect((await tokenizer.encodePair('ab'.repeat(2e7))).ids.length).toBeGreaterThan(2);
+  });
 });
 
 describe('broken files', () => {

@@ -1,5 +1,5 @@
 /** What is said where texts or labels are in a script that a model knows little of: scores come out all the same, and mean little. */
-import type { LoadedClassifier } from '../classify/load-classifier.ts';
+import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 
 /** Texts that were looked at. */
 export interface ForeignTexts {
