@@ -56,7 +56,10 @@ it(
       ['red', 'green', 'blue', 'red'].map((label, i) => JSON.stringify({ text: `${label} thing ${i}`, labels: [label] })).join('\n'),
     );
     const settings = join(folder, 'settings.json');
-    writeFileSync(settings, JSON.stringify({ batch_size: 2, max_steps: 2, epochs: 9, save_every: 1, model: { projection: 8 } }));
+    writeFileSync(
+      settings,
+      JSON.stringify({ batch_size: 2, max_steps: 2, epochs: 9, save_every: 1, keep_states: true, model: { projection: 8 } }),
+    );
     const made = await runGlz([
       'train',
       '--config',
