@@ -42,6 +42,6 @@ it('a first call loads tfjs beside them, which traces the graph, and nothing of 
   );
   expect([...rooms].filter((room) => !ROOMS.includes(room))).toEqual([]);
   expect(packages.has('@tensorflow/tfjs-core')).toBe(true);
-  for (const name of ['@tensorflow/tfjs', 'commander', 'cli-progress', 'hono', 'groq-sdk', 'ollama', 'sharp', 'yaml'])
+  for (const name of ['@tensorflow/tfjs', 'commander', 'hono', 'groq-sdk', 'ollama', 'sharp', 'yaml'])
     expect([name, packages.has(name)]).toEqual([name, false]);
 });

@@ -1,8 +1,7 @@
 /**
- * Progress of long commands, on stderr only: a cli-progress bar on a terminal, an occasional plain line elsewhere.
+ * Progress of long commands, on stderr only: a bar on a terminal, an occasional plain line elsewhere.
  * Used by every long subcommand; knows nothing of what is counted.
  */
-import cliProgress from 'cli-progress';
 import { printable } from '../../base/printable.ts';
 import { noteLine } from './terminal.ts';
 
@@ -50,6 +49,11 @@ const formatFields = (fields: Record<string, string | number>): string =>
     .map(([name, value]) => ` | ${name} ${printable(String(value))}`)
     .join('');
 
+/** Milliseconds between two drawings of a bar. */
+const DRAWING_INTERVAL = 125;
+/** Empties the line of a terminal. */
+const CLEARED_LINE = '\r\x1b[K';
+
 /** Starts a progress display on stderr. */
 export function startProgress(options: ProgressOptions): Progress {
   const { label, unit, quiet = false, start = 0 } = options;
@@ -90,36 +94,41 @@ export function startProgress(options: ProgressOptions): Progress {
       },
     };
   }
-  const bar = new cliProgress.SingleBar({
-    stream: process.stderr,
-    hideCursor: true,
-    clearOnComplete: true,
-    fps: 8,
-    format: (barOptions, params) => {
-      const size = 24;
-      const filled = total ? Math.round(size * Math.min(1, params.value / total)) : 0;
-      const drawn = total ? `[${'='.repeat(filled)}${'-'.repeat(size - filled)}] ` : '';
-      return `${drawn}${line()}`.slice(0, (process.stderr.columns ?? barOptions.barsize ?? 120) - 1);
-    },
-  });
-  bar.start(total ?? 0, start);
+  let drawn = Number.NEGATIVE_INFINITY;
+  const draw = (): void => {
+    const size = 24;
+    const filled = total ? Math.round(size * Math.min(1, done / total)) : 0;
+    const bar = total ? `[${'='.repeat(filled)}${'-'.repeat(size - filled)}] ` : '';
+    // One column stays free: a full line would make the terminal begin another.
+    process.stderr.write(`${CLEARED_LINE}${`${bar}${line()}`.slice(0, (process.stderr.columns || 80) - 1)}`);
+    drawn = performance.now();
+  };
+  const showCursor = (): boolean => process.stderr.write('\x1b[?25h');
+  process.stderr.write('\x1b[?25l');
+  process.once('exit', showCursor);
+  draw();
+  // What came last is drawn also where nothing follows for a while.
+  const timer = setInterval(draw, DRAWING_INTERVAL).unref();
   return {
     update(value, extra) {
       done = value;
       if (extra) fields = extra;
-      bar.update(value);
+      if (performance.now() - drawn >= DRAWING_INTERVAL) draw();
     },
     setTotal(value) {
       total = value;
-      bar.setTotal(value);
     },
     note(text) {
-      process.stderr.write(`\r\x1b[K${printable(text)}\n`);
+      process.stderr.write(`${CLEARED_LINE}${printable(text)}\n`);
+      draw();
     },
     stop() {
       if (stopped) return;
       stopped = true;
-      bar.stop();
+      clearInterval(timer);
+      process.off('exit', showCursor);
+      showCursor();
+      process.stderr.write(CLEARED_LINE);
       process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
     },
   };
