@@ -8,6 +8,7 @@
 
 Needs onnxruntime, tokenizers and numpy. For checkpoints that read labels once, without upper layers, such as the one that ships.
 """
+import functools
 import json
 import os
 
@@ -42,6 +43,12 @@ class Model:
         self.tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
+
+
+@functools.cache
+def model_of(folder, graph="model.onnx"):
+    """The model of a folder, once a process: a worker keeps it from task to task. Here, since Spark sends what a script itself holds."""
+    return Model(folder, graph)
 
 
 def _feeds(rows, before, behind, pad, own_is_before=False):

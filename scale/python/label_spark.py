@@ -14,23 +14,15 @@ from pyspark.sql.types import ArrayType, DoubleType, StringType, StructField, St
 
 import glz_onnx
 
-MODELS = {}
-
-
-def model_of(folder, graph):
-    """One model a worker process, which serves task after task (spark.python.worker.reuse)."""
-    if (folder, graph) not in MODELS:
-        MODELS[folder, graph] = glz_onnx.Model(folder, graph)
-    return MODELS[folder, graph]
-
 
 def labelled(spark, table, folder, labels, text="text", graph="model.onnx", multi_label=False):
     """The table with the columns label, score and scores."""
-    columns = spark.sparkContext.broadcast(glz_onnx.compile_labels(model_of(folder, graph), labels))
+    columns = spark.sparkContext.broadcast(glz_onnx.compile_labels(glz_onnx.model_of(folder, graph), labels))
     names = spark.sparkContext.broadcast(list(labels))
 
     def label(batches):
-        model = model_of(folder, graph)
+        # One a worker process, which serves task after task (spark.python.worker.reuse).
+        model = glz_onnx.model_of(folder, graph)
         for batch in batches:
             best, score, every = glz_onnx.best_labels(model, columns.value, names.value, batch[text], multi_label)
             yield batch.assign(label=best, score=score, scores=every)

@@ -76,6 +76,15 @@ def glz(name):
 
 
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+print("1. spark-submit, as docs/scale.md shows it", flush=True)
+subprocess.run(
+    [os.path.join(os.path.dirname(sys.executable), "spark-submit"), "--master", "local[2]", "--conf", "spark.ui.enabled=false",
+     "--py-files", "scale/python/glz_onnx.py", "scale/python/label_spark.py", "--model", f"{work}/exported", "--labels", labels_file,
+     "--input", f"{work}/few.parquet", "--output", f"{work}/submitted.parquet"],
+    cwd=project, check=True, stderr=open(f"{work}/submit.log", "w"),
+)
+submitted = pq.read_table(f"{work}/submitted.parquet").to_pylist()
+assert len(submitted) == few and all(row["label"] in labels and len(row["scores"]) == len(labels) for row in submitted)
 spark = (
     SparkSession.builder.master("local[1]")
     .config("spark.ui.enabled", "false")
@@ -93,7 +102,7 @@ def run_spark(name):
     table.write.mode("overwrite").parquet(f"{work}/{name}.labelled")
 
 
-print(f"1. Spark {pyspark.__version__}, {count} texts, {len(labels)} labels", flush=True)
+print(f"2. Spark {pyspark.__version__}, {count} texts, {len(labels)} labels", flush=True)
 run_spark("few")
 ratios, walls, speeds = [], [], []
 for number in range(rounds):
@@ -136,9 +145,9 @@ try:
     import ray
 except ImportError:
     ray = None
-    print("2. Ray is not installed: left out")
+    print("3. Ray is not installed: left out")
 if ray:
-    print(f"2. Ray {ray.__version__}", flush=True)
+    print(f"3. Ray {ray.__version__}", flush=True)
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
     run = lambda name: subprocess.run(
         [sys.executable, os.path.join(project, "scale/python/label_ray.py"), "--model", f"{work}/exported", "--labels", labels_file,

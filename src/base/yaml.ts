@@ -10,8 +10,8 @@ const MOST_MARKS = 32;
 const DEEPEST_INDENT = 256;
 
 /** What of a text is nested deeper than settings are. Strings and comments count too: none holds so many open brackets. */
-function excessOf(text: string): string | undefined {
-  if (text.length > LARGEST_YAML) return `${LARGEST_YAML} characters`;
+function excessOf(text: string, largest: number): string | undefined {
+  if (text.length > largest) return `${largest} characters`;
   let depth = 0;
   for (const character of text) {
     if (character === '[' || character === '{') {
@@ -27,9 +27,14 @@ function excessOf(text: string): string | undefined {
   return undefined;
 }
 
-/** Parses a settings file. @param schema failsafe: every scalar is text. @throws UsageError that begins with `where` when it is no YAML, too large or nested too deeply */
-export function parseYaml(text: string, where: string, schema: 'core' | 'failsafe' = 'core'): unknown {
-  const excess = excessOf(text);
+/**
+ * Parses a settings file.
+ * @param schema failsafe: every scalar is text
+ * @param largest most characters
+ * @throws UsageError that begins with `where` when it is no YAML, too large or nested too deeply
+ */
+export function parseYaml(text: string, where: string, schema: 'core' | 'failsafe' = 'core', largest = LARGEST_YAML): unknown {
+  const excess = excessOf(text, largest);
   if (excess !== undefined) throw new UsageError(`${where}: more than ${excess}: these are no settings`);
   const lineCounter = new LineCounter();
   const bad = (error: unknown, place = ''): UsageError => new UsageError(`${where}: not YAML${place}: ${errorMessage(error)}`);

@@ -34,7 +34,7 @@ Examples:
   Two earlier runs side by side:
     $ glz eval --compare before.json after.json
 
-Sets: a folder of <set>/{test.jsonl,labels.json}, one such folder, or a JSONL, CSV or TSV file. Results of finished sets are kept, so that
+Sets: a folder of <set>/{test.jsonl,labels.json}, one such folder, a data set's folder, or a JSONL, CSV, TSV or Parquet file. Results of finished sets are kept, so that
 an interrupted evaluation goes on. Exit code 1 if a system failed or a gate was missed.`;
 
 type EvalFlags = Filled<typeof EVAL_FLAGS>;

@@ -7,12 +7,12 @@ import { Command, CommanderError } from 'commander';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { leaveTerminal, outliveTerminal } from './terminal/lost-terminal.ts';
 import { errorLine } from './terminal/terminal.ts';
-import { usageError } from './usage-errors.ts';
+import { usageError } from './terminal/usage-errors.ts';
 
 /** Subcommands: name -> [one-line description, loader of the command's definition]. */
 export const COMMANDS: Record<string, [string, () => Promise<{ command(): Command }>]> = {
   generate: ['make training data with a language model', () => import('./generate.ts')],
-  predict: ['label JSONL, CSV or plain text', () => import('./predict.ts')],
+  predict: ['label JSONL, CSV, Parquet or plain text', () => import('./predict.ts')],
   merge: ['join what predict --shard wrote', () => import('./merge.ts')],
   eval: ['measure a checkpoint against NLI and other baselines', () => import('./eval.ts')],
   train: ['fine-tune an encoder or a checkpoint', () => import('./train.ts')],

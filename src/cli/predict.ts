@@ -20,8 +20,8 @@ Examples:
   Each record with its own "candidate_labels", from a pipe:
     $ zcat records.jsonl.gz | glz predict - --top-k 1 > labelled.jsonl
 
-Input: JSONL with a field "text", CSV or TSV with a column "text", or one text a line; gzip too; - for stdin, whose first line says which of
-them it is unless --format does.
+Input: JSONL with a field "text", CSV, TSV or Parquet with a column "text", or one text a line; gzip too; - for stdin, whose first line says
+which of them it is unless --format does.
 Output: one line a record, in order: the record with "labels", best first, and "scores". Its own fields come through as they were written;
 "labels" that it came with become "true_labels", "scores" become "input_scores".`;
 
@@ -73,6 +73,7 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
   if (flags.balance) checkBalance(input, flags);
   if (flags.text !== undefined) {
     if (input !== undefined) throw new UsageError('give either --text or an input file');
+    if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
     if (flags.text.trim() === '') throw new UsageError('--text is empty: there is nothing to label');
     await predictText(flags.text, labels, flags);
@@ -85,7 +86,7 @@ async function run(input: string | undefined, flags: PredictFlags): Promise<void
 /** The command's definition. */
 export function command(): Command {
   const predict = new Command('predict')
-    .description('Label JSONL, CSV or plain text with labels of your own.')
+    .description('Label JSONL, CSV, Parquet or plain text with labels of your own.')
     .argument('[input]', 'file of records, or - for stdin');
   return addFlags(predict, PREDICT_FLAGS)
     .addHelpText('after', EXAMPLES)

@@ -4,6 +4,8 @@
  */
 import { DataError } from '../base/errors.ts';
 import { labelList } from './label-list.ts';
+import { labelStudioTask, taskLabels, taskTextField } from './label-studio.ts';
+import { namedLabels } from './labelled/named-labels.ts';
 
 /** A record of training or evaluation data. */
 export interface LabelledExample {
@@ -21,15 +23,31 @@ type Fields = Readonly<Record<string, unknown>>;
 /** A table has no column of the name that is asked for: no row of it can be read. */
 export class MissingColumnError extends DataError {}
 
-const TEXT_FIELDS = ['text', 'sentence'];
+/** Fields of a record's own candidates. */
+export const CANDIDATE_FIELDS = ['candidate_labels', 'all_labels'];
 
-/** Checks that a table has a column of texts. @throws MissingColumnError that names the columns there are, and the option */
-export function requireTextColumn(columns: readonly string[], source: string, field?: string): void {
-  const names = field ? [field] : TEXT_FIELDS;
-  if (names.some((name) => columns.includes(name))) return;
+/** Fields of true labels, unless another is named. */
+export const LABEL_FIELDS = ['labels', 'true_labels', 'label'];
+
+/** Fields of texts, unless another is named. */
+export const TEXT_FIELDS = ['text', 'sentence'];
+
+/**
+ * Checks that a table has one of some columns.
+ * @param option that names another one
+ * @param nested whether a column may hold fields of its own, which a path leads to
+ * @throws MissingColumnError that names the columns there are, and the option
+ */
+export function requireColumn(columns: readonly string[], source: string, names: readonly string[], option: string, nested = false): void {
+  if (names.some((name) => columns.some((column) => column === name || (nested && name.startsWith(`${column}.`))))) return;
   throw new MissingColumnError(
-    `${source}: no column "${names[0]}" in its header${fieldsSaid(columns)}; name the one that holds the texts with --text-field`,
+    `${source}: no column "${names[0]}"${nested ? '' : ' in its header'}${fieldsSaid(columns)}; name the one ${option}`,
   );
+}
+
+/** Checks that a table has a column of texts, as {@link requireColumn} does. */
+export function requireTextColumn(columns: readonly string[], source: string, field?: string, nested = false): void {
+  requireColumn(columns, source, field ? [field] : TEXT_FIELDS, 'that holds the texts with --text-field', nested);
 }
 
 /** Where a record has what, other than in the usual fields. */
@@ -40,6 +58,8 @@ export interface ExampleFields {
   labelField?: string;
   /** What stands between labels where a field is text, see {@link labelList}. */
   labelSeparator?: string;
+  /** What the numbers in a field of labels stand for. */
+  classNames?: (field: string) => readonly string[] | undefined;
 }
 
 /** The value of a field: of that name, or else along a path such as `data.text`; undefined where there is none. */
@@ -63,7 +83,12 @@ function fieldsSaid(names: readonly string[]): string {
 /** The text of a record. @throws DataError naming the field. */
 export function textOf(fields: Fields, where: string, field?: string): string {
   const names = field ? [field] : TEXT_FIELDS;
-  const name = names.find((each) => fieldAt(fields, each) !== undefined);
+  let name = names.find((each) => fieldAt(fields, each) !== undefined);
+  if (name === undefined) {
+    const task = labelStudioTask(fields);
+    const inside = task && taskTextField(task, names);
+    if (inside !== undefined) name = `data.${inside}`;
+  }
   if (name === undefined)
     throw new DataError(`${where}: no field "${names[0]}"${fieldsSaid(Object.keys(fields))}; name the one of texts with --text-field`);
   const text = fieldAt(fields, name);
@@ -78,17 +103,23 @@ export function textOf(fields: Fields, where: string, field?: string): string {
 export function labelledExample(
   fields: Fields,
   where: string,
-  { textField, labelField, labelSeparator: separator }: ExampleFields = {},
+  { textField, labelField, labelSeparator: separator, classNames = () => undefined }: ExampleFields = {},
 ): LabelledExample {
-  const list = (name: string, allowEmpty: boolean) =>
-    labelList(fieldAt(fields, name), `${where}, field "${name}"`, { allowEmpty, separator });
+  const list = (name: string, allowEmpty: boolean) => {
+    const place = `${where}, field "${name}"`;
+    return labelList(namedLabels(fieldAt(fields, name), classNames(name), place, separator), place, { allowEmpty, separator });
+  };
   const text = textOf(fields, where, textField);
   if (text.trim() === '') throw new DataError(`${where}: field "${textField ?? 'text'}" is empty`);
-  const names = labelField ? [labelField] : ['labels', 'true_labels', 'label'];
-  const name = names.find((each) => fieldAt(fields, each) !== undefined);
-  if (name === undefined)
+  const names = labelField ? [labelField] : LABEL_FIELDS;
+  const found = names.find((each) => fieldAt(fields, each) !== undefined);
+  // Beside a number there is often what it stands for.
+  const isNumbered = found === 'label' && typeof fields.label === 'number' && typeof fields.label_text === 'string' && !classNames(found);
+  const name = isNumbered ? 'label_text' : found;
+  const task = name === undefined ? labelStudioTask(fields) : undefined;
+  if (name === undefined && !task)
     throw new DataError(`${where}: no field "${names[0]}"${fieldsSaid(Object.keys(fields))}; name the one of labels with --label-field`);
-  const labels = list(name, true);
+  const labels = task ? labelList(taskLabels(task, where, labelField), where, { allowEmpty: true }) : list(name!, true);
   const all = ['all_labels', 'candidate_labels'].find((each) => fields[each] !== undefined);
   const candidates = all === undefined ? undefined : list(all, false);
   if (candidates) {

@@ -7,8 +7,7 @@ const OTHER_KINDS: readonly (readonly [start: string, what: string])[] = [
   ['PK\x03\x04', 'a ZIP file or a workbook (XLSX), not text; save the sheet as CSV, or unpack the archive'],
   ['\xd0\xcf\x11\xe0', 'an old Office file (XLS, DOC), not text; save the sheet as CSV'],
   ['%PDF-', 'a PDF, not text; take its text out first (pdftotext FILE -)'],
-  ['PAR1', 'a Parquet file, which is not read yet; write it as JSONL (pandas: to_json(..., orient="records", lines=True))'],
-  ['\x28\xb5\x2f\xfd', 'compressed with zstd, which is not read; unpack it first (zstd -dc FILE | glz ... -)'],
+  ['PAR1', 'Parquet, which is read from its end: give the file itself by its name, not through a pipe and not in gzip'],
   ['BZh', 'compressed with bzip2, which is not read; unpack it first (bzip2 -dc FILE | glz ... -)'],
 ];
 

@@ -8,6 +8,7 @@ import { DataError, UsageError } from '../base/errors.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
+import { parsePythonList } from './python-list.ts';
 
 type ErrorType = typeof UsageError | typeof DataError;
 
@@ -42,11 +43,13 @@ export function labelsOfJson(value: unknown, where: string, ErrorType: ErrorType
   return cleanLabels(labels, where, ErrorType);
 }
 
-/** JSON out of text that begins and ends like a list or an object of labels. @throws ErrorType */
+/** JSON out of text that begins and ends like a list or an object of labels; in records also a list of Python. @throws ErrorType */
 function parseLabelJson(text: string, where: string, ErrorType: ErrorType): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    const python = ErrorType === DataError && text.startsWith('[') ? parsePythonList(text) : undefined;
+    if (python) return python;
     throw new ErrorType(`${where}: begins and ends like a JSON list and is none; write ${AS_JSON}, all its quotes kept by the shell`);
   }
 }
@@ -116,12 +119,28 @@ function splitField(text: string, where: string, separator: string | undefined):
   return text.split('|');
 }
 
+/** The choices of an annotator, as Label Studio writes several of them in its short form. */
+function choicesIn(value: unknown): unknown {
+  return isObject(value) && Object.keys(value).length === 1 && Array.isArray(value.choices) ? value.choices : value;
+}
+
+/** The same in the cell of a table. */
+function choicesInText(text: string): unknown {
+  if (!/^\{\s*"choices"/.test(text)) return text;
+  try {
+    return choicesIn(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}
+
 /**
  * A list of labels out of a field: a list, or text (tables) with the labels between `|` or as JSON.
  * @param where file, line and field, for messages
  * @throws DataError
  */
-export function labelList(value: unknown, where: string, { allowEmpty = false, separator }: LabelFieldOptions = {}): string[] {
+export function labelList(given: unknown, where: string, { allowEmpty = false, separator }: LabelFieldOptions = {}): string[] {
+  const value = typeof given === 'string' ? choicesInText(given.trim()) : choicesIn(given);
   const text = typeof value === 'string' ? value.trim() : undefined;
   if (allowEmpty && (text === '' || text === '[]' || (Array.isArray(value) && value.length === 0))) return [];
   if (text === undefined) return labelsOfJson(value, where, DataError);

@@ -2,7 +2,9 @@
  * The members of a record as they were written: names in their order, values as JSON text. A record that is parsed and written again
  * loses what JavaScript cannot hold (1e400, 12345678901234567.5, the place of a field called "2024"); its members do not.
  */
-import type { SourceRecord } from './read-records.ts';
+import { DataError } from '../base/errors.ts';
+import type { ParquetValue } from './parquet/parquet-field.ts';
+import type { SourceRecord } from './source-record.ts';
 
 /** A field of a record. */
 export interface RecordMember {
@@ -10,6 +12,8 @@ export interface RecordMember {
   name: string;
   /** The value as JSON. */
   json: string;
+  /** As it lies in the Parquet file that it is of. */
+  typed?: ParquetValue;
 }
 
 /** Where a string of valid JSON ends that begins at `at`: the place of its closing quote. */
@@ -52,7 +56,38 @@ export const membersOf = (fields: Readonly<Record<string, unknown>>, names: read
 export const membersJson = (members: readonly RecordMember[]): string =>
   `{${members.map(({ name, json }) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 
-/** The members of a record: of JSON as it stood in the file, of a table in the order of its columns. */
-export function recordMembers({ fields, json, columns }: SourceRecord): RecordMember[] {
+/** The members of a record: of JSON as it stood in the file, of a table in the order of its columns, of Parquet with its types. */
+export function recordMembers({ fields, json, columns, typed }: SourceRecord): RecordMember[] {
+  if (typed)
+    return typed.columns.map((column, at) => {
+      const value = typed.values[at];
+      return { name: column.name, json: column.json(value), typed: { value, column } };
+    });
   return json === undefined ? membersOf(fields, columns) : jsonMembers(json);
+}
+
+/** A member by its name, or along a path such as `data.id` in what it holds; undefined where there is none. */
+export function memberAt(members: readonly RecordMember[], name: string): RecordMember | undefined {
+  const own = members.find((member) => member.name === name);
+  if (own) return own;
+  for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
+    const outer = members.find((member) => member.name === name.slice(0, dot));
+    const inner = outer?.json.startsWith('{') ? memberAt(jsonMembers(outer.json), name.slice(dot + 1)) : undefined;
+    if (inner) return { name, json: inner.json };
+  }
+  return undefined;
+}
+
+/** A record that has nothing but its id. @throws DataError naming the field that is missing or empty */
+export function idRecord(record: SourceRecord, field: string, where: string): SourceRecord {
+  const member = memberAt(recordMembers(record), field);
+  if (!member || member.json === 'null' || member.json === '""')
+    throw new DataError(
+      `${where}: ${member ? `field "${field}" is empty` : `no field "${field}"`}, which --id-field names; without it the result could not be joined`,
+    );
+  const { line, number } = record;
+  const { typed } = member;
+  const place = number === undefined ? { line } : { line, number };
+  if (typed) return { ...place, fields: {}, typed: { columns: [typed.column], values: [typed.value] } };
+  return { ...place, fields: {}, json: membersJson([member]) };
 }

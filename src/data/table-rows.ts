@@ -24,7 +24,7 @@ export interface TableRow {
 }
 
 /** A row does not go on beyond so many characters: its quote was never closed. */
-const LONGEST_ROW = 64 * 1024 * 1024;
+const LONGEST_ROW = 16 * 1024 * 1024;
 
 const withoutBreak = (text: string): string => text.replace(/(?:\r\n|\n|\r)$/, '');
 
@@ -60,8 +60,16 @@ function csvFields(row: string, delimiter: string): string[] | string | undefine
 
 const hasOddQuotes = (text: string): boolean => text.split('"').length % 2 === 0;
 
-/** Rows of CSV (RFC 4180), with a delimiter that the first row shows unless it is given. Empty lines and `sep=;` are left out. */
-export async function* csvRows(name: string, lines: AsyncGenerator<TableLine>, given?: string): AsyncGenerator<TableRow> {
+/**
+ * Rows of CSV (RFC 4180), with a delimiter that the first row shows unless it is given. Empty lines and `sep=;` are left out.
+ * @param longest characters after which a quote that is still open was never closed: so much of a file is held at once
+ */
+export async function* csvRows(
+  name: string,
+  lines: AsyncGenerator<TableLine>,
+  given?: string,
+  longest = LONGEST_ROW,
+): AsyncGenerator<TableRow> {
   let delimiter = given;
   // Lines that were taken for the text of an open quote, and were not; the next one last.
   const again: TableLine[] = [];
@@ -80,7 +88,7 @@ export async function* csvRows(name: string, lines: AsyncGenerator<TableLine>, g
       const row = [first];
       let size = first.text.length;
       let fields = csvFields(withoutBreak(first.text), between);
-      while (fields === undefined && size <= LONGEST_ROW) {
+      while (fields === undefined && size <= longest) {
         const more = await next();
         if (!more) break;
         row.push(more);
@@ -94,7 +102,8 @@ export async function* csvRows(name: string, lines: AsyncGenerator<TableLine>, g
       }
       // The quote that opened on the first line is the likeliest mistake: the lines behind it are read as rows of their own.
       const { line, error } = first;
-      const what = row.length === 1 && fields !== undefined ? fields : 'a quote is opened and not closed';
+      const within = size > longest ? ` within ${longest} characters` : '';
+      const what = row.length === 1 && fields !== undefined ? fields : `a quote is opened and not closed${within}`;
       while (row.length > 1) again.push(row.pop()!);
       yield error ? { line, fields: error } : malformed(line, what);
     }

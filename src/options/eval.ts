@@ -1,6 +1,6 @@
 /** Options of evaluation. */
 import type { Declarations } from './declaration.ts';
-import { LABEL_FIELD, LABEL_SEPARATOR, LOAD_OPTIONS, NOTE, QUIET, SIGNAL, TEXT_FIELD, THREADS } from './predict.ts';
+import { LABEL_FIELD, LABEL_NAMES, LABEL_SEPARATOR, LOAD_OPTIONS, NOTE, QUIET, SIGNAL, TEXT_FIELD, THREADS } from './predict.ts';
 
 /** Flags of `glz eval`. */
 export const EVAL_FLAGS = {
@@ -40,6 +40,7 @@ export const EVAL_FLAGS = {
   textField: TEXT_FIELD,
   labelField: LABEL_FIELD,
   labelSeparator: LABEL_SEPARATOR,
+  labelNames: LABEL_NAMES,
   labelGrowth: { type: 'boolean', description: 'time every system from 2 to 1000 labels' },
   latencyCalls: { type: 'integer', min: 0, default: 50, description: 'texts timed alone for each set; 0 for none' },
   resamples: { type: 'integer', min: 1, default: 1000, description: 'bootstrap resamples' },
@@ -94,6 +95,7 @@ export const EVALUATE_OPTIONS = {
   textField: TEXT_FIELD,
   labelField: LABEL_FIELD,
   labelSeparator: LABEL_SEPARATOR,
+  labelNames: LABEL_NAMES,
   labelGrowth: EVAL_FLAGS.labelGrowth,
   latencyCalls: EVAL_FLAGS.latencyCalls,
   resamples: EVAL_FLAGS.resamples,

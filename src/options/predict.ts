@@ -187,6 +187,15 @@ export const LABEL_FIELD = {
   detail: '`labels`, `true_labels` or `label` unless given; a path such as `data.label` too',
 } as const;
 
+/** What numbers in the field of true labels stand for. */
+export const LABEL_NAMES = {
+  type: 'text',
+  nonEmpty: true,
+  value: 'a,b,c',
+  description: 'what whole numbers in the field of labels stand for, from 0: labels between commas, a JSON list, or a file of labels',
+  detail: "as Hugging Face's datasets say it in Parquet, `dataset_infos.json` or `README.md` unless given, then `labels.json`",
+} as const;
+
 /** A file of labels. */
 export const LABELS_FILE = {
   type: 'text',
@@ -243,23 +252,30 @@ export const PREDICT_FLAGS = {
   },
   outputFormat: {
     type: 'choice',
-    choices: ['jsonl', 'csv', 'tsv'],
+    choices: ['jsonl', 'csv', 'tsv', 'parquet'],
     value: 'format',
-    description: 'format of the results; by the name of --output unless given, which may end in .gz too',
+    description: 'format of the results; by the name of --output unless given, which may end in .gz or .zst too',
   },
-  wide: { type: 'boolean', description: 'in CSV and TSV also a column of scores for each label' },
+  wide: { type: 'boolean', description: 'in CSV, TSV and Parquet also a column of scores for each label' },
   checkpoint: CHECKPOINT,
   precision: LOAD_OPTIONS.precision,
   ...SCORING_OPTIONS,
   threads: THREADS,
   format: {
     type: 'choice',
-    choices: ['jsonl', 'csv', 'tsv', 'text'],
+    choices: ['jsonl', 'csv', 'tsv', 'text', 'parquet'],
     value: 'format',
     description: 'format of the input; by its name unless given',
     detail: 'text is one text a line',
   },
   textField: TEXT_FIELD,
+  idField: {
+    type: 'text',
+    nonEmpty: true,
+    value: 'name',
+    description: 'write only this field of each record, and what is found',
+    detail: 'small results that can be joined with the input; a path such as `data.id` too; a record without it is malformed',
+  },
   delimiter: {
     type: 'text',
     nonEmpty: true,

@@ -43,6 +43,7 @@ export const TRAIN_SETTING_FLAGS = {
   textField: { field: 'text_field', value: 'name' },
   labelField: { field: 'label_field', value: 'name' },
   labelSeparator: { field: 'label_separator', value: 'text' },
+  labelNames: { field: 'label_names', value: 'a,b,c' },
 } as const;
 
 /** Options of the library's `train`. */

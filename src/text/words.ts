@@ -18,14 +18,39 @@ export interface WordsOfTokens {
   wordOf: Int32Array;
 }
 
-const segmenters = new Map<'word' | 'sentence', Intl.Segmenter>();
+type Granularity = 'word' | 'sentence';
 
-/** Segments of a text. A segmenter takes some 50 ms to make: a run that needs none does without. */
-function segments(text: string, granularity: 'word' | 'sentence'): Intl.Segments {
+const segmenters = new Map<Granularity, Intl.Segmenter>();
+
+/** UTF-16 units that are segmented together: each step of a segmenter takes time for all of its text. */
+const PIECE = 2048;
+
+const LOW_HALF = /[\udc00-\udfff]/;
+
+/** A segmenter. It takes some 50 ms to make: a run that needs none does without. */
+function segmenterOf(granularity: Granularity): Intl.Segmenter {
   // Of one language, whatever the user's: a text has the same words everywhere.
   const segmenter = segmenters.get(granularity) ?? new Intl.Segmenter('en', { granularity });
   segmenters.set(granularity, segmenter);
-  return segmenter.segment(text);
+  return segmenter;
+}
+
+/** The segments of a text, in order, as far as they are asked for. */
+function* segments(text: string, granularity: Granularity): Generator<Place & { isWordLike?: boolean }> {
+  const segmenter = segmenterOf(granularity);
+  let size = PIECE;
+  for (let from = 0; from < text.length; ) {
+    // Not between the halves of a character.
+    const end = from + size + (LOW_HALF.test(text[from + size] ?? '') ? 1 : 0);
+    const found = [...segmenter.segment(text.slice(from, end))];
+    // The last one may go on behind the piece.
+    if (end < text.length) found.pop();
+    size = found.length > 0 ? PIECE : 2 * size;
+    for (const { segment, isWordLike } of found) {
+      yield { start: from, end: from + segment.length, isWordLike };
+      from += segment.length;
+    }
+  }
 }
 
 const isSpace = (text: string): boolean => text.trim() === '';
@@ -33,13 +58,13 @@ const isSpace = (text: string): boolean => text.trim() === '';
 /** The words of a text up to the one that `end` is in or behind; `!!!` is one. */
 export function textWords(text: string, end = text.length): Place[] {
   const words: Place[] = [];
-  let before: Intl.SegmentData | undefined;
-  for (const segment of segments(text, 'word')) {
-    if (segment.index >= end) break;
+  let before = '';
+  for (const { start, end: behind, isWordLike } of segments(text, 'word')) {
+    if (start >= end) break;
+    const segment = text.slice(start, behind);
     const last = words.at(-1);
-    const isRepeated = before && !segment.isWordLike && segment.segment === before.segment;
-    if (isRepeated && last?.end === segment.index) last.end += segment.segment.length;
-    else if (!isSpace(segment.segment)) words.push({ start: segment.index, end: segment.index + segment.segment.length });
+    if (!isWordLike && segment === before && last?.end === start) last.end = behind;
+    else if (!isSpace(segment)) words.push({ start, end: behind });
     before = segment;
   }
   return words;
@@ -47,9 +72,7 @@ export function textWords(text: string, end = text.length): Place[] {
 
 /** The sentences of a text, without white space round them. */
 export function textSentences(text: string): Place[] {
-  return [...segments(text, 'sentence')]
-    .map(({ index, segment }) => trimmed(text, { start: index, end: index + segment.length }))
-    .filter(isThere);
+  return [...segments(text, 'sentence')].map((place) => trimmed(text, place)).filter(isThere);
 }
 
 const isThere = ({ start, end }: Place): boolean => start < end;

@@ -11,7 +11,10 @@ const weight = z.number().min(0);
 const count = z.number().int().min(1);
 
 const dataSchema = z.strictObject({
-  path: z.string().min(1).describe('File of labelled records (JSONL, CSV, TSV; gzip too)'),
+  path: z
+    .string()
+    .min(1)
+    .describe('File of labelled records (JSONL, JSON, CSV, TSV, Parquet; gzip too), or a folder with files for training'),
   weight: z.number().positive().default(1).describe("Factor on the file's share of the mix"),
   distill: z
     .boolean()
@@ -137,6 +140,12 @@ export const trainSettingsSchema = z
       .describe(
         'What stands between the labels of a record where they are text (tables); a vertical bar where absent, and text with commas and no bar is refused',
       ),
+    label_names: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe(
+        'What whole numbers in the field of labels stand for, from 0: labels between commas, or a file of labels; as the data says it where absent',
+      ),
     mixing_temperature: share.default(1).describe('Exponent on file sizes: 1 as they are, 0 all alike'),
     model: modelSchema,
     loss: lossSchema,
@@ -206,7 +215,7 @@ export const trainSettingsSchema = z
       .describe('Evaluation while training; none where absent'),
     calibration: z
       .strictObject({
-        data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), or one file, not trained on'),
+        data: z.string().min(1).describe('Folder of sets (`<set>/test.jsonl`, `labels.json`), a data set, or one file, not trained on'),
         limit: count.optional().describe('At most so many texts of each set'),
         share: share.default(1).describe('Share of the fit that these sets have; the rest is of training examples behind the last step'),
       })

@@ -13,7 +13,7 @@ import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
 import type { TrainingEngine } from './engine/training-session.ts';
 import { addSnapshot, finalWeights, isSnapshot } from './final-weights.ts';
-import { openRunLog, type RunState, readNewestState, saveState } from './run/run-folder.ts';
+import { openRunLog, type RunState, readNewestState, type SavedState, saveState } from './run/run-folder.ts';
 import { runEnd } from './run/run-identity.ts';
 import { claimRunFolder, clearRun, finishRun, refuseForeignFiles, removeLeftovers } from './run/run-record.ts';
 import type { Evaluation, RunSummary, StepReport } from './run-events.ts';
@@ -80,28 +80,30 @@ async function restore(
   await engine.upload();
 }
 
-/**
- * Trains until the steps are done, evaluations no longer get better, or a stop is requested.
- * @throws UsageError where the output holds files that no run wrote; DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
- */
-export async function train(request: RunRequest): Promise<RunSummary> {
+/** The state that a run goes on from; undefined where it begins. @throws DataError where it is of a step that the run does not have */
+function savedRun(output: string, identity: string, steps: number): SavedState {
+  const saved = readNewestState(output, identity);
+  if (saved.state.step > steps)
+    throw new DataError(`${output}: the saved state is of step ${saved.state.step}, and the run has ${steps}: it is damaged`);
+  return saved;
+}
+
+/** Opens all that a run works with: its folder, log, engine and what is saved of it. */
+async function openRun(request: RunRequest) {
   const { settings, start, dataset, sampler, output, identity, device } = request;
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
   const began = performance.now();
   refuseForeignFiles(output, request.resume);
   claimRunFolder(output);
   removeLeftovers(output);
-  const saved = request.resume ? readNewestState(output, identity) : undefined;
-  if (saved && saved.state.step > steps)
-    throw new DataError(`${output}: the saved state is of step ${saved.state.step}, and the run has ${steps}: it is damaged`);
+  const saved = request.resume ? savedRun(output, identity, steps) : undefined;
   if (!saved) clearRun(output);
-  let state: RunState = saved?.state ?? { step: 0, identity, withoutGain: 0, snapshots: 0 };
+  const state: RunState = saved?.state ?? { step: 0, identity, withoutGain: 0, snapshots: 0 };
   const before = state.seconds ?? 0;
-  const secondsSoFar = () => before + (performance.now() - began) / 1000;
+  const seconds = () => before + (performance.now() - began) / 1000;
   const log = openRunLog(output, state.step);
 
-  const loss = lossSettings(settings);
-  const engine = await device.createTrainingEngine({ ...start, loss, dropout: settings.dropout });
+  const engine = await device.createTrainingEngine({ ...start, loss: lossSettings(settings), dropout: settings.dropout });
   const snapshotSum = new Map<string, Float32Array>();
   if (saved) {
     await restore(engine, saved.weights, saved.arrays);
@@ -111,8 +113,8 @@ export async function train(request: RunRequest): Promise<RunSummary> {
   const stepper = createStepper({ settings, start, dataset, sampler, engine, teacher, output, steps });
   const scores = runScores({ ...request, batches: steps * settings.accumulation });
 
-  let calibration: Calibration = start.options.calibration;
-  const content = (weights: FloatWeights): CheckpointContent => ({
+  const fitted: { calibration: Calibration } = { calibration: start.options.calibration };
+  const content = (weights: FloatWeights, { calibration } = fitted): CheckpointContent => ({
     options: { ...start.options, calibration: { ...start.options.calibration, ...calibration } },
     encoder: start.encoderConfig,
     precision: 'fp32',
@@ -122,105 +124,145 @@ export async function train(request: RunRequest): Promise<RunSummary> {
     labels: ownLabels(dataset),
   });
   let savedStep = state.step;
-  const save = async () => {
-    await engine.download('parameters', 'moments');
-    saveState(output, { ...state, seconds: secondsSoFar() }, content(engine.parameters), engine, snapshotSum, settings.keep);
-    savedStep = state.step;
+  return {
+    request,
+    steps,
+    state,
+    seconds,
+    log,
+    engine,
+    snapshotSum,
+    stepper,
+    scores,
+    /** The temperature and bias that the weights have: the start's, until they are fitted at the end. */
+    fitted,
+    content,
+    isSaved: () => state.step === savedStep,
+    async save() {
+      await engine.download('parameters', 'moments');
+      saveState(output, { ...state, seconds: seconds() }, content(engine.parameters), engine, snapshotSum, settings.keep);
+      savedStep = state.step;
+    },
+    isBetter: (score: number): boolean =>
+      !state.best || (settings.dev?.metric === 'loss' ? score < state.best.score : score > state.best.score),
+    noFurtherGain: () => settings.dev?.patience !== undefined && state.withoutGain >= settings.dev.patience,
+    async close() {
+      log.close();
+      await teacher?.dispose();
+      await engine.dispose();
+    },
   };
-  /** A step that fails before its update leaves weights and moments as they were: the steps before it are not lost. */
-  const rescue = async () => {
-    if (stepper.isUpdating || state.step === savedStep) return;
-    try {
-      await save();
-      request.onRescue?.(state.step);
-    } catch {
-      // What stopped the run says more than that it cannot be saved.
-    }
-  };
+}
 
-  const evaluate = (weights: FloatWeights): Promise<Evaluation> => scores.evaluate(weights, calibration);
+type OpenRun = Awaited<ReturnType<typeof openRun>>;
 
-  /** Gives the best checkpoint, which was written while the run went on, a temperature and bias of its own. */
-  const calibrateBest = async (): Promise<void> => {
-    const best = join(output, 'best');
-    const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
-    const own = await scores.calibrate(weights);
-    writeCheckpoint(best, { ...content(weights), options: { ...start.options, calibration: { ...start.options.calibration, ...own } } });
-  };
-
-  const isBetter = (score: number): boolean =>
-    !state.best || (settings.dev?.metric === 'loss' ? score < state.best.score : score > state.best.score);
-
-  const noFurtherGain = () => settings.dev?.patience !== undefined && state.withoutGain >= settings.dev.patience;
-  // A run that was stopped early and killed before its end goes on with its end.
-  let early = noFurtherGain();
-  let stopped = false;
+/** A step that fails before its update leaves weights and moments as they were: the steps before it are not lost. */
+async function rescue({ stepper, isSaved, save, state, request }: OpenRun): Promise<void> {
+  if (stepper.isUpdating || isSaved()) return;
   try {
-    while (state.step < steps && !early) {
-      const stepBegan = performance.now();
-      const report = await stepper.step(state.step + 1);
-      state = { ...state, step: report.step };
-      log.append({ ...report });
-      request.onStep?.(report, steps, (performance.now() - stepBegan) / 1000);
-      if (isSnapshot(state.step, steps, settings.average_last)) {
-        await engine.download('parameters');
-        addSnapshot(snapshotSum, engine.parameters);
-        state.snapshots++;
-      }
-      if (request.evaluate && settings.dev && state.step % settings.dev.every === 0 && state.step < steps) {
-        await engine.download('parameters');
-        const evaluation = await evaluate(engine.parameters);
-        const better = isBetter(evaluation.score);
-        if (better) writeCheckpoint(join(output, 'best'), content(engine.parameters));
-        state = {
-          ...state,
-          best: better ? { step: state.step, score: evaluation.score } : state.best,
-          withoutGain: better ? 0 : state.withoutGain + 1,
-        };
-        log.append({ step: state.step, evaluation: evaluation.score, ...evaluation.details });
-        request.onEvaluation?.(state.step, evaluation, better);
-        early = noFurtherGain();
-      }
-      // Signals are delivered between events: ONNX Runtime computes on this thread.
-      await new Promise((resolve) => setImmediate(resolve));
-      stopped = request.stopRequested?.() ?? false;
-      if (stopped || early || (state.step % settings.save_every === 0 && state.step < steps)) await save();
-      if (stopped) break;
-    }
-    if (stopped && state.step < steps)
-      return { steps: state.step, finished: false, early: false, seconds: secondsSoFar(), best: state.best };
+    await save();
+    request.onRescue?.(state.step);
+  } catch {
+    // What stopped the run says more than that it cannot be saved.
+  }
+}
 
-    // What follows takes a while, and may fail: whatever happens to it, the steps are done.
-    if (state.step !== savedStep) await save();
-    await engine.download('parameters');
-    const snapshots = state.snapshots > 1 && !early ? { sums: snapshotSum, count: state.snapshots } : undefined;
-    const averaged = finalWeights(engine.parameters, snapshots, request.averageWith ?? [], start.weights, settings.start_share);
-    request.onCalibration?.();
-    calibration = await scores.calibrate(averaged);
-    if (request.evaluate) {
-      const evaluation = await evaluate(averaged);
-      // The last step's is the best already where a finished run makes its end again, with another calibration or mean.
-      const better = isBetter(evaluation.score) || state.best?.step === state.step;
-      if (better) {
-        writeCheckpoint(join(output, 'best'), content(averaged));
-        state = { ...state, best: { step: state.step, score: evaluation.score } };
-      }
-      log.append({ step: state.step, evaluation: evaluation.score, final: true, ...evaluation.details });
-      request.onEvaluation?.(state.step, evaluation, better);
+/** Evaluates the weights as they are; the best ones are written. */
+async function evaluateStep(run: OpenRun): Promise<void> {
+  const { request, state, engine, scores, log } = run;
+  await engine.download('parameters');
+  const evaluation = await scores.evaluate(engine.parameters, run.fitted.calibration);
+  const better = run.isBetter(evaluation.score);
+  if (better) {
+    writeCheckpoint(join(request.output, 'best'), run.content(engine.parameters));
+    state.best = { step: state.step, score: evaluation.score };
+  }
+  state.withoutGain = better ? 0 : state.withoutGain + 1;
+  log.append({ step: state.step, evaluation: evaluation.score, ...evaluation.details });
+  request.onEvaluation?.(state.step, evaluation, better);
+}
+
+/** Makes the steps that are left. @returns why no more are made */
+async function makeSteps(run: OpenRun): Promise<'done' | 'early' | 'stopped'> {
+  const { request, steps, state, engine, log } = run;
+  const { settings } = request;
+  // A run that was stopped early and killed before its end goes on with its end.
+  let early = run.noFurtherGain();
+  while (state.step < steps && !early) {
+    const began = performance.now();
+    const report = await run.stepper.step(state.step + 1);
+    state.step = report.step;
+    log.append({ ...report });
+    request.onStep?.(report, steps, (performance.now() - began) / 1000);
+    if (isSnapshot(state.step, steps, settings.average_last)) {
+      await engine.download('parameters');
+      addSnapshot(run.snapshotSum, engine.parameters);
+      state.snapshots++;
     }
-    const checkpoint = join(output, 'final');
-    const summary: RunSummary = { steps: state.step, finished: true, early, seconds: secondsSoFar(), best: state.best, checkpoint };
-    writeCheckpoint(checkpoint, { ...content(averaged), training: request.trainingRecord?.(summary) });
-    if (state.best && state.best.step < state.step) await calibrateBest();
-    if (!settings.keep_states) finishRun(output, runEnd(identity, settings));
-    else if (!early) await save();
-    return summary;
+    if (request.evaluate && settings.dev && state.step % settings.dev.every === 0 && state.step < steps) {
+      await evaluateStep(run);
+      early = run.noFurtherGain();
+    }
+    // Signals are delivered between events: ONNX Runtime computes on this thread.
+    await new Promise((resolve) => setImmediate(resolve));
+    const stopped = request.stopRequested?.() ?? false;
+    if (stopped || early || (state.step % settings.save_every === 0 && state.step < steps)) await run.save();
+    if (stopped) return state.step < steps ? 'stopped' : early ? 'early' : 'done';
+  }
+  return early ? 'early' : 'done';
+}
+
+/** Makes the checkpoints of a run whose steps are done: averaged, calibrated, evaluated. */
+async function makeEnd(run: OpenRun, early: boolean): Promise<RunSummary> {
+  const { request, state, engine, scores, log, content } = run;
+  const { settings, start, output } = request;
+  // What follows takes a while, and may fail: whatever happens to it, the steps are done.
+  if (!run.isSaved()) await run.save();
+  await engine.download('parameters');
+  const snapshots = state.snapshots > 1 && !early ? { sums: run.snapshotSum, count: state.snapshots } : undefined;
+  const averaged = finalWeights(engine.parameters, snapshots, request.averageWith ?? [], start.weights, settings.start_share);
+  request.onCalibration?.();
+  run.fitted.calibration = await scores.calibrate(averaged);
+  const best = join(output, 'best');
+  if (request.evaluate) {
+    const evaluation = await scores.evaluate(averaged, run.fitted.calibration);
+    // The last step's is the best already where a finished run makes its end again, with another calibration or mean.
+    const better = run.isBetter(evaluation.score) || state.best?.step === state.step;
+    if (better) {
+      writeCheckpoint(best, content(averaged));
+      state.best = { step: state.step, score: evaluation.score };
+    }
+    log.append({ step: state.step, evaluation: evaluation.score, final: true, ...evaluation.details });
+    request.onEvaluation?.(state.step, evaluation, better);
+  }
+  const checkpoint = join(output, 'final');
+  const summary: RunSummary = { steps: state.step, finished: true, early, seconds: run.seconds(), best: state.best, checkpoint };
+  writeCheckpoint(checkpoint, { ...content(averaged), training: request.trainingRecord?.(summary) });
+  if (state.best && state.best.step < state.step) {
+    // The best checkpoint, which was written while the run went on, gets a temperature and bias of its own.
+    const weights = checkWeights(readCheckpointWeights(best), gliznetParameterShapes(start.encoder, start.options), best);
+    writeCheckpoint(best, content(weights, { calibration: await scores.calibrate(weights) }));
+  }
+  if (!settings.keep_states) finishRun(output, runEnd(request.identity, settings));
+  else if (!early) await run.save();
+  return summary;
+}
+
+/**
+ * Trains until the steps are done, evaluations no longer get better, or a stop is requested.
+ * @throws UsageError where the output holds files that no run wrote; DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
+ */
+export async function train(request: RunRequest): Promise<RunSummary> {
+  const run = await openRun(request);
+  try {
+    const end = await makeSteps(run);
+    if (end !== 'stopped') return await makeEnd(run, end === 'early');
+    const { step, best } = run.state;
+    return { steps: step, finished: false, early: false, seconds: run.seconds(), best };
   } catch (error) {
-    if (!(error instanceof DivergedError)) await rescue();
+    if (!(error instanceof DivergedError)) await rescue(run);
     throw error;
   } finally {
-    log.close();
-    await teacher?.dispose();
-    await engine.dispose();
+    await run.close();
   }
 }

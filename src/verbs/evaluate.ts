@@ -33,8 +33,10 @@ function withDefaults({ checkpoint = [], baseline = [], data = [], suite = [], l
 
 type Called = ReturnType<typeof withDefaults>;
 
-async function readSets({ data, suite, limit, recordLabels, labelSeparator, textField, labelField }: Called): Promise<SuiteSet[]> {
-  const settings = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}), labelSeparator, textField, labelField };
+async function readSets({ data, suite, limit, recordLabels, ...fields }: Called): Promise<SuiteSet[]> {
+  const { labelSeparator, labelNames, textField, labelField } = fields;
+  const own = { ...(limit ? { limit } : {}), ...(recordLabels ? { recordLabels } : {}) };
+  const settings = { ...own, labelSeparator, labelNames, textField, labelField };
   const sets: SuiteSet[] = [];
   for (const file of suite) sets.push(...(await loadSuite(presetPath('eval', file), settings)));
   for (const path of data) sets.push(...(await readEvalSets(path, settings)));

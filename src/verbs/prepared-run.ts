@@ -79,7 +79,12 @@ export async function prepareRun(
   const start = await loadStart(settings, note);
   const averageWith = await loadAverageWith(settings, start, note);
   checkDiskSpace(output, start.weights, settings.keep);
-  const names = { textField: settings.text_field, labelField: settings.label_field, labelSeparator: settings.label_separator };
+  const names = {
+    textField: settings.text_field,
+    labelField: settings.label_field,
+    labelSeparator: settings.label_separator,
+    labelNames: settings.label_names,
+  };
   const setsOf = async (from: { data: string; limit?: number } | undefined) =>
     from ? readEvalSets(from.data, { limit: from.limit, ...names }) : [];
   const sets = await setsOf(settings.dev);

@@ -75,7 +75,7 @@ describe('glz predict', () => {
   });
 
   it.each([
-    ['list.json', '[\n{"text":"a"},\n{"text":"b"},\n{"text":"c"}\n]\n', /a JSON list; write one object a line/],
+    ['object.json', '{\n"text":"a"\n}\n', /a JSON object that is spread over lines; write one object a line/],
     ['book.csv', Buffer.from('PK\x03\x04\n\n'), /a ZIP file or a workbook/],
   ])('stops at a file of the wrong kind: %s', async (name, content, message) => {
     const { code, texts, stderr } = await predict(name, content);
@@ -87,7 +87,7 @@ describe('glz predict', () => {
     ['tsv', 'text\ttext\na\tb\n'],
     ['csv', gzipSync('text,text\na,b\n'.repeat(9))],
     ['jsonl', Buffer.concat([Buffer.of(0x1f, 0x8b), Buffer.from('not gzip at all')])],
-    ['jsonl', '[\n'],
+    ['jsonl', '[,\n'],
   ])('ends at an error although the other end of the pipe lives on: %s %#', async (format, input) => {
     const { code, stderr } = await withOpenPipe(['--format', format], input);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/glz: stdin/)]);

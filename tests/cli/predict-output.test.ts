@@ -2,9 +2,10 @@
 import { existsSync, linkSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { openParquet } from '../../src/data/parquet/parquet-file.ts';
 import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 let common: string[] = [];
 beforeAll(async () => {
@@ -26,6 +27,94 @@ describe('results of glz predict', () => {
     // What was written is read again.
     const again = await predict(path('out.csv.gz'), '--format', 'csv', '--output-format', 'csv');
     expect([again.code, again.stdout.split('\n')[0]]).toEqual([0, 'id,text,true_label,input_score,score_film,score_bank,label,score']);
+  });
+
+  it('are Parquet of any input, and JSON lines of Parquet', async () => {
+    const input = join(ROOT, 'tests/fixtures/data/types.parquet');
+    expect(await predict(input, '--output', path('out.parquet'))).toMatchObject({ code: 0, stderr: '' });
+    const [plain, again] = await Promise.all([predict(input), predict(path('out.parquet'), '--top-k', '1')]);
+    const records = plain.stdout.split('\n').slice(0, -1);
+    expect(records.length).toBe(8);
+    expect(JSON.parse(records[1])).toMatchObject({ text: 'I was charged twice', date: '2024-02-29', uint64: 18446744073709552000 });
+    // All that the first run wrote, digit for digit, and what is found of it.
+    const before = records.map((line) => line.replace('"labels":', '"true_labels":').replace('"scores":', '"input_scores":').slice(0, -1));
+    expect(
+      again.stdout
+        .split('\n')
+        .slice(0, -1)
+        .every((line, at) => line.startsWith(before[at])),
+    ).toBe(true);
+    writeFileSync(path('in2.csv'), 'text,label\na film,x\n');
+    const piped = await predict(path('in2.csv'), '--output', path('of-csv.parquet'), '--wide');
+    expect([piped.code, (await predict(path('of-csv.parquet'), '--output-format', 'csv')).stdout.split('\n')[0]]).toEqual([
+      0,
+      'text,true_label,true_labels,input_scores,score_film,score_bank,label,score',
+    ]);
+  });
+
+  it('in Parquet of an input without rows have its columns all the same', async () => {
+    const input = join(ROOT, 'tests/fixtures/data/no-rows.parquet');
+    expect((await predict(input, '--output', path('no-rows.parquet'), '--wide')).code).toBe(0);
+    const { columns, close } = await openParquet(path('no-rows.parquet'));
+    await close();
+    expect(columns.map(({ name }) => name)).toEqual(['id', 'text', 'labels', 'scores', 'score_film', 'score_bank']);
+    expect(columns[0].element.type).toBe('INT64');
+  });
+
+  it('in Parquet of a run that fails are kept whole, or not at all', async () => {
+    const cut = readFileSync(join(ROOT, 'tests/fixtures/data/types.parquet'));
+    // A page of the third row group, in front of the footer.
+    const page = cut.lastIndexOf('error when I upload', cut.length - 8 - cut.readUInt32LE(cut.length - 8));
+    cut.fill(255, page - 40, page);
+    writeFileSync(path('cut.parquet'), cut);
+    const { code, stderr } = await predict(path('cut.parquet'), '--output', path('cut-out.parquet'));
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/cut\.parquet, row group \d, column "\w+": damaged, .*; the \d texts before it are in .*\.partial/),
+    ]);
+    const kept = await predict(path('cut-out.parquet.partial'));
+    expect([kept.code, kept.stdout.split('\n').length - 1]).toEqual([0, Number(/the (\d) texts/.exec(stderr)![1])]);
+    writeFileSync(path('bad.csv'), 'text\n"a');
+    expect((await predict(path('bad.csv'), '--output', path('none.parquet'), '--on-error', 'fail')).code).toBe(1);
+    expect(readdirSync(folder).filter((name) => /cut-out\.parquet$|none\.parquet|tmp/.test(name))).toEqual([]);
+  });
+
+  it('have nothing but ids and what is found with --id-field, in every format', async () => {
+    const records = [
+      '{"id":12345678901234567890,"text":"a film","labels":["x"]}',
+      '{"text":"no id"}',
+      '{"id":null,"text":"b"}',
+      '{"id":"k","text":""}',
+    ];
+    writeFileSync(path('ids.jsonl'), records.join('\n'));
+    const { code, stdout } = await predict(path('ids.jsonl'), '--id-field', 'id', '--top-k', '1');
+    expect([code, stdout.replace(/"(film|bank)"/g, '').replace(/0\.\d+/g, '')]).toEqual([
+      0,
+      '{"id":12345678901234567890,"labels":[],"scores":[]}\n{"id":"k","labels":[],"scores":[]}\n',
+    ]);
+    const strict = await predict(path('ids.jsonl'), '--id-field', 'id', '--on-error', 'fail');
+    expect([strict.code, strict.stderr]).toEqual([1, expect.stringMatching(/ids\.jsonl, line 2: no field "id", which --id-field names/)]);
+    writeFileSync(path('deep.json'), '[{"data":{"id":1e400,"text":"a"}},\n {"data":{"id":"","text":"a"}}]');
+    const deep = await callGlz(['predict', path('deep.json'), '--id-field', 'data.id', '--text-field', 'data.text', ...common.slice(0, 4)]);
+    expect([deep.stdout, deep.stderr]).toEqual([
+      expect.stringMatching(/^\{"data\.id":1e400,"labels":\[.*\}\n$/),
+      expect.stringMatching(/deep\.json, line 2: field "data\.id" is empty/),
+    ]);
+    const input = join(ROOT, 'tests/fixtures/data/types.parquet');
+    expect((await predict(input, '--id-field', 'uint64', '-o', path('ids.csv'))).code).toBe(0);
+    expect(readFileSync(path('ids.csv'), 'utf8').split('\n')[1]).toMatch(/^18446744073709551615,(film|bank),0/);
+    expect(await predict(input, '--id-field', 'id', '-o', path('ids.parquet'))).toMatchObject({ code: 0, stderr: '' });
+    expect((await predict(path('ids.parquet'), '--text-field', 'id')).stderr).toMatch(/row 1: field "id" is not text/);
+    writeFileSync(path('ids.csv'), 'key,text\n1,a\n');
+    for (const [file, name] of [
+      ['ids.csv', 'id'],
+      ['ids.parquet', 'text'],
+    ])
+      expect(await predict(path(file), '--id-field', name)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/no column "(id|text)"/),
+      });
+    expect((await callGlz(['predict', '--text', 'a', '--id-field', 'id', ...common])).code).toBe(2);
   });
 
   it('of no records are an empty file, gzip too, and that is said', async () => {
@@ -58,7 +147,7 @@ describe('results of glz predict', () => {
 
   it.each([
     [['in.csv', '--wide'], 2, /--wide is for tables/],
-    [['in.csv', '--output', 'x.parquet'], 2, /\.parquet is not written/],
+    [['in.csv', '--output', 'x.arrow'], 2, /\.arrow is not written/],
     [['I love it'], 1, /I love it: no such file; a text to label goes behind --text/],
   ])('%j: exit code %i', async (args, code, message) => {
     const result = await callGlz(['predict', ...args, ...common], { cwd: folder });

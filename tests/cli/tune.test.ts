@@ -167,17 +167,17 @@ it.each<[string, () => string[], number, RegExp]>([
 it('another checkpoint is refused although it is whole', async () => {
   const checkpoint = await writeTinyCheckpoint();
   const { code, stderr } = await callGlz(['predict', '--text', 'x', '--thresholds', file, '--checkpoint', checkpoint, '--quiet']);
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/fitted with another checkpoint: run glz tune with this one/)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/fitted with another checkpoint or precision: run glz tune with this one/)]);
 });
 
 it('predict --abstain: a field "fit" of the record gets another name, tables have a column', async () => {
   const input = at('in.csv');
-  writeFileSync(input, 'text,fit\nI was charged twice,tight\nMozart wrote it in Vienna,loose\n');
+  writeFileSync(input, 'text,fit\nWhere is my parcel? It never came,tight\nMozart wrote it in Vienna,loose\n');
   const output = at('out.csv');
   const { code } = await callGlz(['predict', input, '--labels', 'billing,delivery', '--abstain', '--output', output, '--quiet']);
   expect(code).toBe(0);
   const [head, first, second] = readFileSync(output, 'utf8').trim().split('\n');
   expect(head).toBe('text,input_fit,fit,label,score');
-  expect(first).toMatch(/^I was charged twice,tight,0\.\d+,billing,0\.\d+$/);
+  expect(first).toMatch(/^Where is my parcel\? It never came,tight,0\.\d+,delivery,0\.\d+$/);
   expect(second).toMatch(/^Mozart wrote it in Vienna,loose,0\.\d+,,$/);
 });

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { CSV } from '../../src/data/output-formats/csv.ts';
-import { formatOfOutput, isGzipName } from '../../src/data/output-formats/index.ts';
+import { compressionOfName, formatOfOutput } from '../../src/data/output-formats/index.ts';
 import { JSONL } from '../../src/data/output-formats/jsonl.ts';
 import { LABEL_LINES } from '../../src/data/output-formats/label-lines.ts';
 import type { FormatOptions, OutputFormat } from '../../src/data/output-formats/output-format.ts';
@@ -87,8 +87,11 @@ describe('formats of results', () => {
   it('is what the name says, with or without .gz, or what is said', () => {
     expect(['a.csv', 'a.CSV.gz', 'a.tsv', 'a.jsonl.gz'].map((name) => formatOfOutput(name))).toEqual([CSV, CSV, TSV, JSONL]);
     expect(formatOfOutput('a.parquet', 'csv')).toBe(CSV);
-    expect([undefined, 'a.csv', 'a.gz'].map(isGzipName)).toEqual([false, false, true]);
-    for (const name of ['a.parquet', 'a.xlsx.gz', 'a.jsonl.zst'])
-      expect(() => formatOfOutput(name)).toThrow(/is not written; there are \.jsonl, \.csv and \.tsv, each also \.gz/);
+    expect([undefined, 'a.csv', 'a.gz', 'a.csv.zst'].map(compressionOfName)).toEqual([undefined, undefined, 'gzip', 'zstd']);
+    expect(formatOfOutput('a.csv.zst')).toBe(CSV);
+    for (const name of ['a.arrow', 'a.xlsx.gz', 'a.arrow.zst'])
+      expect(() => formatOfOutput(name)).toThrow(
+        /is not written; there are \.jsonl, \.csv and \.tsv, each also \.gz or \.zst, and \.parquet/,
+      );
   });
 });

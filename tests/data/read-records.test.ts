@@ -75,9 +75,8 @@ describe('readRecords', () => {
     ['half.txt', Buffer.concat([Buffer.from('\ufeffab\n', 'utf16le'), Buffer.of(7)]), /half\.txt: not text in utf-16le/],
     ['book.csv', Buffer.from('PK\x03\x04rest'), /book\.csv: a ZIP file or a workbook \(XLSX\), not text; save the sheet as CSV/],
     ['a.txt', '%PDF-1.7\n', /a\.txt: a PDF, not text/],
-    ['a.jsonl', 'PAR1\x15\x04', /a\.jsonl: a Parquet file, which is not read yet/],
-    ['a.jsonl', gzipSync('PAR1\x15\x04'), /a\.jsonl: a Parquet file/],
-    ['a.jsonl.zst', Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0), /compressed with zstd, which is not read; unpack it first/],
+    ['a.jsonl', 'PAR1\x15\x04', /a\.jsonl: a Parquet file that is cut off/],
+    ['a.jsonl', gzipSync('PAR1\x15\x04'), /a\.jsonl: Parquet, which is read from its end/],
     ['a.csv', 'id,text\n1,2,3\n', /line 2: 3 fields where the header has 2/],
     ['a.csv', 'id,id\n1,2\n', /column "id" occurs twice/],
     ['a.csv', 'id,text\n1,"never closed\n', /Quote|quote/],
@@ -211,14 +210,40 @@ describe('readRecords', () => {
     }
   });
 
-  it('refuses a whole file that is a JSON list, skipping or not', async () => {
-    const list = '\n[\n{"text":"a"},\n{"text":"b"}\n]\n';
-    for (const content of [list, '[{"text":"a"},\n{"text":"b"}]', '["a"]']) {
-      await expect(skipping(file('a.json', content))).rejects.toThrow(/a JSON list; write one object a line \(jq -c '\.\[\]'\)/);
-      await expect(all('-', { stdin: Readable.from([Buffer.from(content)]), onBadLine: () => {} })).rejects.toThrow(/a JSON list/);
+  it('reads the items of a JSON list, however it is laid out and cut into pieces', async () => {
+    const items = ['{"text":"a ],{ \\"x\\\\","n":1e400}', '"two"', '{"text":"c","o":{"p":[1,\n  2]}}'];
+    const list = `\uFEFF\n[\n  ${items.join(',\n  ')}\n]\n`;
+    const expected = [
+      { line: 3, fields: { text: 'a ],{ "x\\', n: Number.POSITIVE_INFINITY }, json: items[0] },
+      { line: 4, fields: { text: 'two' } },
+      { line: 5, fields: { text: 'c', o: { p: [1, 2] } }, json: '{"text":"c","o":{"p":[1,2]}}' },
+    ];
+    expect(await all(file('a.json', list))).toEqual(expected);
+    const bytes = Buffer.from(list);
+    for (const size of [1, 3, 1000]) {
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
+      expect(await all('-', { stdin: Readable.from(pieces) })).toEqual(expected);
     }
+    expect(await all(file('a.json', '[]'))).toEqual([]);
+    expect(await all(file('a.json', '["a"]'))).toEqual([{ line: 1, fields: { text: 'a' } }]);
     expect(await all('-', { stdin: Readable.from([Buffer.from('[urgent] call me\n')]) })).toHaveLength(1);
-    expect(await all('-', { stdin: Readable.from([Buffer.from(list)]), format: 'text' })).toHaveLength(4);
+    expect(await all('-', { stdin: Readable.from([Buffer.from(list)]), format: 'text' })).toHaveLength(6);
+    const { records, bad } = await skipping(file('a.json', '[{"text":"a"},\n{"text":b},\n3,{"text":"c"}]'));
+    expect([records.map(({ fields }) => fields.text), bad]).toEqual([
+      ['a', 'c'],
+      [expect.stringMatching(/^line 2: not JSON/), expect.stringMatching(/^line 3: not a JSON object/)],
+    ]);
+  });
+
+  it.each([
+    ['[{"text":"a"},\n{"text":"b"', /line 2: the JSON list is not closed: is the file cut off\?/],
+    ['[{"text":"a"}]\n{"text":"b"}', /line 2: text behind the end of a JSON list/],
+    ['[{"text":"a"},]', /line 1: not JSON: a comma without an item/],
+    ['[{"text":"a"},\n\n,{"text":"b"}]', /line 3: not JSON: a comma without an item/],
+    ['{\n"text":"a"\n}', /begins with a JSON object that is spread over lines; write one object a line, or a list/],
+    [Buffer.from('[{"text":"\xff"}]', 'latin1'), /line 1: not UTF-8/],
+  ])('names what is wrong with JSON that is no list of records: %j', async (content, message) => {
+    await expect(all(file('a.json', content))).rejects.toThrow(message);
   });
 
   it('reads UTF-16 by its mark and other encodings where they are said, in any pieces', async () => {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRecords } from '../../src/data/read-records.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 
@@ -56,6 +56,23 @@ it('counts rows of tables, and lines of text', async () => {
   ]);
 });
 
-it('a list is the wrong file for those too who want none of it', async () => {
-  await expect(read('list.jsonl', '[\n{"text":"a"}]', () => false)).rejects.toThrow(/a JSON list/);
+it('counts items of a JSON list, and rows of Parquet', async () => {
+  expect(await read('list.json', '[\n{"text":"0"},\nbroken,{"text":"2"},"3"]', isEven)).toEqual({
+    asked: [0, 1, 2, 3],
+    found: [
+      [0, 2, '0'],
+      [2, 3, '2'],
+    ],
+    bad: [],
+  });
+  const places: unknown[] = [];
+  for await (const { number, line } of readRecords(join(ROOT, 'tests/fixtures/data/types.parquet'), {
+    isWanted: (place) => place % 3 === 1,
+  }))
+    places.push([number, line]);
+  expect(places).toEqual([
+    [1, 2],
+    [4, 5],
+    [7, 8],
+  ]);
 });

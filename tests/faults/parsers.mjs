@@ -7,7 +7,10 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import zlib, { gzipSync } from 'node:zlib';
+
+/** From Node 22.15 on. */
+const { zstdCompressSync } = zlib;
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FIXTURES = join(ROOT, 'tests/fixtures');
@@ -84,6 +87,26 @@ export const PARSERS = Object.fromEntries(
   [
     ...RECORDS.map(([ending, text]) => file(`records.${ending}`, [bytes(text)], readAllRecords)),
     file('records.jsonl.gz', [gzipSync(RECORDS[0][1])], readAllRecords),
+    file(
+      'records.json',
+      [bytes('[{"text": "a ],", "labels": ["x"]},\n "two", {"data": {"text": "b"}, "annotations": []}]\n')],
+      readAllRecords,
+    ),
+    file('fasttext.txt', [bytes('__label__a __label__b text\n__label__c other\n')], readAllRecords),
+    file(
+      'records.parquet',
+      ['types', 'types-v2', 'pages', 'nested-text', 'codec-gzip', 'codec-lz4', 'several'].map((name) => fixture(`data/${name}.parquet`)),
+      readAllRecords,
+    ),
+    ...(zstdCompressSync ? [file('records.jsonl.zst', [zstdCompressSync(RECORDS[0][1])], readAllRecords)] : []),
+    file('README.md', [fixture('data/hf-parquet/README.md'), fixture('data/hf-csv/README.md')], async (_, folder) => {
+      const { datasetCard, namesOfCard } = await built('data/labelled/class-names.js');
+      namesOfCard(datasetCard(folder), undefined);
+    }),
+    file('dataset_infos.json', [fixture('data/hf-json/dataset_infos.json')], async (path) => {
+      const { namesNear } = await built('data/labelled/class-names.js');
+      namesNear(path);
+    }),
     ...[
       ['labels.txt', 'late delivery\nrefund\n"Food, drinks"\n'],
       ['labels.json', '["late delivery", "refund", "praise"]'],

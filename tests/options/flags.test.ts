@@ -55,7 +55,7 @@ describe('declared flags', () => {
     [PREDICT_FLAGS, ['--threshold', '1.1'], /expected a number from 0 to 1\./],
     [PREDICT_FLAGS, ['--threshold', ''], /expected a number from 0 to 1\./],
     [PREDICT_FLAGS, ['--threads', '1000000'], /expected a whole number from 1 to 1024\./],
-    [PREDICT_FLAGS, ['--format', 'xml'], /Allowed choices are jsonl, csv, tsv, text\./],
+    [PREDICT_FLAGS, ['--format', 'xml'], /Allowed choices are jsonl, csv, tsv, text, parquet\./],
     [PREDICT_FLAGS, ['--tresh', '1'], /unknown option '--tresh'/],
     [generateFlags(), ['--timeout', '0'], /expected a number above 0\./],
     [generateFlags(), ['--examples-per-request', '21'], /expected a whole number from 1 to 20\./],

@@ -8,7 +8,7 @@ import { post, runServer, type ServerProcess } from './run-server.ts';
 
 const folder = temporaryFolder();
 const file = join(folder, 'thresholds.json');
-const TEXTS = ['Where is my parcel? It never came', 'The volcano erupted at night'];
+const TEXTS = ['Where is my parcel? It never came', 'Mozart wrote this symphony in Vienna'];
 const LABELS = ['delivery', 'billing', 'bug report'];
 let server: ServerProcess;
 let model: GliZNet;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   const rows = LABELS.flatMap((label) => Array.from({ length: 30 }, (_, at) => `${label} of order ${at},${label}`));
   writeFileSync(data, `text,label\n${rows.join('\n')}\n`);
   expect(await callGlz(['tune', '--data', data, '--output', file, '--quiet'])).toMatchObject({ code: 0 });
-  server = await runServer(['--thresholds', file]);
+  server = await runServer(['--thresholds', file, '--timeout', '120']);
   model = await GliZNet.load();
 });
 afterAll(async () => {

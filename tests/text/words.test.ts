@@ -46,6 +46,24 @@ describe('textWords', () => {
   });
 });
 
+describe.each([
+  ['sentences of any length', `${'One sentence. '.repeat(300)}${'A long one '.repeat(600)}. End.`],
+  ['scripts without spaces', '今日は良い天気です。สวัสดีครับ 😀'.repeat(150)],
+  ['one word', 'x'.repeat(9000)],
+  ['marks', `${'!'.repeat(5000)}${'e\u0301👩‍👩‍👧 '.repeat(700)}`],
+])('a long text of %s', (_, text) => {
+  it('is cut as the segmenter cuts it whole', () => {
+    const whole = (granularity: 'word' | 'sentence') => [...new Intl.Segmenter('en', { granularity }).segment(text)];
+    const words = whole('word').filter(({ segment }) => segment.trim() !== '' && segment !== '!');
+    expect(slices(text, textWords(text)).filter((word) => !word.startsWith('!'))).toEqual(words.map(({ segment }) => segment));
+    expect(slices(text, textSentences(text))).toEqual(
+      whole('sentence')
+        .map(({ segment }) => segment.trim())
+        .filter(Boolean),
+    );
+  });
+});
+
 it('sentences have no white space round them', () => {
   const text = 'One. Two!  Three?\n\nFour';
   expect(slices(text, textSentences(text))).toEqual(['One.', 'Two!', 'Three?', 'Four']);

@@ -2,6 +2,7 @@
  * What words add to logits, by leaving them out: a text is scored again without each of its words, and a word's part is how much its label's logit
  * then falls. For models whose logits are no sums over words. Each word costs a pass, so that long texts are told apart in larger pieces.
  */
+import { textPrefix } from '../../text/tokenizer/tokenizer.ts';
 import { type Place, textSentences, textWords } from '../../text/words.ts';
 import type { Classifier } from '../classifier.ts';
 import type { PartsOptions, PartsRequest, WordParts } from './word-parts.ts';
@@ -17,6 +18,9 @@ const LABELS_AT_ONCE = 25;
 
 /** UTF-16 units of a text for each token that is read of it: what is far behind them is not looked at. */
 const UNITS_PER_TOKEN = 8;
+
+/** UTF-16 units of a text behind which no tokenizer looks: a longer one is not held once for each word. */
+const MOST_UNITS = 1 << 21;
 
 /** What is left out of a text, one after the other: its words; of a longer one its sentences, or groups of words. */
 export function pieces(text: string, end = text.length): Place[] {
@@ -55,7 +59,8 @@ export async function leaveOneOut(
   request: PartsRequest & { logits: Float32Array },
   options: PartsOptions & { windows: number },
 ): Promise<WordParts> {
-  const { text, labels: all, chosen, logits } = request;
+  const { labels: all, chosen, logits } = request;
+  const text = textPrefix(request.text, MOST_UNITS);
   const words = pieces(text, options.windows * classifier.layout.capacity * UNITS_PER_TOKEN);
   if (chosen.length === 0 || words.length === 0) return { words, parts: chosen.map(() => new Float64Array(words.length)) };
   const beside = labelsBeside(classifier, request, logits);

@@ -30,7 +30,7 @@ export function labelledRecord(
     ...(explanations ? [['explanations', freeName(taken, 'input_explanations')] as const] : []),
   ]);
   return [
-    ...members.map(({ name, json }) => ({ name: names.get(name) ?? name, json })),
+    ...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })),
     ...(fit === undefined ? [] : membersOf({ fit })),
     ...(path ? membersOf({ path, path_scores: pathScores, joint }) : []),
     ...membersOf({ labels, scores, ...(explanations ? { explanations } : {}) }),

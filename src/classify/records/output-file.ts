@@ -44,7 +44,12 @@ export interface Output {
    * A file is there when the call returns, so that a process may exit without waiting.
    */
   keep(): Promise<string | undefined>;
+  /** Ends early and keeps nothing of what can be taken back: of a format that means nothing without its end. */
+  discard?(): void;
 }
+
+/** What a file's pieces are: whole lines; whole but more than one line each; parts of what means nothing before it is complete. */
+export type Pieces = 'lines' | 'records' | 'parts';
 
 /** Cuts a file that could not be written to its end behind its last whole line; the number of lines. */
 function keepWholeLines(path: string): number {
@@ -68,12 +73,13 @@ function keepWholeLines(path: string): number {
 }
 
 /** A file that is renamed into its place once it is complete. Written at once, line by line: that costs nothing beside the model. */
-function fileOutput(path: string, hasLines: boolean): Output {
+function fileOutput(path: string, pieces: Pieces): Output {
+  const hasLines = pieces === 'lines';
   const partial = `${path}.partial`;
   const temporary = temporaryName(path);
   const lock = lockFile(path);
   let fd: number | undefined;
-  let [pieces, size] = [0, 0];
+  let [count, size] = [0, 0];
   const open = () => {
     fd ??= openSync(temporary, 'wx');
     return fd;
@@ -95,7 +101,7 @@ function fileOutput(path: string, hasLines: boolean): Output {
     const message = `cannot write ${path}: ${errorMessage(error)}`;
     try {
       close();
-      const lines = hasLines ? keepWholeLines(temporary) : pieces;
+      const lines = hasLines ? keepWholeLines(temporary) : pieces === 'parts' ? 0 : count;
       // A row may hold line breaks, and compressed bytes mean nothing by themselves: whole pieces are kept.
       if (!hasLines) truncateSync(temporary, size);
       if (lines > 0) return new DataError(`${message}; the ${hasLines ? `${lines} ` : ''}texts that were written are in ${asPartial()}`);
@@ -111,7 +117,7 @@ function fileOutput(path: string, hasLines: boolean): Output {
     async write(piece) {
       try {
         writeFileSync(open(), piece);
-        pieces++;
+        count++;
         size += Buffer.byteLength(piece as string);
       } catch (error) {
         throw cannotWrite(error);
@@ -142,6 +148,14 @@ function fileOutput(path: string, hasLines: boolean): Output {
       const kept = asPartial();
       lock.release();
       return kept;
+    },
+    discard() {
+      try {
+        close();
+        rmSync(temporary, { force: true });
+      } finally {
+        lock.release();
+      }
     },
   };
 }
@@ -185,6 +199,7 @@ function placeOutput(path: string): Output {
       orSay(close);
       return hasLines ? path : undefined;
     },
+    discard: () => orSay(close),
   };
 }
 
@@ -251,6 +266,7 @@ function streamOutput(name: string, stream: () => Writable): Output {
       if (opened) await finish();
       return undefined;
     },
+    discard() {},
   };
 }
 
@@ -267,10 +283,10 @@ export function refuseInputAsOutput(input: string, output: string | undefined): 
 
 /**
  * Where `path` says, standard output unless given. Of a file it takes the lock, and changes nothing yet.
- * @param hasLines whether what is written has one result a line; otherwise whole pieces are kept of a file that cannot be written to its end
+ * @param pieces what is kept of a file that cannot be written to its end: whole lines, whole pieces, or nothing
  * @throws UsageError for a folder, DataError where no file can be made or another run writes it
  */
-export function openOutput(path: string | undefined, hasLines = true): Output {
+export function openOutput(path: string | undefined, pieces: Pieces = 'lines'): Output {
   if (path === undefined) return streamOutput('to stdout', () => process.stdout);
   try {
     const kind = statSync(path, { throwIfNoEntry: false });
@@ -279,7 +295,7 @@ export function openOutput(path: string | undefined, hasLines = true): Output {
     const file = behindLinks(path);
     if (staysInPlace(file)) return placeOutput(file);
     accessSync(dirname(file), constants.W_OK);
-    return fileOutput(file, hasLines);
+    return fileOutput(file, pieces);
   } catch (error) {
     throw error instanceof UsageError || error instanceof DataError ? error : new DataError(`cannot write ${path}: ${errorMessage(error)}`);
   }

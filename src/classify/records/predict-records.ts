@@ -5,10 +5,10 @@
  */
 
 import { DataError } from '../../base/errors.ts';
-import { MissingColumnError, requireTextColumn, textOf } from '../../data/examples.ts';
+import { CANDIDATE_FIELDS, MissingColumnError, requireColumn, requireTextColumn, textOf } from '../../data/examples.ts';
 import { candidateSet } from '../../data/label-list.ts';
-import type { SourceRecord } from '../../data/read-records.ts';
-import type { RecordMember } from '../../data/record-members.ts';
+import { recordPlace, type SourceRecord } from '../../data/read-records.ts';
+import { idRecord, type RecordMember } from '../../data/record-members.ts';
 import type { Given } from '../../options/declaration.ts';
 import type { LOGITS_OPTIONS, ScoringOptions } from '../../options/predict.ts';
 import type { LabelSet, ReadLabel } from '../../text/label-texts.ts';
@@ -37,6 +37,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   defaultLabels?: LabelSet;
   /** Field that holds the text; `text` or `sentence` unless given. */
   textField?: string;
+  /** Field of ids: results hold it and nothing else of their records. */
+  idField?: string;
   /** What stands between a record's own candidates where they are text, see {@link candidateSet}. */
   labelSeparator?: string;
   /** Whether what each word adds to the best labels comes out too. */
@@ -135,10 +137,13 @@ export async function* predictRecords(
     lists.set(key, list);
     return list;
   };
-  const prepare = async (record: SourceRecord): Promise<Prepared> => {
-    const { line, fields } = record;
-    const where = `${source}, line ${line}`;
-    if (record.columns) requireTextColumn(record.columns, source, options.textField);
+  const prepare = async (read: SourceRecord): Promise<Prepared> => {
+    const { fields, columns } = read;
+    const where = recordPlace(source, read);
+    const isTyped = read.typed !== undefined;
+    if (columns) requireTextColumn(columns, source, options.textField, isTyped);
+    if (columns && options.idField) requireColumn(columns, source, [options.idField], 'that holds the ids with --id-field', isTyped);
+    const record = options.idField ? idRecord(read, options.idField, where) : read;
     const value = fields[options.textField ?? 'text'];
     const isJson = asker && typeof value === 'object' && value !== null;
     const text = isJson
@@ -147,7 +152,7 @@ export async function* predictRecords(
     const withSet = (set: LabelSet): Prepared => ({ record, where, text, labels: set.labels, set });
     if (asker) return withSet({ labels: [] });
     if (labels) return withSet(labels);
-    const name = ['candidate_labels', 'all_labels'].find((each) => fields[each] !== undefined);
+    const name = CANDIDATE_FIELDS.find((each) => fields[each] !== undefined);
     if (name === undefined && defaultLabels) {
       defaultsChecked ??= checkLabels(classifier, defaultLabels);
       await defaultsChecked;

@@ -5,6 +5,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 export interface RecordEstimate {
   /** To be told of the bytes read so far whenever another piece was read. */
   onBytes(bytes: number): void;
+  /** To be told where the file says how many records it has. */
+  onTotal(records: number): void;
   /** The same records, counted. */
   counted<T>(records: AsyncIterable<T>): AsyncGenerator<T>;
   /** Records of the whole file; undefined before anything can be said. */
@@ -13,6 +15,9 @@ export interface RecordEstimate {
 
 /** Bytes at the start of a file whose lines are counted. */
 const HEAD = 1 << 18;
+
+/** How files begin whose line ends say nothing: gzip, zstd, Parquet. */
+const COMPRESSED = ['\x1f\x8b', '\x28\xb5\x2f\xfd', 'PAR1'];
 
 /** Records of a file of `size` bytes by the lines at its start; undefined where it is compressed or cannot be read. */
 function byLines(path: string, size: number): number | undefined {
@@ -24,7 +29,7 @@ function byLines(path: string, size: number): number | undefined {
   } catch {
     return undefined; // whoever reads the records says what is wrong
   }
-  if (head.length === 0 || (head[0] === 0x1f && head[1] === 0x8b)) return undefined;
+  if (head.length === 0 || COMPRESSED.some((mark) => head.toString('latin1', 0, mark.length) === mark)) return undefined;
   let lines = head.at(-1) === 10 ? 0 : 1;
   for (let at = head.indexOf(10); at >= 0; at = head.indexOf(10, at + 1)) lines++;
   return Math.round((lines * size) / head.length);
@@ -41,12 +46,17 @@ export function recordEstimate(path: string, shards = 1): RecordEstimate {
   let read = 0;
   let seen = 0;
   const lines = size === undefined ? undefined : byLines(path, size);
+  let isSaid = false;
   let total = lines === undefined ? undefined : Math.ceil(lines / shards);
   return {
     onBytes(bytes) {
       // Another piece is read when the records of those before it are all out.
-      if (size !== undefined && seen > 0) total = Math.round((read * size) / seen);
+      if (size !== undefined && seen > 0 && !isSaid) total = Math.round((read * size) / seen);
       seen = bytes;
+    },
+    onTotal(records) {
+      isSaid = true;
+      total = Math.ceil(records / shards);
     },
     async *counted(records) {
       for await (const record of records) {

@@ -30,11 +30,11 @@ const KEPT_LABELS = 100_000;
  */
 const WEIGHTS = {
   /** Tells texts from those whose own label was taken out: a text of the same kind that belongs elsewhere. */
-  near: { best: 1.0047, neighbours: -0.7955, size: -0.3853, bias: 3.2232 },
+  near: { best: 0.9355, neighbours: -0.7744, size: -0.4105, bias: 3.1308 },
   /** Tells texts from those of other sets: they fit the neighbours as little as the labels. */
-  far: { best: 2.0367, neighbours: 0, size: -0.622, bias: 3.0677 },
+  far: { best: 1.9477, neighbours: 0, size: -0.6766, bias: 2.9394 },
   /** Both at once, for checkpoints that read labels together and would read other labels otherwise beside neighbours. */
-  alone: { best: 1.1677, neighbours: 0, size: -0.3586, bias: 1.477 },
+  alone: { best: 1.127, neighbours: 0, size: -0.4009, bias: 1.43 },
 } as const;
 
 /** Whether a text may get no label. */

@@ -4,7 +4,8 @@ import { existsSync, statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
 import type { Classifier } from '../../classify/classifier.ts';
 import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
-import { gzipOutput } from '../../classify/records/gzip-output.ts';
+import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
+import { labelledRecord } from '../../classify/records/labelled-record.ts';
 import { type Output, openOutput, refuseInputAsOutput } from '../../classify/records/output-file.ts';
 import { checkLabels, predictRecords, scoringOptions } from '../../classify/records/predict-records.ts';
 import { blockOf, withPlaces } from '../../classify/records/record-blocks.ts';
@@ -12,9 +13,11 @@ import { recordEstimate } from '../../classify/records/record-estimate.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
 import { hasRecord } from '../../classify/shards/shard.ts';
-import { formatOfOutput, isGzipName } from '../../data/output-formats/index.ts';
+import { CANDIDATE_FIELDS, TEXT_FIELDS } from '../../data/examples.ts';
+import { compressionOfName, formatOfOutput } from '../../data/output-formats/index.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
-import type { OutputFormat } from '../../data/output-formats/output-format.ts';
+import type { OutputFormat, RecordWriter } from '../../data/output-formats/output-format.ts';
+import type { ParquetColumn } from '../../data/parquet/parquet-field.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
@@ -31,6 +34,13 @@ const FEW_TEXTS = 50;
 /** How the input is read. */
 const readingOf = ({ format, delimiter, encoding, textField }: PredictFlags) => ({ format, delimiter, encoding, textField });
 
+/** Fields that hold a text. */
+const textFieldsOf = ({ textField }: PredictFlags): readonly string[] => (textField === undefined ? TEXT_FIELDS : [textField]);
+
+/** Fields that are read of a record of which only the id is written; undefined: all. */
+const fieldsOf = (flags: PredictFlags): string[] | undefined =>
+  flags.idField === undefined ? undefined : [...textFieldsOf(flags), ...CANDIDATE_FIELDS, flags.idField];
+
 /** Shares of the labels over texts of the whole file: it may be sorted. */
 async function balanceOf(
   classifier: Classifier,
@@ -39,7 +49,7 @@ async function balanceOf(
   flags: PredictFlags,
   signal: AbortSignal,
 ): Promise<LabelBalance | undefined> {
-  const records = readRecords(input, { ...readingOf(flags), onBadLine: () => {} });
+  const records = readRecords(input, { ...readingOf(flags), only: textFieldsOf(flags), onBadLine: () => {} });
   const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
   if (texts.length === 0 || signal.aborted) return undefined;
   const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
@@ -73,7 +83,22 @@ function formatOfResults(flags: PredictFlags): OutputFormat {
   if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
   if (flags.explain && format.isTable)
     throw new UsageError('--explain gives each text a list of words, for which a table has no columns: write JSONL');
+  format.check?.();
+  if (format.isWhole && flags.output === undefined && process.stdout.isTTY)
+    throw new UsageError(`--output-format ${format.extension.slice(1)} is not for a terminal: name --output FILE, or pipe it on`);
   return format;
+}
+
+/** An output as its file's name asks for it to be compressed. @throws DataError where that cannot be done; the output is then given up */
+function compressed(output: Output, path: string | undefined): Output {
+  const compression = compressionOfName(path);
+  if (compression === undefined) return output;
+  try {
+    return compression === 'gzip' ? gzipOutput(output) : zstdOutput(output, `--output ${path}`);
+  } catch (error) {
+    output.discard?.();
+    throw error;
+  }
 }
 
 /**
@@ -86,9 +111,12 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
   refuseInputAsOutput(input, called.output);
   const format = formatOfResults(called);
   const shard = shardOf(input, format, called);
-  const isGzip = isGzipName(called.output);
+  const compression = compressionOfName(called.output);
+  // Of these a file means nothing without its end.
+  const isWhole = format.isWhole === true || compression === 'zstd';
+  const pieces = isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records';
   // Locked before the model is loaded; a shard's file is of the model too.
-  const whole = shard ? undefined : openOutput(called.output, format === JSONL && !isGzip);
+  const whole = shard ? undefined : compressed(openOutput(called.output, pieces), called.output);
   const note = noteOf(called);
   const { classifier, flags, labels, tuned } = await labellingOf(called, given).catch(async (error: unknown) => {
     await whole?.keep();
@@ -106,7 +134,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
     : undefined;
   const plain = whole ?? part;
   if (!plain) return classifier.dispose(); // the shard is complete
-  const output: Output = isGzip ? gzipOutput(plain) : plain;
+  const output: Output = whole ?? compressed(plain, flags.output);
   const isWanted = (place: number): boolean => {
     places = place + 1;
     return !shard || !part || (hasRecord(shard, place) && !part.isDone(blockOf(place)));
@@ -116,7 +144,8 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
   const stopListening = onInterrupt(() => {
     if (stop.signal.aborted) {
       progress.stop();
-      void output.keep(); // of a file that is done when it returns
+      if (isWhole) output.discard?.();
+      else void output.keep(); // of a file that is done when it returns
       exitInterrupted(input, stopListening);
     }
     progress.note('stopping after this batch (again to stop at once)');
@@ -133,6 +162,17 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
   let missing = '';
   let isStopped = false;
   let firstSkipped: DataError | undefined;
+  let writer: RecordWriter | undefined;
+  /** Ends early: the path of what is kept. */
+  const keep = async (): Promise<string | undefined> => {
+    if (!isWhole) return output.keep();
+    if (done > 0) {
+      await writer?.end();
+      return output.keep();
+    }
+    output.discard?.();
+    return undefined;
+  };
   const skip = (error: DataError) => {
     skipped++;
     firstSkipped ??= error;
@@ -151,9 +191,23 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
       isMultiLabel: flags.multiLabel,
       ...(flags.wide ? { wide: labelNames(balanced!.labels) } : {}),
     });
+    writer = results;
     const balance = flags.balance && balanced ? await balanceOf(classifier, input, balanced, flags, stop.signal) : undefined;
     const total = recordEstimate(input, shard?.of);
-    const reading = { ...readingOf(flags), onBadLine: onBad, onBytes: total.onBytes, isWanted };
+    const onColumns = (columns: readonly ParquetColumn[]): void => {
+      const own = flags.idField === undefined ? columns : columns.filter(({ name }) => name === flags.idField);
+      const record = { line: 0, fields: {}, typed: { columns: own, values: own.map(() => null) } };
+      results.empty?.(labelledRecord(record, { labels: [], scores: [] }));
+    };
+    const reading = {
+      ...readingOf(flags),
+      only: fieldsOf(flags),
+      onBadLine: onBad,
+      onBytes: total.onBytes,
+      onTotal: total.onTotal,
+      onColumns,
+      isWanted,
+    };
     const records = total.counted(withPlaces(readRecords(input, reading), isWanted));
     const how = {
       ...flags,
@@ -218,7 +272,8 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
       throw flags.quiet ? firstSkipped : new DataError(`${sourceName(input)}: no record can be labelled, as said above`);
     if (done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
     await results.end();
-    const partial = isStopped ? await output.keep() : await output.finish();
+    writer = undefined;
+    const partial = isStopped ? await keep() : await output.finish();
     progress.update(done);
     if (!isStopped) progress.setTotal(done);
     progress.stop();
@@ -241,7 +296,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
     else if (isStopped) noteLine(`stopped after ${done} texts${missing}${partial === undefined ? '' : `; they are in ${partial}`}`);
   } catch (error) {
     progress.stop();
-    const partial = await output.keep().catch(() => undefined);
+    const partial = await keep().catch(() => output.discard?.());
     if (partial !== undefined && error instanceof DataError)
       throw new DataError(`${error.message}; the ${done} texts before it are in ${partial}`);
     throw error;

@@ -6,7 +6,7 @@ import type { PartEnd } from '../../classify/shards/part-manifest.ts';
 import { openPart, type PartOutput } from '../../classify/shards/part-output.ts';
 import { runIdentity } from '../../classify/shards/run-identity.ts';
 import { parseShard, partPath, type Shard } from '../../classify/shards/shard.ts';
-import { canBeJoined } from '../../data/output-formats/index.ts';
+import { canBeJoined, compressionOfName } from '../../data/output-formats/index.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import type { LabelSet } from '../../text/label-texts.ts';
 import { noteOf, type PredictFlags } from './predict-flags.ts';
@@ -22,8 +22,10 @@ export function shardOf(input: string, format: OutputFormat, flags: PredictFlags
     throw new UsageError('--shard needs --output FILE: each shard writes FILE.i-of-n, and glz merge FILE joins them');
   if (input === '-' || statSync(input, { throwIfNoEntry: false })?.isFile() === false)
     throw new UsageError('--shard needs a file, which each shard reads by itself; a pipe can be read only once');
-  if (!canBeJoined(format))
-    throw new UsageError(`--shard writes .jsonl, .csv and .tsv, each also .gz; ${format.extension} cannot be joined of parts`);
+  if (!canBeJoined(format) || compressionOfName(flags.output) === 'zstd')
+    throw new UsageError(
+      `--shard writes .jsonl, .csv and .tsv, each also .gz; ${compressionOfName(flags.output) === 'zstd' ? '.zst' : format.extension} cannot be joined of parts`,
+    );
   return shard;
 }
 

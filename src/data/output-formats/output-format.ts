@@ -7,6 +7,8 @@ export interface RecordWriter {
   begin?(record: readonly RecordMember[]): Promise<void>;
   /** Writes one, whose values are JSON: as they were written where they came in so. Resolves when there is room for the next. */
   write(record: readonly RecordMember[]): Promise<void>;
+  /** Says what columns there would be, by a result that is not written, where there is none: formats that have types know them then. */
+  empty?(record: readonly RecordMember[]): void;
   /** Writes what comes behind the last one; nothing in most formats. */
   end(): Promise<void>;
 }
@@ -25,6 +27,10 @@ export interface OutputFormat {
   extension: string;
   /** Whether it has rows and columns. */
   isTable?: boolean;
+  /** Whether a file means nothing without its end; of such results a run that ends early keeps them only once that is written. */
+  isWhole?: boolean;
+  /** Checks that what writes it is there. @throws DataError that says how to add it */
+  check?(): void;
   /** Begins: everything goes through `write`, in whole lines where the format has lines. */
   open(write: (piece: string | Uint8Array) => Promise<void>, options?: FormatOptions): RecordWriter;
 }

@@ -79,7 +79,9 @@ function checkHashes(folder: string, file: string, expected: Readonly<Record<str
 }
 
 /** Settings that the command line adds to every set. */
-export type LoadSettings = Given<Pick<typeof EVAL_FLAGS, 'limit' | 'recordLabels' | 'labelSeparator' | 'textField' | 'labelField'>>;
+export type LoadSettings = Given<
+  Pick<typeof EVAL_FLAGS, 'limit' | 'recordLabels' | 'labelSeparator' | 'labelNames' | 'textField' | 'labelField'>
+>;
 
 /** Reads the sets of a suite file. @throws UsageError for a malformed suite, DataError for missing or other files. */
 export async function loadSuite(file: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {
@@ -100,6 +102,7 @@ export async function loadSuite(file: string, settings: LoadSettings = {}): Prom
         limit: settings.limit ?? suite.limit,
         recordLabels: settings.recordLabels ?? set.record_labels,
         labelSeparator: settings.labelSeparator,
+        labelNames: settings.labelNames,
         textField: settings.textField,
         labelField: settings.labelField,
         multiLabel: set.multi_label,

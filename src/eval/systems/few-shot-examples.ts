@@ -1,8 +1,7 @@
 /** Labelled texts for the systems that learn from a few: which there are, which are taken, in which order. */
 
 import { DataError } from '../../base/errors.ts';
-import { labelledExample } from '../../data/examples.ts';
-import { readRecords } from '../../data/read-records.ts';
+import { readExamples } from '../../data/labelled/read-examples.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 
 /** A labelled text. */
@@ -11,10 +10,10 @@ export interface Example {
   labels: string[];
 }
 
-/** Reads a file of labelled records. @throws DataError naming file and line. */
+/** Reads a file of labelled records, or those of a folder that are for training. @throws DataError naming file and line. */
 export async function readExampleFile(path: string): Promise<Example[]> {
   const examples: Example[] = [];
-  for await (const { fields, line } of readRecords(path)) examples.push(labelledExample(fields, `${path}, line ${line}`));
+  for await (const { example } of readExamples(path, 'train')) examples.push(example);
   return examples;
 }
 

@@ -1,8 +1,9 @@
 /** The records of training files as they are written, with what is odd about them: what is malformed, duplicates, contradictions. */
 import { createHash } from 'node:crypto';
 import { DataError } from '../../base/errors.ts';
-import { type ExampleFields, type LabelledExample, labelledExample } from '../../data/examples.ts';
-import { readRecords, sourceName } from '../../data/read-records.ts';
+import type { LabelledExample } from '../../data/examples.ts';
+import { datasetFiles } from '../../data/labelled/dataset-files.ts';
+import { type ExampleOptions, readExamples } from '../../data/labelled/read-examples.ts';
 import { type DataReport, skipMalformed } from './data-report.ts';
 
 /** A file to read and how. */
@@ -15,7 +16,7 @@ export interface DataFile {
 }
 
 /** How files are read. */
-export interface DataFileSettings extends ExampleFields {
+export interface DataFileSettings extends Omit<ExampleOptions, 'counts' | 'onBad'> {
   /** Leave malformed and unusable rows out and count them, instead of stopping at the first. */
   skipBadRows?: boolean;
 }
@@ -23,6 +24,8 @@ export interface DataFileSettings extends ExampleFields {
 /** A file that was read. */
 export interface ReadFile {
   file: DataFile;
+  /** What it is called in tables. */
+  name: string;
   examples: LabelledExample[];
   /** What is wrong with its first malformed row. */
   firstMalformed: string | undefined;
@@ -63,23 +66,16 @@ export async function readDataFiles(
 ): Promise<{ read: ReadFile[]; hash: string }> {
   const hash = createHash('sha256');
   const texts = createTextMemory(report);
-  const onBadLine = settings.skipBadRows ? (error: DataError) => skipMalformed(report, error) : undefined;
+  const onBad = settings.skipBadRows ? (error: DataError) => skipMalformed(report, error) : undefined;
   const read: ReadFile[] = [];
   for (const file of files) {
     const examples: LabelledExample[] = [];
     const seen = new Set<string>();
     const malformedBefore = report.malformed.length;
-    for await (const { line, fields } of readRecords(file.path, { onBadLine })) {
-      if (file.languages && typeof fields.lang === 'string' && !file.languages.includes(fields.lang)) continue;
-      const where = `${sourceName(file.path)}, line ${line}`;
-      let example: LabelledExample;
-      try {
-        example = labelledExample(fields, where, settings);
-      } catch (error) {
-        if (!onBadLine || !(error instanceof DataError)) throw error;
-        onBadLine(error);
-        continue;
-      }
+    const source = datasetFiles(file.path, 'train');
+    const counts = ({ lang }: Readonly<Record<string, unknown>>) =>
+      !(file.languages && typeof lang === 'string' && !file.languages.includes(lang));
+    for await (const { example, where } of readExamples(source, 'train', { ...settings, counts, onBad })) {
       if (seen.has(example.text)) report.duplicates++;
       else if (texts.has(example.text)) report.duplicatesAcross++;
       texts.add(example, where);
@@ -91,7 +87,7 @@ export async function readDataFiles(
     const firstMalformed = report.malformed[malformedBefore];
     if (examples.length === 0)
       throw new DataError(firstMalformed ?? `${file.path}: no records${file.languages ? ` in ${file.languages.join(', ')}` : ''}`);
-    read.push({ file, examples, firstMalformed });
+    read.push({ file, name: source.name, examples, firstMalformed });
   }
   return { read, hash: hash.digest('hex') };
 }

@@ -2,7 +2,6 @@
  * Training data in memory: the records of all files, tokenized once, as flat arrays of ids. Knows records and tokenizers;
  * which labels an example shows is decided in sampling.ts.
  */
-import { basename } from 'node:path';
 import { DataError } from '../../base/errors.ts';
 import { labelProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
@@ -111,7 +110,7 @@ function numberLabels(files: readonly ReadFile[]): { names: string[]; numberOf: 
 
 /** Makes a file's rows of its examples. `numbersOf`: numbers of labels, without those that do not fit. */
 async function tokenized(
-  { file, examples, firstMalformed }: ReadFile,
+  { file, name, examples, firstMalformed }: ReadFile,
   tokenizer: Tokenizer,
   { maxTextTokens, measureTexts, teacherTokenizer }: DatasetSettings,
   numbersOf: (labels: readonly string[]) => number[],
@@ -147,7 +146,7 @@ async function tokenized(
       `${file.path}: fewer than two labels in all its records; there is nothing to choose between${firstMalformed === undefined ? '' : ` (left out: ${firstMalformed})`}`,
     );
   const source = {
-    name: basename(file.path).replace(/(\.(jsonl|ndjson|json|csv|tsv))?(\.gz)?$/, ''),
+    name,
     weight: file.weight,
     distill: file.distill,
     labelNoise: file.label_noise ?? 0,

@@ -1,7 +1,7 @@
 /** What commander says of a wrong command line, in the form of all other errors: one prefix, a line, the nearest name. */
 import type { Command } from 'commander';
-import { printable } from '../base/printable.ts';
-import { lookOf } from '../base/terminal/look.ts';
+import { printable } from '../../base/printable.ts';
+import { lookOf } from '../../base/terminal/look.ts';
 
 /** Names that options have in other programs, without their dashes, and ours. The first of ours that the command has is named. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
