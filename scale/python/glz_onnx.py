@@ -124,8 +124,8 @@ def scores(model, columns, texts, multi_label=False):
     # A label alone has nothing to be chosen among.
     if multi_label or found.shape[1] == 1:
         return 1 / (1 + np.exp(-(found / calibration["temperature"] + calibration["bias"])))
-    if found.shape[1] > 10:
-        found *= 1 + calibration.get("sharpening", 0) * np.log(found.shape[1] / 10)
+    if found.shape[1] > 30:
+        found *= 1 + calibration.get("sharpening", 0) * np.log(found.shape[1] / 30)
     shares = np.exp(found - found.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
 

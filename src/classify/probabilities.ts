@@ -11,7 +11,7 @@ export function labelProbability(
 }
 
 /** Labels up to which a choice is the softmax of its logits, see {@link GliZNetOptions.calibration}. */
-const FEW_LABELS = 10;
+export const FEW_LABELS = 30;
 
 /** Probabilities over the labels, of which one is right: softmax of the logits, sharper among many labels. logits [N] -> [N] */
 export function choiceProbabilities(logits: Float32Array, { sharpening }: Partial<GliZNetOptions['calibration']> = {}): Float64Array {

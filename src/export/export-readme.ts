@@ -1,6 +1,7 @@
 /** The README of exported files: what the graphs take and give, with the numbers of this very checkpoint, and code that runs. */
 
 import { layoutOf } from '../classify/classifier.ts';
+import { FEW_LABELS } from '../classify/probabilities.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { CheckpointConfig } from '../weights/checkpoint.ts';
 
@@ -22,7 +23,8 @@ export async function exportReadme(
 ): Promise<string> {
   const { special, separatorIds, markerIds, blocks, labelMaskOn, maxLength, capacity } = await layoutOf(tokenizer, options);
   const { temperature, bias, sharpening } = options.calibration;
-  const sharper = sharpening > 0 ? `; of N labels, more than 10, logits times 1 + ${sharpening} x ln(N / 10) first` : '';
+  const sharper =
+    sharpening > 0 ? `; of N labels, more than ${FEW_LABELS}, logits times 1 + ${sharpening} x ln(N / ${FEW_LABELS}) first` : '';
   const list = (ids: Int32Array) => `[${[...ids].join(', ')}]`;
   const marked = markerIds.length > 0;
   const layout = blocks

@@ -1,5 +1,7 @@
 /** The README of exported files of a model that reads labels once: its three graphs, with the numbers of this very checkpoint, and code that runs. */
+
 import { layoutOf } from '../classify/classifier.ts';
+import { FEW_LABELS } from '../classify/probabilities.ts';
 import { readsAlike } from '../model/options.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { CheckpointConfig } from '../weights/checkpoint.ts';
@@ -16,7 +18,8 @@ export async function lateReadme(
 ): Promise<string> {
   const { special, markerIds, labelMaskOn, capacity } = await layoutOf(tokenizer, options);
   const { temperature, bias, sharpening } = options.calibration;
-  const sharper = sharpening > 0 ? `; of N labels, more than 10, logits times 1 + ${sharpening} x ln(N / 10) first` : '';
+  const sharper =
+    sharpening > 0 ? `; of N labels, more than ${FEW_LABELS}, logits times 1 + ${sharpening} x ln(N / ${FEW_LABELS}) first` : '';
   const upper = Array.from({ length: options.upperLayers }, (_, layer) => `state_${layer}`);
   const isVectors = upper.length === 0;
   const isAlike = readsAlike(options);

@@ -121,7 +121,7 @@ export const MODEL_OPTIONS = {
 export const CALIBRATION = {
   temperature: { type: 'number', above: 0, default: 1, description: 'what logits are divided by' },
   bias: { type: 'number', default: 0, description: 'what is added then' },
-  /** Of a choice among N labels, more than 10, logits count 1 + sharpening x ln(N / 10) times: a softmax over many leaves none of them much. */
+  /** Of a choice among N labels, more than 30, logits count 1 + sharpening x ln(N / 30) times: a softmax over many leaves none of them much. */
   sharpening: { type: 'number', min: 0, default: 0, before: 0, description: 'how much more logits count in a choice among many labels' },
 } as const satisfies Declarations;
 

@@ -198,10 +198,10 @@ describe('probabilities', () => {
     expect(p[0]).toBeGreaterThan(p[1]);
     expect(p[2]).toBe(0);
   });
-  it('choice: among many labels logits count more, among ten as they are', () => {
+  it('choice: among many labels logits count more, among thirty as they are', () => {
     const of = (count: number) => Float32Array.from({ length: count }, (_, at) => (at === 0 ? 2 : 0));
-    expect(choiceProbabilities(of(10), { sharpening: 0.5 })).toEqual(choiceProbabilities(of(10)));
-    const factor = 1 + 0.5 * Math.log(10);
+    expect(choiceProbabilities(of(30), { sharpening: 0.5 })).toEqual(choiceProbabilities(of(30)));
+    const factor = 1 + 0.5 * Math.log(100 / 30);
     expect(choiceProbabilities(of(100), { sharpening: 0.5 })[0]).toBeCloseTo(Math.exp(2 * factor) / (Math.exp(2 * factor) + 99), 9);
     // Labels that were not read are none of them.
     const short = of(100).fill(Number.NEGATIVE_INFINITY, 10);
