@@ -1,7 +1,8 @@
 /**
  * `glz serve` under load, against `glz predict` in the same run: npm run bench -- serve [--seconds 10] [--connections 64] [--minutes 0]
+ * [--flags="--workers 2 --threads 1" of the server]
  * Prints texts a second of both with the same labels and texts, p50 and p99, and what failed; one question with four options on a warm server, alone; with
- * --minutes so many minutes of mixed traffic with label sets that change, and the server's memory meanwhile.
+ * --minutes so many minutes of mixed traffic with label sets that change and clients that go away, and the server's memory meanwhile.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
     minutes: { type: 'string', default: '0' },
     texts: { type: 'string', default: '2000' },
+    flags: { type: 'string', default: '' },
   },
 });
 const [seconds, connections, minutes, count] = [values.seconds, values.connections, values.minutes, values.texts].map(Number);
@@ -63,7 +65,9 @@ function predictRate(): number {
   return (count - 1) / (time(input) - time(one));
 }
 
-const server = spawn(process.execPath, ['bin/glz.js', 'serve', '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+const server = spawn(process.execPath, ['bin/glz.js', 'serve', '--port', '0', ...values.flags.split(' ').filter(Boolean)], {
+  stdio: ['ignore', 'ignore', 'pipe'],
+});
 const url = await new Promise<string>((resolve) => {
   server.stderr.setEncoding('utf8').on('data', (text: string) => {
     const found = /"url":"([^"]+)"/.exec(text);
@@ -115,9 +119,19 @@ try {
         await response.arrayBuffer();
       }
     };
-    const clients = Promise.all(Array.from({ length: 8 }, client));
+    let given = 0;
+    /** Clients that go away in the middle: of nobody else may an answer be lost. */
+    const quitter = async (): Promise<void> => {
+      while (Date.now() < end) {
+        const body = JSON.stringify({ texts: texts.slice(0, 20), labels: LABELS });
+        const signal = AbortSignal.timeout(1 + (given % 60));
+        await fetch(`${url}/classify`, { method: 'POST', headers, body, signal }).catch(() => given++);
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    };
+    const clients = Promise.all([...Array.from({ length: 8 }, client), quitter()]);
     while (Date.now() < end) {
-      console.log(`memory        ${(await resident()).toFixed(0)} MB after ${sets} new labels, ${failed} failed`);
+      console.log(`memory        ${(await resident()).toFixed(0)} MB after ${sets} new labels, ${failed} failed, ${given} went away`);
       await new Promise((resolve) => setTimeout(resolve, Math.min(60_000, Math.max(1000, end - Date.now()))));
     }
     await clients;

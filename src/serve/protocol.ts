@@ -30,6 +30,36 @@ export interface NumberedExplanation extends NumberedRequest {
   logits: Float32Array;
 }
 
+/** Results of a batch with one array for all logits: many small ones take longer to be sent than to be computed. */
+export interface PackedScores {
+  /** Logits of all requests, one behind the other. */
+  logits: Float32Array<ArrayBuffer>;
+  /** All else of each request, and how many logits are its. */
+  requests: (Omit<ScoredRequest, 'logits'> & { labels: number })[];
+}
+
+/** Packs results to be sent. */
+export function packScores(results: readonly ScoredRequest[]): PackedScores {
+  const logits = new Float32Array(results.reduce((sum, result) => sum + result.logits.length, 0));
+  let first = 0;
+  const requests = results.map(({ logits: own, ...rest }) => {
+    logits.set(own, first);
+    first += own.length;
+    return { ...rest, labels: own.length };
+  });
+  return { logits, requests };
+}
+
+/** What was packed; logits are views of one array. */
+export function unpackScores({ logits, requests }: PackedScores): ScoredRequest[] {
+  let first = 0;
+  return requests.map(({ labels, ...rest }) => {
+    const own = logits.subarray(first, first + labels);
+    first += labels;
+    return { ...rest, logits: own };
+  });
+}
+
 /** To a worker. */
 export type ToWorker =
   | { type: 'set'; set: number; labels: readonly ReadLabel[] }
@@ -44,6 +74,6 @@ export type FromWorker =
   | { type: 'ready'; options: GliZNetOptions; identity: string; precision: 'fp32' | 'int8' }
   | { type: 'failed'; message: string; isUsage: boolean }
   | { type: 'problem'; job: number; problem: string | undefined }
-  | { type: 'scored'; job: number; results: ScoredRequest[] }
+  | { type: 'scored'; job: number; results: PackedScores }
   | { type: 'explained'; job: number; results: Explanation[][] }
   | { type: 'error'; job: number; message: string; isRequest: boolean };

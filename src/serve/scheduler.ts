@@ -60,7 +60,9 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   const idlers: (() => void)[] = [];
   /** Labels that are to be read before a set is scored with. */
   const pieces: { labels: readonly ReadLabel[]; done(): void; failed(error: unknown): void }[] = [];
-  const free = new Set<RemoteModel>(pool.models);
+  // Each model twice: while it reads a batch the next one is on its way, so that it never waits for clients that were just answered.
+  const slots = [...pool.models, ...pool.models];
+  const free = [...slots];
   let wake: NodeJS.Timeout | undefined;
   /** Texts that wait, in the queue or for their labels. */
   let held = 0;
@@ -118,14 +120,14 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
   /** Gives each free model what waits longest; texts and pieces of label sets by turns. */
   function dispatch(): void {
     clearTimeout(wake);
-    for (const model of free) {
+    while (free.length > 0) {
       const oldest = queue[0];
       const isDue = oldest && (queue.length >= settings.batchTexts || performance.now() - oldest.since >= settings.batchWait);
       if (!isDue && pieces.length === 0) {
         if (oldest) wake = setTimeout(dispatch, Math.max(0, settings.batchWait - (performance.now() - oldest.since)));
         break;
       }
-      free.delete(model);
+      const model = free.shift()!;
       void (async () => {
         if (isDue) {
           const batch = nextBatch();
@@ -133,8 +135,8 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
         }
         if (pieces.length > 0) await runPiece(model);
       })().finally(() => {
-        free.add(model);
-        if (queue.length === 0 && pieces.length === 0 && free.size === pool.models.length) for (const done of idlers.splice(0)) done();
+        free.push(model);
+        if (queue.length === 0 && pieces.length === 0 && free.length === slots.length) for (const done of idlers.splice(0)) done();
         // In a later turn: what came while the model ran is first put into the queue.
         setImmediate(dispatch);
       });
@@ -203,7 +205,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
     logits: (requests, options) => wait<ScoredRequest>(requests, options, () => undefined),
     explain: (requests, options) => wait<Explanation[]>(requests, options, (at) => requests[at]),
     async idle() {
-      while (queue.length > 0 || pieces.length > 0 || free.size < pool.models.length) {
+      while (queue.length > 0 || pieces.length > 0 || free.length < slots.length) {
         await Promise.race([new Promise<void>((resolve) => idlers.push(resolve)), pause(50)]);
       }
     },

@@ -7,7 +7,15 @@ import type { Explanation } from '../classify/library-types.ts';
 import '../runtime/load-runtime.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import type { ReadLabel } from '../text/label-texts.ts';
-import type { FromWorker, NumberedExplanation, NumberedRequest, Reading, ToWorker, WorkerSettings } from './protocol.ts';
+import {
+  type FromWorker,
+  type NumberedExplanation,
+  type NumberedRequest,
+  type Reading,
+  type ToWorker,
+  unpackScores,
+  type WorkerSettings,
+} from './protocol.ts';
 
 /** A model in a worker. One call at a time. */
 export interface RemoteModel {
@@ -105,11 +113,12 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
       for (const { set } of requests) send(set, labelsOf(set));
       // Only what the worker needs: callers may hold more beside a text.
       const numbered = requests.map(({ text, set }) => ({ text, set }));
-      return (await ask((job) => ({ type: 'score', job, requests: numbered, reading }), 'scored')).results;
+      return unpackScores((await ask((job) => ({ type: 'score', job, requests: numbered, reading }), 'scored')).results);
     },
     async explain(requests, labelsOf, reading) {
       for (const { set } of requests) send(set, labelsOf(set));
-      const numbered = requests.map(({ text, set, chosen, logits }) => ({ text, set, chosen, logits }));
+      // A view would be sent with all of its array.
+      const numbered = requests.map(({ text, set, chosen, logits }) => ({ text, set, chosen, logits: logits.slice() }));
       return (await ask((job) => ({ type: 'explain', job, requests: numbered, reading }), 'explained')).results;
     },
     drop(set) {

@@ -5,7 +5,7 @@ import { explain } from '../classify/explain/explain.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { BrokenModelError } from '../classify/scorer.ts';
 import type { ReadLabel } from '../text/label-texts.ts';
-import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts';
+import { type FromWorker, packScores, type ToWorker, type WorkerSettings } from './protocol.ts';
 
 const port = parentPort!;
 const say = (message: FromWorker): void => port.postMessage(message);
@@ -30,7 +30,8 @@ async function serve({ checkpoint, precision, threads }: WorkerSettings): Promis
           say({ type: 'explained', job, results: await explain(classifier, requests, message.reading) });
         } else {
           const requests = message.requests.map(({ text, set }) => ({ text, labels: sets.get(set)! }));
-          say({ type: 'scored', job, results: await classifier.logits(requests, { ...message.reading, shortlist: 0 }) });
+          const results = packScores(await classifier.logits(requests, { ...message.reading, shortlist: 0 }));
+          port.postMessage({ type: 'scored', job, results } satisfies FromWorker, [results.logits.buffer]);
         }
       } catch (error) {
         const isRequest = (error instanceof DataError || error instanceof UsageError) && !(error instanceof BrokenModelError);
