@@ -2,7 +2,7 @@
  * What an install of glz holds: `node scripts/dependencies.mjs sbom` prints a CycloneDX bill of materials, `... licences` a line a package with its licence. The
  * second ends with 1 where a licence is not on the list below: whoever adds such a package reads it first.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** Licences that allow use, change and distribution with no more than a notice. */
@@ -15,9 +15,12 @@ const READ = {
 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const sbom = JSON.parse(
-  execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }),
-);
+const asked = spawnSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
+if (asked.status !== 0) {
+  console.error(`npm sbom failed; is what is installed what package-lock.json says (npm ci)?\n${asked.stderr}`);
+  process.exit(1);
+}
+const sbom = JSON.parse(asked.stdout);
 /** Licence texts of a component; npm leaves out what is no SPDX name, and what is not installed on this platform. */
 const licencesOf = ({ licenses = [] }) => licenses.map(({ expression, license }) => expression ?? license?.id ?? license?.name ?? '');
 /** Whether all of an expression's parts (`A AND B`), or one of its choices (`A OR B`), are on the lists. */
