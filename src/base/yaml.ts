@@ -3,7 +3,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { errorMessage, UsageError } from './errors.ts';
 
 /** Larger files are no settings: the largest here has 10 kB, and what some texts cost grows with the square of their length. */
-const LARGEST_YAML = 1 << 16;
+export const LARGEST_YAML = 1 << 16;
 /** Deepest nesting: open brackets, marks in a row, columns of indentation. */
 const MOST_BRACKETS = 32;
 const MOST_MARKS = 32;

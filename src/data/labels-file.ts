@@ -7,7 +7,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { DataError, errorMessage } from '../base/errors.ts';
-import { parseYaml } from '../base/yaml.ts';
+import { LARGEST_YAML, parseYaml } from '../base/yaml.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
@@ -69,6 +69,10 @@ function quotedLabels(lines: readonly Line[], path: string): string[] {
 
 /** A whole YAML list or object of labels. */
 function yamlLabels(text: string, path: string): LabelSet {
+  if (text.length > LARGEST_YAML)
+    throw new DataError(
+      `${path}: YAML of more than ${LARGEST_YAML} characters; write so many labels as JSON, or as a table with the columns label, description`,
+    );
   let value: unknown;
   try {
     value = parseYaml(text, path, 'failsafe');

@@ -81,7 +81,7 @@ describe('a file of labels', () => {
     ['x.txt', 'sport\nlaw\nsport\n', /label "sport" occurs twice \(1 and 3\)/],
     ['x.txt', '\n'.repeat(1_000_001), /more than 1000000 lines/],
     ['x.txt', '['.repeat(100_000), /begins like JSON and is none/],
-    ['x.yaml', `- ${'['.repeat(100_000)}`, /x\.yaml: more than 65536 characters/],
+    ['x.yaml', `- ${'['.repeat(100_000)}`, /x\.yaml: YAML of more than 65536 characters; write so many labels as JSON/],
   ])('%s is refused: %#', (path, text, message) => {
     expect(() => labelsOfText(text, path)).toThrow(DataError);
     expect(() => labelsOfText(text, path)).toThrow(message);
