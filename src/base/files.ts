@@ -3,7 +3,20 @@
  * it is of, so that what a killed one left can be told from what another is writing. Imported by every folder that writes.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from './errors.ts';
 import { makeFolder } from './make-folder.ts';
@@ -52,14 +65,43 @@ export function behindLinks(path: string): string {
   return behindLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
 }
 
+/** Files that stand for what the process has open already. */
+const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
+
+/** Whether a path is a device, a pipe or the like: it is written into as it is, and never replaced. */
+export function isOpenFile(path: string): boolean {
+  try {
+    const kind = statSync(path, { throwIfNoEntry: false });
+    return OPEN_FILES.test(path) || (kind !== undefined && !kind.isFile() && !kind.isDirectory());
+  } catch {
+    return false; // what cannot be looked at is refused where it is written
+  }
+}
+
+/** @throws DataError */
+function writeInto(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
+  try {
+    for (const chunk of typeof content === 'string' || content instanceof Uint8Array ? [content] : content) appendFileSync(path, chunk);
+  } catch (error) {
+    throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
+  }
+}
+
 /**
  * Writes a file atomically, creating its folder: a reader (or a kill at any moment) sees the old file or the whole new one.
  * @throws DataError naming the path when it cannot be written (permissions, full disk).
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  const temporary = temporaryName(path);
+  if (isOpenFile(path)) {
+    writeInto(path, content);
+    return;
+  }
+  let file = path;
+  let temporary = temporaryName(path);
   try {
-    makeFolder(dirname(path));
+    file = behindLinks(path);
+    temporary = temporaryName(file);
+    makeFolder(dirname(file));
     const fd = openSync(temporary, 'w');
     try {
       const chunks = typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
@@ -69,11 +111,11 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     } finally {
       closeSync(fd);
     }
-    renameSync(temporary, path);
-    syncFolder(dirname(path));
+    renameSync(temporary, file);
+    syncFolder(dirname(file));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
   }
-  removeDeadTemporaries(path);
+  removeDeadTemporaries(file);
 }

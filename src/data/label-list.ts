@@ -74,6 +74,9 @@ export function splitAtCommas(text: string, where: string): string[] {
   throw wrong();
 }
 
+/** What begins like JSON of labels. */
+const CUT_JSON = /^\{|^\[\s*["[{]/;
+
 /** What is JSON of labels: a list or an object. */
 const LIKE_JSON = /^\[.*\]$|^\{.*\}$/s;
 
@@ -92,6 +95,8 @@ function labelsBetweenCommas(trimmed: string, where: string): string[] {
   if (/[\r\n]/.test(trimmed))
     throw new UsageError(`${where}: line breaks between labels; put commas between them, or give their file with --labels-file`);
   if (trimmed === '') return cleanLabels([], where);
+  if (CUT_JSON.test(trimmed))
+    throw new UsageError(`${where}: begins like JSON and is none; write ${AS_JSON}, all its quotes kept by the shell`);
   const labels = cleanLabels(splitAtCommas(trimmed, where), where);
   if (labels[0].startsWith("'") && labels.at(-1)!.endsWith("'"))
     throw new UsageError(`${where}: single quotes are part of the labels here; leave them out or write double quotes`);
@@ -157,5 +162,6 @@ export function candidateSet(value: unknown, where: string, { separator }: Label
   if (typeof value !== 'string') return labelSet(value, where, DataError);
   const text = value.trim();
   if (LIKE_JSON.test(text)) return labelSet(parseLabelJson(text, where, DataError), where, DataError);
+  if (CUT_JSON.test(text)) throw new DataError(`${where}: begins like JSON and is none; write ${AS_JSON}`);
   return { labels: labelList(value, where, { separator }) };
 }

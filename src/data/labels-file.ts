@@ -67,6 +67,17 @@ function quotedLabels(lines: readonly Line[], path: string): string[] {
   return cleanLabels(lines.map(unquoted), path, DataError);
 }
 
+/** Deeper values are refused as labels; a circle has no end. */
+const DEEPEST = 40;
+
+/** A value with nothing where YAML says null, which is text to a parser that takes every scalar for text. */
+function withoutNulls(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return depth > 0 && /^(null|Null|NULL|~)$/.test(value) ? '' : value;
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return value;
+  if (Array.isArray(value)) return value.map((each: unknown) => (typeof each === 'string' ? each : withoutNulls(each, depth + 1)));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutNulls(each, depth + 1)]));
+}
+
 /** A whole YAML list or object of labels. */
 function yamlLabels(text: string, path: string): LabelSet {
   if (text.length > LARGEST_YAML)
@@ -84,7 +95,7 @@ function yamlLabels(text: string, path: string): LabelSet {
     throw new DataError(`${path}: a YAML list under the name "${names[0]}"; write the list alone`);
   if (typeof value === 'string')
     throw new DataError(`${path}: not a YAML list of labels; write "- sport", one a line, or "sport: what it means"`);
-  return labelSet(value, path, DataError);
+  return labelSet(withoutNulls(value), path, DataError);
 }
 
 /** Lines of which the first begins with a dash: a YAML list, of names alone or of more. */
@@ -120,6 +131,8 @@ function tableLabels(text: string, lines: readonly Line[], path: string): LabelS
   if (!isHeader(header.text))
     throw wrong(path, header, 'no column "label" in the header of the table; labels without a header go into a .txt file, one a line');
   const names = cells(header.text).map((name) => (name === 'labels' ? 'label' : name));
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice !== undefined) throw wrong(path, header, `the column "${abbreviated(twice)}" is there twice`);
   const others = names.filter((name) => !COLUMNS.includes(name)).map((name) => `"${abbreviated(name)}"`);
   if (others.length > 0)
     throw wrong(path, header, `besides "label" there is ${others.join(', ')}; a table of labels has ${COLUMNS.join(', ')}`);

@@ -51,7 +51,9 @@ const DESCRIPTION_SHARE = 0.5;
 /** Share of all examples of a label together: a quarter of one, half of three, never more than 0.6. */
 const examplesShare = (count: number): number => Math.min(0.6, count / (count + 3));
 
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A plain object: no list, and no Set, Map or Date, of whose contents nothing would be seen. */
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '';
 
 /** What a model reads for a label with these. */
@@ -71,6 +73,13 @@ export function readLabel(name: string, description?: string, examples: readonly
     ...(examples.length > 0 ? { examples: examples.length } : {}),
   };
 }
+
+/** Whether an object says what a label means, and is no object of labels: `{ description, examples }`. */
+const areFields = (value: unknown): value is Fields =>
+  isObject(value) && Object.keys(value).length > 0 && Object.keys(value).every((field) => field !== 'label' && FIELDS.includes(field));
+
+/** Fields in which others have the name of a label. */
+const OTHER_NAMES = ['name', 'id', 'text', 'title', 'value'];
 
 /** Says what is wrong. */
 type Fail = (what: string) => never;
@@ -98,7 +107,7 @@ function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
       return (given as string).trim() || undefined;
     };
     const examples = isNothing(fields.examples) ? [] : fields.examples;
-    if (!Array.isArray(examples) || !examples.every((example) => typeof example === 'string' && example.trim() !== ''))
+    if (!Array.isArray(examples) || !Array.from(examples).every((example) => typeof example === 'string' && example.trim() !== ''))
       fail(`${spot}, field "examples" must be a list of texts`);
     if ((examples as unknown[]).length > MOST_EXAMPLES)
       fail(`${spot}, field "examples": ${(examples as unknown[]).length} given, ${MOST_EXAMPLES} at most; train on so many (glz train)`);
@@ -119,6 +128,10 @@ function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
       for (const [label, each] of Object.entries(all as Fields)) {
         const isText = typeof each === 'string' || isNothing(each);
         const own = `${spot}, "${abbreviated(label)}"`;
+        if (areFields(each)) {
+          add({ ...each, label }, own, parent, depth);
+          continue;
+        }
         if (!isText && !Array.isArray(each) && !isObject(each))
           fail(`${own} must be a description, or a list or object of labels that are kinds of it`);
         add({ label, ...(isText ? { description: each } : { children: each }) }, own, parent, depth);
@@ -126,11 +139,13 @@ function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
       return;
     }
     for (const [at, item] of all.entries()) {
+      // entries() has holes of lists too.
       const own = `${spot}: label ${at + 1}`;
       if (!isObject(item)) add({ label: item }, own, parent, depth);
       else if (Object.hasOwn(item, 'label')) add(item, own, parent, depth);
       // `- sport: ball games` in YAML.
-      else if (Object.keys(item).length === 1 && !FIELDS.includes(Object.keys(item)[0])) addAll(item, own, parent, depth);
+      else if (Object.keys(item).length === 1 && ![...FIELDS, ...OTHER_NAMES].includes(Object.keys(item)[0]))
+        addAll(item, own, parent, depth);
       else fail(`${own} is an object without "label"`);
     }
   }
@@ -196,8 +211,13 @@ function setOf(nodes: readonly Node[]): LabelSet {
  * @param where names the value in messages
  * @throws ErrorType naming the label and the field
  */
-export function labelSet(value: unknown, where: string, error: ErrorType): LabelSet {
-  if (Array.isArray(value) && value.every((label) => typeof label === 'string')) return { labels: cleanLabels(value, where, error) };
+export function labelSet(given: unknown, where: string, error: ErrorType): LabelSet {
+  const value =
+    isObject(given) && typeof given.label === 'string' && Object.keys(given).every((field) => FIELDS.includes(field)) ? [given] : given;
+  if (isObject(value) && Object.keys(value).length === 1 && /^(candidate_)?labels$/i.test(Object.keys(value)[0]))
+    throw new error(`${where}: labels under the name "${Object.keys(value)[0]}"; give the list alone`);
+  if (Array.isArray(value) && Array.from(value).every((label) => typeof label === 'string'))
+    return { labels: cleanLabels(value, where, error) };
   if (!Array.isArray(value) && !isObject(value)) return { labels: cleanLabels(value, where, error) };
   const fail = failing(error);
   const nodes = nodesOf(value, where, fail);

@@ -15,7 +15,7 @@ export function cleanLabels(labels: unknown, where: string, ErrorType: typeof Us
   if (!Array.isArray(labels)) throw new ErrorType(`${where}: the labels are not a list`);
   if (labels.length === 0) throw new ErrorType(`${where}: no labels; give at least one`);
   const first = new Map<string, number>();
-  return labels.map((label: unknown, at) => {
+  return Array.from(labels, (label: unknown, at) => {
     if (typeof label !== 'string') throw new ErrorType(`${where}: label ${at + 1} is not text`);
     const clean = label.trim();
     if (clean === '') throw new ErrorType(`${where}: label ${at + 1} is empty`);

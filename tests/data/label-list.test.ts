@@ -25,6 +25,8 @@ describe('--labels', () => {
     ['[a,b]', /begins and ends like a JSON list and is none; write \["sport", "politics"\], all its quotes kept by the shell/],
     ["['a','b']", /like a JSON list and is none/],
     ['[]', /no labels/],
+    ['["a","b"', /begins like JSON and is none/],
+    ['{"a":"d"', /begins like JSON and is none/],
     ['[1,2]', /label 1 is not text/],
     ['a|b|c', /"a\|b\|c" is one label; put commas between several, or write \["a\|b\|c"\] if it is one/],
     ['a;b', /is one label; put commas/],

@@ -29,6 +29,7 @@ export function explainedLabels(labels: readonly ReadLabel[], ranked: Pick<Label
   const names = labelNames(labels);
   return ranked.labels
     .slice(0, EXPLAINED_LABELS)
+    .filter((label) => names.indexOf(label) === names.lastIndexOf(label))
     .map((label) => names.indexOf(label))
     .filter((number) => number >= 0);
 }

@@ -7,17 +7,29 @@ import { type LabelSet, labelName, type ReadLabel } from '../../text/label-texts
 import type { Tuned } from './tuned.ts';
 
 const probability = z.number().min(0).max(1);
+const weight = z.number().min(-1e4).max(1e4);
 
 /** A label as it is read: its name, or with a description and examples what they come to. */
 const readLabel = z.union([
   z.string().min(1),
-  z.strictObject({
-    name: z.string().min(1),
-    reading: z.string(),
-    readings: z.array(z.string()).min(1),
-    shares: z.array(z.number()),
-    examples: z.number().int().optional(),
-  }),
+  z
+    .strictObject({
+      name: z.string().min(1),
+      reading: z.string(),
+      readings: z.array(z.string()).min(1),
+      shares: z.array(probability),
+      examples: z.number().int().min(0).optional(),
+    })
+    .refine(
+      ({ readings, shares, examples = 0 }) =>
+        shares.length === readings.length &&
+        examples < readings.length &&
+        Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-6,
+      {
+        path: ['shares'],
+        message: 'must be as many as readings, and sum to 1',
+      },
+    ),
 ]);
 
 /** What stands in the file. */
@@ -27,10 +39,10 @@ export const thresholdsSchema = z
     checkpoint: z.string().regex(/^[0-9a-f]{64}$/, 'must be the sha256 of a checkpoint'),
     labels: z.array(readLabel).min(2),
     multiLabel: z.boolean(),
-    temperature: z.number().positive(),
-    bias: z.number(),
+    temperature: z.number().min(0.01).max(100),
+    bias: z.number().min(-1e4).max(1e4),
     thresholds: z.array(probability).optional(),
-    abstain: z.strictObject({ fit: z.number(), score: z.number(), bias: z.number(), below: probability }).optional(),
+    abstain: z.strictObject({ fit: weight, score: weight, bias: weight, below: probability }).optional(),
     measured: z.looseObject({}),
   })
   .refine(({ labels, thresholds }) => thresholds === undefined || thresholds.length === labels.length, {
