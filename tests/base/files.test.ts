@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { behindLinks, temporaryName, temporaryOf, writeFileAtomically } from '../../src/base/files.ts';
@@ -45,4 +45,17 @@ it('finds the file behind links', () => {
   symlinkSync('real/out', join(folder, 'link'));
   expect(behindLinks(join(folder, 'link'))).toMatch(/real\/out$/);
   expect(behindLinks(join(folder, 'none'))).toBe(join(folder, 'none'));
+});
+
+it('writes into devices and behind links, and replaces neither', () => {
+  const folder = temporaryFolder();
+  const [target, link] = [join(folder, 'target'), join(folder, 'link')];
+  writeFileSync(target, 'old');
+  symlinkSync(target, link);
+  writeFileAtomically(link, 'new');
+  expect(readFileSync(target, 'utf8')).toBe('new');
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  writeFileAtomically('/dev/null', 'lost');
+  expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  expect(readdirSync(folder).sort()).toEqual(['link', 'target']);
 });
