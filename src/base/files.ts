@@ -65,43 +65,14 @@ export function behindLinks(path: string): string {
   return behindLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
 }
 
-/** Files that stand for what the process has open already. */
-const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
-
-/** Whether a path is a device, a pipe or the like: it is written into as it is, and never replaced. */
-export function isOpenFile(path: string): boolean {
-  try {
-    const kind = statSync(path, { throwIfNoEntry: false });
-    return OPEN_FILES.test(path) || (kind !== undefined && !kind.isFile() && !kind.isDirectory());
-  } catch {
-    return false; // what cannot be looked at is refused where it is written
-  }
-}
-
-/** @throws DataError */
-function writeInto(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  try {
-    for (const chunk of typeof content === 'string' || content instanceof Uint8Array ? [content] : content) appendFileSync(path, chunk);
-  } catch (error) {
-    throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
-  }
-}
-
 /**
- * Writes a file atomically, creating its folder: a reader (or a kill at any moment) sees the old file or the whole new one.
+ * Writes a file atomically, creating its folder: a reader (or a kill at any moment) sees the old file or the whole new one. A link is replaced, not followed.
  * @throws DataError naming the path when it cannot be written (permissions, full disk).
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
-  if (isOpenFile(path)) {
-    writeInto(path, content);
-    return;
-  }
-  let file = path;
-  let temporary = temporaryName(path);
+  const temporary = temporaryName(path);
   try {
-    file = behindLinks(path);
-    temporary = temporaryName(file);
-    makeFolder(dirname(file));
+    makeFolder(dirname(path));
     const fd = openSync(temporary, 'w');
     try {
       const chunks = typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
@@ -111,11 +82,30 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     } finally {
       closeSync(fd);
     }
-    renameSync(temporary, file);
-    syncFolder(dirname(file));
+    renameSync(temporary, path);
+    syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
   }
-  removeDeadTemporaries(file);
+  removeDeadTemporaries(path);
+}
+
+/** Files that stand for what the process has open already. */
+const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
+
+/** Writes a file that a user named: atomically, behind links; a device or pipe is written into as it is. @throws DataError as {@link writeFileAtomically} */
+export function writeNamedFile(path: string, content: string): void {
+  let file: string;
+  try {
+    const kind = statSync(path, { throwIfNoEntry: false });
+    if (OPEN_FILES.test(path) || (kind && !kind.isFile() && !kind.isDirectory())) {
+      appendFileSync(path, content);
+      return;
+    }
+    file = behindLinks(path);
+  } catch (error) {
+    throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
+  }
+  writeFileAtomically(file, content);
 }

@@ -1,7 +1,7 @@
 /** `glz eval`: flags, progress and messages; the work is in src/verbs/evaluate.ts. */
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
-import { writeFileAtomically } from '../base/files.ts';
+import { writeNamedFile } from '../base/files.ts';
 import { lookOf } from '../base/terminal/look.ts';
 import { answerText } from '../eval/report/answer.ts';
 import { compareFiles } from '../eval/report/compare-files.ts';
@@ -118,9 +118,9 @@ function displayOf(quiet: boolean | undefined): Required<Pick<EvaluateOptions, '
 }
 
 function writeResults(result: EvaluationResult, { json, csv, report }: Pick<EvalFlags, 'json' | 'csv' | 'report'>): void {
-  if (json) writeFileAtomically(json, `${JSON.stringify(result)}\n`);
-  if (csv) writeFileAtomically(csv, resultCsv(result));
-  if (report) writeFileAtomically(report, reportHtml(result));
+  if (json) writeNamedFile(json, `${JSON.stringify(result)}\n`);
+  if (csv) writeNamedFile(csv, resultCsv(result));
+  if (report) writeNamedFile(report, reportHtml(result));
 }
 
 function compare(paths: readonly string[]): void {

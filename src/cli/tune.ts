@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
-import { writeFileAtomically } from '../base/files.ts';
+import { writeNamedFile } from '../base/files.ts';
 import { quoted } from '../base/printable.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { refuseInputAsOutput } from '../classify/records/output-file.ts';
@@ -203,7 +203,7 @@ async function run(flags: TuneFlags): Promise<void> {
       ...fitted,
       measured: { records: records.length, folds: FOLDS, before: was, after: is },
     };
-    writeFileAtomically(output, `${JSON.stringify(thresholdsSchema.parse(file), null, 2)}\n`);
+    writeNamedFile(output, `${JSON.stringify(thresholdsSchema.parse(file), null, 2)}\n`);
     printText(`${records.length} records, ${labels.length} labels; "after" is cross-validated (${FOLDS} folds)`);
     printText(measuresText(was, is));
     printText(fittedText(fitted));

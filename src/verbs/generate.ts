@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DataError, UsageError } from '../base/errors.ts';
-import { writeFileAtomically } from '../base/files.ts';
+import { writeNamedFile } from '../base/files.ts';
 import { jsonHash } from '../base/hash.ts';
 import { labelledExample } from '../data/examples.ts';
 import { readLabelsFile } from '../data/labels-file.ts';
@@ -121,7 +121,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
       onFailure: options.onFailure,
     });
     const figures = summarize(recordsIn(output), journal, `${model} (${provider})`, leaked);
-    writeFileAtomically(report, reportPage(figures));
+    writeNamedFile(report, reportPage(figures));
     return { kept, wanted, failed, figures };
   } finally {
     journal.close();

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { behindLinks, temporaryName, temporaryOf, writeFileAtomically } from '../../src/base/files.ts';
+import { behindLinks, temporaryName, temporaryOf, writeFileAtomically, writeNamedFile } from '../../src/base/files.ts';
 import { ownMark } from '../../src/base/process-mark.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
@@ -52,10 +52,10 @@ it('writes into devices and behind links, and replaces neither', () => {
   const [target, link] = [join(folder, 'target'), join(folder, 'link')];
   writeFileSync(target, 'old');
   symlinkSync(target, link);
-  writeFileAtomically(link, 'new');
+  writeNamedFile(link, 'new');
   expect(readFileSync(target, 'utf8')).toBe('new');
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
-  writeFileAtomically('/dev/null', 'lost');
+  writeNamedFile('/dev/null', 'lost');
   expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   expect(readdirSync(folder).sort()).toEqual(['link', 'target']);
 });
