@@ -56,6 +56,12 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** Whether a process has ended and its parent has not looked yet, as in containers without an init (Linux). */
+function isEnded(pid: number): boolean {
+  const status = readOr(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return /^[ZX]/.test(status.slice(status.lastIndexOf(')') + 2));
+}
+
 /** The number of a mark's process. */
 export const markedPid = (mark: string): number => Number(mark.split('-')[1]);
 
@@ -65,7 +71,7 @@ export function markOwner(mark: string): MarkOwner {
   const [, , start, place] = mark.split('-');
   if (place !== placeOf()) return 'elsewhere';
   const pid = markedPid(mark);
-  if (!isRunning(pid)) return 'dead';
+  if (!isRunning(pid) || isEnded(pid)) return 'dead';
   const found = startOf(pid);
   return found !== undefined && start !== NO_START && found !== start ? 'dead' : 'running';
 }

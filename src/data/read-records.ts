@@ -66,7 +66,13 @@ const LONGEST_HEADER = 1 << 20;
 async function firstLine(bytes: AsyncGenerator<Buffer>): Promise<{ line: string; all: AsyncGenerator<Buffer> }> {
   const chunks: Buffer[] = [];
   let start = '';
-  while (start.length < LONGEST_HEADER && !/\S.*\n/.test(start.replace(/^\xef\xbb\xbf/, ''))) {
+  while (
+    start.length < LONGEST_HEADER &&
+    !start
+      .replace(/^\xef\xbb\xbf/, '')
+      .trimStart()
+      .includes('\n')
+  ) {
     const { value, done } = await bytes.next();
     if (done) break;
     chunks.push(value);

@@ -84,7 +84,8 @@ async function readFooter(file: FileHandle, path: string, size: number, library:
   if (text(end.subarray(4)) !== MAGIC)
     throw new DataError(`${path}: a Parquet file that is cut off: its end, which says where its columns are, is not there`);
   const length = new DataView(end.buffer).getUint32(0, true);
-  if (length > size - 12 || length > LARGEST_FOOTER) throw new DataError(`${path}: a damaged Parquet file: a footer of ${length} bytes`);
+  if (length === 0 || length > size - 12 || length > LARGEST_FOOTER)
+    throw new DataError(`${path}: a damaged Parquet file: a footer of ${length} bytes`);
   return library.parquetMetadata(await readBytes(file, path, size - 8 - length, length + 8), { geoparquet: false });
 }
 
