@@ -191,7 +191,7 @@ describe('glz eval', () => {
   });
 
   it('stops at Ctrl-C with 130 and goes on with what is missing', async () => {
-    const texts = writeSet(join(root, 'large'), 'large', plainRecords(labels, 3000), labels);
+    const texts = writeSet(join(root, 'large'), 'large', plainRecords(labels, 12_000), labels);
     const args = [
       '--data',
       join(sets, 'one'),
