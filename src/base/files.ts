@@ -91,15 +91,20 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
   removeDeadTemporaries(path);
 }
 
-/** Files that stand for what the process has open already. */
+/** What the process has open already: a file there belongs to whoever opened it. */
 const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
+
+/** Whether a path is a device, a pipe or what the process has open: it is written into as it is, and never replaced. @throws the system's error */
+export function isStream(path: string): boolean {
+  const kind = statSync(path, { throwIfNoEntry: false });
+  return OPEN_FILES.test(path) || (kind !== undefined && !kind.isFile() && !kind.isDirectory());
+}
 
 /** Writes a file that a user named: atomically, behind links; a device or pipe is written into as it is. @throws DataError as {@link writeFileAtomically} */
 export function writeNamedFile(path: string, content: string): void {
   let file: string;
   try {
-    const kind = statSync(path, { throwIfNoEntry: false });
-    if (OPEN_FILES.test(path) || (kind && !kind.isFile() && !kind.isDirectory())) {
+    if (isStream(path)) {
       appendFileSync(path, content);
       return;
     }

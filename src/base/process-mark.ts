@@ -25,11 +25,16 @@ function readOr(read: () => string): string {
   }
 }
 
-/** When a process was started, as far as the system tells (Linux): a number is given to another process later. */
-function startOf(pid: number): string | undefined {
-  // The name, in brackets, may hold anything; behind it the start is the 20th field. In ticks since the machine was started.
+/** What the system says of a process (Linux), from its state on; nothing where it says nothing. */
+function statusOf(pid: number): string[] {
+  // The name stands before, in brackets, and may hold anything.
   const status = readOr(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  const ticks = status.slice(status.lastIndexOf(')') + 2).split(' ')[19];
+  return status.slice(status.lastIndexOf(')') + 2).split(' ');
+}
+
+/** When a process was started, as far as the system tells: a number is given to another process later. */
+function startOf(status: readonly string[]): string | undefined {
+  const ticks = status[19]; // since the machine was started
   return ticks === undefined ? undefined : short(`${readOr(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))} ${ticks}`);
 }
 
@@ -41,7 +46,7 @@ let own: string | undefined;
 
 /** The mark of this process. */
 export function ownMark(): string {
-  own ??= `glz-${process.pid}-${startOf(process.pid) ?? NO_START}-${placeOf()}`;
+  own ??= `glz-${process.pid}-${startOf(statusOf(process.pid)) ?? NO_START}-${placeOf()}`;
   return own;
 }
 
@@ -56,12 +61,6 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Whether a process has ended and its parent has not looked yet, as in containers without an init (Linux). */
-function isEnded(pid: number): boolean {
-  const status = readOr(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  return /^[ZX]/.test(status.slice(status.lastIndexOf(')') + 2));
-}
-
 /** The number of a mark's process. */
 export const markedPid = (mark: string): number => Number(mark.split('-')[1]);
 
@@ -71,7 +70,10 @@ export function markOwner(mark: string): MarkOwner {
   const [, , start, place] = mark.split('-');
   if (place !== placeOf()) return 'elsewhere';
   const pid = markedPid(mark);
-  if (!isRunning(pid) || isEnded(pid)) return 'dead';
-  const found = startOf(pid);
+  if (!isRunning(pid)) return 'dead';
+  const status = statusOf(pid);
+  // Ended, and its parent has not looked yet: in containers without an init that may stay so.
+  if (/^[ZX]/.test(status[0])) return 'dead';
+  const found = startOf(status);
   return found !== undefined && start !== NO_START && found !== start ? 'dead' : 'running';
 }

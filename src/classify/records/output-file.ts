@@ -24,7 +24,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { behindLinks, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
+import { behindLinks, isStream, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/lock-file.ts';
 import { shownText } from '../../base/printable.ts';
 
@@ -270,9 +270,6 @@ function streamOutput(name: string, stream: () => Writable): Output {
   };
 }
 
-/** What the process has open already: a file there belongs to whoever opened it. */
-const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
-
 /** Refuses an output that is the input, under whatever name. @throws UsageError */
 export function refuseInputAsOutput(input: string, output: string | undefined): void {
   if (input === '-' || output === undefined) return;
@@ -289,9 +286,9 @@ export function refuseInputAsOutput(input: string, output: string | undefined): 
 export function openOutput(path: string | undefined, pieces: Pieces = 'lines'): Output {
   if (path === undefined) return streamOutput('to stdout', () => process.stdout);
   try {
-    const kind = statSync(path, { throwIfNoEntry: false });
-    if (path === '' || path.endsWith('/') || kind?.isDirectory()) throw new UsageError(`--output ${path}: not a file; name one`);
-    if ((kind && !kind.isFile()) || OPEN_FILES.test(path)) return streamOutput(path, () => createWriteStream(path, { flags: 'a' }));
+    if (path === '' || path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      throw new UsageError(`--output ${path}: not a file; name one`);
+    if (isStream(path)) return streamOutput(path, () => createWriteStream(path, { flags: 'a' }));
     const file = behindLinks(path);
     if (staysInPlace(file)) return placeOutput(file);
     accessSync(dirname(file), constants.W_OK);
