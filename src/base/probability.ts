@@ -1,4 +1,7 @@
-/** Logits as probabilities. */
+/** Logits as probabilities, and how numbers of results are written. */
+
+/** A number as results have it: six digits behind the point, more say nothing. */
+export const rounded = (value: number): number => Number(value.toFixed(6));
 
 /** 1 / (1 + e^-x) */
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

@@ -4,14 +4,11 @@
  * itself, and is no likelier than the label above it. Every path is looked at: once logits are there, a search would save nothing.
  */
 
+import { rounded } from '../base/probability.ts';
 import { type LabelSet, labelName } from '../text/label-texts.ts';
 import type { Classifier } from './classifier.ts';
 import type { LabelingOptions, LabelScores } from './library-types.ts';
 import { choiceProbabilities, labelProbability } from './probabilities.ts';
-
-/** Scores with so many digits: more say nothing. */
-const DIGITS = 6;
-const rounded = (value: number): number => Number(value.toFixed(DIGITS));
 
 /** A set of labels in levels. */
 export type LabelTree = LabelSet & Required<Pick<LabelSet, 'parents'>>;

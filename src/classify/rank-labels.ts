@@ -1,4 +1,5 @@
 /** Logits of one text to labels, best first. */
+import { rounded } from '../base/probability.ts';
 import { type LabelSet, labelNames } from '../text/label-texts.ts';
 import type { Classifier } from './classifier.ts';
 import { isTree, type LabelTree, rankTree } from './levels.ts';
@@ -6,9 +7,6 @@ import type { LabelingOptions, LabelScores } from './library-types.ts';
 import { choiceProbabilities, labelProbability } from './probabilities.ts';
 import { ABSTAIN_BELOW } from './tuning/label-fit.ts';
 import { type Tuned, tunedFit } from './tuning/tuned.ts';
-
-/** Scores with so many digits: more say nothing. */
-const DIGITS = 6;
 
 /** Numbers of the labels that count, best first; ties keep their order. Labels that were not on the shortlist have no score. */
 function bestFirst(logits: Float32Array, most: number, counts: (label: number) => boolean): number[] {
@@ -66,11 +64,11 @@ export function rankLabels(
     ? choiceProbabilities(tuned ? logits.map((logit) => logit / tuned.temperature) : logits, calibration)
     : Float64Array.from(logits, (logit) => labelProbability(logit, tuned?.multiLabel ? tuned : calibration));
   const likely = fit === undefined || !isChoice ? fit : tunedFit(fit, probabilities, tuned);
-  const said = likely === undefined ? {} : { fit: Number(likely.toFixed(DIGITS)) };
+  const said = likely === undefined ? {} : { fit: rounded(likely) };
   if (likely !== undefined && isBelow(likely, options, tuned)) return { labels: [], scores: [], ...said };
   const least = (at: number): number => threshold ?? tuned?.thresholdOf.get(candidates[at]) ?? 0;
   const order = bestFirst(logits, topK ?? logits.length, (at) => probabilities[at] >= least(at));
-  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => Number(probabilities[at].toFixed(DIGITS))), ...said };
+  return { labels: order.map((at) => candidates[at]), scores: order.map((at) => rounded(probabilities[at])), ...said };
 }
 
 /** {@link rankTree}; nothing where no label is likely to fit. */
@@ -82,7 +80,7 @@ function rankFittingTree(
   fit: number | undefined,
 ): LabelScores {
   if (fit === undefined) return rankTree(set, logits, calibration, options);
-  const said = { fit: Number(fit.toFixed(DIGITS)) };
+  const said = { fit: rounded(fit) };
   if (isBelow(fit, options)) return { labels: [], scores: [], path: [], pathScores: [], joint: 0, ...said };
   return { ...rankTree(set, logits, calibration, options), ...said };
 }

@@ -1,4 +1,5 @@
 /** Why a text got its labels: what each of its words adds to their logits, by the way that the model allows. */
+import { rounded } from '../../base/probability.ts';
 import { type GliZNetOptions, readsAlike } from '../../model/options.ts';
 import { SCORING_OPTIONS } from '../../options/predict.ts';
 import { labelName, labelNames, type ReadLabel } from '../../text/label-texts.ts';
@@ -9,11 +10,6 @@ import type { PartsOptions, PartsRequest, WordParts } from './word-parts.ts';
 
 /** Labels of a text that are explained: the best of those that are reported. */
 const EXPLAINED_LABELS = 3;
-
-/** Digits behind the point: more say nothing. */
-const DIGITS = 6;
-
-const rounded = (value: number): number => Number(value.toFixed(DIGITS));
 
 /** A text with what was found of it. */
 export interface ExplainRequest extends PartsRequest {

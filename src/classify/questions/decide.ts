@@ -5,14 +5,11 @@
 
 import { UsageError } from '../../base/errors.ts';
 import { isNestedTooDeep } from '../../base/json.ts';
+import { rounded } from '../../base/probability.ts';
 import type { ReadLabel } from '../../text/label-texts.ts';
 import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
 import { choiceProbabilities, labelProbability } from '../probabilities.ts';
 import type { Answers, AskedQuestion, ChoiceAnswer, PredicateAnswer, ScoreAnswer } from './questions.ts';
-
-/** Scores with so many digits: more say nothing. */
-const DIGITS = 6;
-const rounded = (value: number): number => Number(value.toFixed(DIGITS));
 
 /** Lines `path: value` of a JSON value, for a model that reads text. @throws UsageError where it is no JSON or nested too deep */
 export function readableText(value: unknown, where = 'text'): string {

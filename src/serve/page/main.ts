@@ -1,4 +1,6 @@
 /** The page: what is asked on the left, what is found on the right, many texts beneath. */
+
+import type { LabelScores } from '../../classify/library-types.ts';
 import type { Answers, Question } from '../../classify/questions/questions.ts';
 import { showAnswers } from './answer-view.ts';
 import { createBarList } from './bar-list.ts';
@@ -8,7 +10,7 @@ import { type Asking, createFileView } from './file-view.ts';
 import { askForKey } from './key-dialog.ts';
 import { createLabelField } from './label-field.ts';
 import { type Bar, barsOf, spokenResult } from './pure/bars.ts';
-import { AnswerError, createClient, type LabelResult } from './pure/client.ts';
+import { AnswerError, createClient } from './pure/client.ts';
 import { EXAMPLES } from './pure/examples.ts';
 import { labelNames } from './pure/label-names.ts';
 import { createLatest } from './pure/latest.ts';
@@ -29,7 +31,7 @@ const isQuestions = (): boolean => document.querySelector<HTMLInputElement>('inp
 
 /** What the single text was found to be; the words of one label are shown. */
 type Found =
-  | { kind: 'labels'; text: string; bars: Bar[]; explanations: LabelResult['explanations']; isMultiLabel: boolean; ms: number }
+  | { kind: 'labels'; text: string; bars: Bar[]; explanations: LabelScores['explanations']; isMultiLabel: boolean; ms: number }
   | { kind: 'answers'; questions: Readonly<Record<string, Question>>; answers: Answers; ms: number }
   | { kind: 'nothing' };
 

@@ -1,7 +1,8 @@
 /** The text with the words coloured that decided a label. */
 
+import type { Explanation } from '../../classify/library-types.ts';
 import { find, make } from './dom.ts';
-import { type Explanation, strongestWords, textPieces } from './pure/deciding-words.ts';
+import { strongestWords, textPieces } from './pure/deciding-words.ts';
 
 /** Words that are listed beneath with what they add. */
 const LISTED = 8;

@@ -1,4 +1,4 @@
-/** What the bars say.. */
+/** What the bars say. */
 
 /** A bar: a label and its share. */
 export interface Bar {

@@ -1,15 +1,7 @@
-/** Asks the server that the page came from, and nobody else.. */
-import type { Answers, Question } from '../../../classify/questions/questions.ts';
-import type { Explanation } from './deciding-words.ts';
+/** Asks the server that the page came from, and nobody else. */
 
-/** Labels of a text, as `POST /classify` answers. */
-export interface LabelResult {
-  labels: string[];
-  scores: number[];
-  unreadable?: boolean;
-  /** What each word adds to the best labels, of servers that explain. */
-  explanations?: Explanation[];
-}
+import type { LabelScores } from '../../../classify/library-types.ts';
+import type { Answers, Question } from '../../../classify/questions/questions.ts';
 
 /** How texts are labelled. */
 export interface LabelRequest {
@@ -33,7 +25,7 @@ export class AnswerError extends Error {
 
 /** The server's routes, as the page uses them. */
 export interface Client {
-  classify(request: LabelRequest, signal: AbortSignal): Promise<LabelResult[]>;
+  classify(request: LabelRequest, signal: AbortSignal): Promise<LabelScores[]>;
   decide(texts: readonly string[], questions: Readonly<Record<string, Question>>, signal: AbortSignal): Promise<Answers[]>;
   /** The model's name. */
   model(): Promise<string>;
@@ -105,7 +97,7 @@ export function createClient(askForKey: (wasWrong: boolean) => Promise<string>, 
 
   return {
     async classify({ explain = false, ...request }, signal) {
-      const ask = async (body: object) => ((await call('/classify', body, signal)) as { results: LabelResult[] }).results;
+      const ask = async (body: object) => ((await call('/classify', body, signal)) as { results: LabelScores[] }).results;
       if (!explain || !canExplain) return ask(request);
       try {
         return await ask({ ...request, explain: true });

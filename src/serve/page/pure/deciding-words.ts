@@ -1,19 +1,6 @@
-/** The words of a text by what they add to a label's score.. */
+/** The words of a text by what they add to a label's score. */
 
-/** A word, as the server explains a label: UTF-16 offsets in the text, and what the word adds to the label's logit. */
-export interface ExplainedWord {
-  word: string;
-  start: number;
-  end: number;
-  score: number;
-}
-
-/** What the words of a text add to a label. */
-export interface Explanation {
-  label: string;
-  bias: number;
-  words: readonly ExplainedWord[];
-}
+import type { WordScore } from '../../../classify/library-types.ts';
 
 /** A piece of the text. */
 export interface TextPiece {
@@ -26,7 +13,7 @@ export interface TextPiece {
 const FAINT = 0.3;
 
 /** The text in pieces, in order, nothing left out. Words that lie outside of the text or over each other are passed by. */
-export function textPieces(text: string, words: readonly ExplainedWord[]): TextPiece[] {
+export function textPieces(text: string, words: readonly WordScore[]): TextPiece[] {
   const strongest = Math.max(0, ...words.map(({ score }) => Math.abs(score)));
   const pieces: TextPiece[] = [];
   let at = 0;
@@ -42,7 +29,7 @@ export function textPieces(text: string, words: readonly ExplainedWord[]): TextP
 }
 
 /** The words that matter most, whichever way, the strongest first; marks between words are coloured in the text only. */
-export const strongestWords = (words: readonly ExplainedWord[], most: number): ExplainedWord[] => {
+export const strongestWords = (words: readonly WordScore[], most: number): WordScore[] => {
   const ranked = words.filter(({ word }) => /[\p{L}\p{N}]/u.test(word)).sort((one, other) => Math.abs(other.score) - Math.abs(one.score));
   const least = FAINT * Math.abs(ranked[0]?.score ?? 0);
   return ranked.slice(0, most).filter(({ score }) => score !== 0 && Math.abs(score) >= least);

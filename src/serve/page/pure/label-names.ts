@@ -1,4 +1,4 @@
-/** Labels as people type and paste them.. */
+/** Labels as people type and paste them. */
 
 /** Labels of a piece of text: a JSON list, a line each, or on one line with commas between. Empty ones and repetitions are left out. */
 export function labelNames(text: string): string[] {

@@ -1,4 +1,4 @@
-/** Many texts, a few at a time, so that results come while the rest waits and nothing is lost where it is stopped.. */
+/** Many texts, a few at a time, so that results come while the rest waits and nothing is lost where it is stopped. */
 
 /** Texts of a request, and how many requests are under way: small enough that others are served too. */
 const TEXTS_AT_ONCE = 16;

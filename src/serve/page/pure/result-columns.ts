@@ -1,4 +1,4 @@
-/** What a table has of results: columns to look at, to sort by and to download.. */
+/** What a table has of results: columns to look at, to sort by and to download. */
 import type { Answers, Question } from '../../../classify/questions/questions.ts';
 import { type Bar, percent } from './bars.ts';
 import type { SortKey } from './row-order.ts';

@@ -1,4 +1,4 @@
-/** The order of a table's rows.. */
+/** The order of a table's rows. */
 
 /** What rows are sorted by. */
 export interface Order {

@@ -1,4 +1,4 @@
-/** Files of texts as people have them: CSV and TSV with a header, JSONL, plain lines.. */
+/** Files of texts as people have them: CSV and TSV with a header, JSONL, plain lines. */
 import Papa from 'papaparse';
 
 /** Texts with what stood beside them. */
