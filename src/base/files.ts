@@ -19,8 +19,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from './errors.ts';
+import { MARK_PATTERN, markOwner, ownMark } from './locks/process-mark.ts';
 import { makeFolder } from './make-folder.ts';
-import { MARK_PATTERN, markOwner, ownMark } from './process-mark.ts';
 
 /** Flushes a folder's entry table, so that a rename in it survives a power cut. */
 export function syncFolder(folder: string): void {

@@ -1,6 +1,7 @@
 /** JSON of others: parsed only if it is nested no deeper than can be written again. Imports node and errors. */
 import { readFileSync, statSync } from 'node:fs';
 import { DataError, errorMessage } from './errors.ts';
+import { isObject } from './is-object.ts';
 
 /** Deepest nesting of lists and objects. JSON.parse reads any, and JSON.stringify overflows the stack of what has some thousand. */
 export const DEEPEST_NESTING = 500;
@@ -48,6 +49,6 @@ export function readJsonObject(path: string): Record<string, unknown> {
     throw new DataError(`cannot read ${path}: ${errorMessage(error)}`);
   }
   const value = parseJson(text, path);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new DataError(`${path} is not a JSON object`);
-  return value as Record<string, unknown>;
+  if (!isObject(value)) throw new DataError(`${path} is not a JSON object`);
+  return value;
 }

@@ -6,8 +6,8 @@ import { existsSync, lstatSync, readdirSync, renameSync, rmdirSync, rmSync } fro
 import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from './errors.ts';
 import { syncFolder, temporaryName, temporaryOf } from './files.ts';
+import { markOwner } from './locks/process-mark.ts';
 import { makeFolder } from './make-folder.ts';
-import { markOwner } from './process-mark.ts';
 import { staysInPlace, writeIntoFolder } from './write-into-folder.ts';
 
 /** Names of files, each of which may be removed from a folder. */

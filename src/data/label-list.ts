@@ -3,8 +3,10 @@
  * what it is, or refused with what was meant: read otherwise, it would become one odd label, or two halves of one, and be scored.
  * A JSON list says exactly which labels there are; every refusal names it as the way out.
  */
+
 import { CsvError, parse } from 'csv-parse/sync';
 import { DataError, UsageError } from '../base/errors.ts';
+import { isObject } from '../base/is-object.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
@@ -17,8 +19,6 @@ const LIKE_SEPARATORS = /[,;\t\r\n，、；]/;
 
 /** A JSON list as it is written, in messages. */
 const AS_JSON = '["sport", "politics"]';
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Labels as a JSON list, in a message. */
 const listed = (labels: readonly string[]): string => JSON.stringify(labels.map(abbreviated));

@@ -2,7 +2,9 @@
  * Tasks as Label Studio exports them (JSON): the text in `data`, the labels as choices of one or several annotators. Knows records; nothing
  * of files.
  */
+
 import { DataError } from '../base/errors.ts';
+import { isObject } from '../base/is-object.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -11,8 +13,6 @@ export interface LabelStudioTask {
   data: Fields;
   annotations: readonly unknown[];
 }
-
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A record as a task, undefined where it is none. */
 export function labelStudioTask({ data, annotations, completions }: Fields): LabelStudioTask | undefined {

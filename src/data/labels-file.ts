@@ -2,11 +2,13 @@
  * Candidate labels out of a file, in the format that its content shows: JSON or YAML (a list, an object of names and what they mean, a tree),
  * JSON one a line, a table with a column `label`, or one label a line. What looks like something else is refused with what was meant.
  */
+
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { isObject } from '../base/is-object.ts';
 import { LARGEST_YAML, parseYaml } from '../base/yaml.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
@@ -90,7 +92,7 @@ function yamlLabels(text: string, path: string): LabelSet {
   } catch (error) {
     throw new DataError(errorMessage(error));
   }
-  const names = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  const names = isObject(value) ? Object.keys(value) : [];
   if (names.length === 1 && /^(candidate_)?labels$/i.test(names[0]))
     throw new DataError(`${path}: a YAML list under the name "${names[0]}"; write the list alone`);
   if (typeof value === 'string')

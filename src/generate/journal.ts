@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { behindLinks, writeFileAtomically } from '../base/files.ts';
-import { type FileLock, lockFile } from '../base/lock-file.ts';
+import { type FileLock, lockFile } from '../base/locks/lock-file.ts';
 import { makeFolder } from '../base/make-folder.ts';
 import { parseState } from '../base/state-file.ts';
 import type { RecordMember } from '../data/record-members.ts';

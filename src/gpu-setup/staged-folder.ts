@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { MARK_PATTERN, markOwner, ownMark } from '../base/locks/process-mark.ts';
 import { isFolder, makeFolder } from '../base/make-folder.ts';
-import { MARK_PATTERN, markOwner, ownMark } from '../base/process-mark.ts';
 import { SETUP_RECORD } from '../runtime/tensorflow.ts';
 
 /** Where this process makes a folder. */

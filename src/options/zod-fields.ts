@@ -1,5 +1,7 @@
 /** Declared options as fields of a zod schema, for settings files that have them beside others. Not on the way to the first prediction. */
+
 import { z } from 'zod';
+import { isObject } from '../base/is-object.ts';
 import type { Bounds, Declaration, Declarations, ValueOf } from './declaration.ts';
 import { type SnakeCase, snakeCase } from './names.ts';
 
@@ -46,10 +48,7 @@ export const zodFields = <All extends Declarations>(
 /** An object of names that somebody chose, whatever they are: zod's own records drop `__proto__`. */
 export const named = <Value extends z.ZodType>(schema: Value) =>
   z
-    .custom<Readonly<Record<string, z.input<Value>>>>(
-      (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-      'must be an object',
-    )
+    .custom<Readonly<Record<string, z.input<Value>>>>(isObject, 'must be an object')
     .transform(
       (value, context): Record<string, z.infer<Value>> =>
         Object.fromEntries(

@@ -1,8 +1,10 @@
 /** Training as the library and `glz train` call it: settings, everything that a run needs, its folder and report. Knows no terminal. */
+
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
+import { isObject } from '../base/is-object.ts';
 import { devScore } from '../eval/sets/dev-score.ts';
 import { labelledLogits } from '../eval/sets/labelled-logits.ts';
 import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
@@ -27,11 +29,10 @@ export interface TrainCall extends Omit<TrainOptions, 'settings'> {
 
 /** Fields in groups by their paths: `{ loss: { margin: 0.3 } }` as `{ 'loss.margin': 0.3 }`. */
 export function fieldPaths(settings: object, prefix = ''): Record<string, unknown> {
-  const isGroup = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
   return Object.assign(
     {},
     ...Object.entries(settings).map(([name, value]) =>
-      isGroup(value) ? fieldPaths(value, `${prefix}${name}.`) : { [prefix + name]: value },
+      isObject(value) ? fieldPaths(value, `${prefix}${name}.`) : { [prefix + name]: value },
     ),
   );
 }

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { fileHash, jsonHash } from '../base/hash.ts';
+import { isObject } from '../base/is-object.ts';
 import { readJsonObject } from '../base/json.ts';
 import { quoted } from '../base/printable.ts';
 import { type OwnNames, writeFolderAtomically } from '../base/whole-folders.ts';
@@ -53,8 +54,6 @@ const TRAINING = 'training.json';
 export const CHECKPOINT_FILES: OwnNames = new Set([CONFIG, WEIGHTS, TOKENIZER, TOKENIZER_CONFIG, TRAINING]);
 
 type Json = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads declared options out of an object. @throws DataError naming the field */
 function readOptions<All extends Declarations>(declarations: All, fields: Json, where: string, prefix: string): Filled<All> {

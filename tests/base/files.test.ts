@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { behindLinks, temporaryName, temporaryOf, writeFileAtomically, writeNamedFile } from '../../src/base/files.ts';
-import { ownMark } from '../../src/base/process-mark.ts';
+import { ownMark } from '../../src/base/locks/process-mark.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
 /** What a process that has ended calls a temporary file of `path`. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryName } from '../../src/base/files.ts';
-import { ownMark } from '../../src/base/process-mark.ts';
+import { ownMark } from '../../src/base/locks/process-mark.ts';
 import { foreignEntry, removeFolder, removeLeftFolders, writeFolderAtomically } from '../../src/base/whole-folders.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
 

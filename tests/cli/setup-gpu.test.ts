@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ownMark } from '../../src/base/process-mark.ts';
+import { ownMark } from '../../src/base/locks/process-mark.ts';
 import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';

@@ -2,7 +2,9 @@
  * Typed questions about a text: a choice among options, a statement that is true or not, a level of an ordered scale. What they look like, in the
  * library and in a file, and what is wrong with one that cannot be asked. Knows no model.
  */
+
 import { UsageError } from '../../base/errors.ts';
+import { isObject } from '../../base/is-object.ts';
 import { quoted } from '../../base/printable.ts';
 import { readLabel } from '../../text/described-labels.ts';
 import type { ReadLabel } from '../../text/label-texts.ts';
@@ -126,8 +128,6 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 type Fields = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Text that may be absent. @throws UsageError naming the field */
 function textOrNone(value: unknown, where: string): string | undefined {
   if (value === undefined || value === null) return undefined;

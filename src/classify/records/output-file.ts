@@ -25,7 +25,7 @@ import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, isStream, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
-import { lockFile } from '../../base/lock-file.ts';
+import { lockFile } from '../../base/locks/lock-file.ts';
 import { shownText } from '../../base/printable.ts';
 
 /** A block of records (record-blocks.ts); what a table begins with; what compressed files of nothing hold. */

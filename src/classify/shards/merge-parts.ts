@@ -4,7 +4,7 @@ import { closeSync, fsyncSync, openSync, readdirSync, readSync, renameSync, rmSy
 import { basename, dirname } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, removeDeadTemporaries, syncFolder, temporaryName } from '../../base/files.ts';
-import { lockFile } from '../../base/lock-file.ts';
+import { lockFile } from '../../base/locks/lock-file.ts';
 import { blockOf } from '../records/record-blocks.ts';
 import { type PartBlock, type PartManifest, readManifest } from './part-manifest.ts';
 import { runDifference } from './run-identity.ts';

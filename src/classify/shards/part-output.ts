@@ -20,7 +20,7 @@ import {
 import { dirname } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { syncFolder, writeFileAtomically } from '../../base/files.ts';
-import { type Lease, leaseFile } from '../../base/lease-file.ts';
+import { type Lease, leaseFile } from '../../base/locks/lease-file.ts';
 import type { BlockName, Output } from '../records/output-file.ts';
 import { type PartBlock, type PartEnd, type PartManifest, partHead, readManifest } from './part-manifest.ts';
 import { type RunIdentity, runDifference } from './run-identity.ts';

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isObject } from '../../base/is-object.ts';
 import { readJsonObject } from '../../base/json.ts';
 import { parseYaml } from '../../base/yaml.ts';
 
@@ -24,8 +25,6 @@ export interface DatasetCard {
   names: ReadonlyMap<string, ClassNames>;
   configs: readonly CardConfig[];
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const NONE: ClassNames = new Map();
 

@@ -2,7 +2,9 @@
  * ModernBERT (Warner et al., 2024): rotary positions, layers that attend within a local window between layers that attend everywhere,
  * normalisation before each block, gated feed-forward. Follows ModernBertModel of Hugging Face transformers.
  */
+
 import * as tf from '@tensorflow/tfjs-core';
+import { isObject } from '../../base/is-object.ts';
 import { NO_DROPOUT } from '../dropout.ts';
 import { activation, attention } from '../ops.ts';
 import { rotary, rotaryAngles, tokenDistances } from '../position-ops.ts';
@@ -52,11 +54,10 @@ function rotaryBase(config: RawConfig, kind: LayerKind, oldName: string, fallbac
   if (isAbsent(config, 'rope_parameters')) return old;
   const expected = '{"full_attention": {"rope_type": "default", "rope_theta": ...}, "sliding_attention": {...}}';
   const parameters = config.rope_parameters as Readonly<Record<string, unknown>>;
-  const isFields = (value: unknown): value is RawConfig => typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isFields(parameters) || !Object.keys(parameters).every((key) => KINDS.some((each) => each === key)))
+  if (!isObject(parameters) || !Object.keys(parameters).every((key) => KINDS.some((each) => each === key)))
     throw wrongField(config, 'rope_parameters', expected);
   const own = parameters[kind] ?? {};
-  if (!isFields(own) || Object.keys(own).some((key) => !['rope_type', 'rope_theta', 'partial_rotary_factor'].includes(key)))
+  if (!isObject(own) || Object.keys(own).some((key) => !['rope_type', 'rope_theta', 'partial_rotary_factor'].includes(key)))
     throw wrongField(config, 'rope_parameters', expected);
   wordField(own, 'rope_type', ['default'], 'default');
   wordField(own, 'partial_rotary_factor', [1], 1);

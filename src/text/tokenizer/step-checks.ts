@@ -2,7 +2,9 @@
  * The steps of a `tokenizer.json` that are let through to the native library: known types with known fields of the right kind. On others
  * the library may guess another type from the fields, or end the process.
  */
+
 import type { DataError } from '../../base/errors.ts';
+import { isObject } from '../../base/is-object.ts';
 import { quoted } from '../../base/printable.ts';
 import { characterMapFault } from './character-map.ts';
 import { patternFault } from './regular-expression.ts';
@@ -16,11 +18,6 @@ type Check = (value: unknown) => string | undefined;
 /** What a place holds: a type's fields. Those whose check takes `undefined` may be left out. */
 type Fields = Readonly<Record<string, Check>>;
 type Types = Readonly<Record<string, Fields>>;
-
-/** True for a JSON object. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const LONGEST_TEXT = 256;
 const MOST_STEPS = 32;

@@ -2,7 +2,9 @@
  * The form of Hugging Face's `tokenizer.json`, as far as glz reads, builds or rewrites it, and the pieces that the builders share. Must not
  * know where a tokenizer comes from or what it is used for.
  */
+
 import { DataError } from '../../base/errors.ts';
+import { isObject } from '../../base/is-object.ts';
 
 /** One entry of `added_tokens`. */
 export interface AddedToken {
@@ -76,10 +78,6 @@ export function templateProcessing(shape: TemplateShape, idOf: (token: string) =
   const pair = [...single, ...between, sequence('B', secondType), special(sep, secondType)];
   const entry = (token: string) => [token, { id: token, ids: [idOf(token)], tokens: [token] }];
   return { type: 'TemplateProcessing', single, pair, special_tokens: Object.fromEntries([cls, sep].map(entry)) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Checks the parts of a parsed `tokenizer.json` that glz itself relies on; the native library checks the rest. */

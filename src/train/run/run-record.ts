@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
-import { type FileLock, lockFile } from '../../base/lock-file.ts';
+import { type FileLock, lockFile } from '../../base/locks/lock-file.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { stateFileOrNone } from '../../base/state-file.ts';
 import { type OwnNames, removeFolder, removeLeftFolders } from '../../base/whole-folders.ts';

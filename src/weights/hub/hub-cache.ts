@@ -10,8 +10,8 @@ import { copyFile, link, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { isRunning } from '../../base/locks/process-mark.ts';
 import { homeFolder, makeFolder } from '../../base/make-folder.ts';
-import { isRunning } from '../../base/process-mark.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 
 /** Environment variables. */

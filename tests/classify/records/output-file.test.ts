@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, UsageError } from '../../../src/base/errors.ts';
-import { ownMark } from '../../../src/base/process-mark.ts';
+import { ownMark } from '../../../src/base/locks/process-mark.ts';
 import { openOutput } from '../../../src/classify/records/output-file.ts';
 import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
 

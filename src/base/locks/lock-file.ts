@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DataError, errorMessage } from './errors.ts';
+import { DataError, errorMessage } from '../errors.ts';
 import { MARK_PATTERN, markedPid, markOwner, ownMark } from './process-mark.ts';
 
 /** A lock that is held. */

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DataError } from '../../src/base/errors.ts';
-import { lockFile } from '../../src/base/lock-file.ts';
-import { markOwner, ownMark } from '../../src/base/process-mark.ts';
-import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
+import { DataError } from '../../../src/base/errors.ts';
+import { lockFile } from '../../../src/base/locks/lock-file.ts';
+import { markOwner, ownMark } from '../../../src/base/locks/process-mark.ts';
+import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const LINUX = process.platform === 'linux';
 const module = (name: string) => JSON.stringify(pathToFileURL(join(ROOT, 'dist/base', name)).href);
@@ -14,13 +14,13 @@ const node = (script: string) => ['--input-type=module', '--eval', script];
 
 /** The mark of a process that has ended. */
 const deadMark = (): string =>
-  spawnSync(process.execPath, node(`import { ownMark } from ${module('process-mark.js')}; console.log(ownMark())`), {
+  spawnSync(process.execPath, node(`import { ownMark } from ${module('locks/process-mark.js')}; console.log(ownMark())`), {
     encoding: 'utf8',
   }).stdout.trim();
 
 /** A process that holds the lock of a path until it is killed. */
 async function holder(path: string): Promise<ChildProcess> {
-  const script = `import { lockFile } from ${module('lock-file.js')}; lockFile(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1000)`;
+  const script = `import { lockFile } from ${module('locks/lock-file.js')}; lockFile(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1000)`;
   const child = spawn(process.execPath, node(script), { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => child.stdout!.once('data', resolve));
   return child;
@@ -74,7 +74,7 @@ describe('a lock', () => {
     const path = join(temporaryFolder(), 'out.jsonl');
     spawnSync(
       process.execPath,
-      node(`import { lockFile } from ${module('lock-file.js')}; lockFile(${JSON.stringify(path)}); throw new Error('x')`),
+      node(`import { lockFile } from ${module('locks/lock-file.js')}; lockFile(${JSON.stringify(path)}); throw new Error('x')`),
     );
     expect(readdirSync(join(path, '..'))).toEqual([]);
   });
@@ -117,7 +117,7 @@ describe('a lock', () => {
     // Each writes that it has the lock, and looks whether another had it too.
     const script = `
       import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-      import { lockFile } from ${module('lock-file.js')};
+      import { lockFile } from ${module('locks/lock-file.js')};
       console.log('ready');
       const pause = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
       while (!existsSync(${JSON.stringify(go)})) pause(2);

@@ -1,9 +1,9 @@
 /** Locks that show from elsewhere whether their process lives. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataError } from '../../src/base/errors.ts';
-import { leaseFile } from '../../src/base/lease-file.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { DataError } from '../../../src/base/errors.ts';
+import { leaseFile } from '../../../src/base/locks/lease-file.ts';
+import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const TIMES = { beat: 20, patience: 400 };
 /** A lock of a process that cannot be seen from here. */

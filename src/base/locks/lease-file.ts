@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { DataError } from './errors.ts';
+import { DataError } from '../errors.ts';
 import { type FileLock, lockFile, locksElsewhere } from './lock-file.ts';
 
 /** How often a lease shows that its process lives, and how long one may show nothing, in milliseconds. */
