@@ -84,12 +84,6 @@ const OTHER_NAMES = ['name', 'id', 'text', 'title', 'value'];
 /** Says what is wrong. */
 type Fail = (what: string) => never;
 
-const failing =
-  (error: ErrorType): Fail =>
-  (what) => {
-    throw new error(what);
-  };
-
 /** The labels of lists and objects in each other, in the order in which they stand. */
 function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
   const nodes: Node[] = [];
@@ -126,20 +120,15 @@ function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
   function addAll(all: unknown, spot: string, parent: number, depth: number): void {
     if (!Array.isArray(all)) {
       for (const [label, each] of Object.entries(all as Fields)) {
-        const isText = typeof each === 'string' || isNothing(each);
         const own = `${spot}, "${abbreviated(label)}"`;
-        if (areFields(each)) {
-          add({ ...each, label }, own, parent, depth);
-          continue;
-        }
-        if (!isText && !Array.isArray(each) && !isObject(each))
-          fail(`${own} must be a description, or a list or object of labels that are kinds of it`);
-        add({ label, ...(isText ? { description: each } : { children: each }) }, own, parent, depth);
+        if (areFields(each)) add({ ...each, label }, own, parent, depth);
+        else if (typeof each === 'string' || isNothing(each)) add({ label, description: each }, own, parent, depth);
+        else if (Array.isArray(each) || isObject(each)) add({ label, children: each }, own, parent, depth);
+        else fail(`${own} must be a description, or a list or object of labels that are kinds of it`);
       }
       return;
     }
     for (const [at, item] of all.entries()) {
-      // entries() has holes of lists too.
       const own = `${spot}: label ${at + 1}`;
       if (!isObject(item)) add({ label: item }, own, parent, depth);
       else if (Object.hasOwn(item, 'label')) add(item, own, parent, depth);
@@ -216,10 +205,11 @@ export function labelSet(given: unknown, where: string, error: ErrorType): Label
     isObject(given) && typeof given.label === 'string' && Object.keys(given).every((field) => FIELDS.includes(field)) ? [given] : given;
   if (isObject(value) && Object.keys(value).length === 1 && /^(candidate_)?labels$/i.test(Object.keys(value)[0]))
     throw new error(`${where}: labels under the name "${Object.keys(value)[0]}"; give the list alone`);
-  if (Array.isArray(value) && Array.from(value).every((label) => typeof label === 'string'))
-    return { labels: cleanLabels(value, where, error) };
-  if (!Array.isArray(value) && !isObject(value)) return { labels: cleanLabels(value, where, error) };
-  const fail = failing(error);
+  const isPlain = Array.isArray(value) ? Array.from(value).every((label) => typeof label === 'string') : !isObject(value);
+  if (isPlain) return { labels: cleanLabels(value, where, error) };
+  const fail: Fail = (what) => {
+    throw new error(what);
+  };
   const nodes = nodesOf(value, where, fail);
   if (nodes.length === 0) return { labels: cleanLabels([], where, error) };
   resolveParents(nodes, fail);
@@ -229,9 +219,8 @@ export function labelSet(given: unknown, where: string, error: ErrorType): Label
 
 /** A set's names, where nothing but names can be used. @throws ErrorType for descriptions, examples and levels */
 export function namesAlone({ labels, parents }: LabelSet, where: string, error: ErrorType): string[] {
-  const more = labels.find((label) => typeof label !== 'string');
   if (parents) throw new error(`${where}: labels in levels, where only a list of names is read`);
-  if (more !== undefined && typeof more !== 'string')
-    throw new error(`${where}: label "${abbreviated(more.name)}" has a description or examples, where only names are read`);
+  const more = labels.find((label) => typeof label !== 'string');
+  if (more) throw new error(`${where}: label "${abbreviated(more.name)}" has a description or examples, where only names are read`);
   return labels as string[];
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -8,19 +7,8 @@ import { labelledExample } from '../../src/data/examples.ts';
 import { type ReadOptions, readRecords, type SourceRecord } from '../../src/data/read-records.ts';
 import { jsonMembers, recordMembers } from '../../src/data/record-members.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { all, file } from './record-files.ts';
 
-const folder = temporaryFolder();
-let files = 0;
-function file(name: string, content: string | Buffer): string {
-  const path = join(folder, `${files++}-${name}`);
-  writeFileSync(path, content);
-  return path;
-}
-async function all(path: string, options?: ReadOptions): Promise<SourceRecord[]> {
-  const records: SourceRecord[] = [];
-  for await (const record of readRecords(path, options)) records.push(record);
-  return records;
-}
 /** The records of a file and what is said of the others. */
 async function skipping(path: string): Promise<{ records: SourceRecord[]; bad: string[] }> {
   const bad: string[] = [];
@@ -308,6 +296,7 @@ describe('readRecords', () => {
   });
 
   it('says what is wrong with a path', async () => {
+    const folder = temporaryFolder();
     await expect(all(join(folder, 'none.jsonl'))).rejects.toThrow(/none\.jsonl: no such file/);
     await expect(all(folder, { format: 'jsonl' })).rejects.toThrow(/is a folder/);
   });

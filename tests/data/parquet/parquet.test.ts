@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ParquetWriter } from 'hyparquet-writer';
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
@@ -8,23 +8,13 @@ import { formatOfOutput } from '../../../src/data/output-formats/index.ts';
 import type { FormatOptions } from '../../../src/data/output-formats/output-format.ts';
 import { PARQUET } from '../../../src/data/output-formats/parquet.ts';
 import { openParquet } from '../../../src/data/parquet/parquet-file.ts';
-import { type ReadOptions, readRecords, type SourceRecord } from '../../../src/data/read-records.ts';
+import type { ReadOptions } from '../../../src/data/read-records.ts';
 import { jsonMembers, membersJson, type RecordMember, recordMembers } from '../../../src/data/record-members.ts';
-import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
+import { ROOT } from '../../tiny-checkpoint.ts';
+import { all, file as recordFile } from '../record-files.ts';
 
-const folder = temporaryFolder();
 const fixture = (name: string) => join(ROOT, 'tests/fixtures/data', `${name}.parquet`);
-let files = 0;
-function file(content: Uint8Array): string {
-  const path = join(folder, `${files++}.parquet`);
-  writeFileSync(path, content);
-  return path;
-}
-async function all(path: string, options?: ReadOptions): Promise<SourceRecord[]> {
-  const records: SourceRecord[] = [];
-  for await (const record of readRecords(path, options)) records.push(record);
-  return records;
-}
+const file = (content: string | Uint8Array) => recordFile('x.parquet', content);
 const lines = async (path: string) => (await all(path)).map((record) => membersJson(recordMembers(record)));
 /** Members written as Parquet. */
 async function written(records: readonly (readonly RecordMember[])[], options?: FormatOptions): Promise<string> {
