@@ -12,6 +12,7 @@ import { DataError, UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
 import { explain, explainedLabels } from './classify/explain/explain.ts';
 import { balanceLogits, labelShares } from './classify/label-balance.ts';
+import { scoringOfSets } from './classify/levels.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
 import { createAsker, readableText } from './classify/questions/decide.ts';
@@ -251,9 +252,7 @@ export class GliZNet {
   ): Promise<ScoredRequest[]> {
     for (const list of new Set(candidates)) await checkLabels(this.#classifier, list);
     const requests = texts.map((text, row) => ({ text, labels: candidates[row].labels }));
-    // Of labels in levels every one counts.
-    const isWhole = candidates.some(({ parents }) => parents);
-    return classifier.logits(requests, { ...scoringOptions(options), ...(isWhole ? { shortlist: 0 } : {}) });
+    return classifier.logits(requests, scoringOfSets(candidates, scoringOptions(options)));
   }
 }
 

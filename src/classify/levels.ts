@@ -6,7 +6,7 @@
 
 import { rounded } from '../base/probability.ts';
 import { type LabelSet, labelName } from '../text/label-texts.ts';
-import type { Classifier } from './classifier.ts';
+import type { Classifier, ClassifierOptions } from './classifier.ts';
 import type { LabelingOptions, LabelScores } from './library-types.ts';
 import { choiceProbabilities, labelProbability } from './probabilities.ts';
 
@@ -15,6 +15,10 @@ export type LabelTree = LabelSet & Required<Pick<LabelSet, 'parents'>>;
 
 /** Whether a set has levels. */
 export const isTree = (set: LabelSet): set is LabelTree => set.parents !== undefined;
+
+/** How sets are scored: of a tree every label counts, so that none may be left out beforehand. */
+export const scoringOfSets = (sets: readonly LabelSet[], options: ClassifierOptions): ClassifierOptions =>
+  sets.some(isTree) ? { ...options, shortlist: 0 } : options;
 
 interface Nodes {
   /** Numbers of the nodes below each, and at the end of those at the top. */

@@ -11,15 +11,20 @@ function freeName(taken: ReadonlySet<string>, wanted: string): string {
   return name;
 }
 
+/** What was found of a text, as members of a record. */
+export const foundMembers = ({ labels, scores, fit, path, pathScores, joint, explanations }: LabelScores): RecordMember[] => [
+  ...(fit === undefined ? [] : membersOf({ fit })),
+  ...(path ? membersOf({ path, path_scores: pathScores, joint }) : []),
+  ...membersOf({ labels, scores, ...(explanations ? { explanations } : {}) }),
+];
+
 /**
  * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
  * `true_labels` (`input_labels` where it has that too), scores `input_scores`, explanations `input_explanations` where there are new ones; a number
  * is put behind a name that is taken.
  */
-export function labelledRecord(
-  record: SourceRecord,
-  { labels, scores, fit, path, pathScores, joint, explanations }: LabelScores,
-): RecordMember[] {
+export function labelledRecord(record: SourceRecord, found: LabelScores): RecordMember[] {
+  const { fit, path, explanations } = found;
   const members = recordMembers(record);
   const taken = new Set(members.map(({ name }) => name));
   const names = new Map([
@@ -29,12 +34,7 @@ export function labelledRecord(
     ...(path ? (['path', 'path_scores', 'joint'] as const).map((name) => [name, freeName(taken, `input_${name}`)] as const) : []),
     ...(explanations ? [['explanations', freeName(taken, 'input_explanations')] as const] : []),
   ]);
-  return [
-    ...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })),
-    ...(fit === undefined ? [] : membersOf({ fit })),
-    ...(path ? membersOf({ path, path_scores: pathScores, joint }) : []),
-    ...membersOf({ labels, scores, ...(explanations ? { explanations } : {}) }),
-  ];
+  return [...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })), ...foundMembers(found)];
 }
 
 /** The members of a record with its answers; those that it came with become `input_answers`. */

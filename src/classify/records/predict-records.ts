@@ -15,7 +15,7 @@ import type { LabelSet, ReadLabel } from '../../text/label-texts.ts';
 import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
 import { explain, explainedAtOnce, explainedLabels } from '../explain/explain.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
-import { isTree } from '../levels.ts';
+import { isTree, scoringOfSets } from '../levels.ts';
 import type { LabelingOptions } from '../library-types.ts';
 import { type AnsweredText, type Asker, readableText } from '../questions/decide.ts';
 import { rankSet } from '../rank-labels.ts';
@@ -174,8 +174,13 @@ export async function* predictRecords(
           chunk.map(({ text }) => text),
           how,
         )
-      : // Of a tree every label counts.
-        classifier.logits(chunk, chunk.some(({ set }) => isTree(set)) ? { ...how, shortlist: 0 } : how);
+      : classifier.logits(
+          chunk,
+          scoringOfSets(
+            chunk.map(({ set }) => set),
+            how,
+          ),
+        );
   let labelled = 0;
   /** Scores of the chunk's records; up to the one that cannot be read, where `failure` is that. Leaves out what is not scored. */
   async function scored(chunk: Prepared[]): Promise<{ scores: Scored[]; failure?: DataError; isCutShort?: boolean }> {

@@ -20,12 +20,12 @@ import type { OutputFormat, RecordWriter } from '../../data/output-formats/outpu
 import type { ParquetColumn } from '../../data/parquet/parquet-field.ts';
 import { readRecords, sourceName } from '../../data/read-records.ts';
 import type { RecordMember } from '../../data/record-members.ts';
-import { type LabelSet, labelName, labelNames, labelReadings } from '../../text/label-texts.ts';
+import { type LabelSet, labelName, labelNames } from '../../text/label-texts.ts';
 import { onInterrupt } from '../terminal/interrupts.ts';
 import { startProgress } from '../terminal/progress.ts';
 import { noteLine } from '../terminal/terminal.ts';
 import { askerOf, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
-import { lookAt, noTexts, scriptNote } from './script-notes.ts';
+import { createTallies } from './record-tallies.ts';
 import { openShard, shardOf } from './shard-run.ts';
 
 /** Of fewer texts the shares of labels are mostly chance. */
@@ -152,12 +152,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
     stop.abort();
   });
   let done = 0;
-  let cut = 0;
-  let unreadable = 0;
-  const seen = noTexts();
-  let firstUnreadable = 0;
-  let blank = 0;
-  let firstBlank = 0;
+  const tallies = createTallies(classifier);
   let skipped = 0;
   let missing = '';
   let isStopped = false;
@@ -236,18 +231,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
       ...how,
       signal: stop.signal,
       onBadRecord: onBad,
-      onCut: (texts) => {
-        cut += texts;
-      },
-      onUnreadable: (texts, line) => {
-        if (unreadable === 0) firstUnreadable = line;
-        unreadable += texts;
-      },
-      onText: (text, line) => lookAt(classifier, seen, text, line),
-      onBlank: (texts, line) => {
-        if (blank === 0) firstBlank = line;
-        blank += texts;
-      },
+      ...tallies,
       onProgress: (texts) => {
         const estimate = total.estimate();
         if (estimate !== undefined) progress.setTotal(estimate);
@@ -278,16 +262,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
     if (!isStopped) progress.setTotal(done);
     progress.stop();
     if (places === 0 && !isStopped) note(`note: ${sourceName(input)} has no records`);
-    if (cut > 0) note(`note: ${cut} of ${done} texts are longer than the model reads and were cut`);
-    if (blank > 0) note(`note: ${blank} of ${done} texts are blank (the first on line ${firstBlank}) and got no labels`);
-    if (unreadable > 0)
-      note(
-        `note: of ${unreadable} of ${done} texts the model can read nothing (empty, or characters that it does not know; the first on line ${firstUnreadable}): their labels mean nothing`,
-      );
-    const candidates = noTexts();
-    for (const label of balanced?.labels ?? []) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
-    const foreign = scriptNote(seen, candidates);
-    if (foreign !== undefined) note(foreign);
+    for (const line of tallies.notes(done, balanced?.labels ?? [])) note(line);
     if (skipped > 0)
       note(
         `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > 10 ? ' (the first 10 are named above)' : ''}`,

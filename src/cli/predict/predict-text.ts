@@ -2,17 +2,19 @@ import { UsageError } from '../../base/errors.ts';
 import { shownText } from '../../base/printable.ts';
 import { hasColours, lookOf } from '../../base/terminal/look.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
+import { scoringOfSets } from '../../classify/levels.ts';
 import type { Answers } from '../../classify/questions/questions.ts';
 import { rankSet } from '../../classify/rank-labels.ts';
+import { foundMembers } from '../../classify/records/labelled-record.ts';
 import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { labelLines } from '../../data/output-formats/label-lines.ts';
 import { membersOf } from '../../data/record-members.ts';
-import { type LabelSet, labelReadings } from '../../text/label-texts.ts';
+import type { LabelSet } from '../../text/label-texts.ts';
 import { noteLine, printText } from '../terminal/terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, labellingOf, type PredictFlags } from './predict-flags.ts';
-import { lookAt, noTexts, scriptNote } from './script-notes.ts';
+import { labelsLookedAt, lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -48,35 +50,26 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
       );
     const { labels } = set;
     await checkLabels(classifier, set);
-    const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], {
-      ...scoringOptions(flags),
-      ...(set.parents ? { shortlist: 0 } : {}),
-    });
-    const { path, pathScores, joint, fit, ...ranked } = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
+    const scoring = scoringOfSets([set], scoringOptions(flags));
+    const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], scoring);
+    const ranked = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
     const isShown = process.stdout.isTTY && !flags.json;
     const format = isShown ? labelLines(lookOf(process.stdout)) : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
-    const [texts, candidates] = [noTexts(), noTexts()];
+    const texts = noTexts();
     lookAt(classifier, texts, text);
-    for (const label of labels) for (const reading of labelReadings(label)) lookAt(classifier, candidates, reading);
-    const foreign = scriptNote(texts, candidates);
+    const foreign = scriptNote(texts, labelsLookedAt(classifier, labels));
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
     const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
-    if (fit !== undefined && ranked.labels.length === 0 && !flags.quiet) noteLine(`note: no label is likely to fit (${fit.toFixed(3)})`);
-    const said = fit === undefined ? {} : { fit };
-    const found = {
-      text,
-      ...said,
-      ...(path ? { path, path_scores: pathScores, joint } : {}),
-      ...ranked,
-      ...(explanations ? { explanations } : {}),
-    };
-    await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(membersOf(found));
+    if (ranked.fit !== undefined && ranked.labels.length === 0 && !flags.quiet)
+      noteLine(`note: no label is likely to fit (${ranked.fit.toFixed(3)})`);
+    const found = [...membersOf({ text }), ...foundMembers({ ...ranked, ...(explanations ? { explanations } : {}) })];
+    await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(found);
     if (!explanations?.length || !isShown) return;
     // Labels in levels do not all compete.
-    const shown = { hasColours: hasColours(process.stdout, process.env), isChoice: !flags.multiLabel && !path };
+    const shown = { hasColours: hasColours(process.stdout, process.env), isChoice: !flags.multiLabel && !ranked.path };
     process.stdout.write(`\n${explainedText(text, explanations, shown)}`);
   } finally {
     await classifier.dispose();

@@ -1,5 +1,6 @@
 /** What is said where texts or labels are in a script that a model knows little of: scores come out all the same, and mean little. */
 import type { LoadedClassifier } from '../../classify/load-classifier.ts';
+import { labelReadings, type ReadLabel } from '../../text/label-texts.ts';
 
 /** Texts that were looked at. */
 export interface ForeignTexts {
@@ -22,6 +23,13 @@ export function lookAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'
   seen.count++;
   seen.line ??= line;
   seen.scripts.add(script);
+}
+
+/** All texts that stand for these labels, looked at. */
+export function labelsLookedAt(classifier: Pick<LoadedClassifier, 'unknownScript'>, labels: readonly ReadLabel[]): ForeignTexts {
+  const seen = noTexts();
+  for (const reading of labels.flatMap(labelReadings)) lookAt(classifier, seen, reading);
+  return seen;
 }
 
 /** The note, or none where fewer than one text in twenty is meant. */
