@@ -8,6 +8,7 @@
 
 Needs onnxruntime, tokenizers and numpy. For checkpoints that read labels once, without upper layers, such as the one that ships.
 """
+import argparse
 import functools
 import json
 import os
@@ -141,3 +142,19 @@ def best_labels(model, columns, labels, texts, multi_label=False):
             first = int(row.argmax())
             best[at], score[at], every[at] = labels[first], float(row[first]), row
     return best, score, every
+
+
+def command_flags():
+    """A parser of what label_spark.py and label_ray.py are called with."""
+    parser = argparse.ArgumentParser()
+    for name in ["--model", "--labels", "--input", "--output"]:
+        parser.add_argument(name, required=True)
+    parser.add_argument("--text-field", default="text")
+    parser.add_argument("--multi-label", action="store_true")
+    return parser
+
+
+def read_labels(path):
+    """Labels of a file, one a line."""
+    with open(path, encoding="utf-8") as file:
+        return [line.strip() for line in file if line.strip()]

@@ -5,8 +5,6 @@
 
 What comes out is as with label_spark.py.
 """
-import argparse
-
 import pyarrow as pa
 import ray
 
@@ -34,16 +32,11 @@ class Labeller:
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    for name in ["--model", "--labels", "--input", "--output"]:
-        parser.add_argument(name, required=True)
-    parser.add_argument("--text-field", default="text")
-    parser.add_argument("--multi-label", action="store_true")
+    parser = glz_onnx.command_flags()
     parser.add_argument("--workers", type=int, default=0, help="actors of one core each; all cores unless given")
     flags = parser.parse_args()
     ray.init(ignore_reinit_error=True, log_to_driver=False)
-    with open(flags.labels, encoding="utf-8") as file:
-        labels = [line.strip() for line in file if line.strip()]
+    labels = glz_onnx.read_labels(flags.labels)
     columns = ray.put(glz_onnx.compile_labels(glz_onnx.Model(flags.model), labels))
     workers = flags.workers or int(ray.cluster_resources()["CPU"])
     ray.data.read_parquet(flags.input).map_batches(

@@ -7,8 +7,6 @@
 The table has a column of texts; it comes out with `label`, the best one, `score`, and `scores` of all labels in the order of the file of
 labels. The folder of the model has to be there on every worker (a shared file system, or --files).
 """
-import argparse
-
 from pyspark.sql import SparkSession
 from pyspark.sql.types import ArrayType, DoubleType, StringType, StructField, StructType
 
@@ -32,16 +30,10 @@ def labelled(spark, table, folder, labels, text="text", graph="model.onnx", mult
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    for name in ["--model", "--labels", "--input", "--output"]:
-        parser.add_argument(name, required=True)
-    parser.add_argument("--text-field", default="text")
-    parser.add_argument("--multi-label", action="store_true")
-    flags = parser.parse_args()
+    flags = glz_onnx.command_flags().parse_args()
     # Texts that are sorted by length and padded together.
     spark = SparkSession.builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", 1024).getOrCreate()
-    with open(flags.labels, encoding="utf-8") as file:
-        labels = [line.strip() for line in file if line.strip()]
+    labels = glz_onnx.read_labels(flags.labels)
     table = labelled(spark, spark.read.parquet(flags.input), flags.model, labels, flags.text_field, multi_label=flags.multi_label)
     table.write.parquet(flags.output)
     spark.stop()
