@@ -228,7 +228,10 @@ export const trainSettingsSchema = z
       .boolean()
       .default(false)
       .describe('Whether a finished run keeps its states, with which --resume makes its end again with another calibration or mean'),
-    dtype: z.enum(['F32', 'F16']).default('F32').describe('How the final checkpoint stores its weights'),
+    dtype: z
+      .enum(['F32', 'F16', 'I8'])
+      .default('F32')
+      .describe('How the final checkpoint stores its weights; I8: matrices in 8 bits with a scale a row, a quarter of the size'),
     seed: z.number().int().min(0).default(1).describe('Seed of all random choices: order, labels, fresh parameters'),
   })
   .superRefine((settings, context) => {

@@ -17,7 +17,7 @@ import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/option
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
-import { readSafetensors, type WeightTensor, writeSafetensors } from './formats/safetensors.ts';
+import { readSafetensors, type StoredAs, type WeightTensor, writeSafetensors } from './formats/safetensors.ts';
 
 /** Weights of a GliZNet model by parameter name. */
 export type FloatWeights = ReadonlyMap<string, { shape: number[]; data: Float32Array }>;
@@ -38,7 +38,7 @@ export interface CheckpointContent extends CheckpointConfig {
   weights: FloatWeights;
   tokenizer: Pick<Tokenizer, 'json' | 'configJson'>;
   /** How weights are stored. */
-  dtype: 'F32' | 'F16';
+  dtype: StoredAs;
   /** What training.json says of the run, if the checkpoint has one. */
   training?: string;
 }

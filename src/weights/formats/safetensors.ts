@@ -9,6 +9,7 @@ import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '../../bas
 import { parseJson } from '../../base/json.ts';
 import { quoted } from '../../base/printable.ts';
 import { withRandomAccessFile } from './random-access-file.ts';
+import { dequantizeRows, quantizeRows, ROW_SCALE } from './row-scales.ts';
 
 /** A tensor of a weight file. Floating types are read as float32, integers as int32. */
 export interface WeightTensor {
@@ -117,34 +118,71 @@ function withTensors<Result>(path: string, use: (entries: Entry[], read: (entry:
   });
 }
 
+/** The scales of a matrix in 8 bits. @throws DataError naming the tensor where they are no positive numbers, one for each of its rows */
+function readRowScales(path: string, { name, shape: [rows] }: Entry, scale: Entry, read: (entry: Entry) => ArrayBuffer): Float32Array {
+  const scales = scale.dtype === 'F32' && scale.shape.length === 1 && scale.shape[0] === rows ? new Float32Array(read(scale)) : undefined;
+  if (!scales?.every((value) => value > 0 && Number.isFinite(value)))
+    throw new DataError(
+      `${path}: tensor ${quoted(scale.name)} has no positive number of F32 for each of the ${rows} rows of ${quoted(name)}`,
+    );
+  return scales;
+}
+
 /**
- * Reads a safetensors file, or some of its tensors.
+ * Reads a safetensors file, or some of its tensors. A matrix in 8 bits that has scales beside it (`NAME.row_scale`) comes out as float32.
  * @param wanted which tensors to read; all unless given
  * @throws DataError naming the file and, where there is one, the tensor that is wrong
  */
 export const readSafetensors = (path: string, wanted: (name: string) => boolean = () => true): WeightMap =>
-  withTensors(
-    path,
-    (entries, read) =>
-      new Map(
-        entries
-          .filter(({ name }) => wanted(name))
-          .map((entry) => [entry.name, { shape: entry.shape, data: decodeTensorData(entry.dtype, read(entry)) }]),
-      ),
-  );
+  withTensors(path, (entries, read) => {
+    const scales = new Map(entries.filter(({ name }) => name.endsWith(ROW_SCALE)).map((entry) => [entry.name, entry]));
+    const tensors: WeightMap = new Map();
+    for (const entry of entries) {
+      const { name, shape, dtype } = entry;
+      if (scales.has(name) || !wanted(name)) continue;
+      const scale = dtype === 'I8' && shape.length === 2 && scales.get(name + ROW_SCALE);
+      const data = scale
+        ? dequantizeRows({ values: new Int8Array(read(entry)), scales: readRowScales(path, entry, scale, read) })
+        : decodeTensorData(dtype, read(entry));
+      tensors.set(name, { shape, data });
+    }
+    return tensors;
+  });
 
 /** Number of a safetensors file's elements, and the types that they are stored as, without reading them. @throws DataError as {@link readSafetensors} */
 export const safetensorsSize = (path: string): { elements: number; types: string[] } =>
   withTensors(path, (entries) => ({
-    elements: entries.reduce((sum, { shape }) => sum + elementCount(shape)!, 0),
-    types: [...new Set(entries.map(({ dtype }) => dtype))],
+    elements: entries.reduce((sum, { name, shape }) => sum + (name.endsWith(ROW_SCALE) ? 0 : elementCount(shape)!), 0),
+    types: [...new Set(entries.filter(({ name }) => !name.endsWith(ROW_SCALE)).map(({ dtype }) => dtype))],
   }));
+
+/** How floats are stored: as they are, in half precision, or matrices in 8 bits with a scale a row (the rest in half precision). */
+export type StoredAs = 'F32' | 'F16' | 'I8';
 
 /** How floats are written. */
 export interface WriteOptions {
-  dtype?: 'F32' | 'F16';
+  dtype?: StoredAs;
   /** Strings for the header's `__metadata__`. */
   metadata?: Record<string, string>;
+}
+
+interface StoredTensor {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  data: Float32Array | Int32Array | Uint16Array | Int8Array;
+}
+
+/** A tensor as a file has it; a matrix in 8 bits has its scales behind it. */
+function storedTensors(name: string, { shape, data }: WeightTensor, dtype: StoredAs): StoredTensor[] {
+  if (data instanceof Int32Array) return [{ name, dtype: 'I32', shape, data }];
+  if (dtype === 'F32') return [{ name, dtype, shape, data }];
+  if (dtype === 'F16' || shape.length !== 2 || data.length === 0) return [{ name, dtype: 'F16', shape, data: float32ToFloat16(data) }];
+  const { values, scales } = quantizeRows(data, shape[1]);
+  return [
+    { name, dtype, shape, data: values },
+    { name: name + ROW_SCALE, dtype: 'F32', shape: [shape[0]], data: scales },
+  ];
 }
 
 /** Writes a safetensors file atomically; integers are written as I32. Throws DataError when it cannot be written. */
@@ -154,10 +192,12 @@ export function writeSafetensors(
   { dtype = 'F32', metadata }: WriteOptions = {},
 ): void {
   const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {};
+  // Scales first, then by the size of an element: each tensor begins at a multiple of it.
+  const stored = [...tensors].flatMap(([name, tensor]) => storedTensors(name, tensor, dtype));
+  stored.sort((a, b) => BYTES[b.dtype] - BYTES[a.dtype]);
   let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    const type = data instanceof Int32Array ? 'I32' : dtype;
-    const end = offset + data.length * BYTES[type];
+  for (const { name, dtype: type, shape, data } of stored) {
+    const end = offset + data.byteLength;
     header[name] = { dtype: type, shape, data_offsets: [offset, end] };
     offset = end;
   }
@@ -169,10 +209,7 @@ export function writeSafetensors(
   function* chunks(): Generator<Uint8Array> {
     yield length;
     yield json;
-    for (const { data } of tensors.values()) {
-      const stored = data instanceof Float32Array && dtype === 'F16' ? float32ToFloat16(data) : data;
-      yield new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-    }
+    for (const { data } of stored) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
   writeFileAtomically(path, chunks());
 }
