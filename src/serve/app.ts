@@ -187,7 +187,7 @@ export function createApp(settings: AppSettings): Hono {
       const { calibration } = scheduler.options;
       const ranked = scored.map(({ logits, fit }, row) => rankSet(setOf(row), logits, calibration, options, { fit, tuned }));
       const asked = (request: ScoreRequest, row: number) => ({
-        ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(request.labels, ranked[row]) },
+        ...{ ...request, logits: scored[row].logits, ...explainedLabels(setOf(row), ranked[row], options) },
       });
       const explained = body.explain ? await scheduler.explain(requests.map(asked), how) : undefined;
       const results = scored.map(({ unreadable }, row) => ({

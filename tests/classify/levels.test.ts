@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { UsageError } from '../../src/base/errors.ts';
-import { isTree, type LabelTree, rankTree } from '../../src/classify/levels.ts';
+import { isTree, type LabelTree, rankTree, reportedNodes } from '../../src/classify/levels.ts';
 import { choiceProbabilities, labelProbability } from '../../src/classify/probabilities.ts';
 import { labelSet } from '../../src/text/described-labels.ts';
 
@@ -39,6 +39,15 @@ describe('labels in levels', () => {
     expect(rankTree(TREE, LOGITS, CALIBRATION, { levels: 'all' }).labels).toEqual([
       ...['sport', 'tennis', 'food', 'bread', 'football', 'other', 'food > other'],
     ]);
+  });
+
+  it('says which nodes were reported, whatever their names', () => {
+    const numbers = (levels: 'leaf' | 'path' | 'all') => reportedNodes(TREE, rankTree(TREE, LOGITS, CALIBRATION, { levels }), levels);
+    expect(numbers('leaf')).toEqual([2, 4, 1, 6, 5]);
+    expect(numbers('all')).toEqual([0, 2, 3, 4, 1, 6, 5]);
+    expect(numbers('path')).toEqual([0, 2]);
+    const logits = Float32Array.of(0, 0, 0, 3, 0, 3, 0);
+    expect(reportedNodes(TREE, rankTree(TREE, logits, CALIBRATION, { levels: 'path' }), 'path')).toEqual([3, 5]);
   });
 
   it('topK and threshold bound what is reported, by the joint probability', () => {

@@ -278,7 +278,7 @@ export async function* predictRecords(
       const explanations = options.explain
         ? await explain(
             classifier,
-            found.flatMap((each) => ('answers' in each ? [] : [{ ...each, chosen: explainedLabels(each.labels, each.ranked) }])),
+            found.flatMap((each) => ('answers' in each ? [] : [{ ...each, ...explainedLabels(each.set, each.ranked, options) }])),
             scoring,
           )
         : undefined;
