@@ -181,13 +181,42 @@ function refuseTwice(nodes: readonly Node[], fail: Fail): void {
   }
 }
 
+/** A name as models read it that take no notice of case and accents. */
+const folded = (name: string): string =>
+  name
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/\s+/g, ' ')
+    .toLowerCase();
+
+/**
+ * What is read for the name of each node: "Other" below two labels has the name above it in front, and where that is the same too those
+ * above it, so that the model can tell them apart.
+ */
+function saidNames(nodes: readonly Node[]): string[] {
+  const said = nodes.map(({ name }) => name);
+  /** The node above those whose names are said. */
+  const above = nodes.map(({ parent }) => parent);
+  for (let isChanged = true; isChanged; ) {
+    isChanged = false;
+    const times = new Map<string, number>();
+    for (const name of said.map(folded)) times.set(name, (times.get(name) ?? 0) + 1);
+    for (const [at, name] of said.entries()) {
+      if (above[at] < 0 || times.get(folded(name)) === 1) continue;
+      const { name: next, parent } = nodes[above[at]];
+      said[at] = `${next}: ${name}`;
+      above[at] = parent;
+      isChanged = true;
+    }
+  }
+  return said;
+}
+
 function setOf(nodes: readonly Node[]): LabelSet {
-  const times = new Map<string, number>();
-  for (const { name } of nodes) times.set(name, (times.get(name) ?? 0) + 1);
-  const labels = nodes.map(({ name, description, examples, parent }) => {
-    if (times.get(name) === 1 || parent < 0) return readLabel(name, description, examples);
-    // "Other" below two labels: the model has to tell them apart.
-    const said = `${nodes[parent].name}: ${name}`;
+  const names = saidNames(nodes);
+  const labels = nodes.map(({ name, description, examples }, at) => {
+    const said = names[at];
+    if (said === name) return readLabel(name, description, examples);
     const read = readLabel(said, description, examples);
     return typeof read === 'string' ? { name, reading: said, readings: [said], shares: [1] } : { ...read, name };
   });

@@ -63,6 +63,14 @@ it('labels in levels come out with the path', async () => {
   const [all] = await model.classify([TEXT], children, { levels: 'all' });
   expect(all).toMatchObject({ path: record.path, joint: record.joint });
   expect([...all.labels].sort()).toEqual(['billing', 'complaint', 'delivery', 'praise']);
+  // Equal names below equal names, and names that differ in case alone.
+  const alike = [
+    { label: 'goods', children: [{ label: 'delivery', children: ['other'] }] },
+    { label: 'money', children: [{ label: 'Delivery', children: ['Other', 'fee'] }] },
+  ];
+  const [{ labels: leaves }] = await model.classify([TEXT], alike);
+  expect([...leaves].sort()).toEqual(['Other', 'fee', 'other']);
+  await expect(model.classify([TEXT], [{ label: 'a', children: ['Other', 'other'] }])).rejects.toThrow(/"Other" and "other" are the same/);
   await expect(model.classify([TEXT], children, { balance: 0.7 })).rejects.toThrow(/balance is for one list of labels/);
   await model.dispose();
 });
