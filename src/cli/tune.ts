@@ -172,7 +172,7 @@ async function run(flags: TuneFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
   const progress = startProgress({ label: 'tune', unit: 'texts', quiet: flags.quiet });
   try {
-    await checkLabels(classifier, { labels });
+    await checkLabels(classifier, { labels }, flags.labelsFile);
     progress.setTotal(labelled.length);
     const scored = await withFit(classifier).logits(
       labelled.map(({ text }) => ({ text, labels })),

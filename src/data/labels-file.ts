@@ -50,9 +50,10 @@ function jsonLabels(text: string, lines: readonly Line[], path: string): LabelSe
   const values = lines.map((line) => tryJson(line.text));
   if (lines.length > 1 && values.every((each) => each !== undefined))
     return labelSet(
-      values.map(({ value }) => value),
+      values.map((each) => each!.value),
       path,
       DataError,
+      (at) => `${path}, line ${lines[at].number}: label ${at + 1}`,
     );
   throw new DataError(`${path}: begins like JSON and is none; write a JSON list, ["sport", "politics"], or one label a line`);
 }
@@ -140,13 +141,16 @@ function tableLabels(text: string, lines: readonly Line[], path: string): LabelS
     throw wrong(path, header, `besides "label" there is ${others.join(', ')}; a table of labels has ${COLUMNS.join(', ')}`);
   try {
     const rows = parseCsv(text, {
+      info: true,
       delimiter: delimiterOf(header.text, path),
       record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       trim: true,
-    }) as string[][];
-    const labels = rows.slice(1).map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]])));
-    return labelSet(names.length === 1 ? labels.map(({ label }) => label) : labels, path, DataError);
+    }) as unknown as { record: string[]; info: { lines: number } }[];
+    const found = rows.slice(1);
+    const labels = found.map(({ record }) => Object.fromEntries(names.map((name, at) => [name, record[at]])));
+    const spotOf = (at: number) => `${path}, line ${found[at].info.lines}: label ${at + 1}`;
+    return labelSet(names.length === 1 ? labels.map(({ label }) => label) : labels, path, DataError, spotOf);
   } catch (error) {
     if (error instanceof CsvError)
       throw new DataError(

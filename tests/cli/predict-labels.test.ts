@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GliZNet } from '../../src/index.ts';
 import { callGlz } from '../call-glz.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const file = (name: string, text: string): string => {
@@ -83,6 +83,27 @@ it.each([
   const { code, stderr, stdout } = await callGlz(['predict', '--text', TEXT, ...flags]);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(message);
+});
+
+it('refuses a description or an example of which the model reads nothing, and names it', async () => {
+  const described = { film: '👍 👍', bank: 'money' };
+  const byExample = file('example.json', '[{"label":"film","description":"cinema","examples":["a western","👎"]},"bank"]');
+  const byDescription = file('described.json', JSON.stringify(described));
+  const joint = await writeTinyCheckpoint();
+  for (const [args, expected, message] of [
+    [['--labels-file', byDescription], 1, /^glz: .*described\.json: the model can read nothing of the description of the label "film"/],
+    [['--labels-file', byDescription, '--checkpoint', joint], 1, /described\.json: the model can read nothing of the description of/],
+    [['--labels-file', byExample], 1, /^glz: .*example\.json: the model can read nothing of example 2 of the label "film": write it in a/],
+    [['--labels', JSON.stringify(described)], 1, /^glz: the model can read nothing of the description of the label "film"/],
+  ] as const) {
+    const { code, stderr, stdout } = await callGlz(['predict', '--text', TEXT, ...args, '--quiet']);
+    expect([code, stdout]).toEqual([expected, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim()).not.toContain('\n');
+  }
+  const records = file('own.jsonl', `${JSON.stringify({ text: TEXT, candidate_labels: described })}\n`);
+  const { stderr } = await callGlz(['predict', records]);
+  expect(stderr).toMatch(/own\.jsonl, line 1, field "candidate_labels": the model can read nothing of the description of the label "film"/);
 });
 
 it('refuses columns and balance of labels in levels', async () => {

@@ -54,6 +54,14 @@ describe('a file of labels', () => {
     ['x.json', '{"sport":{"label":"x","colour":"red"},"law":3}', /x\.json, "law" must be a description, or a list or object of labels/],
     ['x.json', '[{"label":"sport","colour":"red"}]', /label 1 has "colour"; there are label, description, examples, parent, children/],
     ['x.json', '[{"label":"sport","description":3}]', /label 1, field "description" must be text/],
+    ['x.json', '[{"label":"sport","description":" "}]', /label 1, field "description" holds nothing but spaces and control characters/],
+    [
+      'x.jsonl',
+      '{"label":"law"}\n\n{"label":"sport","description":"\\u0001"}\n',
+      /x\.jsonl, line 3: label 2, field "description" holds nothing/,
+    ],
+    ['x.csv', 'label,description\nlaw,\nsport,\u200b\u0007\n', /x\.csv, line 3: label 2, field "description" holds nothing/],
+    ['x.json', '{"sport":{"examples":["won","\\u200b"]}}', /"sport", field "examples": example 2 holds nothing but control characters/],
     ['x.json', '[{"label":"sport","examples":"won"}]', /label 1, field "examples" must be a list of texts/],
     [
       'x.json',

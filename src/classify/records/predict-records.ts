@@ -75,10 +75,13 @@ export function scoringOptions({ batchSize, shortlist, windows, multiLabel }: Gi
   return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
 }
 
-/** @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing. */
-export async function checkLabels(classifier: Classifier, { labels }: LabelSet): Promise<void> {
+/**
+ * @param where names the labels in the message, where they have a place: their file
+ * @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing.
+ */
+export async function checkLabels(classifier: Classifier, { labels }: LabelSet, where?: string): Promise<void> {
   const problem = await classifier.labelProblem(labels);
-  if (problem !== undefined) throw new DataError(problem);
+  if (problem !== undefined) throw new DataError(where === undefined ? problem : `${where}: ${problem}`);
 }
 
 /** Records of a chunk that are explained: each takes longer. */

@@ -175,7 +175,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
   };
   const onBad = flags.onError === 'skip' ? skip : undefined;
   try {
-    if (labels) await checkLabels(classifier, labels);
+    if (labels) await checkLabels(classifier, labels, flags.labelsFile);
     const asker = await askerOf(classifier, flags);
     const own = classifier.labels && { labels: classifier.labels };
     const balanced = labels ?? own;

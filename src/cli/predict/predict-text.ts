@@ -49,7 +49,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
         '--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE); the checkpoint was not trained on labels of its own',
       );
     const { labels } = set;
-    await checkLabels(classifier, set);
+    await checkLabels(classifier, set, flags.labelsFile);
     const scoring = scoringOfSets([set], scoringOptions(flags));
     const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], scoring);
     const ranked = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
