@@ -62,6 +62,19 @@ describe('a file of labels', () => {
     ],
     ['x.csv', 'label,description\nlaw,\nsport,\u200b\u0007\n', /x\.csv, line 3: label 2, field "description" holds nothing/],
     ['x.json', '{"sport":{"examples":["won","\\u200b"]}}', /"sport", field "examples": example 2 holds nothing but control characters/],
+    [
+      'x.json',
+      '{\n "sport": "ball games",\n "law": {"examples": ["{\\"a", "a"]},\n "sp\\u006frt": ""}',
+      /x\.json, line 4: the key "sport" is there twice/,
+    ],
+    [
+      'x.json',
+      '[{"label":"a","description":"b",\r"label":"c"}]',
+      /x\.json, line 2: the key "label" is there twice in one object; keep one/,
+    ],
+    ['x.jsonl', '"sport"\n\n{"label":"law","label":"court"}', /x\.jsonl, line 3: the key "label" is there twice/],
+    ['x.jsonl', '{"label":"law"}\nsport\n', /x\.jsonl, line 2: not JSON, as the lines before it are/],
+    ['x.txt', 'sport\n{"label":"law"}\n', /x\.txt, line 2: JSON among lines that are none; write all labels as JSON/],
     ['x.json', '[{"label":"sport","examples":"won"}]', /label 1, field "examples" must be a list of texts/],
     [
       'x.json',
@@ -120,6 +133,12 @@ describe('a file of labels', () => {
     ['a JSON object of names and what they mean', 'x.json', '{"sport":"games, matches","law":null}', flat],
     ['a JSON list of objects', 'x.json', '[{"label":"sport","description":"games, matches"},"law"]', flat],
     ['JSON objects one a line', 'x.jsonl', '{"label":"sport","description":"games, matches"}\n{"label":"law","description":""}\n', flat],
+    [
+      'JSON one a line, of which the first is a name',
+      'x.jsonl',
+      '"law"\n{"label":"sport","description":"games, matches"}\n',
+      { labels: [...flat.labels].reverse() },
+    ],
     ['a YAML object', 'x.yaml', 'sport: games, matches\nlaw:\n', flat],
     ['a YAML list of which some say more', 'x.yaml', '- sport: games, matches\n- law\n', flat],
     ['a table with descriptions', 'x.csv', 'label,description\nsport,"games, matches"\nlaw,\n', flat],
