@@ -181,6 +181,18 @@ function tableLabels(text: string, lines: readonly Line[], path: string): LabelS
   }
 }
 
+/** Whether all of some lines look like a name and what it means. */
+function areDescribed(lines: readonly Line[]): boolean {
+  const names = lines.map(({ text }) => /^([^:]+):(?:\s|$)/.exec(text)?.[1]);
+  return new Set(names).size === lines.length && !names.includes(undefined) && lines.some(({ text }) => !text.endsWith(':'));
+}
+
+/** Whether all of some lines look like rows of a table, with as many cells each. */
+function areRows(lines: readonly Line[]): boolean {
+  const counts = [',', ';'].map((separator) => new Set(lines.map(({ text }) => text.split(separator).length)));
+  return counts.some((count) => count.size === 1 && !count.has(1));
+}
+
 /** One label a line. */
 function plainLabels(lines: readonly Line[], path: string): string[] {
   const [first] = lines;
@@ -200,6 +212,19 @@ function plainLabels(lines: readonly Line[], path: string): string[] {
       path,
       first,
       `"${abbreviated(first.text)}" is one label or several; write one a line, or a JSON list: ["sport", "politics"]`,
+    );
+  const asLabel = `if it is one label, write a JSON list: [${JSON.stringify(abbreviated(first.text))}, ...]`;
+  if (lines.length > 1 && areDescribed(lines))
+    throw wrong(
+      path,
+      first,
+      `"${abbreviated(first.text)}" looks like a name and what it means, as do all lines: end the file's name in .yaml; ${asLabel}`,
+    );
+  if (lines.length > 1 && areRows(lines))
+    throw wrong(
+      path,
+      first,
+      `"${abbreviated(first.text)}" looks like a row of a table, as do all lines: write label,description above them; ${asLabel}`,
     );
   return cleanLabels(
     lines.map(({ text }) => text),

@@ -85,6 +85,19 @@ it.each([
   expect(stderr).toMatch(message);
 });
 
+it('refuses the name of a file in --labels, unless a JSON list says that it is a label', async () => {
+  const yaml = file('five.yaml', '- sport\n- law\n');
+  for (const [given, said] of [
+    [yaml, 'is'],
+    ['missing.txt', 'looks like'],
+  ]) {
+    const { code, stderr } = await callGlz(['predict', '--text', TEXT, '--labels', given]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(`${said} the name of a file: did you mean --labels-file\\?`)]);
+  }
+  const { code, stdout } = await callGlz(['predict', '--text', TEXT, '--labels', '["five.yaml"]']);
+  expect([code, parse(stdout)[0].labels]).toEqual([0, ['five.yaml']]);
+});
+
 it('refuses a description or an example of which the model reads nothing, and names it', async () => {
   const described = { film: '👍 👍', bank: 'money' };
   const byExample = file('example.json', '[{"label":"film","description":"cinema","examples":["a western","👎"]},"bank"]');
