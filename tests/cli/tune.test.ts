@@ -97,6 +97,25 @@ it('predict takes labels, temperature and level from it', async () => {
   expect(tuned.records[0].scores[0]).not.toBeCloseTo(plain.records[0].scores[0], 3);
 });
 
+it('a record whose own candidates are others than those of the thresholds is malformed, unless labels are named for all', async () => {
+  const own = at('own.jsonl');
+  const [text] = TEXTS.billing;
+  const same = ['delivery', 'bug report', 'billing'];
+  writeFileSync(
+    own,
+    lines([same, ['billing', 'delivery'], null, [...same, 'praise']].map((candidate_labels) => ({ text, candidate_labels }))),
+  );
+  const { code, records, stderr } = await predict(own, '--thresholds', file);
+  expect([code, records.length]).toEqual([0, 2]);
+  expect(records[0].scores).toEqual(records[1].scores);
+  expect(stderr).toMatch(
+    /skipped: .*own\.jsonl, line 2, field "candidate_labels": .* fitted to other labels: "bug report" is missing here; give --labels/,
+  );
+  expect(stderr).toMatch(/line 4, field "candidate_labels": .* it does not know "praise" as it is given here/);
+  expect((await predict(own, '--thresholds', file, '--on-error', 'fail', '--quiet')).code).toBe(1);
+  expect((await predict(own, '--thresholds', file, '--labels', same.join(','), '--quiet')).records).toHaveLength(4);
+});
+
 it('predict reads it also where an editor has put a byte order mark in front', async () => {
   writeFileSync(at('marked.json'), `\uFEFF${readFileSync(file, 'utf8')}`);
   const [plain, marked] = [

@@ -118,7 +118,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
   // Locked before the model is loaded; a shard's file is of the model too.
   const whole = shard ? undefined : compressed(openOutput(called.output, pieces), called.output);
   const note = noteOf(called);
-  const { classifier, flags, labels, tuned } = await labellingOf(called, given).catch(async (error: unknown) => {
+  const { classifier, flags, labels, tuned, checkOwn } = await labellingOf(called, given).catch(async (error: unknown) => {
     await whole?.keep();
     throw error;
   });
@@ -208,6 +208,7 @@ export async function predictFile(input: string, given: LabelSet | undefined, ca
       ...flags,
       balance,
       tuned,
+      checkOwn,
       // What was balanced, and what has columns, is one set: records' own candidates would not fit it.
       labels: balance || flags.wide ? balanced : labels,
       defaultLabels: own,

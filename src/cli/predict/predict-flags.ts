@@ -1,6 +1,6 @@
 /** What both ways of `glz predict`, a text and a file, make of the command's flags. */
 import { statSync } from 'node:fs';
-import { UsageError } from '../../base/errors.ts';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';
 import type { Classifier } from '../../classify/classifier.ts';
 import { type LoadedClassifier, loadClassifier } from '../../classify/load-classifier.ts';
@@ -57,6 +57,8 @@ export interface Labelling {
   flags: PredictFlags;
   labels?: LabelSet;
   tuned?: Tuned;
+  /** Refuses candidates of a record that are not those of the thresholds, where nobody named labels for all. */
+  checkOwn?: (own: LabelSet) => void;
 }
 
 /** Loads what labels, and puts in what was tuned. @throws as loadClassifier; UsageError where what was tuned does not fit */
@@ -66,10 +68,20 @@ export async function labellingOf(called: PredictFlags, given: LabelSet | undefi
   const classifier = abstains(called) ? withFit(loaded) : loaded;
   if (thresholds === undefined) return { classifier, flags: called, labels: given };
   try {
-    const { tunedFor } = await import('../../classify/tuning/thresholds-file.ts');
+    const { checkTunedLabels, tunedFor } = await import('../../classify/tuning/thresholds-file.ts');
     const tuned = tunedFor(thresholds, loaded.identity, { labels: given, multiLabel: called.multiLabel });
     if (called.balance && tuned.multiLabel) throw new UsageError('--balance is for one label a text; these thresholds are for any number');
-    return { classifier, flags: { ...called, multiLabel: tuned.multiLabel }, labels: given ?? { labels: tuned.labels }, tuned };
+    const checkOwn = (own: LabelSet): void => {
+      try {
+        checkTunedLabels(tuned, own, thresholds);
+      } catch (error) {
+        throw new DataError(`${errorMessage(error)}; give --labels or --labels-file to use the same for all records`);
+      }
+    };
+    return {
+      ...{ classifier, flags: { ...called, multiLabel: tuned.multiLabel }, labels: given ?? { labels: tuned.labels }, tuned },
+      ...(given ? {} : { checkOwn }),
+    };
   } catch (error) {
     await loaded.dispose();
     throw error;
