@@ -5,7 +5,7 @@ import { DataError, UsageError } from '../base/errors.ts';
 import { writeNamedFile } from '../base/files.ts';
 import { quoted } from '../base/printable.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
-import { refuseInputAsOutput } from '../classify/records/output-file.ts';
+import { refuseInputsAsOutputs } from '../classify/records/output-file.ts';
 import { checkLabels, scoringOptions } from '../classify/records/predict-records.ts';
 import { upperBound } from '../classify/tuning/error-bound.ts';
 import {
@@ -161,7 +161,7 @@ function fittedText({ temperature, bias, thresholds, abstain }: FitResult['fitte
 async function run(flags: TuneFlags): Promise<void> {
   const { multiLabel = false, maxError, data, output } = flags;
   if (multiLabel && maxError !== undefined) throw new UsageError('--max-error is for one label a text, not for --multi-label');
-  refuseInputAsOutput(data, output);
+  refuseInputsAsOutputs([data], [output]);
   const given = await labelsOf(flags);
   const labelled = await readLabelled(flags);
   const labels = candidatesOf(labelled, given);
