@@ -48,11 +48,13 @@ function targetsIn(folder: string, inputs: readonly string[], said: string | und
   });
 }
 
-/** @throws DataError for a file that is not there, UsageError for stdin twice */
+/** @throws DataError for a file that is not there and a folder, UsageError for stdin twice */
 function checkInputs(inputs: readonly string[]): void {
-  for (const input of inputs)
+  for (const input of inputs) {
     if (input !== '-' && !existsSync(input))
       throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
+    if (isFolder(input)) throw new DataError(`${input} is a folder, not a file of records; name the files in it`);
+  }
   if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('- is stdin, which can be read only once');
 }
 
