@@ -147,7 +147,7 @@ export class GliZNet {
     }
     const ranked = results.map(({ fit }, row) => rankSet(candidates[row], logits[row], calibration, how, { fit, tuned }));
     const asked = (text: string, row: number) => ({
-      ...{ text, labels: candidates[row].labels, logits: logits[row], chosen: explainedLabels(candidates[row].labels, ranked[row]) },
+      ...{ text, labels: candidates[row].labels, logits: logits[row], ...explainedLabels(candidates[row], ranked[row], how) },
     });
     const explanations = options.explain ? await explain(this.#classifier, texts.map(asked), scoringOptions(how)) : undefined;
     return results.map(({ unreadable }, row) => {

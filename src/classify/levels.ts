@@ -20,6 +20,7 @@ export const isTree = (set: LabelSet): set is LabelTree => set.parents !== undef
 export const scoringOfSets = (sets: readonly LabelSet[], options: ClassifierOptions): ClassifierOptions =>
   sets.some(isTree) ? { ...options, shortlist: 0 } : options;
 
+/** The nodes of a tree, and what is the same of them for all texts. */
 interface Nodes {
   /** Numbers of the nodes below each, and at the end of those at the top. */
   below: number[][];
@@ -61,6 +62,23 @@ function nodes(tree: LabelTree): Nodes {
   const made = { below, order, leaves: order.filter((node) => below[node].length === 0), names };
   nodesOf.set(tree, made);
   return made;
+}
+
+/**
+ * Numbers of the nodes that {@link rankTree} reported, in the order of its labels.
+ * @param levels as they were ranked with
+ */
+export function reportedNodes(tree: LabelTree, { labels: reported, path = [] }: LabelScores, levels: LabelingOptions['levels']): number[] {
+  const { below, names } = nodes(tree);
+  // What is reported of a path is its beginning: further down nothing is likelier.
+  if (levels === 'path') {
+    let at = tree.labels.length;
+    return path.slice(0, reported.length).map((name) => {
+      at = below[at].find((node) => labelName(tree.labels[node]) === name)!;
+      return at;
+    });
+  }
+  return reported.map((name) => names.indexOf(name));
 }
 
 /**

@@ -6,7 +6,7 @@ import { DataError, UsageError } from '../base/errors.ts';
 import { kebabCase } from '../options/names.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
-import { predictFile } from './predict/predict-file.ts';
+import { predictFiles } from './predict/predict-files.ts';
 import { labelsOf, NOTHING, type PredictFlags } from './predict/predict-flags.ts';
 import { predictText } from './predict/predict-text.ts';
 import { isStdoutClosed } from './terminal/terminal.ts';
@@ -17,6 +17,8 @@ Examples:
     $ glz predict --text "The app crashes when I open my invoice" --labels "bug report,billing,feature request"
   A file, any number of labels may fit:
     $ glz predict tickets.jsonl --labels-file topics.txt --multi-label --threshold 0.5 --output labelled.jsonl
+  Several files, each into a file of its name in a folder:
+    $ glz predict mail/*.jsonl calls.csv.gz --labels-file topics.txt --output labelled/
   Each record with its own "candidate_labels", from a pipe:
     $ zcat records.jsonl.gz | glz predict - --top-k 1 > labelled.jsonl
 
@@ -55,40 +57,43 @@ function isStdinGiven(): boolean {
   }
 }
 
-function checkBalance(input: string | undefined, { text, multiLabel }: PredictFlags): void {
-  const kind = input === undefined ? undefined : statSync(input, { throwIfNoEntry: false });
+function checkBalance(inputs: readonly string[], { text, multiLabel }: PredictFlags): void {
   // A pipe cannot be read twice; what is missing or a folder is refused where the records are read.
-  const pipe = input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
+  const pipe = inputs.some((input) => {
+    const kind = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
+    return input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
+  });
   if (text !== undefined || pipe) throw new UsageError('--balance looks at the whole input before it labels it: give a file');
   if (multiLabel) throw new UsageError('--balance is for one label a text, not for --multi-label');
 }
 
-async function run(input: string | undefined, flags: PredictFlags): Promise<void> {
+async function run(inputs: readonly string[], flags: PredictFlags): Promise<void> {
   if (flags.output === undefined && isStdoutClosed())
     throw new DataError(
       'stdout is closed, or /dev/null opened for reading too, and the results would be lost: give --output FILE (/dev/null throws them away)',
     );
   const labels = await labelsOf(flags);
   if (flags.questions !== undefined) checkQuestions(flags);
-  if (flags.balance) checkBalance(input, flags);
+  if (flags.balance) checkBalance(inputs, flags);
   if (flags.text !== undefined) {
-    if (input !== undefined) throw new UsageError('give either --text or an input file');
+    if (inputs.length > 0) throw new UsageError('give either --text or an input file');
     if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
     if (flags.text.trim() === '') throw new UsageError('--text is empty: there is nothing to label');
     await predictText(flags.text, labels, flags);
     return;
   }
-  if (input === undefined && !isStdinGiven()) throw new UsageError(NOTHING);
-  await predictFile(input ?? '-', labels, flags, input === undefined);
+  const isImplicit = inputs.length === 0;
+  if (isImplicit && !isStdinGiven()) throw new UsageError(NOTHING);
+  await predictFiles(isImplicit ? ['-'] : inputs, labels, flags, isImplicit);
 }
 
 /** The command's definition. */
 export function command(): Command {
   const predict = new Command('predict')
     .description('Label JSONL, CSV, Parquet or plain text with labels of your own.')
-    .argument('[input]', 'file of records, or - for stdin');
+    .argument('[inputs...]', 'files of records, or - for stdin');
   return addFlags(predict, PREDICT_FLAGS)
     .addHelpText('after', EXAMPLES)
-    .action((input: string | undefined, flags: PredictFlags) => run(input, flags));
+    .action((inputs: string[], flags: PredictFlags) => run(inputs, flags));
 }

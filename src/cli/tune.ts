@@ -5,7 +5,7 @@ import { DataError, UsageError } from '../base/errors.ts';
 import { writeNamedFile } from '../base/files.ts';
 import { quoted } from '../base/printable.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
-import { refuseInputAsOutput } from '../classify/records/output-file.ts';
+import { refuseInputsAsOutputs } from '../classify/records/output-file.ts';
 import { checkLabels, scoringOptions } from '../classify/records/predict-records.ts';
 import { upperBound } from '../classify/tuning/error-bound.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type Prediction,
   type TuningRecord,
 } from '../classify/tuning/fit-thresholds.ts';
-import { withFit } from '../classify/tuning/label-fit.ts';
+import { ABSTAIN_BELOW, withFit } from '../classify/tuning/label-fit.ts';
 import { type ThresholdsFile, thresholdsSchema } from '../classify/tuning/thresholds-file.ts';
 import { type LabelledExample, labelledExample } from '../data/examples.ts';
 import { readRecords } from '../data/read-records.ts';
@@ -112,11 +112,8 @@ function answersOf(records: readonly TuningRecord[], predictions: readonly Predi
   return { answered: answered.length, wrong: answered.filter((at) => !records[at].truth.includes(predictions[at].given[0])).length };
 }
 
-interface Measures {
-  brier: number;
-  ece: number;
-  [name: string]: number;
-}
+/** Figures by name; null for what cannot be said: an error where nothing is answered. */
+type Measures = Record<string, number | null>;
 
 function measured(records: readonly TuningRecord[], predictions: readonly Prediction[], multiLabel: boolean): Measures {
   const common = { brier: brierOf(records, predictions, multiLabel), ece: calibrationError(records, predictions, multiLabel) };
@@ -125,8 +122,8 @@ function measured(records: readonly TuningRecord[], predictions: readonly Predic
   return {
     ...common,
     answered: answered / records.length,
-    error: answered ? wrong / answered : 0,
-    errorAtMost: upperBound(wrong, answered),
+    error: answered ? wrong / answered : null,
+    errorAtMost: answered ? upperBound(wrong, answered) : null,
   };
 }
 
@@ -139,12 +136,19 @@ const NAMES: Readonly<Record<string, string>> = {
   errorAtMost: 'at most, with 95 % confidence',
 };
 
-/** Measures before and after, below one another. */
-function measuresText(before: Measures, after: Measures): string {
-  const names = Object.keys(before);
+/** Measures beside one another, by what they are of. */
+function measuresText(columns: Readonly<Record<string, Measures>>): string {
+  const names = Object.keys(Object.values(columns)[0]);
   const width = Math.max(...names.map((name) => NAMES[name].length));
-  const lines = names.map((name) => `${NAMES[name].padEnd(width)}  ${before[name].toFixed(3)}   ${after[name].toFixed(3)}`);
-  return [`${' '.repeat(width)}  before  after`, ...lines].join('\n');
+  const row = (first: string, cell: (title: string) => string): string =>
+    [first.padEnd(width), ...Object.keys(columns).map((title) => cell(title).padEnd(Math.max(5, title.length)))].join('  ').trimEnd();
+  const figure = (name: string) => (title: string) => columns[title][name]?.toFixed(3) ?? '-';
+  const silent = Object.keys(columns).filter((title) => columns[title].answered === 0);
+  return [
+    row('', (title) => title),
+    ...names.map((name) => row(NAMES[name], figure(name))),
+    ...silent.map((title) => `${title}: nothing is answered, so there is no error to tell`),
+  ].join('\n');
 }
 
 /** What was fitted, in a line. */
@@ -157,7 +161,7 @@ function fittedText({ temperature, bias, thresholds, abstain }: FitResult['fitte
 async function run(flags: TuneFlags): Promise<void> {
   const { multiLabel = false, maxError, data, output } = flags;
   if (multiLabel && maxError !== undefined) throw new UsageError('--max-error is for one label a text, not for --multi-label');
-  refuseInputAsOutput(data, output);
+  refuseInputsAsOutputs([data], [output]);
   const given = await labelsOf(flags);
   const labelled = await readLabelled(flags);
   const labels = candidatesOf(labelled, given);
@@ -172,7 +176,7 @@ async function run(flags: TuneFlags): Promise<void> {
   const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
   const progress = startProgress({ label: 'tune', unit: 'texts', quiet: flags.quiet });
   try {
-    await checkLabels(classifier, { labels });
+    await checkLabels(classifier, { labels }, flags.labelsFile);
     progress.setTotal(labelled.length);
     const scored = await withFit(classifier).logits(
       labelled.map(({ text }) => ({ text, labels })),
@@ -192,7 +196,10 @@ async function run(flags: TuneFlags): Promise<void> {
       throw new DataError(
         `no level can be shown, by these ${records.length} records, to keep the error at ${maxError}: give more records, or a larger --max-error; nothing is written`,
       );
-    const [was, is] = [measured(records, before, multiLabel), measured(records, after, multiLabel)];
+    const of = (predictions: readonly Prediction[]): Measures => measured(records, predictions, multiLabel);
+    // What abstaining does without anything fitted.
+    const plain = before.map((each, at) => (records[at].fit < ABSTAIN_BELOW ? { ...each, given: [] } : each));
+    const measures = { before: of(before), ...(multiLabel ? {} : { '--abstain': of(plain) }), after: of(after) };
     const file: ThresholdsFile = {
       version: 1,
       checkpoint: classifier.identity,
@@ -201,11 +208,16 @@ async function run(flags: TuneFlags): Promise<void> {
       ),
       multiLabel,
       ...fitted,
-      measured: { records: records.length, folds: FOLDS, before: was, after: is },
+      measured: {
+        ...{ records: records.length, folds: FOLDS, before: measures.before },
+        ...(measures['--abstain'] ? { abstain: measures['--abstain'] } : {}),
+        after: measures.after,
+      },
     };
     writeNamedFile(output, `${JSON.stringify(thresholdsSchema.parse(file), null, 2)}\n`);
-    printText(`${records.length} records, ${labels.length} labels; "after" is cross-validated (${FOLDS} folds)`);
-    printText(measuresText(was, is));
+    const beside = multiLabel ? '' : `; "--abstain" is below ${ABSTAIN_BELOW}, with nothing fitted`;
+    printText(`${records.length} records, ${labels.length} labels; "after" is cross-validated (${FOLDS} folds)${beside}`);
+    printText(measuresText(measures));
     printText(fittedText(fitted));
     note(`written to ${output}: give it to --thresholds of glz predict`);
   } finally {

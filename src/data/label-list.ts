@@ -7,6 +7,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DataError, UsageError } from '../base/errors.ts';
 import { isObject } from '../base/is-object.ts';
+import { repeatedKey } from '../base/json.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
@@ -46,8 +47,12 @@ export function labelsOfJson(value: unknown, where: string, ErrorType: ErrorType
 /** JSON out of text that begins and ends like a list or an object of labels; in records also a list of Python. @throws ErrorType */
 function parseLabelJson(text: string, where: string, ErrorType: ErrorType): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    const value: unknown = JSON.parse(text);
+    const twice = repeatedKey(text);
+    if (twice) throw new ErrorType(`${where}: the key "${abbreviated(twice.key)}" is there twice in one object; keep one`);
+    return value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     const python = ErrorType === DataError && text.startsWith('[') ? parsePythonList(text) : undefined;
     if (python) return python;
     throw new ErrorType(`${where}: begins and ends like a JSON list and is none; write ${AS_JSON}, all its quotes kept by the shell`);

@@ -9,6 +9,7 @@ import { extname } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { isObject } from '../base/is-object.ts';
+import { repeatedKey } from '../base/json.ts';
 import { LARGEST_YAML, parseYaml } from '../base/yaml.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
@@ -43,17 +44,38 @@ function tryJson(text: string): { value: unknown } | undefined {
   }
 }
 
+/** @throws DataError for a key that is there twice: only the last would count */
+function refuseRepeated(json: string, path: string, firstLine = 1): void {
+  const found = repeatedKey(json);
+  if (found)
+    throw new DataError(
+      `${path}, line ${found.line + firstLine - 1}: the key "${abbreviated(found.key)}" is there twice in one object; keep one`,
+    );
+}
+
+/** Whether a line is a JSON list or object. */
+const isJsonLine = ({ text }: Line): boolean => /^[[{]/.test(text) && tryJson(text) !== undefined;
+
 /** Text that begins like JSON: one value, or one a line. */
 function jsonLabels(text: string, lines: readonly Line[], path: string): LabelSet {
   const whole = tryJson(text);
-  if (whole) return labelSet(whole.value, path, DataError);
+  if (whole) {
+    refuseRepeated(text, path);
+    return labelSet(whole.value, path, DataError);
+  }
   const values = lines.map((line) => tryJson(line.text));
-  if (lines.length > 1 && values.every((each) => each !== undefined))
+  const odd = values.indexOf(undefined);
+  if (lines.length > 1 && odd < 0) {
+    for (const { text: json, number } of lines) refuseRepeated(json, path, number);
     return labelSet(
-      values.map(({ value }) => value),
+      values.map((each) => each!.value),
       path,
       DataError,
+      (at) => `${path}, line ${lines[at].number}: label ${at + 1}`,
     );
+  }
+  if (odd > 0 && isJsonLine(lines[0]))
+    throw wrong(path, lines[odd], 'not JSON, as the lines before it are; write all labels as JSON, one a line');
   throw new DataError(`${path}: begins like JSON and is none; write a JSON list, ["sport", "politics"], or one label a line`);
 }
 
@@ -140,13 +162,16 @@ function tableLabels(text: string, lines: readonly Line[], path: string): LabelS
     throw wrong(path, header, `besides "label" there is ${others.join(', ')}; a table of labels has ${COLUMNS.join(', ')}`);
   try {
     const rows = parseCsv(text, {
+      info: true,
       delimiter: delimiterOf(header.text, path),
       record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       trim: true,
-    }) as string[][];
-    const labels = rows.slice(1).map((row) => Object.fromEntries(names.map((name, at) => [name, row[at]])));
-    return labelSet(names.length === 1 ? labels.map(({ label }) => label) : labels, path, DataError);
+    }) as unknown as { record: string[]; info: { lines: number } }[];
+    const found = rows.slice(1);
+    const labels = found.map(({ record }) => Object.fromEntries(names.map((name, at) => [name, record[at]])));
+    const spotOf = (at: number) => `${path}, line ${found[at].info.lines}: label ${at + 1}`;
+    return labelSet(names.length === 1 ? labels.map(({ label }) => label) : labels, path, DataError, spotOf);
   } catch (error) {
     if (error instanceof CsvError)
       throw new DataError(
@@ -154,6 +179,18 @@ function tableLabels(text: string, lines: readonly Line[], path: string): LabelS
       );
     throw error;
   }
+}
+
+/** Whether all of some lines look like a name and what it means. */
+function areDescribed(lines: readonly Line[]): boolean {
+  const names = lines.map(({ text }) => /^([^:]+):(?:\s|$)/.exec(text)?.[1]);
+  return new Set(names).size === lines.length && !names.includes(undefined) && lines.some(({ text }) => !text.endsWith(':'));
+}
+
+/** Whether all of some lines look like rows of a table, with as many cells each. */
+function areRows(lines: readonly Line[]): boolean {
+  const counts = [',', ';'].map((separator) => new Set(lines.map(({ text }) => text.split(separator).length)));
+  return counts.some((count) => count.size === 1 && !count.has(1));
 }
 
 /** One label a line. */
@@ -165,6 +202,8 @@ function plainLabels(lines: readonly Line[], path: string): string[] {
   const dash = lines.find(({ text }) => DASH.test(text));
   if (dash)
     throw wrong(path, dash, 'begins with a dash as in a YAML list, which other lines do not; write one label a line, or - before each');
+  const json = lines.find(isJsonLine);
+  if (json) throw wrong(path, json, 'JSON among lines that are none; write all labels as JSON, one a line, or none of them');
   const tab = lines.find(({ text }) => text.includes('\t'));
   if (tab) throw wrong(path, tab, 'a tab; write one label a line, or a table with a column "label"');
   const isOne = lines.length === 1 && /[,;|，、；]/.test(first.text);
@@ -173,6 +212,19 @@ function plainLabels(lines: readonly Line[], path: string): string[] {
       path,
       first,
       `"${abbreviated(first.text)}" is one label or several; write one a line, or a JSON list: ["sport", "politics"]`,
+    );
+  const asLabel = `if it is one label, write a JSON list: [${JSON.stringify(abbreviated(first.text))}, ...]`;
+  if (lines.length > 1 && areDescribed(lines))
+    throw wrong(
+      path,
+      first,
+      `"${abbreviated(first.text)}" looks like a name and what it means, as do all lines: end the file's name in .yaml; ${asLabel}`,
+    );
+  if (lines.length > 1 && areRows(lines))
+    throw wrong(
+      path,
+      first,
+      `"${abbreviated(first.text)}" looks like a row of a table, as do all lines: write label,description above them; ${asLabel}`,
     );
   return cleanLabels(
     lines.map(({ text }) => text),
@@ -195,7 +247,7 @@ export function labelsOfText(text: string, path: string): LabelSet {
     .filter((line) => line.text !== '');
   if (lines.length === 0) return { labels: cleanLabels([], path, DataError) };
   const isYaml = extension === '.yaml' || extension === '.yml' || lines[0].text === '---';
-  if (/^[[{]/.test(lines[0].text)) return jsonLabels(text, lines, path);
+  if (/^[[{]/.test(lines[0].text) || (tryJson(lines[0].text) && lines.some(isJsonLine))) return jsonLabels(text, lines, path);
   if (isYaml || DASH.test(lines[0].text)) {
     const items = lines.filter((line) => line.text !== '---' && !line.text.startsWith('#'));
     if (items.length > 0 && DASH.test(items[0].text)) return dashLabels(text, items, path);

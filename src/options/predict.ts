@@ -214,7 +214,7 @@ export const ON_ERROR = {
 
 /** Flags of `glz predict`. */
 export const PREDICT_FLAGS = {
-  text: { type: 'text', description: 'label this text instead of a file' },
+  text: { type: 'text', description: 'label this text instead of files' },
   labels: {
     type: 'text',
     value: 'a,b,c',
@@ -238,17 +238,18 @@ export const PREDICT_FLAGS = {
   output: {
     type: 'text',
     short: 'o',
-    value: 'file',
-    description: 'write here instead of to stdout',
+    value: 'file or folder',
+    description: 'write here instead of to stdout; into a folder a file each, called as its input',
     detail:
-      'complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
+      'a file is complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
   },
   shard: {
     type: 'text',
     nonEmpty: true,
     value: 'i/n',
-    description: 'label share i of n of the file, on one of n machines; glz merge joins them',
-    detail: 'writes `OUTPUT.i-of-n`; run again, it goes on where it was stopped or killed (docs/scale.md)',
+    description: 'label share i of n of the files, on one of n machines; glz merge joins them',
+    detail:
+      'whole files, where there are as many as shares; writes `OUTPUT.i-of-n`; run again, it goes on where it was stopped or killed (docs/scale.md)',
   },
   outputFormat: {
     type: 'choice',

@@ -1,8 +1,8 @@
 /** The server's routes: who may ask, how much, and in which dialect. Knows requests and answers; no sockets and no workers. */
 
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { UsageError } from '../base/errors.ts';
@@ -17,6 +17,7 @@ import type { Tuned } from '../classify/tuning/tuned.ts';
 import { labelSet } from '../text/described-labels.ts';
 import { type LabelSet, labelReadings } from '../text/label-texts.ts';
 import { type ClassifyResponse, checkedBody, classifyBody, decideBody, parseBody } from './bodies.ts';
+import { readBody } from './body-bytes.ts';
 import { decisionsAnswers, decisionsBody, decisionsQuestions } from './decisions.ts';
 import { asRequestError, type Dialect, errorResponse, RequestError, TimedOutError } from './failures.ts';
 import type { Metrics } from './metrics.ts';
@@ -109,13 +110,6 @@ export function createApp(settings: AppSettings): Hono {
     await next();
   });
   const isJson = (context: Context): boolean => /^application\/([\w.+-]+\+)?json\b/i.test(context.req.header('content-type') ?? '');
-  const limit = bodyLimit({
-    maxSize: settings.maxBodyBytes,
-    onError: () => {
-      throw new RequestError(413, `the body is larger than ${settings.maxBodyBytes} bytes`);
-    },
-  });
-
   /** Answers a body in time, or not at all; what waits for it in the queue is dropped where its client goes. */
   async function inTime<Result>(context: Context, answer: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const stop = new AbortController();
@@ -137,7 +131,7 @@ export function createApp(settings: AppSettings): Hono {
   async function bodyOf(context: Context): Promise<unknown> {
     // A page of another origin can send other types without asking.
     if (!isJson(context)) throw new RequestError(415, 'send application/json');
-    return parseBody(await context.req.text());
+    return parseBody(await readBody((context.env as HttpBindings).incoming, settings.maxBodyBytes));
   }
 
   /** Texts of a body, as the model reads them. */
@@ -160,7 +154,7 @@ export function createApp(settings: AppSettings): Hono {
     return tuned;
   };
 
-  app.post('/classify', limit, async (context) => {
+  app.post('/classify', async (context) => {
     const body = checkedBody(classifyBody, await bodyOf(context));
     const texts = textsOf(body.texts);
     const tuned = body.thresholds ? tunedSettings(body.multiLabel) : undefined;
@@ -187,7 +181,7 @@ export function createApp(settings: AppSettings): Hono {
       const { calibration } = scheduler.options;
       const ranked = scored.map(({ logits, fit }, row) => rankSet(setOf(row), logits, calibration, options, { fit, tuned }));
       const asked = (request: ScoreRequest, row: number) => ({
-        ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(request.labels, ranked[row]) },
+        ...{ ...request, logits: scored[row].logits, ...explainedLabels(setOf(row), ranked[row], options) },
       });
       const explained = body.explain ? await scheduler.explain(requests.map(asked), how) : undefined;
       const results = scored.map(({ unreadable }, row) => ({
@@ -209,7 +203,7 @@ export function createApp(settings: AppSettings): Hono {
   const decide = async (text: string, questions: Record<string, Question>, signal: AbortSignal): Promise<Answers> =>
     (await decideAll([text], questions, signal))[0].answers;
 
-  app.post('/decide', limit, async (context) => {
+  app.post('/decide', async (context) => {
     const body = checkedBody(decideBody, await bodyOf(context));
     const texts = textsOf(body.texts);
     const answered = await inTime(context, (signal) => decideAll(texts, body.questions, signal));
@@ -217,14 +211,14 @@ export function createApp(settings: AppSettings): Hono {
     return context.json({ model, results });
   });
 
-  app.post('/v1/systemone', limit, async (context) => {
+  app.post('/v1/systemone', async (context) => {
     const body = checkedBody(systemOneBody, await bodyOf(context));
     const { text, questions } = systemOneQuestions(body);
     const answers = await inTime(context, (signal) => decide(text, questions, signal));
     return context.json({ model, answers: systemOneAnswers(body, answers), usage: { input_tokens: aboutTokens(text), output_tokens: 0 } });
   });
 
-  app.post('/v1/decisions', limit, async (context) => {
+  app.post('/v1/decisions', async (context) => {
     const body = checkedBody(decisionsBody, await bodyOf(context));
     const { text, questions } = decisionsQuestions(body);
     const answers = await inTime(context, (signal) => decide(text, questions, signal));

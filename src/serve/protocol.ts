@@ -27,6 +27,8 @@ export interface NumberedRequest {
 /** A text whose labels are to be explained, with their numbers, and its logits. */
 export interface NumberedExplanation extends NumberedRequest {
   chosen: readonly number[];
+  /** What the result calls them. */
+  names?: readonly string[];
   logits: Float32Array;
 }
 

@@ -42,7 +42,7 @@ interface Job {
   labels: readonly ReadLabel[];
   merge: Reading['mergeWindows'];
   /** What is to be explained of it; undefined: it is to be scored. */
-  why?: Pick<ExplainRequest, 'chosen' | 'logits'>;
+  why?: Pick<ExplainRequest, 'chosen' | 'names' | 'logits'>;
   since: number;
   resolve(result: ScoredRequest | Explanation[]): void;
   reject(error: unknown): void;

@@ -10,6 +10,7 @@ import type { Tuned } from '../classify/tuning/tuned.ts';
 import type { Filled } from '../options/declaration.ts';
 import type { SERVE_FLAGS } from '../options/serve.ts';
 import { createApp } from './app.ts';
+import { drainUnread } from './body-bytes.ts';
 import { createLabelSets } from './label-sets.ts';
 import { createMetrics } from './metrics.ts';
 import { readPage } from './page-files.ts';
@@ -91,11 +92,13 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const server = await new Promise<Server>((resolve, reject) => {
     const listening = serve(
       {
-        ...{ fetch: app.fetch, hostname: host, port },
+        // Its own way of taking in what is left of a body cuts clients off after half a second.
+        ...{ fetch: app.fetch, hostname: host, port, autoCleanupIncoming: false },
         serverOptions: { headersTimeout: HEAD_TIME, requestTimeout: 1000 * settings.timeout, connectionsCheckingInterval: 1000 },
       },
       () => resolve(listening as Server),
     ) as Server;
+    listening.on('request', drainUnread);
     listening.on('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'something listens there already' : errorMessage(error);
       reject(new DataError(`cannot listen on ${host}, port ${port}: ${why}`));

@@ -118,7 +118,7 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
     async explain(requests, labelsOf, reading) {
       for (const { set } of requests) send(set, labelsOf(set));
       // A view would be sent with all of its array.
-      const numbered = requests.map(({ text, set, chosen, logits }) => ({ text, set, chosen, logits: logits.slice() }));
+      const numbered = requests.map(({ text, set, chosen, names, logits }) => ({ text, set, chosen, names, logits: logits.slice() }));
       return (await ask((job) => ({ type: 'explain', job, requests: numbered, reading }), 'explained')).results;
     },
     drop(set) {

@@ -56,6 +56,9 @@ const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '';
 
+/** Whether text holds anything but spaces and control characters. */
+const saysSomething = (text: string): boolean => /[^\p{C}\p{Z}\s]/u.test(text);
+
 /** What a model reads for a label with these. */
 export function readLabel(name: string, description?: string, examples: readonly string[] = []): ReadLabel {
   if (description === undefined && examples.length === 0) return name;
@@ -84,8 +87,11 @@ const OTHER_NAMES = ['name', 'id', 'text', 'title', 'value'];
 /** Says what is wrong. */
 type Fail = (what: string) => never;
 
+/** Says where the label of a list stands, by its number from 0: `topics.csv, line 3: label 2`. */
+type SpotOf = (at: number) => string;
+
 /** The labels of lists and objects in each other, in the order in which they stand. */
-function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
+function nodesOf(value: unknown, where: string, fail: Fail, spotOf?: SpotOf): Node[] {
   const nodes: Node[] = [];
 
   function add(fields: Fields, spot: string, parent: number, depth: number): void {
@@ -98,11 +104,15 @@ function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
       const given = fields[field];
       if (isNothing(given)) return undefined;
       if (typeof given !== 'string') fail(`${spot}, field "${field}" must be text`);
-      return (given as string).trim() || undefined;
+      if (!saysSomething(given as string))
+        fail(`${spot}, field "${field}" holds nothing but spaces and control characters: write text, or leave it out`);
+      return (given as string).trim();
     };
     const examples = isNothing(fields.examples) ? [] : fields.examples;
     if (!Array.isArray(examples) || !Array.from(examples).every((example) => typeof example === 'string' && example.trim() !== ''))
       fail(`${spot}, field "examples" must be a list of texts`);
+    const blank = (examples as string[]).findIndex((example) => !saysSomething(example));
+    if (blank >= 0) fail(`${spot}, field "examples": example ${blank + 1} holds nothing but control characters: leave it out`);
     if ((examples as unknown[]).length > MOST_EXAMPLES)
       fail(`${spot}, field "examples": ${(examples as unknown[]).length} given, ${MOST_EXAMPLES} at most; train on so many (glz train)`);
     const above = text('parent');
@@ -129,7 +139,7 @@ function nodesOf(value: unknown, where: string, fail: Fail): Node[] {
       return;
     }
     for (const [at, item] of all.entries()) {
-      const own = `${spot}: label ${at + 1}`;
+      const own = depth === 1 && spotOf ? spotOf(at) : `${spot}: label ${at + 1}`;
       if (!isObject(item)) add({ label: item }, own, parent, depth);
       else if (Object.hasOwn(item, 'label')) add(item, own, parent, depth);
       // `- sport: ball games` in YAML.
@@ -181,13 +191,42 @@ function refuseTwice(nodes: readonly Node[], fail: Fail): void {
   }
 }
 
+/** A name as models read it that take no notice of case and accents. */
+const folded = (name: string): string =>
+  name
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .replace(/\s+/g, ' ')
+    .toLowerCase();
+
+/**
+ * What is read for the name of each node: "Other" below two labels has the name above it in front, and where that is the same too those
+ * above it, so that the model can tell them apart.
+ */
+function saidNames(nodes: readonly Node[]): string[] {
+  const said = nodes.map(({ name }) => name);
+  /** The node above those whose names are said. */
+  const above = nodes.map(({ parent }) => parent);
+  for (let isChanged = true; isChanged; ) {
+    isChanged = false;
+    const times = new Map<string, number>();
+    for (const name of said.map(folded)) times.set(name, (times.get(name) ?? 0) + 1);
+    for (const [at, name] of said.entries()) {
+      if (above[at] < 0 || times.get(folded(name)) === 1) continue;
+      const { name: next, parent } = nodes[above[at]];
+      said[at] = `${next}: ${name}`;
+      above[at] = parent;
+      isChanged = true;
+    }
+  }
+  return said;
+}
+
 function setOf(nodes: readonly Node[]): LabelSet {
-  const times = new Map<string, number>();
-  for (const { name } of nodes) times.set(name, (times.get(name) ?? 0) + 1);
-  const labels = nodes.map(({ name, description, examples, parent }) => {
-    if (times.get(name) === 1 || parent < 0) return readLabel(name, description, examples);
-    // "Other" below two labels: the model has to tell them apart.
-    const said = `${nodes[parent].name}: ${name}`;
+  const names = saidNames(nodes);
+  const labels = nodes.map(({ name, description, examples }, at) => {
+    const said = names[at];
+    if (said === name) return readLabel(name, description, examples);
     const read = readLabel(said, description, examples);
     return typeof read === 'string' ? { name, reading: said, readings: [said], shares: [1] } : { ...read, name };
   });
@@ -198,9 +237,10 @@ function setOf(nodes: readonly Node[]): LabelSet {
 /**
  * Labels out of a parsed value: a list of names or {@link Label}s, or an object of names with a description, or with labels below them.
  * @param where names the value in messages
+ * @param spotOf names a label of a list in them, where there is something better than its number
  * @throws ErrorType naming the label and the field
  */
-export function labelSet(given: unknown, where: string, error: ErrorType): LabelSet {
+export function labelSet(given: unknown, where: string, error: ErrorType, spotOf?: SpotOf): LabelSet {
   const value =
     isObject(given) && typeof given.label === 'string' && Object.keys(given).every((field) => FIELDS.includes(field)) ? [given] : given;
   if (isObject(value) && Object.keys(value).length === 1 && /^(candidate_)?labels$/i.test(Object.keys(value)[0]))
@@ -210,7 +250,7 @@ export function labelSet(given: unknown, where: string, error: ErrorType): Label
   const fail: Fail = (what) => {
     throw new error(what);
   };
-  const nodes = nodesOf(value, where, fail);
+  const nodes = nodesOf(value, where, fail, spotOf);
   if (nodes.length === 0) return { labels: cleanLabels([], where, error) };
   resolveParents(nodes, fail);
   refuseTwice(nodes, fail);

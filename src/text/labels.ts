@@ -2,6 +2,7 @@
 
 import { DataError, UsageError } from '../base/errors.ts';
 import { excerpt } from '../base/printable.ts';
+import type { ReadLabel } from './label-texts.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /**
@@ -64,6 +65,27 @@ export function labelProblem(
   if (alike.length === 0) return undefined;
   const others = alike.length > 1 ? `, as are ${alike.length - 1} other groups` : '';
   return `the labels ${namesOf(alike[0])} are the same to the model${others}: keep one, or word them so that they differ`;
+}
+
+/**
+ * A description or an example of which a model can read nothing, as a message: it would move its label to where nothing is said. Undefined
+ * where there is none.
+ * @param ids of each label's readings
+ */
+export function readingProblem(
+  labels: readonly ReadLabel[],
+  ids: readonly (readonly Int32Array[])[],
+  { isReadable }: Pick<Tokenizer, 'isReadable'>,
+): string | undefined {
+  for (const [at, label] of labels.entries()) {
+    if (typeof label === 'string') continue;
+    const unread = ids[at].findIndex((each, reading) => reading > 0 && !isReadable(each));
+    if (unread < 0) continue;
+    const example = unread - (label.readings.length - (label.examples ?? 0));
+    const field = example < 0 ? 'the description' : `example ${example + 1}`;
+    return `the model can read nothing of ${field} of the label "${abbreviated(label.name)}": write it in a script that it knows, or leave it out`;
+  }
+  return undefined;
 }
 
 /** Ids of labels, each encoded once: label sets repeat for every text. */

@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import { UsageError } from '../../src/base/errors.ts';
-import { isTree, type LabelTree, rankTree } from '../../src/classify/levels.ts';
+import { isTree, type LabelTree, rankTree, reportedNodes } from '../../src/classify/levels.ts';
 import { choiceProbabilities, labelProbability } from '../../src/classify/probabilities.ts';
 import { labelSet } from '../../src/text/described-labels.ts';
+import { labelReading } from '../../src/text/label-texts.ts';
 
 const CALIBRATION = { temperature: 1, bias: 0, sharpening: 0 };
 const treeOf = (value: unknown): LabelTree => {
@@ -39,6 +40,27 @@ describe('labels in levels', () => {
     expect(rankTree(TREE, LOGITS, CALIBRATION, { levels: 'all' }).labels).toEqual([
       ...['sport', 'tennis', 'food', 'bread', 'football', 'other', 'food > other'],
     ]);
+  });
+
+  it('what is read tells names apart that stand at several places: by as much of the path as it takes', () => {
+    const readings = (value: unknown) => treeOf(value).labels.map(labelReading);
+    expect(readings({ a: ['Other', 'x'], b: ['other'], other: null })).toEqual(['a', 'a: Other', 'x', 'b', 'b: other', 'other']);
+    expect(readings({ cars: { parts: ['other'] }, bikes: { parts: ['other'], other: null } })).toEqual([
+      ...['cars', 'cars: parts', 'cars: parts: other', 'bikes', 'bikes: parts', 'bikes: parts: other', 'bikes: other'],
+    ]);
+    expect(readings({ a: { é: 'with an accent' }, b: { e: null } })).toEqual(['a', 'a: é: with an accent', 'b', 'b: e']);
+    // Names at one place alone stay as they are; the same name twice at one place is refused.
+    expect(treeOf({ a: ['b'] }).labels).toEqual(['a', 'b']);
+    expect(() => treeOf([{ label: 'a', children: ['b', 'b'] }])).toThrow(/label "b" occurs twice/);
+  });
+
+  it('says which nodes were reported, whatever their names', () => {
+    const numbers = (levels: 'leaf' | 'path' | 'all') => reportedNodes(TREE, rankTree(TREE, LOGITS, CALIBRATION, { levels }), levels);
+    expect(numbers('leaf')).toEqual([2, 4, 1, 6, 5]);
+    expect(numbers('all')).toEqual([0, 2, 3, 4, 1, 6, 5]);
+    expect(numbers('path')).toEqual([0, 2]);
+    const logits = Float32Array.of(0, 0, 0, 3, 0, 3, 0);
+    expect(reportedNodes(TREE, rankTree(TREE, logits, CALIBRATION, { levels: 'path' }), 'path')).toEqual([3, 5]);
   });
 
   it('topK and threshold bound what is reported, by the joint probability', () => {

@@ -64,6 +64,20 @@ describe('the library', () => {
     );
   });
 
+  it('explains labels in levels by the names that they are reported with, also one that stands at several places', async () => {
+    const tree = ['money', 'goods', 'praise'].map((label) => ({ label, children: ['other'] }));
+    const [{ labels, explanations }] = await model.classify([TEXT], tree, { explain: true });
+    expect([...labels].sort()).toEqual(['goods > other', 'money > other', 'praise > other']);
+    check(TEXT, labels, explanations!);
+    expect(new Set(explanations!.map(({ logit }) => logit)).size).toBe(3);
+    for (const label of ['other', 'money']) {
+      const same = [{ label: 'money', children: [label] }, { label: 'goods' }];
+      const [{ labels: path, explanations: own }] = await model.classify([TEXT], same, { explain: true, levels: 'path' });
+      expect(path).toEqual(['money', label]);
+      check(TEXT, path, own!);
+    }
+  });
+
   it('explains the logits that scores are made of: of the best window, and balanced ones', async () => {
     const text = `${TEXT} ${'The weather is fine today. '.repeat(120)}`;
     const [multi] = await model.classify([text], LABELS, { explain: true, multiLabel: true });

@@ -150,11 +150,11 @@ describe('glz predict, interrupted', () => {
     expect(readFileSync(`${output}.partial`, 'utf8')).toBe('earlier\n');
   });
 
-  it('refuses a folder as its output before the model is loaded', async () => {
+  it('refuses a folder as the output of stdin before the model is loaded', async () => {
     const output = join(temporaryFolder(), 'out');
     mkdirSync(output);
     const args = ['predict', '-', '--checkpoint', '/none', '--labels', 'a,b', '--output', output];
     const { code, stderr } = await callGlz(args, { input: 'text\n' });
-    expect([code, stderr]).toEqual([2, `glz: --output ${output}: not a file; name one\n`]);
+    expect([code, stderr]).toEqual([2, `glz: --output ${output}: not a file; name one (stdin has no name of its own in a folder)\n`]);
   });
 });

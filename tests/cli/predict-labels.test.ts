@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GliZNet } from '../../src/index.ts';
 import { callGlz } from '../call-glz.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const file = (name: string, text: string): string => {
@@ -63,6 +63,14 @@ it('labels in levels come out with the path', async () => {
   const [all] = await model.classify([TEXT], children, { levels: 'all' });
   expect(all).toMatchObject({ path: record.path, joint: record.joint });
   expect([...all.labels].sort()).toEqual(['billing', 'complaint', 'delivery', 'praise']);
+  // Equal names below equal names, and names that differ in case alone.
+  const alike = [
+    { label: 'goods', children: [{ label: 'delivery', children: ['other'] }] },
+    { label: 'money', children: [{ label: 'Delivery', children: ['Other', 'fee'] }] },
+  ];
+  const [{ labels: leaves }] = await model.classify([TEXT], alike);
+  expect([...leaves].sort()).toEqual(['Other', 'fee', 'other']);
+  await expect(model.classify([TEXT], [{ label: 'a', children: ['Other', 'other'] }])).rejects.toThrow(/"Other" and "other" are the same/);
   await expect(model.classify([TEXT], children, { balance: 0.7 })).rejects.toThrow(/balance is for one list of labels/);
   await model.dispose();
 });
@@ -75,6 +83,40 @@ it.each([
   const { code, stderr, stdout } = await callGlz(['predict', '--text', TEXT, ...flags]);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(message);
+});
+
+it('refuses the name of a file in --labels, unless a JSON list says that it is a label', async () => {
+  const yaml = file('five.yaml', '- sport\n- law\n');
+  for (const [given, said] of [
+    [yaml, 'is'],
+    ['missing.txt', 'looks like'],
+  ]) {
+    const { code, stderr } = await callGlz(['predict', '--text', TEXT, '--labels', given]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(`${said} the name of a file: did you mean --labels-file\\?`)]);
+  }
+  const { code, stdout } = await callGlz(['predict', '--text', TEXT, '--labels', '["five.yaml"]']);
+  expect([code, parse(stdout)[0].labels]).toEqual([0, ['five.yaml']]);
+});
+
+it('refuses a description or an example of which the model reads nothing, and names it', async () => {
+  const described = { film: '👍 👍', bank: 'money' };
+  const byExample = file('example.json', '[{"label":"film","description":"cinema","examples":["a western","👎"]},"bank"]');
+  const byDescription = file('described.json', JSON.stringify(described));
+  const joint = await writeTinyCheckpoint();
+  for (const [args, expected, message] of [
+    [['--labels-file', byDescription], 1, /^glz: .*described\.json: the model can read nothing of the description of the label "film"/],
+    [['--labels-file', byDescription, '--checkpoint', joint], 1, /described\.json: the model can read nothing of the description of/],
+    [['--labels-file', byExample], 1, /^glz: .*example\.json: the model can read nothing of example 2 of the label "film": write it in a/],
+    [['--labels', JSON.stringify(described)], 1, /^glz: the model can read nothing of the description of the label "film"/],
+  ] as const) {
+    const { code, stderr, stdout } = await callGlz(['predict', '--text', TEXT, ...args, '--quiet']);
+    expect([code, stdout]).toEqual([expected, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim()).not.toContain('\n');
+  }
+  const records = file('own.jsonl', `${JSON.stringify({ text: TEXT, candidate_labels: described })}\n`);
+  const { stderr } = await callGlz(['predict', records]);
+  expect(stderr).toMatch(/own\.jsonl, line 1, field "candidate_labels": the model can read nothing of the description of the label "film"/);
 });
 
 it('refuses columns and balance of labels in levels', async () => {

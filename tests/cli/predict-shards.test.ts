@@ -190,7 +190,7 @@ describe('refuses', () => {
     writeFileSync(part, changed);
     expect(await merge(output)).toMatch(/^1 glz: OUT\.1-of-3: block 3 is not what its run wrote: the file was changed; delete it/);
     restore();
-    writeFileSync(manifest, kept.manifest.replace(/"input":(\d+)}/, '"input":2000}'));
+    writeFileSync(manifest, kept.manifest.replace(/"inputs":\[\d+\]}/, '"inputs":[2000]}'));
     expect(await merge(output)).toMatch(
       /^1 glz: OUT\.2-of-3: its run found 1400 records in the input, where that of OUT\.1-of-3 found 2000;/,
     );

@@ -25,9 +25,31 @@ writeFileSync(data, lines(rows));
 beforeAll(async () => {
   const { code, stdout, stderr } = await callGlz(['tune', '--data', data, '--output', file]);
   expect([code, stderr]).toEqual([0, expect.stringContaining(`written to ${file}`)]);
-  expect(stdout).toMatch(/^80 records, 3 labels; "after" is cross-validated \(5 folds\)\n/);
+  expect(stdout).toMatch(
+    /^80 records, 3 labels; "after" is cross-validated \(5 folds\); "--abstain" is below 0\.4, with nothing fitted\n +before +--abstain +after\n/,
+  );
   for (const name of ['Brier score', 'ECE', 'error among the answers', 'at most, with 95 % confidence'])
-    expect(stdout).toMatch(new RegExp(`^${name} +\\d\\.\\d{3} +\\d\\.\\d{3}$`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^${name}( +\\d\\.\\d{3}){3}$`, 'm'));
+});
+
+it('where nothing is answered it says so, and no error', async () => {
+  // Every label is another one's.
+  const wrong = at('wrong.jsonl');
+  const names = Object.keys(TEXTS).slice(0, 3);
+  writeFileSync(
+    wrong,
+    lines(rows.map(({ text, labels }) => ({ text, labels: labels.map((label) => names[(names.indexOf(label) + 1) % 3]) }))),
+  );
+  const output = at('silent.json');
+  const { code, stdout } = await callGlz(['tune', '--data', wrong, '--output', output, '--quiet']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^error among the answers +\d\.\d{3} +\d\.\d{3} +-$/m);
+  expect(stdout).toMatch(/^after: nothing is answered, so there is no error to tell$/m);
+  const { measured } = JSON.parse(readFileSync(output, 'utf8'));
+  expect(measured.after).toMatchObject({ answered: 0, error: null, errorAtMost: null });
+  expect(measured.abstain.answered).toBeLessThan(measured.before.answered);
+  const { records } = await predict(data, '--thresholds', output, '--abstain', '--quiet');
+  expect(records.every(({ labels }) => labels.length === 0)).toBe(true);
 });
 
 const predict = async (...args: string[]) => {
@@ -73,6 +95,34 @@ it('predict takes labels, temperature and level from it', async () => {
   const tuned = await predict('--text', rows[0].text, '--labels', 'delivery,billing,bug report', '--thresholds', file);
   expect(tuned.records[0].labels[0]).toBe(plain.records[0].labels[0]);
   expect(tuned.records[0].scores[0]).not.toBeCloseTo(plain.records[0].scores[0], 3);
+});
+
+it('a record whose own candidates are others than those of the thresholds is malformed, unless labels are named for all', async () => {
+  const own = at('own.jsonl');
+  const [text] = TEXTS.billing;
+  const same = ['delivery', 'bug report', 'billing'];
+  writeFileSync(
+    own,
+    lines([same, ['billing', 'delivery'], null, [...same, 'praise']].map((candidate_labels) => ({ text, candidate_labels }))),
+  );
+  const { code, records, stderr } = await predict(own, '--thresholds', file);
+  expect([code, records.length]).toEqual([0, 2]);
+  expect(records[0].scores).toEqual(records[1].scores);
+  expect(stderr).toMatch(
+    /skipped: .*own\.jsonl, line 2, field "candidate_labels": .* fitted to other labels: "bug report" is missing here; give --labels/,
+  );
+  expect(stderr).toMatch(/line 4, field "candidate_labels": .* it does not know "praise" as it is given here/);
+  expect((await predict(own, '--thresholds', file, '--on-error', 'fail', '--quiet')).code).toBe(1);
+  expect((await predict(own, '--thresholds', file, '--labels', same.join(','), '--quiet')).records).toHaveLength(4);
+});
+
+it('predict reads it also where an editor has put a byte order mark in front', async () => {
+  writeFileSync(at('marked.json'), `\uFEFF${readFileSync(file, 'utf8')}`);
+  const [plain, marked] = [
+    await predict('--text', 'x', '--thresholds', file),
+    await predict('--text', 'x', '--thresholds', at('marked.json')),
+  ];
+  expect([marked.code, marked.records]).toEqual([0, plain.records]);
 });
 
 it('the library reads it too, and gives the same', async () => {

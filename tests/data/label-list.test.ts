@@ -27,6 +27,7 @@ describe('--labels', () => {
     ['[]', /no labels/],
     ['["a","b"', /begins like JSON and is none/],
     ['{"a":"d"', /begins like JSON and is none/],
+    ['{"a":"d","a":null}', /--labels: the key "a" is there twice in one object; keep one/],
     ['[1,2]', /label 1 is not text/],
     ['a|b|c', /"a\|b\|c" is one label; put commas between several, or write \["a\|b\|c"\] if it is one/],
     ['a;b', /is one label; put commas/],

@@ -182,12 +182,14 @@ const classify = (id: number) => ({
 
 it('answers all that was asked before stdin ended, and writes nothing else to stdout', async () => {
   const input = [opening(1), { jsonrpc: '2.0', method: 'notifications/initialized' }, classify(2), 'no message', classify(3)];
-  const { code, stdout } = await runGlz(['mcp'], { input: `${input.map((each) => JSON.stringify(each)).join('\n')}\nno JSON\n` });
+  const { code, stdout, stderr } = await runGlz(['mcp'], { input: `${input.map((each) => JSON.stringify(each)).join('\n')}\nno JSON\n` });
   const answers = stdout
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { id: number; result: Result });
   expect([code, answers.map(({ id }) => id).sort()]).toEqual([0, [1, 2, 3]]);
+  const errors = stderr.split('\n').filter((line) => line.startsWith('glz:'));
+  expect(errors).toEqual(['glz: stdin: a line that is no message of MCP (JSON-RPC 2.0) is passed over']);
   for (const { result } of answers.filter(({ id }) => id > 1)) expect(result.structuredContent!.results[0].labels[0]).toBe('billing');
 });
 

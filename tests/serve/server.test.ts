@@ -120,6 +120,32 @@ describe('refuses', () => {
     expect([answer.status, answer.body.detail[0].msg]).toEqual([422, expect.stringMatching(message)]);
   });
 
+  const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+  const kind = 'Content-Type: application/json';
+  it.each<[string, string, string, RegExp]>([
+    ['of its length', `${kind}\r\nContent-Length: 24000000`, 'x'.repeat(24e6), /^HTTP\/1\.1 413 .*the body is larger than 1000000 bytes/s],
+    ['in chunks', `${kind}\r\nTransfer-Encoding: chunked`, `${chunk.repeat(400)}0\r\n\r\n`, /^HTTP\/1\.1 413 .*the body is larger/s],
+    ['that is not looked at', 'Content-Length: 24000000', 'x'.repeat(24e6), /^HTTP\/1\.1 415 /],
+  ])('a client that looks for an answer only once all is sent reads it, and may ask again: a body %s', async (_, head, body, expected) => {
+    const answers = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      socket.pause().setEncoding('latin1').on('error', reject);
+      let text = '';
+      socket.write(`POST /classify HTTP/1.1\r\nHost: 127.0.0.1\r\n${head}\r\n\r\n`);
+      socket.write(body, () => {
+        socket
+          .on('data', (data) => {
+            text += data;
+          })
+          .on('end', () => resolve(text))
+          .resume();
+        socket.write('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+      });
+    });
+    expect(answers).toMatch(expected);
+    expect(answers).toContain('{"status":"ok"}');
+  });
+
   it('names that every object has are labels like others', async () => {
     const { body } = await classify('{"texts": "__proto__", "labels": ["__proto__", "constructor"]}');
     expect([...body.results[0].labels].sort()).toEqual(['__proto__', 'constructor']);

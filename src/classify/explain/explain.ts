@@ -2,9 +2,10 @@
 import { rounded } from '../../base/probability.ts';
 import { type GliZNetOptions, readsAlike } from '../../model/options.ts';
 import { SCORING_OPTIONS } from '../../options/predict.ts';
-import { labelName, labelNames, type ReadLabel } from '../../text/label-texts.ts';
+import { type LabelSet, labelName, labelNames } from '../../text/label-texts.ts';
 import type { Classifier } from '../classifier.ts';
-import type { Explanation, LabelScores } from '../library-types.ts';
+import { isTree, reportedNodes } from '../levels.ts';
+import type { Explanation, LabelingOptions, LabelScores } from '../library-types.ts';
 import { leaveOneOut } from './occlusion.ts';
 import type { PartsOptions, PartsRequest, WordParts } from './word-parts.ts';
 
@@ -15,27 +16,34 @@ const EXPLAINED_LABELS = 3;
 export interface ExplainRequest extends PartsRequest {
   /** A logit for each label, as the reported scores are made of it. */
   logits: Float32Array;
+  /** What the labels that are chosen are called in the result: their own names unless given. */
+  names?: readonly string[];
 }
 
 /** How many texts are best explained together. */
 export const explainedAtOnce = (options: GliZNetOptions): number => (options.crossAttention === 'late' && readsAlike(options) ? 64 : 1);
 
-/** Numbers of the labels that are explained, of those that are reported. A label in levels whose name is not its alone is not. */
-export function explainedLabels(labels: readonly ReadLabel[], ranked: Pick<LabelScores, 'labels'>): number[] {
-  const names = labelNames(labels);
-  return ranked.labels
-    .slice(0, EXPLAINED_LABELS)
-    .filter((label) => names.indexOf(label) === names.lastIndexOf(label))
-    .map((label) => names.indexOf(label))
-    .filter((number) => number >= 0);
+/**
+ * The labels that are explained, of those that are reported: their numbers, and what the result calls them.
+ * @param levels as they were ranked with
+ */
+export function explainedLabels(
+  set: LabelSet,
+  ranked: LabelScores,
+  { levels }: Pick<LabelingOptions, 'levels'> = {},
+): Required<Pick<ExplainRequest, 'chosen' | 'names'>> {
+  const best = { ...ranked, labels: ranked.labels.slice(0, EXPLAINED_LABELS) };
+  const names = labelNames(set.labels);
+  const chosen = isTree(set) ? reportedNodes(set, best, levels) : best.labels.map((label) => names.indexOf(label));
+  return { chosen, names: best.labels };
 }
 
-function explanationsOf({ text, labels, chosen, logits }: ExplainRequest, isExact: boolean, { words: places, parts }: WordParts) {
+function explanationsOf({ text, labels, chosen, logits, names }: ExplainRequest, isExact: boolean, { words: places, parts }: WordParts) {
   return chosen.map((label, k): Explanation => {
     const words = places.map(({ start, end }, at) => ({ word: text.slice(start, end), start, end, score: rounded(parts[k][at]) }));
     const logit = rounded(logits[label]);
     const bias = rounded(words.reduce((rest, { score }) => rest - score, logit));
-    return { label: labelName(labels[label]), logit, bias, method: isExact ? 'exact' : 'occlusion', words };
+    return { label: names?.[k] ?? labelName(labels[label]), logit, bias, method: isExact ? 'exact' : 'occlusion', words };
   });
 }
 

@@ -1,8 +1,8 @@
 /** Label sets made ready once: their ids, and how they split into the labels that are read together. */
 import type { JointLayout } from '../../text/joint-sequence.ts';
 import { groupLabels } from '../../text/label-groups.ts';
-import { labelName, labelReading, type ReadLabel } from '../../text/label-texts.ts';
-import { createLabelEncoder, labelProblem } from '../../text/labels.ts';
+import { labelName, labelReading, labelReadings, type ReadLabel } from '../../text/label-texts.ts';
+import { createLabelEncoder, labelProblem, readingProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
 /** A label set made ready. */
@@ -12,7 +12,7 @@ export interface PreparedLabels {
   /** Groups of labels that are read with a text of `textLength` tokens, in one joint sequence each. */
   groupsFor(textLength: number, maxLabelsPerGroup: number | undefined): number[][];
   /** What the model cannot read or tell apart of them, as a message; undefined for nothing. */
-  problem(): string | undefined;
+  problem(): Promise<string | undefined>;
 }
 
 /** Makes label sets ready, each array once. @throws DataError for a label without tokens or longer than the layout's limit */
@@ -28,7 +28,14 @@ export function createReadyLabels(tokenizer: Tokenizer, layout: JointLayout): Re
     const ids = await encoder.encode(labels.map(labelReading));
     const lengths = ids.map((each) => each.length);
     const groups = new Map<number, number[][]>();
-    let problem: string | undefined;
+    let problem: Promise<string | undefined> | undefined;
+    async function findProblem(): Promise<string | undefined> {
+      // Descriptions are read together with names, but have to say something by themselves; examples are not read here.
+      const described = labels.filter((label) => typeof label !== 'string' && label.readings.length > (label.examples ?? 0) + 1);
+      const descriptions = await tokenizer.encodeBatch(described.map((label) => labelReadings(label)[1]));
+      const rows = descriptions.map((description) => [description, description]);
+      return readingProblem(described, rows, tokenizer) ?? labelProblem(labels.map(labelName), ids, tokenizer);
+    }
     return {
       ids,
       lengths,
@@ -42,9 +49,8 @@ export function createReadyLabels(tokenizer: Tokenizer, layout: JointLayout): Re
         return split;
       },
       problem() {
-        // Empty for nothing.
-        problem ??= labelProblem(labels.map(labelName), ids, tokenizer) ?? '';
-        return problem || undefined;
+        problem ??= findProblem();
+        return problem;
       },
     };
   }

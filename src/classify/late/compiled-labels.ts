@@ -5,7 +5,7 @@
 import { lengthBatches } from '../../runtime/length-batches.ts';
 import type { JointLayout } from '../../text/joint-sequence.ts';
 import { labelName, labelReadings, type ReadLabel } from '../../text/label-texts.ts';
-import { createLabelEncoder, labelProblem } from '../../text/labels.ts';
+import { createLabelEncoder, labelProblem, readingProblem } from '../../text/labels.ts';
 import { type LabelBatch, labelBatch } from '../../text/separate-sequences.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import { compiledLabelsFile } from './compiled-labels-file.ts';
@@ -235,8 +235,8 @@ export function createLabelCompiler({
     problem: (labels) =>
       kept(problems, labels, async () => {
         const ids = await encoder.encode(labels.flatMap(labelReadings), cuttable(labels));
-        const joined = grouped(ids, labels).map(joinedIds);
-        return labelProblem(labels.map(labelName), joined, tokenizer);
+        const rows = grouped(ids, labels);
+        return readingProblem(labels, rows, tokenizer) ?? labelProblem(labels.map(labelName), rows.map(joinedIds), tokenizer);
       }),
   };
 }

@@ -28,7 +28,7 @@ import { behindLinks, isStream, removeDeadTemporaries, temporaryName } from '../
 import { lockFile } from '../../base/locks/lock-file.ts';
 import { shownText } from '../../base/printable.ts';
 
-/** A block of records (record-blocks.ts); what a table begins with; what compressed files of nothing hold. */
+/** A block of records (its number as record-blocks.ts has it); what a table begins with; what compressed files of nothing hold. */
 export type BlockName = number | 'header' | 'end';
 
 /** Takes results, a piece at a time. */
@@ -270,12 +270,17 @@ function streamOutput(name: string, stream: () => Writable): Output {
   };
 }
 
-/** Refuses an output that is the input, under whatever name. @throws UsageError */
-export function refuseInputAsOutput(input: string, output: string | undefined): void {
-  if (input === '-' || output === undefined) return;
-  const [from, to] = [input, output].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }));
-  if (from?.isFile() && to?.isFile() && from.dev === to.dev && from.ino === to.ino)
-    throw new UsageError(`--output ${output} is the input, which would be lost; name another file`);
+/** Refuses outputs that are inputs, under whatever name. @throws UsageError */
+export function refuseInputsAsOutputs(inputs: readonly string[], outputs: readonly string[]): void {
+  const idOf = (path: string): string | undefined => {
+    const stats = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false, bigint: true });
+    return stats?.isFile() ? `${stats.dev} ${stats.ino}` : undefined;
+  };
+  const read = new Set(inputs.map(idOf));
+  for (const output of outputs) {
+    const id = idOf(output);
+    if (id !== undefined && read.has(id)) throw new UsageError(`--output ${output} is the input, which would be lost; name another file`);
+  }
 }
 
 /**

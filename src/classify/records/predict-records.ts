@@ -31,6 +31,8 @@ export interface PredictOptions extends LabelingOptions, ScoringOptions {
   labels?: LabelSet;
   /** What was fitted to these labels. */
   tuned?: Tuned;
+  /** Given candidates that a record has of its own beside `labels`, which are used instead. @throws DataError where that is wrong */
+  checkOwn?: (own: LabelSet) => void;
   /** Questions that are answered instead of labels. */
   asker?: Asker;
   /** Candidates of records that have none of their own. */
@@ -75,10 +77,13 @@ export function scoringOptions({ batchSize, shortlist, windows, multiLabel }: Gi
   return { batchSize, shortlist, windows, mergeWindows: multiLabel ? 'max' : 'mean' };
 }
 
-/** @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing. */
-export async function checkLabels(classifier: Classifier, { labels }: LabelSet): Promise<void> {
+/**
+ * @param where names the labels in the message, where they have a place: their file
+ * @throws DataError for labels that the model cannot read or tell apart: their scores would mean nothing.
+ */
+export async function checkLabels(classifier: Classifier, { labels }: LabelSet, where?: string): Promise<void> {
   const problem = await classifier.labelProblem(labels);
-  if (problem !== undefined) throw new DataError(problem);
+  if (problem !== undefined) throw new DataError(where === undefined ? problem : `${where}: ${problem}`);
 }
 
 /** Records of a chunk that are explained: each takes longer. */
@@ -107,6 +112,8 @@ interface Chunk {
 
 /** What is wrong with a record, with its place in front. */
 const located = (where: string, error: DataError): DataError => new DataError(`${where}: ${error.message}`);
+
+const isNothing = (value: unknown): boolean => value === null || value === '' || (Array.isArray(value) && value.length === 0);
 
 function* slices<Item>(items: readonly Item[], size: number): Generator<Item[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
@@ -151,8 +158,17 @@ export async function* predictRecords(
       : textOf(fields, where, options.textField);
     const withSet = (set: LabelSet): Prepared => ({ record, where, text, labels: set.labels, set });
     if (asker) return withSet({ labels: [] });
-    if (labels) return withSet(labels);
     const name = CANDIDATE_FIELDS.find((each) => fields[each] !== undefined);
+    if (labels && name !== undefined && options.checkOwn && !isNothing(fields[name])) {
+      const field = `${where}, field "${name}"`;
+      const own = candidateSet(fields[name], field, { separator: options.labelSeparator });
+      try {
+        options.checkOwn(own);
+      } catch (error) {
+        throw error instanceof DataError ? located(field, error) : error;
+      }
+    }
+    if (labels) return withSet(labels);
     if (name === undefined && defaultLabels) {
       defaultsChecked ??= checkLabels(classifier, defaultLabels);
       await defaultsChecked;
@@ -278,7 +294,7 @@ export async function* predictRecords(
       const explanations = options.explain
         ? await explain(
             classifier,
-            found.flatMap((each) => ('answers' in each ? [] : [{ ...each, chosen: explainedLabels(each.labels, each.ranked) }])),
+            found.flatMap((each) => ('answers' in each ? [] : [{ ...each, ...explainedLabels(each.set, each.ranked, options) }])),
             scoring,
           )
         : undefined;

@@ -20,6 +20,18 @@ export function blockOf(place: number): number {
   return first >= 0 ? first : FIRST_ENDS.length + Math.floor((place - FIRST_ENDS[FIRST_ENDS.length - 1]) / BLOCK);
 }
 
+/** Blocks that an input may have: those of several are told apart by numbers. */
+const INPUT_BLOCKS = 2 ** 32;
+
+/** A block's number among those of several inputs: the blocks of the first input come first. Of the first input it is the block's own. */
+export const numberOfBlock = (input: number, block: number): number => input * INPUT_BLOCKS + block;
+
+/** The input, from 0, and the block in it, that a number stands for. */
+export const blockOfNumber = (number: number): { input: number; block: number } => ({
+  input: Math.floor(number / INPUT_BLOCKS),
+  block: number % INPUT_BLOCKS,
+});
+
 /** Records with their places: as the reader says, which then left out what is not wanted, or counted and left out here. */
 export async function* withPlaces(
   records: AsyncIterable<SourceRecord>,

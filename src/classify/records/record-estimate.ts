@@ -35,6 +35,41 @@ function byLines(path: string, size: number): number | undefined {
   return Math.round((lines * size) / head.length);
 }
 
+/** An estimate for several files that are read one after the other. */
+export interface FilesEstimate {
+  /** Begins with the next file. */
+  next(): RecordEstimate;
+  /** Records of all files; undefined before anything can be said, and where one is a pipe. */
+  estimate(): number | undefined;
+}
+
+/** Estimates the records of several files: those that are yet to be read are taken to have as many a byte as the others. @param shards as recordEstimate has it */
+export function filesEstimate(paths: readonly string[], shards = 1): FilesEstimate {
+  const sizes = paths.map((path) => {
+    const kind = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+    return kind?.isFile() ? kind.size : undefined;
+  });
+  const begun: RecordEstimate[] = [];
+  return {
+    next() {
+      begun.push(recordEstimate(paths[begun.length], shards));
+      return begun[begun.length - 1];
+    },
+    estimate() {
+      let [records, read, left] = [0, 0, 0];
+      for (const [at, size] of sizes.entries()) {
+        const known = begun[at]?.estimate();
+        if (size === undefined && (sizes.length > 1 || known === undefined)) return undefined;
+        if (begun[at] && known === undefined) return undefined;
+        records += known ?? 0;
+        if (begun[at]) read += size ?? 0;
+        else left += size!;
+      }
+      return left > 0 && read > 0 ? Math.round(records * (1 + left / read)) : records;
+    },
+  };
+}
+
 /**
  * Estimates the records of a file: at first by the lines at its start, then by the records read of the bytes that are consumed; exact once
  * all are read. Of a pipe nothing is known before.

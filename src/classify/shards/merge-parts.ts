@@ -5,7 +5,7 @@ import { basename, dirname } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, removeDeadTemporaries, syncFolder, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/locks/lock-file.ts';
-import { blockOf } from '../records/record-blocks.ts';
+import { blockOf, blockOfNumber } from '../records/record-blocks.ts';
 import { type PartBlock, type PartManifest, readManifest } from './part-manifest.ts';
 import { runDifference } from './run-identity.ts';
 import { hasBlock, manifestPath, partPath, type Shard, shardOfManifest } from './shard.ts';
@@ -14,7 +14,7 @@ import { hasBlock, manifestPath, partPath, type Shard, shardOfManifest } from '.
 export interface Merged {
   parts: number;
   records: number;
-  /** Records of the input that were malformed, and left out. */
+  /** Records of the inputs that were malformed, and left out. */
   skipped: number;
 }
 
@@ -23,8 +23,8 @@ interface Part {
   path: string;
   shard: Shard;
   manifest: PartManifest;
-  /** Records of the whole input. */
-  input: number;
+  /** Records of each input; null of those that fall to other shards as wholes. */
+  inputs: readonly (number | null)[];
 }
 
 /** How many names a message holds. */
@@ -51,15 +51,37 @@ function shardsOf(output: string): number {
   return counts[0];
 }
 
-/** @throws DataError where a part is not as its manifest says, or its manifest not as the others' */
-function checkPart({ path, shard, manifest, input }: Part, first: Part): void {
+/** Records of each input, as the parts together say it. @throws DataError where they say different things, or nothing of one */
+function countsOf(output: string, parts: readonly Part[]): number[] {
+  return parts[0].inputs.map((_, input) => {
+    const which = parts[0].inputs.length > 1 ? `input ${input + 1}` : 'the input';
+    const [first, ...others] = parts.filter(({ inputs }) => typeof inputs[input] === 'number');
+    if (!first)
+      throw new DataError(`${output}: no part has records of ${which}: delete the parts and their manifests, and label them again`);
+    // An input that falls to a shard as a whole is counted by no other.
+    const other = others.find(({ inputs }) => inputs[input] !== first.inputs[input] || inputs.includes(null));
+    if (other)
+      throw new DataError(
+        `${other.path}: its run found ${other.inputs[input]} records in ${which}, where that of ${first.path} found ${first.inputs[input]}; delete it and ${manifestPath(other.path)}, and label it again`,
+      );
+    return first.inputs[input]!;
+  });
+}
+
+/** @throws DataError where a part is not as its manifest says */
+function checkPart({ path, shard, manifest, inputs }: Part, counts: readonly number[]): void {
   const wrong = (what: string) => new DataError(`${path}: ${what}; delete it and ${manifestPath(path)}, and label it again`);
-  if (input !== first.input) throw wrong(`its run found ${input} records in the input, where that of ${first.path} found ${first.input}`);
   const expected = manifest.blocks.reduce((sum, { bytes }) => sum + bytes, 0);
   const size = statSync(path).size;
   if (size !== expected) throw wrong(`it has ${size} bytes, where its manifest says ${expected}`);
   const numbers = manifest.blocks.flatMap(({ block }) => (typeof block === 'number' ? [block] : []));
-  if (numbers.some((block, at) => !hasBlock(shard, block) || block > blockOf(input - 1) || (at > 0 && block <= numbers[at - 1])))
+  // Of inputs that are dealt out as wholes a part counts its own alone.
+  const owners = inputs.includes(null) ? inputs.map((count) => (count === null ? 0 : shard.index)) : undefined;
+  const isOwn = (number: number): boolean => {
+    const { input, block } = blockOfNumber(number);
+    return hasBlock({ shard, owners }, input, block) && block <= blockOf(counts[input] - 1);
+  };
+  if (numbers.some((number, at) => !isOwn(number) || (at > 0 && number <= numbers[at - 1])))
     throw wrong('its manifest names blocks that are not of this shard, or one of them twice');
 }
 
@@ -80,14 +102,13 @@ function partsOf(output: string): Part[] {
     }
     if (!manifest) missing.push(`${index}/${of}`);
     else if (!manifest.end || !statSync(path, { throwIfNoEntry: false })?.isFile()) unfinished.push(`${index}/${of}`);
-    else parts.push({ path, shard, manifest, ...manifest.end });
+    else parts.push({ path, shard, manifest, inputs: manifest.end.inputs });
   }
   const lacks = [
     ...(missing.length > 0 ? [`missing: ${named(missing)}`] : []),
     ...(unfinished.length > 0 ? [`not finished: ${named(unfinished)}`] : []),
   ];
   if (lacks.length > 0) throw new DataError(`${output}: of ${of} shards ${parts.length} are there; ${lacks.join('; ')}`);
-  for (const part of parts) checkPart(part, parts[0]);
   return parts;
 }
 
@@ -134,11 +155,12 @@ function writeJoined(parts: readonly Part[], to: number): void {
       if (number === 0) copyBlock(parts[at], from, to, block);
       else skipBlock(from, block);
     }
-    const blocks = blockOf(Math.max(0, parts[0].input - 1));
     let written = headers.length > 0;
-    for (let block = 0; block <= blocks; block++) {
-      const at = block % parts.length;
-      if (upcoming(at) !== block) continue; // all its records were malformed
+    // In the order of the blocks, of which some may be nobody's: all their records were malformed.
+    const order = parts.flatMap(({ manifest }, at) =>
+      manifest.blocks.flatMap(({ block }) => (typeof block === 'number' ? [{ block, at }] : [])),
+    );
+    for (const { at } of order.sort((a, b) => a.block - b.block)) {
       const [from, found] = take(at);
       copyBlock(parts[at], from, to, found);
       written ||= found.bytes > 0;
@@ -159,8 +181,10 @@ function writeJoined(parts: readonly Part[], to: number): void {
  */
 export function mergeParts(output: string): Merged {
   const parts = partsOf(output);
+  const counts = countsOf(output, parts);
+  for (const part of parts) checkPart(part, counts);
   const records = parts.reduce((sum, { manifest }) => manifest.blocks.reduce((own, block) => own + block.records, sum), 0);
-  const skipped = parts[0].input - records;
+  const skipped = counts.reduce((sum, count) => sum + count, 0) - records;
   if (records === 0 && skipped > 0) throw new DataError(`${output}: no record could be labelled; the runs of the parts have said why`);
   const path = behindLinks(output);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${output} is a folder; name a file`);

@@ -9,7 +9,7 @@ import type { RunIdentity } from './run-identity.ts';
 import type { Shard } from './shard.ts';
 
 /** Raised when what a manifest says or a part is made of changes. */
-export const PARTS_FORMAT = 1;
+export const PARTS_FORMAT = 2;
 
 /** The first line. */
 export interface PartHead {
@@ -29,8 +29,8 @@ export interface PartBlock {
 
 /** The last line. */
 export interface PartEnd {
-  /** Records of the whole input, malformed ones counted. */
-  input: number;
+  /** Records of each input, malformed ones counted; null of those that fall to other shards. */
+  inputs: (number | null)[];
 }
 
 /** What a manifest says. */
@@ -58,7 +58,8 @@ const isHead = (value: Record<string, unknown>): boolean =>
 const isBlock = ({ block, records, bytes, sha256 }: Record<string, unknown>): boolean =>
   (block === 'header' || block === 'end' || isCount(block)) && isCount(records) && isCount(bytes) && typeof sha256 === 'string';
 
-const isEnd = ({ input }: Record<string, unknown>): boolean => isCount(input);
+const isEnd = ({ inputs }: Record<string, unknown>): boolean =>
+  Array.isArray(inputs) && inputs.length > 0 && inputs.every((each) => each === null || isCount(each));
 
 /**
  * Reads a manifest; undefined where there is none, or not a whole line.

@@ -8,7 +8,7 @@ import type { LabelSet } from '../../text/label-texts.ts';
 export interface RunIdentity {
   /** Version of glz. */
   version: string;
-  /** Bytes of the input, and a hash of them. */
+  /** Bytes of the input, and a hash of them; of several how many there are, and a hash of what is said of each. */
   input: string;
   /** Hash of the checkpoint with its tokenizer and calibration, and the precision that it computes with. */
   checkpoint: string;
@@ -26,13 +26,13 @@ const hashOf = (content: string | Uint8Array): string => createHash('sha256').up
 const PIECES = 1024;
 const PIECE = 1 << 20;
 
-/** Bytes of a file and a hash of them; of more than 1 GB a hash of 1,024 pieces. @throws DataError where it cannot be read */
-export function inputIdentity(path: string): string {
+/** Bytes of a file and a hash of them, of a larger one of so many pieces. @throws DataError where it cannot be read */
+function fileIdentity(path: string, pieces: number): string {
   try {
     const { size } = statSync(path);
     const hash = createHash('sha256');
     const piece = Buffer.alloc(Math.min(PIECE, Math.max(1, size)));
-    const step = Math.max(PIECE, (size - PIECE) / (PIECES - 1));
+    const step = Math.max(PIECE, (size - PIECE) / (pieces - 1));
     const fd = openSync(path, 'r');
     try {
       for (let number = 0; Math.floor(number * step) < size; number++) {
@@ -48,10 +48,17 @@ export function inputIdentity(path: string): string {
   }
 }
 
+/** Bytes of inputs and hashes of them; of more than 1 GB of all together a hash of 1,024 pieces. @throws DataError where one cannot be read */
+export function inputIdentity(paths: readonly string[]): string {
+  const pieces = Math.max(2, Math.floor(PIECES / paths.length));
+  const each = paths.map((path) => fileIdentity(path, pieces));
+  return each.length === 1 ? each[0] : `${each.length} files, ${hashOf(each.join('\n'))}`;
+}
+
 /** What a run is made of. */
 export interface Run {
   version: string;
-  input: string;
+  inputs: readonly string[];
   /** {@link LoadedClassifier.identity} of the checkpoint. */
   checkpoint: string;
   labels: LabelSet | undefined;
@@ -61,10 +68,10 @@ export interface Run {
 }
 
 /** The identity of a run. @throws DataError where the input or the questions cannot be read */
-export function runIdentity({ version, input, checkpoint, labels, questions, options }: Run): RunIdentity {
+export function runIdentity({ version, inputs, checkpoint, labels, questions, options }: Run): RunIdentity {
   return {
     version,
-    input: inputIdentity(input),
+    input: inputIdentity(inputs),
     checkpoint,
     labels: questions !== undefined ? '' : labels ? `${labels.labels.length} labels, ${hashOf(JSON.stringify(labels))}` : 'records',
     questions: questions === undefined ? '' : hashOf(readFileSync(questions)),

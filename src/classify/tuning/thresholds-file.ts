@@ -61,7 +61,7 @@ export type ThresholdsFile = z.infer<typeof thresholdsSchema>;
 export function readThresholds(path: string): ThresholdsFile {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    json = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new DataError(
       error instanceof SyntaxError ? `${path} is not JSON: ${errorMessage(error)}` : `cannot read ${path}: ${errorMessage(error)}`,

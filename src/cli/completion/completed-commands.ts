@@ -29,11 +29,13 @@ export interface CompletedCommand {
   options: CompletedOption[];
   /** What stands behind it without a flag. */
   argument?: CompletedValue;
+  /** Whether there may be several of it. */
+  hasSeveral?: boolean;
 }
 
 /** Whether a placeholder stands for a path: `file`, `id or folder`, `folder or file`. */
 function pathOf(name: string): CompletedValue['path'] {
-  if (/\b(files?|path|input|program|preset)\b/.test(name)) return 'file';
+  if (/\b(files?|path|inputs?|program|preset)\b/.test(name)) return 'file';
   return /\bfolder\b/.test(name) ? 'folder' : undefined;
 }
 
@@ -66,6 +68,6 @@ export function completedCommand(command: Command, description: string, presets:
     name: command.name(),
     description,
     options: [...command.options.map((option) => completedOption(option, presets)), HELP],
-    ...(argument ? { argument: completedValue(argument.name(), argument.argChoices) } : {}),
+    ...(argument ? { argument: completedValue(argument.name(), argument.argChoices), hasSeveral: argument.variadic } : {}),
   };
 }

@@ -18,9 +18,9 @@ function optionSpec({ flags, description, value, isRepeatable }: CompletedOption
   return flags.length > 1 ? `'(${flags.join(' ')})'{${named.join(',')}}${rest}` : `${named[0]}${rest}`;
 }
 
-function commandCase({ name, options, argument }: CompletedCommand): string {
+function commandCase({ name, options, argument, hasSeveral }: CompletedCommand): string {
   const specs = options.map(optionSpec);
-  if (argument) specs.push(quoted(`1${actionOf(argument)}`));
+  if (argument) specs.push(quoted(`${hasSeveral ? '*' : '1'}${actionOf(argument)}`));
   return `        ${name})\n          _arguments -s \\\n            ${specs.join(' \\\n            ')}\n          ;;`;
 }
 

@@ -49,7 +49,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
         '--text needs labels: --labels a,b,c or --labels-file FILE (or --questions FILE); the checkpoint was not trained on labels of its own',
       );
     const { labels } = set;
-    await checkLabels(classifier, set);
+    await checkLabels(classifier, set, flags.labelsFile);
     const scoring = scoringOfSets([set], scoringOptions(flags));
     const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], scoring);
     const ranked = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
@@ -61,7 +61,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     lookAt(classifier, texts, text);
     const foreign = scriptNote(texts, labelsLookedAt(classifier, labels));
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
-    const requests = [{ text, labels, logits, chosen: explainedLabels(labels, ranked) }];
+    const requests = [{ text, labels, logits, ...explainedLabels(set, ranked, flags) }];
     const explanations = flags.explain ? (await explain(classifier, requests, scoringOptions(flags)))[0] : undefined;
     if (ranked.fit !== undefined && ranked.labels.length === 0 && !flags.quiet)
       noteLine(`note: no label is likely to fit (${ranked.fit.toFixed(3)})`);

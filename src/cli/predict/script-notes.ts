@@ -7,8 +7,8 @@ export interface ForeignTexts {
   /** Those in a script that the model knows little of. */
   count: number;
   of: number;
-  /** The first of them, by its line. */
-  line?: number;
+  /** Where the first of them is: `on line 3`. */
+  first?: string;
   scripts: Set<string>;
 }
 
@@ -16,12 +16,12 @@ export interface ForeignTexts {
 export const noTexts = (): ForeignTexts => ({ count: 0, of: 0, scripts: new Set() });
 
 /** Looks at one more text. */
-export function lookAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'>, seen: ForeignTexts, text: string, line?: number): void {
+export function lookAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'>, seen: ForeignTexts, text: string, place?: string): void {
   seen.of++;
   const script = unknownScript(text);
   if (script === undefined) return;
   seen.count++;
-  seen.line ??= line;
+  seen.first ??= place;
   seen.scripts.add(script);
 }
 
@@ -34,11 +34,11 @@ export function labelsLookedAt(classifier: Pick<LoadedClassifier, 'unknownScript
 
 /** The note, or none where fewer than one text in twenty is meant. */
 export function scriptNote(texts: ForeignTexts, labels: ForeignTexts): string | undefined {
-  const part = ({ count, of, line, scripts }: ForeignTexts, what: string): string[] => {
+  const part = ({ count, of, first, scripts }: ForeignTexts, what: string): string[] => {
     if (count === 0 || count < of / 20) return [];
     const which = of === 1 ? `the ${what} is` : `${count} of ${of} ${what}s are`;
     return [
-      `${which} in a script that the model knows little of (${[...scripts].join(', ')}${line === undefined ? '' : `; the first on line ${line}`})`,
+      `${which} in a script that the model knows little of (${[...scripts].join(', ')}${first === undefined ? '' : `; the first ${first}`})`,
     ];
   };
   const parts = [...part(texts, 'text'), ...part(labels, 'label')];

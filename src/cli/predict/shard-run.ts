@@ -5,34 +5,44 @@ import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 import type { PartEnd } from '../../classify/shards/part-manifest.ts';
 import { openPart, type PartOutput } from '../../classify/shards/part-output.ts';
 import { runIdentity } from '../../classify/shards/run-identity.ts';
-import { parseShard, partPath, type Shard } from '../../classify/shards/shard.ts';
+import { ownersOf, parseShard, partPath, type Shard, type Share } from '../../classify/shards/shard.ts';
 import { canBeJoined, compressionOfName } from '../../data/output-formats/index.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import type { LabelSet } from '../../text/label-texts.ts';
 import { noteOf, type PredictFlags } from './predict-flags.ts';
+import { isFolderName } from './targets.ts';
 
 /** Flags that change nothing of what is written, or are seen in another way. */
 const OF_NO_MATTER = ['shard', 'output', 'threads', 'quiet', 'json', 'checkpoint', 'labels', 'labelsFile', 'questions', 'text'];
 
-/** The shard that is asked for. @throws UsageError where it is none, or the input or the output cannot be shared out */
-export function shardOf(input: string, format: OutputFormat, flags: PredictFlags): Shard | undefined {
+/** The share that is asked for. @throws UsageError where it is none, or inputs or the output cannot be shared out */
+export function shareOf(inputs: readonly string[], format: OutputFormat, flags: PredictFlags): Share | undefined {
   if (flags.shard === undefined) return undefined;
   const shard = parseShard(flags.shard);
   if (flags.output === undefined)
     throw new UsageError('--shard needs --output FILE: each shard writes FILE.i-of-n, and glz merge FILE joins them');
-  if (input === '-' || statSync(input, { throwIfNoEntry: false })?.isFile() === false)
+  if (isFolderName(flags.output))
+    throw new UsageError(`--output ${flags.output}: not a file; name one: the shards write one output of all files, which glz merge joins`);
+  const sizes = inputs.map((input) => (input === '-' ? undefined : statSync(input, { throwIfNoEntry: false })));
+  if (sizes.some((stats) => stats?.isFile() !== true))
     throw new UsageError('--shard needs a file, which each shard reads by itself; a pipe can be read only once');
   if (!canBeJoined(format) || compressionOfName(flags.output) === 'zstd')
     throw new UsageError(
       `--shard writes .jsonl, .csv and .tsv, each also .gz; ${compressionOfName(flags.output) === 'zstd' ? '.zst' : format.extension} cannot be joined of parts`,
     );
-  return shard;
+  return {
+    shard,
+    owners: ownersOf(
+      sizes.map((stats) => stats!.size),
+      shard.of,
+    ),
+  };
 }
 
 /** Begins the part of a shard, or goes on with it; undefined, with a note, where it is complete. */
 export async function openShard(
   shard: Shard,
-  input: string,
+  inputs: readonly string[],
   classifier: LoadedClassifier,
   labels: LabelSet | undefined,
   flags: PredictFlags,
@@ -43,7 +53,7 @@ export async function openShard(
   const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
   const run = runIdentity({
     version,
-    input,
+    inputs,
     checkpoint: classifier.identity,
     labels: labels ?? (classifier.labels && { labels: classifier.labels }),
     questions: flags.questions,

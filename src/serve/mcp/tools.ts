@@ -104,7 +104,7 @@ export function createMcpServer({ classifier, model, version, windows, onDefect,
         const scored = await classifier.logits(requests, { ...scoring, signal });
         const ranked = scored.map(({ logits }) => rankSet(set, logits, classifier.options.calibration, options));
         const asked = requests.map((request, row) => ({
-          ...{ ...request, logits: scored[row].logits, chosen: explainedLabels(set.labels, ranked[row]) },
+          ...{ ...request, logits: scored[row].logits, ...explainedLabels(set, ranked[row]) },
         }));
         const explanations = isExplained ? await explain(classifier, asked, scoring) : undefined;
         const results = scored.map(({ unreadable }, row) => ({

@@ -3,9 +3,9 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
-import { blockEnd, blockOf } from '../../../src/classify/records/record-blocks.ts';
+import { blockEnd, blockOf, blockOfNumber, numberOfBlock } from '../../../src/classify/records/record-blocks.ts';
 import { inputIdentity, type RunIdentity, runDifference } from '../../../src/classify/shards/run-identity.ts';
-import { hasRecord, parseShard, shardOfManifest } from '../../../src/classify/shards/shard.ts';
+import { hasBlock, ownersOf, parseShard, readsInput, shardOfManifest } from '../../../src/classify/shards/shard.ts';
 import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 it('blocks follow each other without a gap, the first ones small', () => {
@@ -17,13 +17,35 @@ it('blocks follow each other without a gap, the first ones small', () => {
   expect([0, 1, 2, 3].map(blockEnd)).toEqual([64, 320, 1344, 2368]);
 });
 
-it('every record falls to one shard', () => {
+it('every block of every input falls to one shard, which reads the input; as many inputs as shards fall to them as wholes', () => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 1e6 }), { minLength: 1, maxLength: 30 });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 2 ** 40 }), (of, place) => {
-      const owners = Array.from({ length: of }, (_, at) => ({ index: at + 1, of })).filter((shard) => hasRecord(shard, place));
-      expect(owners).toHaveLength(1);
+    fc.property(fc.integer({ min: 1, max: 20 }), sizes, fc.integer({ min: 0, max: 2 ** 30 }), (of, inputs, block) => {
+      const owners = ownersOf(inputs, of);
+      expect(owners !== undefined).toBe(inputs.length >= of && of > 1);
+      const shares = Array.from({ length: of }, (_, at) => ({ shard: { index: at + 1, of }, owners }));
+      for (const input of inputs.keys()) {
+        const own = shares.filter((share) => hasBlock(share, input, block));
+        expect(own).toHaveLength(1);
+        expect(readsInput(own[0], input)).toBe(true);
+        expect(shares.filter((share) => readsInput(share, input))).toHaveLength(owners ? 1 : of);
+      }
+      // Nobody is left without one.
+      if (owners) expect(new Set(owners).size).toBe(of);
     }),
   );
+  expect(ownersOf([10, 30, 20, 20], 2)).toEqual([1, 1, 2, 2]);
+});
+
+it('numbers of blocks say the input and the block, and are in the order of both', () => {
+  expect(numberOfBlock(0, 7)).toBe(7);
+  for (const [input, block] of [
+    [0, 0],
+    [1, 0],
+    [1e6, 2 ** 31],
+  ])
+    expect(blockOfNumber(numberOfBlock(input, block))).toEqual({ input, block });
+  expect(numberOfBlock(1, 0)).toBeGreaterThan(numberOfBlock(0, 2 ** 31));
 });
 
 it('reads i/n and refuses all else', () => {
@@ -42,14 +64,19 @@ it('an input is another where a byte or its length is', () => {
   const path = join(temporaryFolder(), 'input');
   const of = (content: string) => {
     writeFileSync(path, content);
-    return inputIdentity(path);
+    return inputIdentity([path]);
   };
   const ids = ['one two', 'one twO', 'one two ', ''].map(of);
   expect(new Set(ids).size).toBe(4);
   expect(of('one two')).toBe(ids[0]);
   // Sparse: larger than what is hashed whole, and read in no time.
   truncateSync(path, 3 * 2 ** 30);
-  expect(inputIdentity(path)).toMatch(/^3221225472 bytes, [0-9a-f]{64}$/);
+  expect(inputIdentity([path])).toMatch(/^3221225472 bytes, [0-9a-f]{64}$/);
+  writeFileSync(path, 'one');
+  const other = `${path}.other`;
+  writeFileSync(other, 'two');
+  expect(inputIdentity([path, other])).toMatch(/^2 files, [0-9a-f]{64}$/);
+  expect(inputIdentity([other, path])).not.toBe(inputIdentity([path, other]));
 });
 
 it('says in what two runs differ', () => {

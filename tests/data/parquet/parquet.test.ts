@@ -9,7 +9,7 @@ import type { FormatOptions } from '../../../src/data/output-formats/output-form
 import { PARQUET } from '../../../src/data/output-formats/parquet.ts';
 import { openParquet } from '../../../src/data/parquet/parquet-file.ts';
 import type { ReadOptions } from '../../../src/data/read-records.ts';
-import { jsonMembers, membersJson, type RecordMember, recordMembers } from '../../../src/data/record-members.ts';
+import { jsonMembers, membersJson, membersOf, type RecordMember, recordMembers } from '../../../src/data/record-members.ts';
 import { ROOT } from '../../tiny-checkpoint.ts';
 import { all, file as recordFile } from '../record-files.ts';
 
@@ -159,6 +159,17 @@ describe('Parquet of other records', () => {
     });
     const withLate = records[0].replace('"labels"', '"late":null,"labels"');
     expect(await lines(path)).toEqual([withLate, records[1]]);
+  });
+
+  it('keeps the fields of tables as the text that they are', async () => {
+    const columns = ['id', 'code'];
+    const rows = [
+      { id: '1', code: '007' },
+      { id: '2', code: '1e3' },
+    ].map((fields, at) => [...recordMembers({ line: at + 2, fields, columns }), ...membersOf({ labels: ['a'], scores: [0.5] })]);
+    const path = await written(rows);
+    expect(await typesOf(path)).toMatchObject({ id: 'UTF8', code: 'UTF8' });
+    expect((await lines(path))[0]).toBe(`{"id":"1","code":"007",${found}}`);
   });
 
   it('has a column of scores for each label where it is asked for, and its columns without any record', async () => {

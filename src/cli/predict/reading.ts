@@ -1,0 +1,49 @@
+/** How `glz predict` reads its inputs, and what it asks of all of them beforehand. */
+import type { Classifier } from '../../classify/classifier.ts';
+import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
+import { scoringOptions } from '../../classify/records/predict-records.ts';
+import { sampleTexts } from '../../classify/records/sample-texts.ts';
+import { untilAborted } from '../../classify/records/until-aborted.ts';
+import { CANDIDATE_FIELDS, TEXT_FIELDS } from '../../data/examples.ts';
+import { type ReadOptions, readRecords, type SourceRecord } from '../../data/read-records.ts';
+import { type LabelSet, labelName } from '../../text/label-texts.ts';
+import { noteOf, type PredictFlags } from './predict-flags.ts';
+
+/** Of fewer texts the shares of labels are mostly chance. */
+const FEW_TEXTS = 50;
+
+/** Fields that hold a text. */
+const textFieldsOf = ({ textField }: PredictFlags): readonly string[] => (textField === undefined ? TEXT_FIELDS : [textField]);
+
+/** How records are read: all their fields, or of those of which only the id is written the ones that are needed. */
+export const readingOf = (flags: PredictFlags): Pick<ReadOptions, 'format' | 'delimiter' | 'encoding' | 'textField' | 'only'> => {
+  const { format, delimiter, encoding, textField, idField } = flags;
+  const only = idField === undefined ? undefined : [...textFieldsOf(flags), ...CANDIDATE_FIELDS, idField];
+  return { format, delimiter, encoding, textField, only };
+};
+
+/** Records of several inputs, one behind the other; malformed ones are passed over. */
+async function* allRecords(inputs: readonly string[], options: ReadOptions): AsyncGenerator<SourceRecord> {
+  for (const input of inputs) yield* readRecords(input, { ...options, onBadLine: () => {} });
+}
+
+/** Shares of the labels over texts of all inputs: they may be sorted. */
+export async function balanceOf(
+  classifier: Classifier,
+  inputs: readonly string[],
+  { labels }: LabelSet,
+  flags: PredictFlags,
+  signal: AbortSignal,
+): Promise<LabelBalance | undefined> {
+  const records = allRecords(inputs, { ...readingOf(flags), only: textFieldsOf(flags) });
+  const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
+  if (texts.length === 0 || signal.aborted) return undefined;
+  const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
+  const note = noteOf(flags);
+  const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
+  const shown = most.map((label) => `${labelName(labels[label])} ${Math.round(100 * shares[label])} %`).join(', ');
+  note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
+  if (texts.length < FEW_TEXTS)
+    note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
+  return { shares, strength: BALANCE_STRENGTH };
+}

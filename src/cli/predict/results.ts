@@ -1,0 +1,68 @@
+/** Where results of `glz predict` are written, in which format, and what is kept of them where a run ends early. */
+import { UsageError } from '../../base/errors.ts';
+import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
+import { type Output, openOutput, type Pieces } from '../../classify/records/output-file.ts';
+import { compressionOfName, formatOfOutput } from '../../data/output-formats/index.ts';
+import { JSONL } from '../../data/output-formats/jsonl.ts';
+import type { OutputFormat, RecordWriter } from '../../data/output-formats/output-format.ts';
+import type { PredictFlags } from './predict-flags.ts';
+
+/** Results that are being written. */
+export interface Results {
+  readonly output: Output;
+  readonly format: OutputFormat;
+  /** Whether a file of them means nothing without its end. */
+  readonly isWhole: boolean;
+  /** What puts records into the format, once that has begun. */
+  writer?: RecordWriter;
+  /** Records that were written. */
+  done: number;
+}
+
+/** The format of results. @throws UsageError where it does not fit what else is asked for */
+export function formatOfResults(output: string | undefined, flags: PredictFlags): OutputFormat {
+  const format = formatOfOutput(output, flags.outputFormat);
+  if (flags.wide && !format.isTable) throw new UsageError('--wide is for tables: name --output FILE.csv, or say --output-format csv');
+  if (flags.wide && flags.questions !== undefined) throw new UsageError('--wide is for labels: answers to --questions have one column');
+  if (flags.explain && format.isTable)
+    throw new UsageError('--explain gives each text a list of words, for which a table has no columns: write JSONL');
+  format.check?.();
+  if (format.isWhole && output === undefined && process.stdout.isTTY)
+    throw new UsageError(`--output-format ${format.extension.slice(1)} is not for a terminal: name --output FILE, or pipe it on`);
+  return format;
+}
+
+/** An output as its file's name asks for it to be compressed. @throws DataError where that cannot be done; the output is then given up */
+function compressed(output: Output, path: string | undefined): Output {
+  const compression = compressionOfName(path);
+  if (compression === undefined) return output;
+  try {
+    return compression === 'gzip' ? gzipOutput(output) : zstdOutput(output, `--output ${path}`);
+  } catch (error) {
+    output.discard?.();
+    throw error;
+  }
+}
+
+/**
+ * Opens results; of a file they take the lock, and change nothing yet.
+ * @param part an output that is open, of a shard
+ * @throws as openOutput
+ */
+export function openResults(path: string | undefined, format: OutputFormat, part?: Output): Results {
+  const compression = compressionOfName(path);
+  const isWhole = format.isWhole === true || compression === 'zstd';
+  const pieces: Pieces = isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records';
+  return { output: compressed(part ?? openOutput(path, pieces), path), format, isWhole, done: 0 };
+}
+
+/** Ends early: the path of what is kept. */
+export async function keepResults({ output, isWhole, writer, done }: Results): Promise<string | undefined> {
+  if (!isWhole) return output.keep();
+  if (done > 0) {
+    await writer?.end();
+    return output.keep();
+  }
+  output.discard?.();
+  return undefined;
+}

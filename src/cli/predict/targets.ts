@@ -1,0 +1,84 @@
+/** Which results go where: those of all inputs into one output, in order, or those of each into a file of its name in a folder. */
+import { existsSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { isFolder, makeFolder } from '../../base/make-folder.ts';
+import { refuseInputsAsOutputs } from '../../classify/records/output-file.ts';
+import type { PredictFlags } from './predict-flags.ts';
+
+/** An output, and the inputs whose results are written into it. */
+export interface Target {
+  inputs: readonly string[];
+  /** Undefined for stdout. */
+  output: string | undefined;
+}
+
+/** Whether an output is a folder: one that is there, or a name that says so. */
+export const isFolderName = (output: string): boolean => output.endsWith('/') || isFolder(output);
+
+/** Endings of inputs whose results have another one. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  ...{ '.jsonl': '.jsonl', '.ndjson': '.ndjson', '.csv': '.csv', '.tsv': '.tsv', '.parquet': '.parquet' },
+  ...{ '.json': '.jsonl', '.txt': '.jsonl', '.text': '.jsonl', '.tab': '.tsv', '.pq': '.parquet' },
+};
+
+/** What the results of an input are called in a folder: as the input, where its format can be written, else `NAME.jsonl`. */
+export function nameInFolder(input: string, said: string | undefined): string {
+  const base = basename(input);
+  const compression = /\.(?:gz|zst)$/i.exec(base)?.[0] ?? '';
+  const plain = base.slice(0, base.length - compression.length);
+  const ending = extname(plain);
+  const written = WRITTEN[ending.toLowerCase()];
+  const name = written === undefined ? plain : plain.slice(0, -ending.length);
+  if (said !== undefined) return `${name}.${said}`;
+  return written === ending.toLowerCase() ? base : `${name}${written ?? '.jsonl'}${compression}`;
+}
+
+/** A file of a folder for each input. @throws UsageError for inputs without a name, or with the same */
+function targetsIn(folder: string, inputs: readonly string[], said: string | undefined): Target[] {
+  const taken = new Map<string, string>();
+  return inputs.map((input) => {
+    if (input === '-') throw new UsageError(`--output ${folder}: not a file; name one (stdin has no name of its own in a folder)`);
+    const output = join(folder, nameInFolder(input, said));
+    const other = taken.get(output);
+    if (other !== undefined)
+      throw new UsageError(`${other} and ${input} would both be written to ${output}: name --output FILE for all, or label them apart`);
+    taken.set(output, input);
+    return { inputs: [input], output };
+  });
+}
+
+/** @throws DataError for a file that is not there and a folder, UsageError for stdin twice */
+function checkInputs(inputs: readonly string[]): void {
+  for (const input of inputs) {
+    if (input !== '-' && !existsSync(input))
+      throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
+    if (isFolder(input)) throw new DataError(`${input} is a folder, not a file of records; name the files in it`);
+  }
+  if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('- is stdin, which can be read only once');
+}
+
+/**
+ * What is written where.
+ * @throws UsageError for outputs that are inputs, or the same for two of them; DataError for inputs that are not there
+ */
+export function targetsOf(inputs: readonly string[], { output, outputFormat, shard }: PredictFlags): Target[] {
+  checkInputs(inputs);
+  // The shards write one output, and refuse a folder.
+  const targets = output !== undefined && isFolderName(output) && !shard ? targetsIn(output, inputs, outputFormat) : [{ inputs, output }];
+  refuseInputsAsOutputs(
+    inputs,
+    targets.flatMap((target) => target.output ?? []),
+  );
+  return targets;
+}
+
+/** Makes the folder that outputs are in, where its name ends with a slash and it is not there. @throws DataError where it cannot be made */
+export function makeFolderOf([{ output: first }]: readonly Target[], { output }: PredictFlags): void {
+  if (output === undefined || first === output || isFolder(output)) return;
+  try {
+    makeFolder(output);
+  } catch (error) {
+    throw new DataError(`cannot make ${output}: ${errorMessage(error)}`);
+  }
+}

@@ -1,0 +1,172 @@
+/** `glz predict` of several files: one output in order, a file each in a folder, shards that get whole files; and what is refused. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { callGlz } from '../call-glz.ts';
+import { runGlz } from '../run-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+const folder = temporaryFolder();
+const file = (name: string, content: string | Buffer): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+const jsonl = (name: string, count: number): string =>
+  `${Array.from({ length: count }, (_, at) =>
+    at % 31 === 30
+      ? '{"text": broken'
+      : JSON.stringify({ id: `${name}${at}`, text: at % 29 === 28 ? ' ' : `the ${'red '.repeat(at % 7)}house ${name} ${at}` }),
+  ).join('\n')}\n`;
+const small = file('small.jsonl', jsonl('s', 40));
+const table = file('table.csv.gz', gzipSync(`id,text\n${Array.from({ length: 90 }, (_, at) => `t${at},a blue house ${at}`).join('\n')}\n`));
+const plain = file('plain.txt', 'a red house\nand a blue one\n');
+const large = file('large.jsonl', jsonl('l', 700));
+const none = file('none.jsonl', '');
+
+let checkpoint: string;
+beforeAll(async () => {
+  checkpoint = await writeTinyCheckpoint();
+});
+const args = (...more: string[]) => ['predict', '--labels', 'red,blue,house', '--checkpoint', checkpoint, ...more];
+const predict = (...more: string[]) => callGlz(args(...more));
+let runs = 0;
+const fresh = (name = 'out.jsonl'): string => {
+  const place = join(folder, `run-${++runs}`);
+  mkdirSync(place);
+  return join(place, name);
+};
+
+it('writes the results of all in order: what runs of each write, one behind the other; notes and errors name the file', async () => {
+  const inputs = [small, table, none, plain];
+  const each = await Promise.all(inputs.map((input) => predict(input, '--quiet')));
+  const { code, stdout, stderr } = await predict(...inputs);
+  expect([code, stdout]).toEqual([0, each.map((one) => one.stdout).join('')]);
+  expect(stdout.trim().split('\n')).toHaveLength(39 + 90 + 2);
+  expect(stderr).toMatch(/skipped: .*small\.jsonl, line 31: not JSON/);
+  expect(stderr).toMatch(/note: .*none\.jsonl has no records/);
+  expect(stderr).toMatch(/note: 1 of 131 texts are blank \(the first in .*small\.jsonl, line 29\) and got no labels/);
+  expect(stderr).toMatch(/predict: 131\/131 \(100%\) texts/);
+  const output = fresh();
+  expect(await predict(...inputs, '--output', output, '--quiet')).toMatchObject({ code: 0, stdout: '' });
+  expect(readFileSync(output, 'utf8')).toBe(stdout);
+  // stdin is one of them where it is named.
+  const piped = await callGlz(args(plain, '-', '--quiet'), { input: readFileSync(small) });
+  expect(piped.stdout).toBe(each[3].stdout + each[0].stdout);
+});
+
+it('writes a file each into a folder, in the format and under the name of the input', async () => {
+  const place = `${fresh('labelled')}/`;
+  const inputs = [small, table, plain, none];
+  expect(await predict(...inputs, '--output', place)).toMatchObject({ code: 0, stdout: '' });
+  expect(readdirSync(place).sort()).toEqual(['none.jsonl', 'plain.jsonl', 'small.jsonl', 'table.csv.gz']);
+  const read = (name: string) => readFileSync(join(place, name));
+  for (const [input, name] of [
+    [small, 'small.jsonl'],
+    [table, 'table.csv.gz'],
+    [plain, 'plain.jsonl'],
+  ]) {
+    const alone = fresh(name);
+    await predict(input, '--output', alone, '--quiet');
+    expect(read(name).equals(readFileSync(alone))).toBe(true);
+  }
+  expect(gunzipSync(read('table.csv.gz')).toString()).toMatch(/^id,text,label,score\nt0,/);
+  // One file, as a pattern of the shell may come to be one, and another format.
+  await predict(table, '--output', place, '--output-format', 'tsv', '--quiet');
+  expect(read('table.tsv').toString()).toMatch(/^id\ttext\tlabel\tscore\n/);
+});
+
+it.each([
+  ['whole files to two shards', [small, table, large, plain], 2, 'out.jsonl'],
+  ['whole files to as many shards', [small, large, none], 3, 'out.jsonl.gz'],
+  ['blocks of two files to three shards', [large, small], 3, 'out.csv'],
+])('deals out %s, and merging gives the bytes of one run', async (_, inputs, of, name) => {
+  const [one, many] = [fresh(name), fresh(name)];
+  expect(await predict(...inputs, '--output', one, '--quiet')).toMatchObject({ code: 0, stderr: '' });
+  for (let index = of; index >= 1; index--)
+    expect(await predict(...inputs, '--output', many, '--shard', `${index}/${of}`, '--quiet')).toMatchObject({ code: 0, stderr: '' });
+  const merged = await callGlz(['merge', many]);
+  expect(merged).toMatchObject({ code: 0, stderr: expect.stringMatching(/: \d+ records of \d parts; \d+ were malformed and left out\n$/) });
+  expect(readFileSync(many).equals(readFileSync(one))).toBe(true);
+  const counted = Array.from({ length: of }, (_each, at) => {
+    const lines = readFileSync(`${many}.${at + 1}-of-${of}.manifest`, 'utf8')
+      .trim()
+      .split('\n');
+    return (JSON.parse(lines[lines.length - 1]) as { inputs: (number | null)[] }).inputs;
+  });
+  for (const input of inputs.keys()) expect(counted.filter((inputs) => inputs[input] !== null)).toHaveLength(inputs.length >= of ? 1 : of);
+});
+
+it('a killed shard of several files goes on; with other files, or in another order, it is another run', async () => {
+  const inputs = [small, large, table];
+  const [one, many] = [fresh(), fresh()];
+  await predict(...inputs, '--output', one, '--quiet');
+  const shard = [...inputs, '--output', many, '--shard', '1/1'];
+  const blocks = () => (existsSync(`${many}.1-of-1.manifest`) ? readFileSync(`${many}.1-of-1.manifest`, 'utf8').split('\n').length - 2 : 0);
+  expect((await runGlz(args(...shard), { killWhen: () => blocks() >= 2 })).signal).toBe('SIGKILL');
+  const other = await predict(large, small, table, '--output', many, '--shard', '1/1', '--quiet');
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('is of another run: another input;') });
+  expect((await predict(...shard)).stderr).toMatch(/going on behind \d+ records that are done/);
+  await callGlz(['merge', many, '--quiet']);
+  expect(readFileSync(many, 'utf8')).toBe(readFileSync(one, 'utf8'));
+});
+
+it('a file that cannot be labelled stops the run; those before it are complete in a folder, and kept in one output', async () => {
+  const wrong = file('wrong.csv', 'id,body\n1,a house\n');
+  const place = fresh('labelled');
+  mkdirSync(place);
+  const { code, stderr } = await predict(small, wrong, large, '--output', place);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^glz: .*wrong\.csv: no column "text".*; of the files before it 1 is complete$/m);
+  expect(readdirSync(place)).toEqual(['small.jsonl']);
+  const output = fresh();
+  const single = await predict(small, wrong, '--output', output);
+  expect(single.stderr).toMatch(/wrong\.csv: no column "text".*; the 39 texts before it are in .*out\.jsonl\.partial$/m);
+  expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
+});
+
+it('Ctrl-C keeps the files that are complete, and what was done of the next', async () => {
+  const place = fresh('labelled');
+  mkdirSync(place);
+  const many = file('many.jsonl', jsonl('m', 40_000));
+  let isSent = false;
+  const { code, signal, stderr } = await runGlz(args(small, many, table, '--output', place), {
+    env: { GLZ_PROGRESS_INTERVAL: '0.0001' },
+    onStderr: (text, kill) => {
+      if (isSent || !/predict: [1-9]\d\d+\//.test(text)) return;
+      isSent = true;
+      kill('SIGINT');
+    },
+  });
+  expect([code ?? signal, stderr]).toEqual([
+    130,
+    expect.stringMatching(/stopped after \d+ texts.*; 1 of 3 files are complete; those of the next are in .*many\.jsonl\.partial/),
+  ]);
+  expect(readdirSync(place).sort()).toEqual(['many.jsonl.partial', 'small.jsonl']);
+});
+
+it.each<[string, () => string[], number, RegExp]>([
+  ['a file that is not there', () => [small, join(folder, 'absent.jsonl')], 1, /absent\.jsonl: no such file/],
+  ['stdin twice', () => ['-', small, '-'], 2, /- is stdin, which can be read only once/],
+  ['stdin into a folder', () => ['-', '--output', `${folder}/`], 2, /stdin has no name of its own in a folder/],
+  ['the folder of the inputs', () => [small, plain, '--output', folder], 2, /small\.jsonl is the input, which would be lost/],
+  [
+    'two files of one name',
+    () => [small, join(folder, '.', 'small.jsonl'), '--output', fresh('x/')],
+    2,
+    /would both be written to .*small\.jsonl/,
+  ],
+  ['an input as the output of all', () => [plain, small, '--output', small], 2, /is the input, which would be lost/],
+  [
+    'shards into a folder',
+    () => [small, plain, '--output', `${folder}/x/`, '--shard', '1/2'],
+    2,
+    /not a file; name one: the shards write one/,
+  ],
+  ['a text and files', () => [small, plain, '--text', 'x'], 2, /give either --text or an input file/],
+  ['a folder as input', () => [small, folder], 1, /is a folder, not a file of records/],
+])('refuses %s', async (_, more, expected, message) => {
+  const { code, stderr } = await predict(...more(), '--quiet');
+  expect([code, stderr]).toEqual([expected, expect.stringMatching(message)]);
+  expect(existsSync(join(folder, 'x'))).toBe(false);
+});
