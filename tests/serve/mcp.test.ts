@@ -29,6 +29,10 @@ interface AnyClient {
 interface TextResult {
   labels: string[];
   scores: number[];
+  fit?: number;
+  path?: string[];
+  pathScores?: number[];
+  joint?: number;
   unreadable?: boolean;
   explanations: { label: string; words: { word: string; start: number; end: number; score: number }[] }[];
   answers: { name: string; type: string; answer: string | boolean; probability: number; scores: { option: string; score: number }[] }[];
@@ -111,6 +115,52 @@ describe.each<[string, () => Promise<AnyClient>]>([
     for (const { words } of explanations) for (const { word, start, end } of words) expect(TEXT.slice(start, end)).toBe(word);
   });
 
+  it('gets labels in levels as the library gives them', async () => {
+    const labels = [
+      { label: 'football', description: 'a game with a round ball, on grass', parent: 'sport' },
+      { label: 'other', parent: 'sport' },
+      'sport',
+      { label: 'money', description: 'bills, charges, refunds' },
+      { label: 'refund', parent: 'money' },
+      { label: 'other', parent: 'money' },
+    ];
+    for (const options of [{}, { levels: 'path' as const }, { levels: 'all' as const, multiLabel: true, topK: 4, explain: true }]) {
+      const { structuredContent } = await call('classify', { texts: [TEXT], labels, ...options });
+      const [theirs] = structuredContent!.results;
+      const [ours] = await model.classify([TEXT], labels, options);
+      expect([theirs.labels, theirs.path]).toEqual([ours.labels, ours.path]);
+      for (const field of ['scores', 'pathScores'] as const)
+        for (const [k, score] of ours[field]!.entries()) expect(theirs[field]![k]).toBeCloseTo(score, 4);
+      expect(theirs.joint).toBeCloseTo(ours.joint!, 4);
+      expect(theirs.explanations?.map(({ label }) => label)).toEqual(ours.explanations?.map(({ label }) => label));
+    }
+    const { structuredContent } = await call('classify', { texts: [TEXT], labels });
+    expect(structuredContent!.results[0]).toMatchObject({ path: ['money', 'refund'], labels: expect.arrayContaining(['sport > other']) });
+  });
+
+  it('gets no label where none is likely to fit, where that is asked for', async () => {
+    const texts = [TEXT, 'What is the capital of Peru?', ''];
+    for (const labels of [
+      ['billing', 'delivery'],
+      [
+        { label: 'billing', parent: 'customer service' },
+        { label: 'delivery', parent: 'customer service' },
+      ],
+    ])
+      for (const options of [{ abstain: true }, { abstainBelow: 0.99, explain: true }]) {
+        const { structuredContent } = await call('classify', { texts, labels, ...options });
+        const ours = await model.classify(texts, labels, options);
+        for (const [at, { fit, labels: ranked, path }] of ours.entries()) {
+          const theirs = structuredContent!.results[at];
+          expect(theirs.fit).toBeCloseTo(fit!, 4);
+          expect([theirs.labels, theirs.path]).toEqual([ranked, path]);
+        }
+        expect(ours.slice(1).map((each) => each.labels)).toEqual([[], []]);
+      }
+    const { structuredContent } = await call('classify', { texts, labels: ['billing', 'delivery'], abstain: false });
+    expect(structuredContent!.results[1]).toEqual({ labels: expect.any(Array), scores: expect.any(Array) });
+  });
+
   it('gets answers to every kind of question, in order, whatever their names', async () => {
     const result = await call('decide', {
       texts: [TEXT],
@@ -144,6 +194,20 @@ describe.each<[string, () => Promise<AnyClient>]>([
     ['a label twice', 'classify', { texts: [TEXT], labels: ['a', 'a '] }, /occurs twice/],
     ['labels that are the same to the model', 'classify', { texts: [TEXT], labels: ['Refund', 'refund'] }, /same to the model/],
     ['a field that there is none of', 'classify', { texts: [TEXT], labels: ['a', 'b'], top_k: 1 }, /top_k/],
+    [
+      'a label below itself',
+      'classify',
+      {
+        texts: [TEXT],
+        labels: [
+          { label: 'a', parent: 'b' },
+          { label: 'b', parent: 'a' },
+        ],
+      },
+      /below themselves/,
+    ],
+    ['levels that there are none of', 'classify', { texts: [TEXT], labels: ['a', 'b'], levels: 'top' }, /levels/],
+    ['a fit that is none', 'classify', { texts: [TEXT], labels: ['a', 'b'], abstainBelow: 40 }, /abstainBelow/],
     ['one option', 'decide', { texts: [TEXT], questions: [{ name: 'q', type: 'choice', options: ['a'] }] }, /"q".*1 given/],
     ['a statement without words', 'decide', { texts: [TEXT], questions: [{ name: 'q', type: 'predicate' }] }, /says no statement/],
     [

@@ -20,6 +20,7 @@ const label = z.union([
     label: z.string(),
     description: z.string().optional().describe('what it means, in a sentence'),
     examples: z.array(z.string()).optional().describe('texts that have it'),
+    parent: z.string().optional().describe('the label that this one is a kind of: labels are then a tree'),
   }),
 ]);
 
@@ -32,6 +33,12 @@ export const classifyInput = z.strictObject({
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit. Default: exactly one is right'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   topK: z.number().int().min(1).optional().describe('leave out all but the n best labels of each text'),
+  levels: z
+    .enum(['leaf', 'path', 'all'])
+    .optional()
+    .describe('of labels with parents, which are given: those that have none below them (default), the path to the best of these, or all'),
+  abstain: z.boolean().optional().describe('give no label to a text that none of them is likely to fit, instead of the least bad one'),
+  abstainBelow: z.number().min(0).max(1).optional().describe('abstain below this fit; 0.4 unless given'),
   explain: z.boolean().optional().describe('say what each word of a text adds to its best labels, three at most'),
 });
 
@@ -57,8 +64,15 @@ export const classifyOutput = z.object({
   results: z
     .array(
       z.object({
-        labels: z.array(z.string()).describe('best first'),
+        labels: z.array(z.string()).describe('best first; none where none is likely to fit, and abstain was asked for'),
         scores: z.array(probability),
+        fit: probability.optional().describe('with abstain: the probability that any of the labels fits'),
+        path: z
+          .array(z.string())
+          .optional()
+          .describe('of labels with parents: from the top to the best of those that have none below them'),
+        pathScores: z.array(probability).optional().describe('of each label of the path, among those that share its parent'),
+        joint: probability.optional().describe('of the end of the path'),
         explanations: z.array(explanation).optional(),
         unreadable,
       }),

@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { DataError } from '../../base/errors.ts';
+import { withFit } from '../../classify/tuning/label-fit.ts';
 import { createMcpServer, type ToolSettings } from './tools.ts';
 
 /** A running server. */
@@ -21,17 +22,18 @@ const toldOf = (error: unknown): unknown =>
     : error;
 
 /** Serves tools on stdin and stdout; nothing else may be written to stdout. */
-export function serveTools(settings: Omit<ToolSettings, 'onRunning'>): StdioServer {
+export function serveTools(settings: Omit<ToolSettings, 'onRunning' | 'fitting'>): StdioServer {
   let running = 0;
   let onIdle = (): void => {};
   const onRunning = (calls: number): void => {
     running = calls;
     if (calls === 0) onIdle();
   };
+  const fitting = withFit(settings.classifier);
   // Where its own stdin ends, the transport drops what is being answered.
   const input = process.stdin.pipe(new PassThrough(), { end: false });
   const transport = new StdioServerTransport(input, process.stdout);
-  const handle = serveStdio(() => createMcpServer({ ...settings, onRunning }), {
+  const handle = serveStdio(() => createMcpServer({ ...settings, fitting, onRunning }), {
     transport,
     onerror: (error) => settings.onDefect(toldOf(error)),
   });

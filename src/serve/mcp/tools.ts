@@ -3,17 +3,21 @@ import { McpServer } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { DataError, UsageError } from '../../base/errors.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
+import { scoringOfSets } from '../../classify/levels.ts';
 import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 import { createAsker } from '../../classify/questions/decide.ts';
 import { type Answers, askedQuestions } from '../../classify/questions/questions.ts';
 import { rankSet } from '../../classify/rank-labels.ts';
 import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
+import { abstains, withFit } from '../../classify/tuning/label-fit.ts';
 import { labelSet } from '../../text/described-labels.ts';
 import { classifyInput, classifyOutput, decideInput, decideOutput } from './schemas.ts';
 
 /** What the tools are made of. */
 export interface ToolSettings {
   classifier: LoadedClassifier;
+  /** The same with a fit, where one is asked for ({@link withFit}). */
+  fitting: LoadedClassifier;
   /** The model's name in answers. */
   model: string;
   version: string;
@@ -60,7 +64,7 @@ function answerList(questions: z.infer<typeof decideInput>['questions'], answers
 }
 
 /** Makes the server with its tools; several may share a classifier. */
-export function createMcpServer({ classifier, model, version, windows, onDefect, onRunning }: ToolSettings): McpServer {
+export function createMcpServer({ classifier, fitting, model, version, windows, onDefect, onRunning }: ToolSettings): McpServer {
   const server = new McpServer({ name: 'glz', title: 'glz: zero-shot text classification', version }, { instructions: INSTRUCTIONS });
 
   let running = 0;
@@ -90,7 +94,7 @@ export function createMcpServer({ classifier, model, version, windows, onDefect,
     {
       title: 'Label texts',
       description:
-        'Scores any candidate labels for each text (zero-shot). Labels in plain words work best ("billing problem", not "BILL_01"); a description may say what one means.',
+        'Scores any candidate labels for each text (zero-shot). Labels in plain words work best ("billing problem", not "BILL_01"); a description may say what one means, a parent what it is a kind of. A text gets its best label even where none fits, unless "abstain" is set.',
       inputSchema: classifyInput,
       outputSchema: classifyOutput,
       annotations: ANNOTATIONS,
@@ -100,15 +104,15 @@ export function createMcpServer({ classifier, model, version, windows, onDefect,
         const set = labelSet(labels, 'labels', UsageError);
         await checkLabels(classifier, set);
         const requests = texts.map((text) => ({ text, labels: set.labels }));
-        const scoring = scoringOptions({ windows, multiLabel: options.multiLabel });
-        const scored = await classifier.logits(requests, { ...scoring, signal });
-        const ranked = scored.map(({ logits }) => rankSet(set, logits, classifier.options.calibration, options));
+        const scoring = scoringOfSets([set], scoringOptions({ windows, multiLabel: options.multiLabel }));
+        const scored = await (abstains(options) ? fitting : classifier).logits(requests, { ...scoring, signal });
+        const ranked = scored.map(({ logits, fit }) => rankSet(set, logits, classifier.options.calibration, options, { fit }));
         const asked = requests.map((request, row) => ({
-          ...{ ...request, logits: scored[row].logits, ...explainedLabels(set, ranked[row]) },
+          ...{ ...request, logits: scored[row].logits, ...explainedLabels(set, ranked[row], options) },
         }));
         const explanations = isExplained ? await explain(classifier, asked, scoring) : undefined;
         const results = scored.map(({ unreadable }, row) => ({
-          ...{ labels: ranked[row].labels, scores: ranked[row].scores },
+          ...ranked[row],
           ...(explanations ? { explanations: explanations[row].map(({ label, bias, words }) => ({ label, bias, words })) } : {}),
           ...(unreadable ? { unreadable } : {}),
         }));
