@@ -1,5 +1,6 @@
 /** Explanations for a reader at a terminal: the text with the words that decided in colour, and those words with their figures. */
 import { printable } from '../../base/printable.ts';
+import { COLOURED, type DecidingOptions, decidingWords, strongestScore } from '../../classify/explain/deciding-words.ts';
 import type { Explanation, WordScore } from '../../classify/library-types.ts';
 
 /** Words with figures behind each label. */
@@ -8,8 +9,7 @@ const SHOWN_WORDS = 5;
 /** Characters of a word, or of a sentence that stands for one. */
 const SHOWN_LENGTH = 40;
 
-/** Shares of the strongest word's score from which on a word is in colour, and in bold. */
-const COLOURED = 0.4;
+/** Share of the strongest word's score from which on a coloured word is in bold. */
 const BOLD = 0.7;
 
 const RESET = '\u001b[0m';
@@ -21,7 +21,7 @@ const STRONG = '\u001b[1m';
 const shown = (text: string): string => text.split('\n').map(printable).join('\n');
 
 function coloured(text: string, words: readonly WordScore[]): string {
-  const strongest = words.reduce((most, { score }) => Math.max(most, Math.abs(score)), 0);
+  const strongest = strongestScore(words);
   let result = '';
   let at = 0;
   for (const { word, start, end, score } of words) {
@@ -42,30 +42,24 @@ function wordLine(words: readonly WordScore[]): string {
   return strongest.map(({ word, score }) => `${printable(short(word))} ${figure(score)}`).join(', ');
 }
 
-/** The words with what each adds more to one label than to another. */
-const moreWords = (one: Explanation, other: Explanation): WordScore[] =>
-  one.words.map((word, at) => ({ ...word, score: word.score - other.words[at].score }));
-
 /** How explanations are shown. */
-export interface ExplainedTextOptions {
+export interface ExplainedTextOptions extends Pick<DecidingOptions, 'isChoice'> {
   /** Whether the terminal has colours, and they are wanted. */
   hasColours: boolean;
-  /** Whether the labels compete: what decided is then what words add more to the best than to the second. */
-  isChoice: boolean;
 }
 
 /** Lines that say why a text got its labels; empty where it got none. */
 export function explainedText(text: string, explanations: readonly Explanation[], { hasColours, isChoice }: ExplainedTextOptions): string {
-  const [best, other] = explanations;
-  if (!best) return '';
-  const second = isChoice ? other : undefined;
-  const deciding = second ? moreWords(best, second) : best.words;
+  const [best] = explanations;
+  const deciding = decidingWords(explanations, { isChoice });
+  if (!deciding) return '';
+  const { other, words } = deciding;
   const width = Math.max(...explanations.map(({ label }) => printable(label).length));
   const isExact = best.method === 'exact';
   return [
-    ...(hasColours ? [coloured(text, deciding)] : [shown(text)]),
+    ...(hasColours ? [coloured(text, words)] : [shown(text)]),
     '',
-    ...(second ? [`${printable(best.label)} rather than ${printable(second.label)}: ${wordLine(deciding)}`, ''] : []),
+    ...(other === undefined ? [] : [`${printable(deciding.label)} rather than ${printable(other)}: ${wordLine(words)}`, '']),
     isExact ? `what words add (${figure(best.bias)} without any):` : 'how much less without a word:',
     ...explanations.map((each) => `${printable(each.label).padEnd(width)}  ${figure(each.logit)}: ${wordLine(each.words)}`),
     '',

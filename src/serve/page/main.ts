@@ -1,5 +1,6 @@
 /** The page: what is asked on the left, what is found on the right, many texts beneath. */
 
+import { decidingWords } from '../../classify/explain/deciding-words.ts';
 import type { LabelScores } from '../../classify/library-types.ts';
 import type { Answers, Question } from '../../classify/questions/questions.ts';
 import { showAnswers } from './answer-view.ts';
@@ -51,12 +52,9 @@ function show(): void {
     const { bars, explanations = [] } = found;
     const explained = new Set(explanations.map(({ label }) => label));
     // A label that somebody chose stays while it is explained.
-    const label = chosen !== undefined && explained.has(chosen) ? chosen : bars.find((bar) => explained.has(bar.label))?.label;
-    barList.show(bars, explained, label);
-    showWords(
-      found.text,
-      explanations.find((each) => each.label === label),
-    );
+    const deciding = decidingWords(explanations, { isChoice: !found.isMultiLabel, chosen });
+    barList.show(bars, explained, deciding?.label);
+    showWords(found.text, deciding);
   } else {
     barList.show([], new Set(), undefined);
     showWords('', undefined);

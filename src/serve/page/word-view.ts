@@ -1,6 +1,6 @@
-/** The text with the words coloured that decided a label. */
+/** The text with the words coloured that decided for a label. */
 
-import type { Explanation } from '../../classify/library-types.ts';
+import type { DecidingWords } from '../../classify/explain/deciding-words.ts';
 import { find, make } from './dom.ts';
 import { strongestWords, textPieces } from './pure/deciding-words.ts';
 
@@ -9,23 +9,31 @@ const LISTED = 8;
 
 const signed = (value: number): string => `${value < 0 ? '\u2212' : '+'}${Math.abs(value).toFixed(2)}`;
 
-/** Shows the words of one label, or nothing. */
-export function showWords(text: string, explanation: Explanation | undefined): void {
+const HINT = 'The figures are what a word adds';
+
+/** Shows the words that decided for a label, or nothing. */
+export function showWords(text: string, deciding: DecidingWords | undefined): void {
   const box = find('why');
-  box.hidden = explanation === undefined || explanation.words.length === 0;
-  if (explanation === undefined || box.hidden) {
+  box.hidden = deciding === undefined || deciding.words.length === 0;
+  if (deciding === undefined || box.hidden) {
     box.replaceChildren();
     return;
   }
-  const pieces = textPieces(text, explanation.words).map(({ text: piece, strength }) => {
+  const { label, other, words } = deciding;
+  const pieces = textPieces(text, words).map(({ text: piece, strength }) => {
     if (strength === 0) return piece;
     const mark = make('mark', { className: strength > 0 ? 'for' : 'against', textContent: piece });
     mark.style.setProperty('--strength', Math.abs(strength).toFixed(2));
     return mark;
   });
-  const strongest = strongestWords(explanation.words, LISTED);
   box.replaceChildren(
-    make('h3', {}, 'Why ', make('em', { textContent: explanation.label })),
+    make(
+      'h3',
+      {},
+      'Why ',
+      make('em', { textContent: label }),
+      ...(other === undefined ? [] : [' rather than ', make('span', { className: 'other', textContent: other })]),
+    ),
     make(
       'p',
       { className: 'read', tabIndex: 0, attributes: { role: 'region', 'aria-label': 'The text, its deciding words coloured' } },
@@ -33,8 +41,11 @@ export function showWords(text: string, explanation: Explanation | undefined): v
     ),
     make(
       'ul',
-      { className: 'weights', attributes: { 'aria-label': `Words for and against ${explanation.label}` } },
-      ...strongest.map(({ word, score }) =>
+      {
+        className: 'weights',
+        attributes: { 'aria-label': other === undefined ? `Words for and against ${label}` : `Words for ${label}, and for ${other}` },
+      },
+      ...strongestWords(words, LISTED).map(({ word, score }) =>
         make(
           'li',
           { className: score > 0 ? 'for' : 'against' },
@@ -46,7 +57,9 @@ export function showWords(text: string, explanation: Explanation | undefined): v
     make('p', {
       className: 'hint',
       textContent:
-        'Green speaks for the label; red with dots beneath, against it. The figures are what a word adds to the label’s raw score.',
+        other === undefined
+          ? `Green speaks for the label; red with dots beneath, against it. ${HINT} to the label’s raw score.`
+          : `Green speaks for ${label}; red with dots beneath, for ${other}. ${HINT} more to the raw score of the first.`,
     }),
   );
 }
