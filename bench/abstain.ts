@@ -8,7 +8,8 @@
 import { parseArgs } from 'node:util';
 import { loadClassifier } from '../src/classify/load-classifier.ts';
 import { choiceProbabilities, labelProbability } from '../src/classify/probabilities.ts';
-import { ABSTAIN_BELOW, fitOf, neighboursOf } from '../src/classify/tuning/label-fit.ts';
+import { ABSTAIN_BELOW } from '../src/classify/tuning/abstain-level.ts';
+import { fitOf, neighboursOf } from '../src/classify/tuning/label-fit.ts';
 import { binaryAuroc } from '../src/eval/metrics/ranking.ts';
 import { type EvalSet, findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';
 

@@ -51,3 +51,14 @@ export function parseYaml(text: string, where: string, schema: 'core' | 'failsaf
     throw error instanceof UsageError ? error : bad(error);
   }
 }
+
+/** Deeper values are refused by what reads them; a circle has no end. */
+const DEEPEST = 40;
+
+/** A value of the schema `failsafe`, with '' where YAML says null, which is text to a parser that takes every scalar for text. */
+export function withoutNulls(value: unknown, depth = 0): unknown {
+  if (typeof value === 'string') return depth > 0 && /^(null|Null|NULL|~)$/.test(value) ? '' : value;
+  if (typeof value !== 'object' || value === null || depth > DEEPEST) return value;
+  if (Array.isArray(value)) return value.map((each: unknown) => (typeof each === 'string' ? each : withoutNulls(each, depth + 1)));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutNulls(each, depth + 1)]));
+}

@@ -64,6 +64,12 @@ function nodes(tree: LabelTree): Nodes {
   return made;
 }
 
+/** Labels that have none below them: what results call them, and their names from the top. */
+export const leavesOf = (tree: LabelTree): { name: string; path: string[] }[] => {
+  const { leaves, names } = nodes(tree);
+  return leaves.map((leaf) => ({ name: names[leaf], path: pathOf(tree, leaf).map((node) => labelName(tree.labels[node])) }));
+};
+
 /**
  * Numbers of the nodes that {@link rankTree} reported, in the order of its labels.
  * @param levels as they were ranked with

@@ -5,7 +5,7 @@ import type { Classifier } from './classifier.ts';
 import { isTree, type LabelTree, rankTree } from './levels.ts';
 import type { LabelingOptions, LabelScores } from './library-types.ts';
 import { choiceProbabilities, labelProbability } from './probabilities.ts';
-import { ABSTAIN_BELOW } from './tuning/label-fit.ts';
+import { ABSTAIN_BELOW } from './tuning/abstain-level.ts';
 import { type Tuned, tunedFit } from './tuning/tuned.ts';
 
 /** Numbers of the labels that count, best first; ties keep their order. Labels that were not on the shortlist have no score. */

@@ -7,6 +7,7 @@ import { quoted } from '../base/printable.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { refuseInputsAsOutputs } from '../classify/records/output-file.ts';
 import { checkLabels, scoringOptions } from '../classify/records/predict-records.ts';
+import { ABSTAIN_BELOW } from '../classify/tuning/abstain-level.ts';
 import { upperBound } from '../classify/tuning/error-bound.ts';
 import {
   brierOf,
@@ -17,7 +18,7 @@ import {
   type Prediction,
   type TuningRecord,
 } from '../classify/tuning/fit-thresholds.ts';
-import { ABSTAIN_BELOW, withFit } from '../classify/tuning/label-fit.ts';
+import { withFit } from '../classify/tuning/label-fit.ts';
 import { type ThresholdsFile, thresholdsSchema } from '../classify/tuning/thresholds-file.ts';
 import { type LabelledExample, labelledExample } from '../data/examples.ts';
 import { readRecords } from '../data/read-records.ts';

@@ -7,7 +7,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DataError, UsageError } from '../base/errors.ts';
 import { isObject } from '../base/is-object.ts';
-import { repeatedKey } from '../base/json.ts';
+import { repeatedKey } from '../base/repeated-key.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';

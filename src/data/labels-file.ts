@@ -9,8 +9,8 @@ import { extname } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { isObject } from '../base/is-object.ts';
-import { repeatedKey } from '../base/json.ts';
-import { LARGEST_YAML, parseYaml } from '../base/yaml.ts';
+import { repeatedKey } from '../base/repeated-key.ts';
+import { LARGEST_YAML, parseYaml, withoutNulls } from '../base/yaml.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
@@ -89,17 +89,6 @@ function quotedLabels(lines: readonly Line[], path: string): string[] {
     throw wrong(path, line, 'begins with a quote and is no label in quotes; write one label a line, or a JSON list with [ and ]');
   };
   return cleanLabels(lines.map(unquoted), path, DataError);
-}
-
-/** Deeper values are refused as labels; a circle has no end. */
-const DEEPEST = 40;
-
-/** A value with nothing where YAML says null, which is text to a parser that takes every scalar for text. */
-function withoutNulls(value: unknown, depth = 0): unknown {
-  if (typeof value === 'string') return depth > 0 && /^(null|Null|NULL|~)$/.test(value) ? '' : value;
-  if (typeof value !== 'object' || value === null || depth > DEEPEST) return value;
-  if (Array.isArray(value)) return value.map((each: unknown) => (typeof each === 'string' ? each : withoutNulls(each, depth + 1)));
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutNulls(each, depth + 1)]));
 }
 
 /** A whole YAML list or object of labels. */

@@ -234,6 +234,24 @@ function setOf(nodes: readonly Node[]): LabelSet {
   return parents.some((parent) => parent >= 0) ? { labels, parents } : { labels };
 }
 
+/** Names alone, or nodes. @throws as {@link labelSet} */
+function readValue(given: unknown, where: string, error: ErrorType, spotOf?: SpotOf): { names: string[] } | { nodes: Node[] } {
+  const value =
+    isObject(given) && typeof given.label === 'string' && Object.keys(given).every((field) => FIELDS.includes(field)) ? [given] : given;
+  if (isObject(value) && Object.keys(value).length === 1 && /^(candidate_)?labels$/i.test(Object.keys(value)[0]))
+    throw new error(`${where}: labels under the name "${Object.keys(value)[0]}"; give the list alone`);
+  const isPlain = Array.isArray(value) ? Array.from(value).every((label) => typeof label === 'string') : !isObject(value);
+  if (isPlain) return { names: cleanLabels(value, where, error) };
+  const fail: Fail = (what) => {
+    throw new error(what);
+  };
+  const nodes = nodesOf(value, where, fail, spotOf);
+  if (nodes.length === 0) return { names: cleanLabels([], where, error) };
+  resolveParents(nodes, fail);
+  refuseTwice(nodes, fail);
+  return { nodes };
+}
+
 /**
  * Labels out of a parsed value: a list of names or {@link Label}s, or an object of names with a description, or with labels below them.
  * @param where names the value in messages
@@ -241,20 +259,30 @@ function setOf(nodes: readonly Node[]): LabelSet {
  * @throws ErrorType naming the label and the field
  */
 export function labelSet(given: unknown, where: string, error: ErrorType, spotOf?: SpotOf): LabelSet {
-  const value =
-    isObject(given) && typeof given.label === 'string' && Object.keys(given).every((field) => FIELDS.includes(field)) ? [given] : given;
-  if (isObject(value) && Object.keys(value).length === 1 && /^(candidate_)?labels$/i.test(Object.keys(value)[0]))
-    throw new error(`${where}: labels under the name "${Object.keys(value)[0]}"; give the list alone`);
-  const isPlain = Array.isArray(value) ? Array.from(value).every((label) => typeof label === 'string') : !isObject(value);
-  if (isPlain) return { labels: cleanLabels(value, where, error) };
-  const fail: Fail = (what) => {
-    throw new error(what);
+  const read = readValue(given, where, error, spotOf);
+  return 'names' in read ? { labels: read.names } : setOf(read.nodes);
+}
+
+/** The same labels in one form, whichever they were given in: a list, those that are kinds of another in its `children`. @throws as {@link labelSet} */
+export function labelInputs(given: unknown, where: string, error: ErrorType): LabelInput[] {
+  const read = readValue(given, where, error);
+  if ('names' in read) return read.names;
+  const below = new Map<number, number[]>();
+  for (const [at, { parent }] of read.nodes.entries()) {
+    const siblings = below.get(parent);
+    if (siblings) siblings.push(at);
+    else below.set(parent, [at]);
+  }
+  const inputOf = (at: number): LabelInput => {
+    const { name, description, examples } = read.nodes[at];
+    const fields = {
+      ...(description === undefined ? {} : { description }),
+      ...(examples.length > 0 ? { examples } : {}),
+      ...(below.has(at) ? { children: below.get(at)!.map(inputOf) } : {}),
+    };
+    return Object.keys(fields).length > 0 ? { label: name, ...fields } : name;
   };
-  const nodes = nodesOf(value, where, fail, spotOf);
-  if (nodes.length === 0) return { labels: cleanLabels([], where, error) };
-  resolveParents(nodes, fail);
-  refuseTwice(nodes, fail);
-  return setOf(nodes);
+  return below.get(-1)!.map(inputOf);
 }
 
 /** A set's names, where nothing but names can be used. @throws ErrorType for descriptions, examples and levels */

@@ -9,9 +9,6 @@ import type { LabelingOptions } from '../library-types.ts';
 import { labelProbability } from '../probabilities.ts';
 import { BACKGROUND_LABELS } from './background-labels.ts';
 
-/** Below it no label is given unless a caller says otherwise: nine of ten right answers are kept (docs/abstain.md). */
-export const ABSTAIN_BELOW = 0.4;
-
 /** Background labels beside a set. */
 const NEIGHBOURS = 50;
 

@@ -1,20 +1,8 @@
 /** Answers to questions, a card each. */
 import type { Answers, ChoiceAnswer, PredicateAnswer, Question, ScoreAnswer } from '../../classify/questions/questions.ts';
 import { find, make } from './dom.ts';
-import { percent } from './pure/bars.ts';
 import { answerText } from './pure/result-columns.ts';
-
-function bar(name: string, score: number, isBest: boolean): HTMLElement {
-  const fill = make('span', { className: 'fill' });
-  fill.style.width = `${100 * score}%`;
-  const track = make('span', { className: 'track', attributes: { 'aria-hidden': 'true' } }, fill);
-  const parts = [
-    make('span', { className: 'name', textContent: name }),
-    track,
-    make('span', { className: 'value', textContent: percent(score) }),
-  ];
-  return make('li', { className: isBest ? 'best' : '' }, make('div', { className: 'face' }, ...parts));
-}
+import { smallBar } from './small-bar.ts';
 
 /** Options shown of a question with many. */
 const MOST_SHOWN = 8;
@@ -54,7 +42,7 @@ export function showAnswers(questions: Readonly<Record<string, Question>>, answe
           make('span', { className: 'said', textContent: answerText(question, answer) || 'none' }),
         ),
         ...(question.instructions ? [make('p', { className: 'hint', textContent: question.instructions })] : []),
-        make('ol', { className: 'bars small' }, ...bars.map(([option, score]) => bar(option, score, score === best))),
+        make('ol', { className: 'bars small' }, ...bars.map(([option, score]) => smallBar(option, score, score === best))),
       );
     }),
   );

@@ -8,12 +8,25 @@ const FIRST = 12;
 
 /** A list of bars. */
 export interface BarList {
-  show(bars: readonly Bar[], explained: ReadonlySet<string>, chosen: string | undefined): void;
+  show(bars: readonly Bar[], look: BarLook): void;
+}
+
+/** How bars are shown. */
+export interface BarLook {
+  /** Labels whose words can be looked at. */
+  explained: ReadonlySet<string>;
+  /** The one whose words are. */
+  chosen?: string;
+  /** Of labels in levels: where each stands. */
+  paths?: ReadonlyMap<string, readonly string[]>;
+  /** Whether none of them is taken. */
+  isNone?: boolean;
 }
 
 interface Row {
   item: HTMLLIElement;
   face: HTMLElement;
+  name: HTMLElement;
   fill: HTMLElement;
   value: HTMLElement;
 }
@@ -25,10 +38,17 @@ function makeRow(label: string, isButton: boolean, onChoose: (label: string) => 
   const fill = make('span', { className: 'fill' });
   const value = make('span', { className: 'value' });
   const track = make('span', { className: 'track', attributes: { 'aria-hidden': 'true' } }, fill);
-  const parts = [make('span', { className: 'name', textContent: label }), value, track];
+  const name = make('span', { className: 'name' });
+  const parts = [name, value, track];
   const face = isButton ? make('button', { type: 'button', className: 'face' }, ...parts) : make('div', { className: 'face' }, ...parts);
   if (isButton) face.addEventListener('click', () => onChoose(label));
-  return { item: make('li', {}, face), face, fill, value };
+  return { item: make('li', {}, face), face, name, fill, value };
+}
+
+/** A label, behind those above it. */
+function nameParts(label: string, path: readonly string[] | undefined): (Node | string)[] {
+  if (!path || path.length < 2) return [label];
+  return [make('span', { className: 'above', textContent: `${path.slice(0, -1).join(' \u203a ')} \u203a ` }), path.at(-1)!];
 }
 
 /** Moves elements from where they were to where they are. */
@@ -52,8 +72,9 @@ export function createBarList(onChoose: (label: string) => void): BarList {
   let isWhole = false;
   let last: Parameters<BarList['show']> | undefined;
 
-  const show: BarList['show'] = (bars, explained, chosen) => {
-    last = [bars, explained, chosen];
+  const show: BarList['show'] = (bars, look) => {
+    last = [bars, look];
+    const { explained, chosen, paths, isNone = false } = look;
     const shown = isWhole ? bars : bars.slice(0, FIRST);
     const names = new Set(shown.map(({ label }) => label));
     for (const name of rows.keys()) if (!names.has(name)) rows.delete(name);
@@ -73,12 +94,14 @@ export function createBarList(onChoose: (label: string) => void): BarList {
     // What is moved in the page loses the focus.
     if (focused instanceof HTMLElement && list.contains(focused)) focused.focus({ preventScroll: true });
     for (const [at, { label, score }] of shown.entries()) {
-      const { item, face, fill, value } = ordered[at];
+      const { item, face, name, fill, value } = ordered[at];
+      name.replaceChildren(...nameParts(label, paths?.get(label)));
       fill.style.width = `${100 * score}%`;
       value.textContent = percent(score);
-      item.classList.toggle('best', at === 0);
+      item.classList.toggle('best', at === 0 && !isNone);
       if (face.tagName === 'BUTTON') face.setAttribute('aria-pressed', String(label === chosen));
     }
+    list.classList.toggle('none', isNone);
     more.hidden = bars.length <= FIRST;
     more.textContent = isWhole ? `Show the best ${FIRST}` : `Show all ${bars.length}`;
   };

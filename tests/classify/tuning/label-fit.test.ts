@@ -1,6 +1,7 @@
 import { type LoadedClassifier, loadClassifier } from '../../../src/classify/load-classifier.ts';
+import { ABSTAIN_BELOW } from '../../../src/classify/tuning/abstain-level.ts';
 import { BACKGROUND_LABELS } from '../../../src/classify/tuning/background-labels.ts';
-import { ABSTAIN_BELOW, fitOf, neighboursOf, withFit } from '../../../src/classify/tuning/label-fit.ts';
+import { fitOf, neighboursOf, withFit } from '../../../src/classify/tuning/label-fit.ts';
 import { SHIPPED_CHECKPOINT } from '../../../src/options/shipped-checkpoint.ts';
 import { writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 

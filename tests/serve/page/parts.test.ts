@@ -1,11 +1,11 @@
 /** Small parts of the page that need no browser: labels, bars, words, questions, asking while one types. */
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
-import { barsOf, percent, spokenResult } from '../../../src/serve/page/pure/bars.ts';
+import { barsOf, percent, resultOf, spokenResult } from '../../../src/serve/page/pure/bars.ts';
 import { strongestWords, textPieces } from '../../../src/serve/page/pure/deciding-words.ts';
 import { labelNames } from '../../../src/serve/page/pure/label-names.ts';
 import { createLatest } from '../../../src/serve/page/pure/latest.ts';
-import { EXAMPLE_QUESTIONS, questionsOf } from '../../../src/serve/page/pure/question-text.ts';
+import { areQuestions, EXAMPLE_QUESTIONS, questionsOf } from '../../../src/serve/page/pure/question-text.ts';
 
 it.each<[string, string[]]>([
   ['billing, delivery ,, billing', ['billing', 'delivery']],
@@ -24,10 +24,16 @@ it('bars are in order, their shares never read as what they are not', () => {
     { label: 'a', score: 0.2 },
   ]);
   expect([0, 0.0004, 0.5, 0.91149, 0.9996, 1].map(percent)).toEqual(['0.0%', '<0.1%', '50.0%', '91.1%', '>99.9%', '100.0%']);
-  expect(spokenResult(barsOf(['a', 'b'], [0.2, 0.8]), false)).toBe('Most likely: b, 80.0%.');
-  expect(spokenResult(barsOf(['a', 'b', 'c'], [0.6, 0.8, 0.1]), true)).toBe('Likely: b, 80.0%; a, 60.0%.');
-  expect(spokenResult(barsOf(['a'], [0.2]), true)).toBe('None is likely. Closest: a, 20.0%.');
-  expect(spokenResult([], false)).toBe('No result.');
+  expect(spokenResult({ bars: barsOf(['a', 'b'], [0.2, 0.8]) }, { isMultiLabel: false })).toBe('Most likely: b, 80.0%.');
+  expect(spokenResult({ bars: barsOf(['a', 'b', 'c'], [0.6, 0.8, 0.1]) }, { isMultiLabel: true })).toBe('Likely: b, 80.0%; a, 60.0%.');
+  expect(spokenResult({ bars: barsOf(['a'], [0.2]) }, { isMultiLabel: true })).toBe('None is likely. Closest: a, 20.0%.');
+  expect(spokenResult({ bars: [] }, { isMultiLabel: false })).toBe('No result.');
+  const fitting = { bars: barsOf(['a', 'b'], [0.2, 0.8]), fit: 0.3 };
+  expect(spokenResult(fitting, { isMultiLabel: false, level: 0.4 })).toBe('None of these. Fit 30.0%. Closest: b, 80.0%.');
+  expect(spokenResult(fitting, { isMultiLabel: false, level: 0.3 })).toBe('Most likely: b, 80.0%. Fit 30.0%.');
+  const inLevels = resultOf({ labels: ['b'], scores: [0.4], path: ['top', 'b'], pathScores: [0.8, 0.5], joint: 0.4 });
+  expect(spokenResult(inLevels, { isMultiLabel: false })).toBe('Most likely: top, 80.0%; below it b, 50.0%; together 40.0%.');
+  expect(spokenResult(inLevels, { isMultiLabel: true })).toBe('None is likely. Closest: b, 40.0%.');
 });
 
 describe('words that decided', () => {
@@ -83,6 +89,18 @@ it('questions are YAML or JSON, and what is wrong with them is said as the serve
     expect(() => questionsOf(text)).toThrow(UsageError);
     expect(() => questionsOf(text)).toThrow(message);
   }
+});
+
+it.each<[string, boolean]>([
+  [EXAMPLE_QUESTIONS, true],
+  ['{"q": {"type": "choice"}}', true],
+  ['q: [', true],
+  ['["a", "b"]', false],
+  ['sport:\n  football: a game\n  tennis:\n', false],
+  ['- sport\n- money', false],
+  ['{"type": "what kind", "size": "how large"}', false],
+])('whether a file has questions or labels: %j', (text, isIt) => {
+  expect(areQuestions(text)).toBe(isIt);
 });
 
 it('while one types only the last question counts, and those before are cancelled', async () => {

@@ -1,7 +1,7 @@
 /** Files of texts on the page, their results as columns, the order of rows, and asking for many. */
 import fc from 'fast-check';
 import Papa from 'papaparse';
-import { barsOf } from '../../../src/serve/page/pure/bars.ts';
+import { barsOf, type LabelResult } from '../../../src/serve/page/pure/bars.ts';
 import { askForAll, requestsOf } from '../../../src/serve/page/pure/many-texts.ts';
 import { answerColumns, labelColumns } from '../../../src/serve/page/pure/result-columns.ts';
 import { nextOrder, rowOrder } from '../../../src/serve/page/pure/row-order.ts';
@@ -99,23 +99,73 @@ it('CSV that is downloaded is read as what it was', () => {
 });
 
 describe('columns of results', () => {
-  const bars = barsOf(['billing', 'praise'], [0.7, 0.6]);
+  const bars: LabelResult = { bars: barsOf(['billing', 'praise'], [0.7, 0.6]) };
+  const names = ['billing', 'praise'];
 
   it('of labels', () => {
-    const single = labelColumns(['billing', 'praise'], false);
+    const single = labelColumns({ names, isMultiLabel: false });
     expect(single.columns.map(({ name, show, cell }) => [name, show?.(bars), cell(bars)])).toEqual([
       ['label', 'billing', 'billing'],
       ['score', '70.0%', 0.7],
     ]);
     expect(single.groups(bars)).toEqual(['billing']);
-    const multi = labelColumns(['billing', 'praise'], true);
+    const multi = labelColumns({ names, isMultiLabel: true });
     expect(multi.columns.map(({ name, show, cell }) => [name, show?.(bars), cell(bars)])).toEqual([
       ['labels', 'billing, praise', 'billing; praise'],
       ['best score', '70.0%', 0.7],
       ['score_billing', undefined, 0.7],
       ['score_praise', undefined, 0.6],
     ]);
-    expect(multi.groups(barsOf(['billing'], [0.1]))).toEqual(['none']);
+    expect(multi.groups({ bars: barsOf(['billing'], [0.1]) })).toEqual(['none']);
+  });
+
+  it('of labels of which none may fit, by the level as it stands', () => {
+    let level = 0.4;
+    const { columns, groups } = labelColumns({ names, isMultiLabel: false, level: () => level });
+    const cells = (fit: number) => columns.map(({ show, cell }) => [show?.({ ...bars, fit }), cell({ ...bars, fit })]);
+    expect(cells(0.4)).toEqual([
+      ['billing', 'billing'],
+      ['70.0%', 0.7],
+      ['40.0%', 0.4],
+    ]);
+    level = 0.5;
+    expect(cells(0.4)).toEqual([
+      ['none', ''],
+      ['', ''],
+      ['40.0%', 0.4],
+    ]);
+    expect(groups({ ...bars, fit: 0.4 })).toEqual(['none']);
+    expect(columns[1].key({ ...bars, fit: 0.4 })).toBeUndefined();
+    const multi = labelColumns({ names, isMultiLabel: true, level: () => level });
+    expect(multi.columns.map(({ name, cell }) => [name, cell({ ...bars, fit: 0.1 })])).toEqual([
+      ['labels', ''],
+      ['best score', ''],
+      ['fit', 0.1],
+      ['score_billing', 0.7],
+      ['score_praise', 0.6],
+    ]);
+  });
+
+  it('of labels in levels', () => {
+    const paths = new Map([
+      ['sport > other', ['sport', 'other']],
+      ['other', ['other']],
+    ]);
+    const result: LabelResult = {
+      bars: barsOf(['sport > other'], [0.45]),
+      path: [
+        { name: 'sport', score: 0.9 },
+        { name: 'other', score: 0.5 },
+      ],
+      joint: 0.45,
+    };
+    const { columns } = labelColumns({ names: [...paths.keys()], paths, isMultiLabel: false });
+    expect(columns.map(({ name, show, cell }) => [name, show?.(result), cell(result)])).toEqual([
+      ['label', 'sport > other', 'sport > other'],
+      ['score', '45.0%', 0.45],
+      ['path', undefined, 'sport > other'],
+      ['path_scores', undefined, '0.9; 0.5'],
+    ]);
   });
 
   it('of answers', () => {

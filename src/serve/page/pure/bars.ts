@@ -1,4 +1,8 @@
 /** What the bars say. */
+import type { LabelScores } from '../../../classify/library-types.ts';
+
+/** From here on a label that is scored by itself is taken to fit. */
+export const FITS = 0.5;
 
 /** A bar: a label and its share. */
 export interface Bar {
@@ -18,11 +22,55 @@ export function percent(score: number): string {
   return `${(100 * score).toFixed(1)}%`;
 }
 
-/** One sentence for those who listen: the best bar. */
-export function spokenResult(bars: readonly Bar[], isMultiLabel: boolean): string {
+/** The level of a path, and how likely it is among those beside it. */
+export interface PathLevel {
+  name: string;
+  score: number;
+}
+
+/** What was found of a text by its labels. */
+export interface LabelResult {
+  /** Best first; also where none fits. */
+  bars: readonly Bar[];
+  /** From 0 to 1, where it was asked for: how likely any label fits. */
+  fit?: number;
+  /** Of labels in levels: from the top to the best. */
+  path?: readonly PathLevel[];
+  /** How likely the end of the path is. */
+  joint?: number;
+}
+
+/** A result as the server answers it, where it was asked for labels also below the level. */
+export function resultOf({ labels, scores, fit, path, pathScores = [], joint }: LabelScores): LabelResult {
+  return {
+    bars: barsOf(labels, scores),
+    ...(fit === undefined ? {} : { fit }),
+    ...(path ? { path: path.map((name, at) => ({ name, score: pathScores[at] ?? 0 })), joint: joint ?? 0 } : {}),
+  };
+}
+
+/** Whether none of the labels is taken. @param level fit below which none is; undefined where one always is */
+export const isNone = ({ fit }: Pick<LabelResult, 'fit'>, level: number | undefined): boolean =>
+  level !== undefined && fit !== undefined && fit < level;
+
+/** How results are told. */
+export interface SpokenOptions {
+  isMultiLabel: boolean;
+  /** As for {@link isNone}. */
+  level?: number;
+}
+
+/** A sentence for those who listen: the best bar, level by level where there are levels, and whether any fits. */
+export function spokenResult({ bars, fit, path, joint = 0 }: LabelResult, { isMultiLabel, level }: SpokenOptions): string {
   if (bars.length === 0) return 'No result.';
-  if (!isMultiLabel) return `Most likely: ${bars[0].label}, ${percent(bars[0].score)}.`;
-  const fitting = bars.filter(({ score }) => score >= 0.5);
-  if (fitting.length === 0) return `None is likely. Closest: ${bars[0].label}, ${percent(bars[0].score)}.`;
-  return `Likely: ${fitting.map(({ label, score }) => `${label}, ${percent(score)}`).join('; ')}.`;
+  const said = (bar: Bar): string => `${bar.label}, ${percent(bar.score)}`;
+  const fitting = level === undefined || fit === undefined ? '' : ` Fit ${percent(fit)}.`;
+  if (isNone({ fit }, level)) return `None of these.${fitting} Closest: ${said(bars[0])}.`;
+  const likely = isMultiLabel ? bars.filter(({ score }) => score >= FITS) : bars.slice(0, 1);
+  if (likely.length === 0) return `None is likely. Closest: ${said(bars[0])}.${fitting}`;
+  if (path && !isMultiLabel) {
+    const levels = path.map(({ name, score }) => `${name}, ${percent(score)}`).join('; below it ');
+    return `Most likely: ${levels}; together ${percent(joint)}.${fitting}`;
+  }
+  return `${isMultiLabel ? 'Likely' : 'Most likely'}: ${likely.map(said).join('; ')}.${fitting}`;
 }

@@ -2,12 +2,15 @@
 
 import type { LabelScores } from '../../../classify/library-types.ts';
 import type { Answers, Question } from '../../../classify/questions/questions.ts';
+import type { LabelInput } from '../../../text/described-labels.ts';
 
 /** How texts are labelled. */
 export interface LabelRequest {
   texts: readonly string[];
-  labels: readonly string[];
+  labels: readonly LabelInput[];
   multiLabel: boolean;
+  /** Asks for the fit; 0: and for labels whatever it is. */
+  abstainBelow?: number;
   /** Whether words are asked for. */
   explain?: boolean;
   topK?: number;

@@ -1,10 +1,12 @@
 /** Texts and labels to begin with: the page shows at once what it does. */
 
+import type { LabelInput } from '../../../text/described-labels.ts';
+
 /** An example. */
 export interface Example {
   name: string;
   text: string;
-  labels: readonly string[];
+  labels: readonly LabelInput[];
 }
 
 export const EXAMPLES: readonly Example[] = [
@@ -22,5 +24,14 @@ export const EXAMPLES: readonly Example[] = [
     name: 'a headline',
     text: 'Central bank holds interest rates as inflation falls to its lowest in three years',
     labels: ['economy', 'politics', 'sports', 'science', 'culture', 'weather'],
+  },
+  {
+    name: 'in levels',
+    text: 'After the update the app logs me out each time I open it, and the reset link never arrives.',
+    labels: [
+      { label: 'money', children: ['wrong charge', 'refund', { label: 'invoice', description: 'a bill, or a receipt for one' }] },
+      { label: 'account', children: ['signing in', 'change of address', 'closing an account'] },
+      { label: 'app', children: ['crashes', 'slow', 'wish for a feature'] },
+    ],
   },
 ];

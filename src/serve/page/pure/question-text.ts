@@ -11,6 +11,19 @@ export function questionsOf(text: string): Record<string, Question> {
   return questions as Record<string, Question>;
 }
 
+/** Whether a file's text, YAML or JSON, is meant for questions and not for labels: objects by name, of which any has a type. What cannot be read is, so that it is shown with what is wrong. */
+export function areQuestions(text: string): boolean {
+  if (text.trim().startsWith('[')) return false;
+  let value: unknown;
+  try {
+    value = ofJson(text);
+  } catch {
+    return true;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).some((each) => typeof each === 'object' && each !== null && Object.hasOwn(each, 'type'));
+}
+
 /** YAML reads JSON too, but has a bound that large lists of options are beyond. */
 function ofJson(text: string): unknown {
   try {

@@ -1,6 +1,7 @@
 /** What a table has of results: columns to look at, to sort by and to download. */
 import type { Answers, Question } from '../../../classify/questions/questions.ts';
-import { type Bar, percent } from './bars.ts';
+import { FITS, isNone, type LabelResult, percent } from './bars.ts';
+import type { LabelPaths } from './label-paths.ts';
 import type { SortKey } from './row-order.ts';
 
 /** A column of results. */
@@ -21,45 +22,55 @@ export interface ResultTable<Result> {
   groups(result: Result): string[];
 }
 
-/** From here on a label that is scored by itself is taken to fit. */
-const FITS = 0.5;
+/** How labels are asked. */
+export interface LabelColumnsOptions extends LabelPaths {
+  isMultiLabel: boolean;
+  /** Whether a text may get none; the level as it stands, below which it does: it can be moved while results are there. */
+  level?: () => number;
+}
 
-const fitting = (bars: readonly Bar[]): string[] => bars.filter(({ score }) => score >= FITS).map(({ label }) => label);
-
-/** Columns of labels: the best and its score; where any number may fit, those that do, and each label's score. */
-export function labelColumns(labels: readonly string[], isMultiLabel: boolean): ResultTable<readonly Bar[]> {
-  const best = (bars: readonly Bar[]): number => bars[0]?.score ?? 0;
-  if (!isMultiLabel)
-    return {
-      columns: [
-        {
-          name: 'label',
-          isNumber: false,
-          show: ([bar]) => bar?.label ?? '',
-          cell: ([bar]) => bar?.label ?? '',
-          key: ([bar]) => bar?.label,
-        },
-        { name: 'score', isNumber: true, show: (bars) => percent(best(bars)), cell: best, key: best },
-      ],
-      groups: ([bar]) => (bar ? [bar.label] : []),
-    };
-  const scoreOf = (bars: readonly Bar[], label: string): number => bars.find((bar) => bar.label === label)?.score ?? 0;
+/** Columns of labels: the best and its score, its path where there are levels; where any number may fit, those that do, and each label's score. */
+export function labelColumns({ names, paths, isMultiLabel, level }: LabelColumnsOptions): ResultTable<LabelResult> {
+  const hasNone = (result: LabelResult): boolean => result.bars.length === 0 || isNone(result, level?.());
+  const best = (result: LabelResult): number | undefined => (hasNone(result) ? undefined : result.bars[0].score);
+  const taken = (result: LabelResult): string[] =>
+    hasNone(result)
+      ? []
+      : (isMultiLabel ? result.bars.filter(({ score }) => score >= FITS) : result.bars.slice(0, 1)).map(({ label }) => label);
+  const shown = (label: string): string => paths?.get(label)?.join(' > ') ?? label;
+  const numbers = (name: string, value: (result: LabelResult) => number | undefined): ResultColumn<LabelResult> => ({
+    ...{ name, isNumber: true, cell: (result) => value(result) ?? '', key: value },
+    show(result) {
+      const number = value(result);
+      return number === undefined ? '' : percent(number);
+    },
+  });
+  const inFile = (name: string, value: (result: LabelResult) => string): ResultColumn<LabelResult> => ({
+    ...{ name, isNumber: false, cell: value, key: value },
+  });
   return {
     columns: [
       {
-        name: 'labels',
+        name: isMultiLabel ? 'labels' : 'label',
         isNumber: false,
-        show: (bars) => fitting(bars).join(', ') || 'none',
-        cell: (bars) => fitting(bars).join('; '),
-        key: (bars) => fitting(bars).join(', ') || undefined,
+        show: (result) => taken(result).map(shown).join(', ') || 'none',
+        cell: (result) => taken(result).join('; '),
+        key: (result) => taken(result).map(shown).join(', ') || undefined,
       },
-      { name: 'best score', isNumber: true, show: (bars) => percent(best(bars)), cell: best, key: best },
-      ...labels.map((label): ResultColumn<readonly Bar[]> => {
-        const score = (bars: readonly Bar[]) => scoreOf(bars, label);
+      numbers(isMultiLabel ? 'best score' : 'score', best),
+      ...(level ? [numbers('fit', ({ fit }) => fit)] : []),
+      ...(paths && !isMultiLabel
+        ? [
+            inFile('path', (result) => (hasNone(result) ? '' : (result.path ?? []).map(({ name }) => name).join(' > '))),
+            inFile('path_scores', (result) => (hasNone(result) ? '' : (result.path ?? []).map(({ score }) => score).join('; '))),
+          ]
+        : []),
+      ...(isMultiLabel ? names : []).map((label): ResultColumn<LabelResult> => {
+        const score = ({ bars }: LabelResult) => bars.find((bar) => bar.label === label)?.score ?? 0;
         return { name: `score_${label}`, isNumber: true, cell: score, key: score };
       }),
     ],
-    groups: (bars) => (fitting(bars).length > 0 ? fitting(bars) : ['none']),
+    groups: (result) => (taken(result).length > 0 ? taken(result) : ['none']),
   };
 }
 
