@@ -2,7 +2,7 @@
 import type { LabelInput } from '../../text/described-labels.ts';
 import { find, make } from './dom.ts';
 import { labelNames } from './pure/label-names.ts';
-import { areNames, labelsOf, textOf } from './pure/label-text.ts';
+import { areNames, labelsOf, plainNames, textOf } from './pure/label-text.ts';
 
 /** The labels as they stand. */
 export interface LabelField {
@@ -51,6 +51,7 @@ export function createLabelField(onChange: () => void): LabelField {
   }
 
   function showNames(): void {
+    problem.textContent = '';
     list.replaceChildren(
       ...names.map((label, at) => {
         const button = make('button', { type: 'button', attributes: { 'aria-label': `Remove ${label}` } });
@@ -65,7 +66,7 @@ export function createLabelField(onChange: () => void): LabelField {
     box.hidden = find('label-hint').hidden = isText;
     area.hidden = find('label-text-hint').hidden = !isText;
     head.htmlFor = isText ? area.id : input.id;
-    form.textContent = isText ? 'One by one' : 'As text';
+    form.textContent = isText ? 'Edit one by one' : 'Edit as text';
     // What is said of labels beside their names has no place in the other form.
     form.hidden = written !== undefined && (problem.textContent !== '' || !areNames(written));
   }
@@ -73,7 +74,6 @@ export function createLabelField(onChange: () => void): LabelField {
   function showNamesOf(labels: readonly string[]): void {
     names = [...labels];
     written = undefined;
-    problem.textContent = '';
     showNames();
     showForm();
   }
@@ -110,6 +110,11 @@ export function createLabelField(onChange: () => void): LabelField {
 
   /** What is pasted: names beside those that are there, or a text, of which the form becomes one. */
   function paste(text: string): void {
+    const plain = plainNames(text);
+    if (plain) {
+      add(plain);
+      return;
+    }
     let labels: readonly LabelInput[];
     try {
       labels = labelsOf(text);
@@ -175,7 +180,7 @@ export function createLabelField(onChange: () => void): LabelField {
       return written ?? names;
     },
     get problem() {
-      return problem.textContent ?? '';
+      return written === undefined ? '' : (problem.textContent ?? '');
     },
     set(labels) {
       if (areNames(labels)) showNamesOf(labels);

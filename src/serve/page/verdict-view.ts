@@ -24,7 +24,7 @@ function showFit(fit: number | undefined, isMultiLabel: boolean, level: number |
   );
 }
 
-function showPath({ path, joint = 0 }: LabelResult, isMultiLabel: boolean): void {
+function showPath({ path, joint = 0, fit }: LabelResult, isMultiLabel: boolean, level: number | undefined): void {
   const box = find('path');
   box.hidden = !path?.length;
   box.replaceChildren();
@@ -33,7 +33,7 @@ function showPath({ path, joint = 0 }: LabelResult, isMultiLabel: boolean): void
     make('h3', { id: 'path-head', textContent: 'Level by level' }),
     make(
       'ol',
-      { className: 'bars small', attributes: { 'aria-labelledby': 'path-head' } },
+      { className: isNone({ fit }, level) ? 'bars small none' : 'bars small', attributes: { 'aria-labelledby': 'path-head' } },
       ...path.map(({ name, score }, depth) => smallBar(name, score, true, depth)),
     ),
     make('p', {
@@ -48,5 +48,5 @@ function showPath({ path, joint = 0 }: LabelResult, isMultiLabel: boolean): void
 /** Shows a result's fit and path, or neither. @param level fit below which no label is taken; undefined: one always is */
 export function showVerdict(result: LabelResult | undefined, isMultiLabel: boolean, level: number | undefined): void {
   showFit(result?.fit, isMultiLabel, level);
-  showPath(result ?? { bars: [] }, isMultiLabel);
+  showPath(result ?? { bars: [] }, isMultiLabel, level);
 }

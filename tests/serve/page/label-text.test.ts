@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
 import { labelPaths } from '../../../src/serve/page/pure/label-paths.ts';
-import { labelsOf, labelsOfFile, textOf } from '../../../src/serve/page/pure/label-text.ts';
+import { labelsOf, labelsOfFile, plainNames, textOf } from '../../../src/serve/page/pure/label-text.ts';
 import { type LabelInput, labelInputs, labelSet } from '../../../src/text/described-labels.ts';
 
 const SPORT: LabelInput[] = [
@@ -66,6 +66,16 @@ it.each<[string, RegExp]>([
 ])('what is wrong is said: %j', (text, message) => {
   expect(() => labelsOf(text)).toThrow(UsageError);
   expect(() => labelsOf(text)).toThrow(message);
+});
+
+it.each<[string, string[] | undefined]>([
+  ['billing, or so\ndelivery\r\n\r\nbilling, or so', ['billing, or so', 'delivery']],
+  ['* one\n* two', ['one', 'two']],
+  ['sport\n  tennis', undefined],
+  ['sport: a game', undefined],
+  ['["a"]', undefined],
+])('names alone, pasted: %j', (text, names) => {
+  expect(plainNames(text)).toEqual(names);
 });
 
 it('files are read by their ending: lines that YAML runs together are labels in a text only', () => {

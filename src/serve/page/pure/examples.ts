@@ -26,7 +26,7 @@ export const EXAMPLES: readonly Example[] = [
     labels: ['economy', 'politics', 'sports', 'science', 'culture', 'weather'],
   },
   {
-    name: 'in levels',
+    name: 'a tree',
     text: 'After the update the app logs me out each time I open it, and the reset link never arrives.',
     labels: [
       { label: 'money', children: ['wrong charge', 'refund', { label: 'invoice', description: 'a bill, or a receipt for one' }] },

@@ -108,6 +108,13 @@ export function labelsOf(text: string): LabelInput[] {
   return labelInputs(lines.some(({ isYaml }) => isYaml) ? yamlValue(text) : linesValue(lines), 'labels', UsageError);
 }
 
+/** Names of lines that say nothing else, repetitions left out; undefined for a text that does, or is JSON. */
+export function plainNames(text: string): string[] | undefined {
+  const lines = linesOf(text);
+  const isPlain = lines.every(({ indent, isYaml, description }) => indent === lines[0].indent && !isYaml && description === undefined);
+  return LIKE_JSON.test(text) || !isPlain ? undefined : [...new Set(lines.map(({ name }) => name))];
+}
+
 /** Labels of a file, by its ending. @throws UsageError */
 export const labelsOfFile = (name: string, text: string): LabelInput[] =>
   /\.ya?ml$/i.test(name) ? labelInputs(yamlValue(text), 'labels', UsageError) : labelsOf(text);
