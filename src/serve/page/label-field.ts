@@ -87,6 +87,7 @@ export function createLabelField(onChange: () => void): LabelField {
       written = [];
       problem.textContent = (error as Error).message;
     }
+    area.setAttribute('aria-invalid', String(problem.textContent !== ''));
     showForm();
   }
 
