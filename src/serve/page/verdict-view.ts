@@ -18,7 +18,7 @@ function showFit(fit: number | undefined, isMultiLabel: boolean, level: number |
     make('strong', { textContent: hasNone ? 'None of these' : isMultiLabel ? 'Some of these' : 'One of these' }),
     make('span', {
       className: 'figure',
-      textContent: `fit ${percent(fit)}, ${hasNone ? 'below' : 'not below'} ${Math.round(100 * level)}%`,
+      textContent: `fit ${percent(fit)}, level ${Math.round(100 * level)}%`,
     }),
     make('span', { className: 'track scale', attributes: { 'aria-hidden': 'true' } }, fill, mark),
   );
