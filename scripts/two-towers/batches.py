@@ -1,0 +1,77 @@
+"""Draws batches: texts of some groups and open rows, all labels that any of them brings, and what is known of each pair."""
+
+from collections import defaultdict
+
+import numpy as np
+
+# Rows with labels of their own come three at a time, those of a group up to five, so that a group's labels are read for several texts.
+OPEN_AT_ONCE, ROWS_AT_ONCE, ROWS_OF_MANY = 3, 5, 3
+MANY_LABELS = 40
+LABELS_OF_A_GROUP = 12
+# Families whose files name some of the true labels only: what is not named is not wrong.
+PARTLY_NAMED = {"things", "relations"}
+
+
+class Batches:
+    """Endless batches; each row of a group or of the open ones comes once before any comes again."""
+
+    def __init__(self, groups, open_rows, shares, texts, rng):
+        self.rng, self.texts, self.open_rows = rng, texts, open_rows
+        self.groups = defaultdict(list)
+        for group in groups:
+            self.groups[group.family].append(group)
+        self.shares = {family: share for family, share in shares.items() if family == "open" or self.groups[family]}
+        # A file counts by the root of its rows.
+        self.weights = {family: [len(group.rows) ** 0.5 for group in found] for family, found in self.groups.items()}
+        self.left = {}
+
+    def next_of(self, name, rows):
+        if not self.left.get(name):
+            self.left[name] = list(range(len(rows)))
+            self.rng.shuffle(self.left[name])
+        return rows[self.left[name].pop()]
+
+    def open(self):
+        for _ in range(OPEN_AT_ONCE):
+            text, true, wrong = self.next_of("open", self.open_rows)
+            known = {label: -1 for label in self.rng.sample(wrong, min(len(wrong), 4))}
+            yield text, known | {label: 1 for label in self.rng.sample(true, min(len(true), 3))}
+
+    def of_group(self, group, room):
+        count = min(len(group.rows), ROWS_AT_ONCE if len(group.wordings) < MANY_LABELS else ROWS_OF_MANY, max(1, room))
+        rows = [row for row in (self.next_of(group.name, group.rows) for _ in range(count)) if row[1]]
+        used = {number for row in rows for number in row[1][:3]}
+        for row in rows:
+            used |= set(self.rng.sample(row[2], min(2, len(row[2]))))
+        is_whole = len(group.wordings) <= MANY_LABELS and group.family not in PARTLY_NAMED
+        if is_whole:
+            rest = [number for number in range(len(group.wordings)) if number not in used]
+            used |= set(self.rng.sample(rest, min(len(rest), max(3, LABELS_OF_A_GROUP - len(used)))))
+        name = {number: group.names(self.rng, number) for number in sorted(used)}
+        for text, true, near in rows:
+            known = {}
+            for number in sorted(used):
+                if number in true:
+                    known[name[number]] = 1
+                elif is_whole or number in near:
+                    known.setdefault(name[number], -1)
+            yield text, known
+
+    def draw(self):
+        """(texts [T], labels [L], known [T, L]: 1 true, -1 wrong, 0 not known)"""
+        rows = []
+        families = list(self.shares)
+        while len(rows) < self.texts:
+            family = self.rng.choices(families, [self.shares[each] for each in families])[0]
+            if family == "open":
+                rows += self.open()
+            else:
+                group = self.rng.choices(self.groups[family], self.weights[family])[0]
+                rows += self.of_group(group, self.texts - len(rows))
+        labels = sorted({label for _, known in rows for label in known})
+        number = {label: at for at, label in enumerate(labels)}
+        known = np.zeros((len(rows), len(labels)), np.float32)
+        for at, (_, said) in enumerate(rows):
+            for label, value in said.items():
+                known[at, number[label]] = value
+        return [text for text, _ in rows], labels, known

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""
+Writes a glz checkpoint: the mean of weights, calibrated on sets that nothing was trained on, matrices in 8 bits with a scale a row.
+
+  python3 write_checkpoint.py --encoder FOLDER --weights A.pt[,SHARE] --weights start,SHARE --calibration FOLDER --options CHECKPOINT --output FOLDER
+
+FOLDER of --calibration holds what training-data/untrained_sets.py wrote. Options (pooling and so on) are those of another checkpoint.
+"""
+
+import argparse
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from encoders import GLIZNET, Reader, encoder_weights
+from safetensors.torch import save_file
+
+LONGEST_TEXT, LONGEST_LABEL, TEXTS_OF_A_SET = 160, 64, 200
+# glz sharpens the choice among more labels than this (src/classify/probabilities.ts).
+FEW_LABELS = 30
+
+
+def mean_weights(given, encoder):
+    """({name: mean}, head of the last that has one)"""
+    total, mean, head = 0.0, {}, torch.tensor([15.0, -5.0])
+    for each in given:
+        path, _, share = each.partition(",")
+        share = float(share or 1)
+        if path == "start":
+            weights = encoder_weights(encoder)
+        else:
+            stored = torch.load(path)
+            weights, head = stored["encoder"], stored["head"]
+        total += share
+        for name, value in weights.items():
+            mean[name] = mean.get(name, 0) + share * value.float()
+    return {name: value / total for name, value in mean.items()}, head
+
+
+def calibration_sets(folder, reader):
+    """[(cosines [texts, labels], truth [texts, labels])]"""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        # Law: of a source that is reserved for evaluation by now.
+        if path.stem == "contract_clauses":
+            continue
+        rows = [json.loads(line) for line in path.open(encoding="utf-8")][:TEXTS_OF_A_SET]
+        labels = sorted({label for row in rows for label in row["labels"]})
+        cosines = reader.cosines([row["text"] for row in rows], labels, LONGEST_TEXT, LONGEST_LABEL).numpy()
+        found.append((cosines, np.array([[label in row["labels"] for label in labels] for row in rows], np.float64)))
+    return found
+
+
+def choice_scale(sets, sharpening):
+    """What cosines are times in a softmax, so that true labels are likeliest; each set counts alike."""
+
+    def surprise(scale):
+        total = 0.0
+        for cosines, truth in sets:
+            labels = cosines.shape[1]
+            logits = scale * (1 + sharpening * math.log(labels / FEW_LABELS) if labels > FEW_LABELS else 1) * cosines
+            logits = logits - logits.max(1, keepdims=True)
+            log = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+            total -= ((log * truth).sum(1) / truth.sum(1)).mean() / math.log(labels)
+        return total
+
+    return min(np.arange(4, 30, 0.25), key=surprise)
+
+
+def label_line(sets):
+    """Slope and intercept of a label's own logit over its cosine, by Newton's method; a set with more labels counts by their root."""
+    x = np.concatenate([cosines.ravel() for cosines, _ in sets]).astype(np.float64)
+    y = np.concatenate([truth.ravel() for _, truth in sets])
+    weight = np.concatenate([np.full(truth.size, 1 / len(truth) / math.sqrt(truth.shape[1])) for _, truth in sets])
+    weight /= weight.sum()
+    line = np.array([12.0, -5.0])
+    for _ in range(60):
+        p = 1 / (1 + np.exp(-(line[0] * x + line[1])))
+        gradient = np.array([(weight * (p - y) * x).sum(), (weight * (p - y)).sum()])
+        curvature = weight * p * (1 - p)
+        hessian = np.array([[(curvature * x * x).sum(), (curvature * x).sum()], [(curvature * x).sum(), curvature.sum()]])
+        line -= np.linalg.solve(hessian + 1e-6 * np.eye(2), gradient)
+    return line
+
+
+def stored(name, value):
+    """As glz stores weights in 8 bits: matrices as rows of whole numbers with a scale each, the rest in half precision."""
+    if value.ndim != 2:
+        return {name: value.half()}
+    scales = value.abs().amax(1) / 127
+    scales[scales == 0] = 1
+    return {name: (value / scales[:, None]).round().to(torch.int8).contiguous(), f"{name}.row_scale": scales.float()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--encoder", required=True, type=Path)
+    parser.add_argument("--weights", required=True, action="append")
+    parser.add_argument("--calibration", required=True, type=Path)
+    parser.add_argument("--options", required=True, type=Path)
+    parser.add_argument("--training", type=Path, help="training.json to go with it")
+    parser.add_argument("--output", required=True, type=Path)
+    options = parser.parse_args()
+
+    weights, head = mean_weights(options.weights, options.encoder)
+    tensors = {key: part for name, value in weights.items() for key, part in stored(GLIZNET + name, value).items()}
+    options.output.mkdir(parents=True, exist_ok=True)
+    config = json.loads((options.options / "config.json").read_text())
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(options.encoder / name, options.output / name)
+    reader = Reader(options.encoder)
+    config["encoder"] = reader.config
+    # Calibrated as it is stored.
+    scale_of = {name: part for name, part in tensors.items() if name.endswith(".row_scale")}
+    read = {
+        name.removeprefix(GLIZNET): part.float() * scale_of[f"{name}.row_scale"][:, None] if f"{name}.row_scale" in scale_of else part.float()
+        for name, part in tensors.items()
+        if name not in scale_of
+    }
+    reader.model.load_state_dict(read)
+    sets = calibration_sets(options.calibration, reader)
+    calibration = config["gliznet"]["calibration"]
+    scale = choice_scale(sets, calibration["sharpening"])
+    slope, intercept = label_line(sets)
+    # glz: a choice is the softmax of scale x cosine + bias, a label's own probability the sigmoid of that, over temperature, and its bias.
+    calibration["temperature"] = scale / slope
+    calibration["bias"] = intercept - float(head[1]) / calibration["temperature"]
+    tensors["similarity.scale"] = torch.tensor([float(scale)])
+    tensors["similarity.bias"] = torch.tensor([float(head[1])])
+    ordered = dict(sorted(tensors.items(), key=lambda each: -each[1].element_size()))
+    save_file(ordered, options.output / "model.safetensors", metadata={"format": "pt"})
+    (options.output / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    if options.training:
+        shutil.copyfile(options.training, options.output / "training.json")
+    print(f"scale {scale}, slope {slope:.3f}, intercept {intercept:.3f}", {k: round(v, 3) for k, v in calibration.items()})
+
+
+if __name__ == "__main__":
+    main()
