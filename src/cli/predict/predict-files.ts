@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
-import { checkLabels } from '../../classify/records/predict-records.ts';
+import { checkLabels } from '../../classify/records/prepared-record.ts';
 import { filesEstimate } from '../../classify/records/record-estimate.ts';
 import { readsInput } from '../../classify/shards/shard.ts';
 import { sourceName } from '../../data/read-records.ts';

@@ -7,7 +7,8 @@ import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 import { createAsker } from '../../classify/questions/decide.ts';
 import { type Answers, askedQuestions } from '../../classify/questions/questions.ts';
 import { rankSet } from '../../classify/rank-labels.ts';
-import { checkLabels, scoringOptions } from '../../classify/records/predict-records.ts';
+import { scoringOptions } from '../../classify/records/predict-records.ts';
+import { checkLabels } from '../../classify/records/prepared-record.ts';
 import { labelSet } from '../../text/described-labels.ts';
 import { classifyInput, classifyOutput, decideInput, decideOutput } from './schemas.ts';
 
