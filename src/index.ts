@@ -18,7 +18,8 @@ import { type LoadedClassifier, loadClassifier } from './classify/load-classifie
 import { createAsker, readableText } from './classify/questions/decide.ts';
 import { type Answers, askedQuestions, type JsonValue, type Questions } from './classify/questions/questions.ts';
 import { rankSet } from './classify/rank-labels.ts';
-import { checkLabels, scoringOptions } from './classify/records/predict-records.ts';
+import { scoringOptions } from './classify/records/predict-records.ts';
+import { checkLabels } from './classify/records/prepared-record.ts';
 import { abstains, withFit } from './classify/tuning/label-fit.ts';
 import type { Tuned } from './classify/tuning/tuned.ts';
 import { checkOptions, inOptions } from './options/check.ts';

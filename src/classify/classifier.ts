@@ -13,9 +13,9 @@ import type { PartsOptions, PartsRequest, WordParts } from './explain/word-parts
 import { createReadyLabels } from './joint/prepared-labels.ts';
 import { requestSequences, type Work } from './joint/request-sequences.ts';
 import { createShortlister } from './joint/shortlister.ts';
-import { BrokenModelError, type Scorer } from './scorer.ts';
+import { createResults } from './merged-results.ts';
+import type { Scorer } from './scorer.ts';
 import type { SentenceEmbedder } from './session-embedder.ts';
-import type { Shortlist } from './shortlist.ts';
 
 /** One text and its candidate labels. Requests that share one label array share its preparation. */
 export interface ScoreRequest {
@@ -90,43 +90,6 @@ const lengthOf = ({ sequence }: Work): number => sequence.inputIds.length;
 const longestFirst = (work: readonly Work[]): Work[] =>
   [...work].sort((a, b) => lengthOf(b) - lengthOf(a) || b.sequence.labels - a.sequence.labels || a.request - b.request);
 
-/** Results that become whole as sequences are scored. `source` is named where a score is no number. */
-function createResults(requests: readonly ScoreRequest[], work: readonly Work[], mergeWindows: 'mean' | 'max', source: string) {
-  const results = requests.map(
-    ({ labels }): ScoredRequest => ({ logits: new Float32Array(labels.length).fill(Number.NEGATIVE_INFINITY), cutTokens: 0 }),
-  );
-  const left = new Uint32Array(requests.length);
-  for (const { request } of work) left[request]++;
-  const checked = (value: number): number => {
-    if (Number.isFinite(value)) return value;
-    throw new BrokenModelError(`${source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
-  };
-  return {
-    /** Adds what a sequence's labels scored. scores [N] */
-    add({ request, group, windows, cutTokens }: Work, scores: Float32Array): void {
-      const result = results[request];
-      left[request]--;
-      result.cutTokens = Math.max(result.cutTokens, cutTokens);
-      for (const [at, label] of group.entries()) {
-        const logit = checked(scores[at]);
-        const before = result.logits[label];
-        if (mergeWindows === 'max') result.logits[label] = Math.max(before, logit);
-        else result.logits[label] = (Number.isFinite(before) ? before : 0) + logit / windows;
-      }
-    },
-    /** The results, with what labels of shortlists lose; requests that have sequences left are unfinished. */
-    finish(listed: ReadonlyMap<number, Shortlist>, unreadable: readonly boolean[]): ScoredRequest[] {
-      for (const [request, { labels, discounts }] of listed)
-        for (const [at, label] of labels.entries()) results[request].logits[label] -= checked(discounts[at]);
-      for (const [request, nothing] of unreadable.entries()) if (nothing) results[request].unreadable = true;
-      for (const [request, count] of left.entries()) if (count > 0) results[request].unfinished = true;
-      return results;
-    },
-    /** The results where nothing was scored. */
-    unfinished: (): ScoredRequest[] => results.map((result) => ({ ...result, unfinished: true })),
-  };
-}
-
 /** Makes a classifier of a tokenizer and a scorer, which it owns; `makeEmbedder` is called when a shortlist is first needed. @throws UsageError where the options do not suit the tokenizer. */
 export async function createClassifier(
   tokenizer: Tokenizer,
@@ -169,11 +132,12 @@ export async function createClassifier(
           layout.special.pad,
         );
         const logits = await scorer.score(joint); // [B, N]
-        for (const [row, each] of batch.entries()) results.add(each, logits.subarray(row * joint.labels, (row + 1) * joint.labels));
+        for (const [row, each] of batch.entries())
+          results.add(each, logits.subarray(row * joint.labels, (row + 1) * joint.labels), each.group);
         scored += batch.length;
         onProgress?.(Math.floor((scored / work.length) * requests.length));
       }
-      return results.finish(listed, unreadable);
+      return results.finish(unreadable, listed);
     },
     async dispose() {
       await scorer.dispose();

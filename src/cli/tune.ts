@@ -6,7 +6,8 @@ import { writeNamedFile } from '../base/files.ts';
 import { quoted } from '../base/printable.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
 import { refuseInputsAsOutputs } from '../classify/records/output-file.ts';
-import { checkLabels, scoringOptions } from '../classify/records/predict-records.ts';
+import { scoringOptions } from '../classify/records/predict-records.ts';
+import { checkLabels } from '../classify/records/prepared-record.ts';
 import { ABSTAIN_BELOW } from '../classify/tuning/abstain-level.ts';
 import { upperBound } from '../classify/tuning/error-bound.ts';
 import {

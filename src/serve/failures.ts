@@ -1,7 +1,7 @@
 /** What a request can be answered with instead of a result, in the three dialects that the server speaks. */
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
-import { QueueFullError } from './scheduler.ts';
+import { QueueFullError } from './text-queue.ts';
 
 /** How errors are written: glz's own and OpenAI's `{error: {message}}`, System One's `{detail}`. */
 export type Dialect = 'openai' | 'systemone';

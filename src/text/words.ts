@@ -2,7 +2,7 @@
  * The words of a text, as a reader sees them, whatever tokens a vocabulary makes of it. Words are those of Unicode (UAX 29, by `Intl.Segmenter`, which
  * knows Chinese, Japanese and Thai too); what is no word and no white space (punctuation, an emoji) stands by itself. Knows no models.
  */
-import type { PlacedTokens } from './tokenizer/tokenizer.ts';
+import type { PlacedTokens } from './tokenizer/encoded-rows.ts';
 
 /** UTF-16 units [start, end) of a text. */
 export interface Place {

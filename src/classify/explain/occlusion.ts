@@ -2,7 +2,7 @@
  * What words add to logits, by leaving them out: a text is scored again without each of its words, and a word's part is how much its label's logit
  * then falls. For models whose logits are no sums over words. Each word costs a pass, so that long texts are told apart in larger pieces.
  */
-import { textPrefix } from '../../text/tokenizer/tokenizer.ts';
+import { textPrefix } from '../../text/tokenizer/text-beginning.ts';
 import { type Place, textSentences, textWords } from '../../text/words.ts';
 import type { Classifier } from '../classifier.ts';
 import type { PartsOptions, PartsRequest, WordParts } from './word-parts.ts';

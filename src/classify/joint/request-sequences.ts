@@ -4,6 +4,7 @@ import { fitTogether, groupLabels } from '../../text/label-groups.ts';
 import { textWindows } from '../../text/text-windows.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 import type { ScoreRequest } from '../classifier.ts';
+import type { ScoredWindow } from '../merged-results.ts';
 import type { Shortlist } from '../shortlist.ts';
 import type { ReadyLabels } from './prepared-labels.ts';
 import { LABELS_OF_AN_EXAMPLE, type LongRequest, type Shortlister } from './shortlister.ts';
@@ -27,14 +28,10 @@ export interface ReadingOptions {
 }
 
 /** A sequence to be scored. */
-export interface Work {
-  request: number;
+export interface Work extends ScoredWindow {
   sequence: JointSequence;
   /** Label numbers of the sequence's labels. */
   group: readonly number[];
-  /** Windows that the text has beside these labels, and its tokens that none of them holds. */
-  windows: number;
-  cutTokens: number;
 }
 
 /** What requests come to. */

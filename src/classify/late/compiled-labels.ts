@@ -2,13 +2,9 @@
  * Labels read once (src/model/late.ts): one vector or state each, kept for a label set. Small sets stay in memory; larger ones are read in pieces
  * and kept in a file named by what they were made of, from which sets that do not fit into memory are read again, block by block.
  */
-import { lengthBatches } from '../../runtime/length-batches.ts';
-import type { JointLayout } from '../../text/joint-sequence.ts';
-import { labelName, labelReadings, type ReadLabel } from '../../text/label-texts.ts';
-import { createLabelEncoder, labelProblem, readingProblem } from '../../text/labels.ts';
-import { type LabelBatch, labelBatch } from '../../text/separate-sequences.ts';
-import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
+import type { ReadLabel } from '../../text/label-texts.ts';
 import { compiledLabelsFile } from './compiled-labels-file.ts';
+import { createLabelVectors, type LabelVectorsRequest } from './label-vectors.ts';
 
 /** Consecutive labels of a set. */
 export interface LabelBlock {
@@ -29,15 +25,7 @@ export interface CompiledLabels {
 }
 
 /** What labels are compiled with. */
-export interface LabelCompilerRequest {
-  tokenizer: Tokenizer;
-  layout: JointLayout;
-  /** Gives each label's vector or state, row-major [M, W]. */
-  read(batch: LabelBatch): Promise<Float32Array>;
-  /** Tokens in a batch, padding included, with which that is fastest. */
-  batchTokens: number;
-  /** Whether vectors have length 1, and means of them again. */
-  isUnit?: boolean;
+export interface LabelCompilerRequest extends LabelVectorsRequest {
   /** Whether blocks are turned, each a matrix of columns: a product with few texts reads them in one run. */
   asColumns: boolean;
   /** Identifies the model's weights, options and tokenizer; large sets are kept in files only where it is given. */
@@ -60,9 +48,6 @@ export interface LabelCompiler {
   problem(labels: readonly ReadLabel[]): Promise<string | undefined>;
 }
 
-/** Labels in one batch at most. */
-const BATCH_LABELS = 256;
-
 /** Labels that are tokenized and read together. */
 const PIECE = 4096;
 
@@ -83,94 +68,51 @@ function turned(values: Float32Array, rows: number, columns: number): Float32Arr
   return result;
 }
 
-/** What belongs to each label's readings, in groups of a label. */
-function grouped<Each>(all: readonly Each[], labels: readonly ReadLabel[]): Each[][] {
-  let first = 0;
-  return labels.map((label) => {
-    const own = all.slice(first, first + labelReadings(label).length);
-    first += own.length;
-    return own;
-  });
-}
+/** A set whose blocks are in memory. */
+const held = (blocks: LabelBlock[], width: number): CompiledLabels => ({
+  count: blocks.reduce((sum, { count }) => sum + count, 0),
+  width,
+  blocks: () => blocks,
+});
 
-/** Whether each reading of labels is an example. */
-const cuttable = (labels: readonly ReadLabel[]): boolean[] =>
-  labels.flatMap((label) => {
-    if (typeof label === 'string') return [false];
-    const strict = label.readings.length - (label.examples ?? 0);
-    return label.readings.map((_, at) => at >= strict);
-  });
-
-/** Ids of several texts, one behind the other. */
-const joinedIds = (rows: readonly Int32Array[]): Int32Array =>
-  rows.length === 1 ? rows[0] : Int32Array.from(rows.flatMap((row) => [...row]));
-
-/** The mean of vectors by their shares; of length 1 where they are. [W] */
-function meanOf(vectors: readonly Float32Array[], shares: readonly number[], isUnit: boolean): Float32Array {
-  const mean = new Float32Array(vectors[0].length);
-  for (const [at, vector] of vectors.entries()) for (const [k, value] of vector.entries()) mean[k] += shares[at] * value;
-  if (!isUnit) return mean;
-  const length = Math.sqrt(mean.reduce((sum, value) => sum + value * value, 0));
-  return length > 0 ? mean.map((value) => value / length) : mean;
+/** What was made of label lists. By array: a caller's list is the same object for all of a call's texts, and often for all its calls. */
+function createMemory<Made>() {
+  const memory = new WeakMap<readonly ReadLabel[], Promise<Made>>();
+  /** What is kept of a list, or made now; what fails is not kept. */
+  return (labels: readonly ReadLabel[], make: () => Promise<Made>): Promise<Made> => {
+    const known = memory.get(labels);
+    if (known) return known;
+    const made = make();
+    made.catch(() => memory.delete(labels));
+    memory.set(labels, made);
+    return made;
+  };
 }
 
 /** Makes a compiler. */
 export function createLabelCompiler({
-  tokenizer,
-  layout,
-  read: readBatch,
-  batchTokens,
   asColumns,
-  isUnit = false,
   identity,
   memory = MEMORY,
   largeFrom = LARGE,
   blockLabels = BLOCK_LABELS,
   onProgress,
+  ...reading
 }: LabelCompilerRequest): LabelCompiler {
-  const encoder = createLabelEncoder(tokenizer, layout.labelLimit);
-  // By array: a caller's label list is the same object for all of a call's texts, and often for all its calls.
-  const compiled = new WeakMap<readonly ReadLabel[], Promise<CompiledLabels>>();
-  const problems = new WeakMap<readonly ReadLabel[], Promise<string | undefined>>();
-  // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
-  const vectorOf = new WeakMap<Int32Array, Float32Array>();
+  const { vectors: vectorsOf, problem } = createLabelVectors(reading);
+  const compiled = createMemory<CompiledLabels>();
+  const problems = createMemory<string | undefined>();
 
-  /** Vectors of labels, in order; each that is new is read once. */
-  async function vectorsOf(ids: readonly Int32Array[]): Promise<Float32Array[]> {
-    const found = new Map<Int32Array, Float32Array>();
-    const missing: Int32Array[] = [];
-    for (const each of new Set(ids)) {
-      const known = vectorOf.get(each);
-      if (known) found.set(each, known);
-      else missing.push(each);
-    }
-    missing.sort((a, b) => b.length - a.length);
-    for (const rows of lengthBatches(missing, ({ length }) => length + 2, { tokens: batchTokens, rows: BATCH_LABELS })) {
-      const labels = await readBatch(labelBatch(layout, rows)); // [M, W]
-      const width = labels.length / rows.length;
-      for (const [at, row] of rows.entries()) found.set(row, labels.subarray(at * width, (at + 1) * width));
-    }
-    return ids.map((each) => found.get(each)!);
-  }
-
-  /** One vector a label, in order: the mean of its readings' by their shares. `keep` holds the vectors of readings for other sets. */
-  async function labelVectors(labels: readonly ReadLabel[], keep: boolean): Promise<Float32Array[]> {
-    const ids = await encoder.encode(labels.flatMap(labelReadings), cuttable(labels));
-    const vectors = await vectorsOf(ids);
-    if (keep) for (const [at, each] of ids.entries()) if (!vectorOf.has(each)) vectorOf.set(each, vectors[at]);
-    if (vectors.length === labels.length) return vectors;
-    return grouped(vectors, labels).map((own, at) => {
-      const label = labels[at];
-      return typeof label === 'string' ? own[0] : meanOf(own, label.shares, isUnit);
-    });
-  }
+  const blockOf = (first: number, count: number, width: number, rows: Float32Array): LabelBlock => ({
+    ...{ first, count, values: asColumns ? turned(rows, count, width) : rows },
+  });
 
   async function small(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
-    const vectors = await labelVectors(labels, true);
+    const vectors = await vectorsOf(labels, true);
     const width = vectors[0].length;
     const rows = new Float32Array(labels.length * width); // [N, W]
     for (const [at, vector] of vectors.entries()) rows.set(vector, at * width);
-    return held([{ first: 0, count: labels.length, values: asColumns ? turned(rows, labels.length, width) : rows }], width);
+    return held([blockOf(0, labels.length, width, rows)], width);
   }
 
   /** Blocks of a set, row-major, each label read once. */
@@ -181,7 +123,7 @@ export function createLabelCompiler({
       let width = 0;
       for (let at = 0; at < count; at += PIECE) {
         const piece = labels.slice(first + at, first + Math.min(count, at + PIECE));
-        const vectors = await labelVectors(piece, false);
+        const vectors = await vectorsOf(piece, false);
         width = vectors[0].length;
         rows ??= new Float32Array(count * width);
         for (const [k, vector] of vectors.entries()) rows.set(vector, (at + k) * width);
@@ -193,9 +135,6 @@ export function createLabelCompiler({
 
   async function large(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
     const file = identity === undefined ? undefined : await compiledLabelsFile(identity, labels, () => read(labels));
-    const blockOf = (first: number, count: number, width: number, rows: Float32Array): LabelBlock => ({
-      ...{ first, count, values: asColumns ? turned(rows, count, width) : rows },
-    });
     const blocks: LabelBlock[] = [];
     if (file && labels.length * file.width * 4 > memory) {
       const { width } = file;
@@ -216,34 +155,8 @@ export function createLabelCompiler({
     return held(blocks, width);
   }
 
-  /** What is kept of a list, or made now. */
-  function kept<Made>(
-    memory: WeakMap<readonly ReadLabel[], Promise<Made>>,
-    labels: readonly ReadLabel[],
-    make: () => Promise<Made>,
-  ): Promise<Made> {
-    const known = memory.get(labels);
-    if (known) return known;
-    const made = make();
-    made.catch(() => memory.delete(labels));
-    memory.set(labels, made);
-    return made;
-  }
-
   return {
-    compile: (labels) => kept(compiled, labels, () => (labels.length < largeFrom ? small(labels) : large(labels))),
-    problem: (labels) =>
-      kept(problems, labels, async () => {
-        const ids = await encoder.encode(labels.flatMap(labelReadings), cuttable(labels));
-        const rows = grouped(ids, labels);
-        return readingProblem(labels, rows, tokenizer) ?? labelProblem(labels.map(labelName), rows.map(joinedIds), tokenizer);
-      }),
+    compile: (labels) => compiled(labels, () => (labels.length < largeFrom ? small(labels) : large(labels))),
+    problem: (labels) => problems(labels, () => problem(labels)),
   };
 }
-
-/** A set whose blocks are in memory. */
-const held = (blocks: LabelBlock[], width: number): CompiledLabels => ({
-  count: blocks.reduce((sum, { count }) => sum + count, 0),
-  width,
-  blocks: () => blocks,
-});

@@ -2,24 +2,23 @@
 
 import { statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
-import { checkLabels } from '../../classify/records/predict-records.ts';
+import { checkLabels } from '../../classify/records/prepared-record.ts';
 import { filesEstimate } from '../../classify/records/record-estimate.ts';
 import { readsInput } from '../../classify/shards/shard.ts';
+import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import { sourceName } from '../../data/read-records.ts';
 import type { LabelSet } from '../../text/label-texts.ts';
 import { onInterrupt } from '../terminal/interrupts.ts';
-import { startProgress } from '../terminal/progress.ts';
+import { type Progress, startProgress } from '../terminal/progress.ts';
 import { noteLine } from '../terminal/terminal.ts';
-import { labelTarget, type PartWork, type Run } from './label-target.ts';
+import { type Labelled, labelTarget, type PartWork, type Run } from './label-target.ts';
 import { askerOf, type Labelling, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
 import { balanceOf } from './reading.ts';
 import { createTallies } from './record-tallies.ts';
 import { formatOfResults, keepResults, openResults, type Results } from './results.ts';
-import { openShard, shareOf } from './shard-run.ts';
-import { makeFolderOf, targetsOf } from './targets.ts';
-
-/** Malformed records that are named. */
-const NAMED = 10;
+import { openPartWork, shareOf } from './shard-run.ts';
+import { createSkippedRecords, type SkippedRecords } from './skipped-records.ts';
+import { makeFolderOf, type Target, targetsOf } from './targets.ts';
 
 /** Options that cannot be had of labels in levels. */
 function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
@@ -50,6 +49,99 @@ async function howOf({ classifier, flags, labels, tuned, checkOwn }: Labelling, 
   return { how: { ...flags, balance, tuned, checkOwn, labels: ofAll, defaultLabels: own, asker }, shared };
 }
 
+/** Where a run is: what a signal or an error finds open. */
+interface Position {
+  /** The input that is read. */
+  input: string;
+  /** The output that is open. */
+  results?: Results;
+  /** Outputs that are complete. */
+  complete: number;
+}
+
+/** Ends the run behind the batch at the first signal, the process at the second. */
+function stopOnSignals(at: Position, progress: Progress): { stop: AbortSignal; stopListening: () => void } {
+  const stop = new AbortController();
+  const stopListening = onInterrupt(() => {
+    if (stop.signal.aborted) {
+      progress.stop();
+      if (at.results?.isWhole) at.results.output.discard?.();
+      else void at.results?.output.keep(); // of a file that is done when it returns
+      exitInterrupted(at.input, stopListening);
+    }
+    progress.note('stopping after this batch (again to stop at once)');
+    stop.abort();
+  });
+  return { stop: stop.signal, stopListening };
+}
+
+/** What became of the last output. */
+interface Ended extends Labelled {
+  /** The path of what is kept of it, where it was stopped. */
+  partial?: string;
+}
+
+type OpenTarget = Target & { format: OutputFormat };
+
+/** Labels one output behind the other, until all are done or the run is stopped. @throws as labelTarget; DataError for an output without any record that can be labelled */
+async function labelTargets(
+  run: Run,
+  targets: readonly OpenTarget[],
+  at: Position,
+  skipped: SkippedRecords,
+  { work, isImplicit }: { work?: PartWork; isImplicit: boolean },
+): Promise<Ended> {
+  let ended: Ended = { whole: 0, missing: '' };
+  for (const target of targets) {
+    at.results ??= openResults(target.output, target.format);
+    const { results } = at;
+    const skippedBefore = skipped.count;
+    const labelled = await labelTarget(run, target, results, work);
+    const isStopped = run.stop.aborted;
+    // A file of which no record can be labelled is the wrong file.
+    if (results.done === 0 && skipped.count > skippedBefore && !isStopped && !work) {
+      const what = target.inputs.length > 1 ? `the ${target.inputs.length} inputs` : sourceName(target.inputs[0]);
+      throw run.flags.quiet ? skipped.first! : new DataError(`${what}: no record can be labelled, as said above`);
+    }
+    if (run.done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
+    await results.writer?.end();
+    results.writer = undefined;
+    ended = { ...labelled, partial: isStopped ? await keepResults(results) : await results.output.finish().then(() => undefined) };
+    at.results = undefined;
+    if (isStopped) break;
+    at.complete++;
+  }
+  return ended;
+}
+
+/** Says what was noticed, and, of a run that was stopped, what there is of it. */
+function sayEnd(run: Run, ended: Ended, skipped: SkippedRecords, { complete }: Position, files: number, isShard: boolean): void {
+  const { progress, done, stop } = run;
+  const note = noteOf(run.flags);
+  progress.update(done);
+  if (!stop.aborted) progress.setTotal(done);
+  progress.stop();
+  if (!stop.aborted) for (const name of run.empty) note(`note: ${name} has no records`);
+  for (const line of run.tallies.notes(done, run.shared?.labels ?? [])) note(line);
+  const left = skipped.note();
+  if (left !== undefined) note(left);
+  if (stop.aborted && isShard) noteLine(`stopped; ${ended.whole} texts of this run are kept, and the same command goes on behind them`);
+  else if (stop.aborted) {
+    const whole = files > 1 ? `; ${complete} of ${files} files are complete` : '';
+    const kept = ended.partial === undefined ? '' : `; ${files > 1 ? 'those of the next' : 'they'} are in ${ended.partial}`;
+    noteLine(`stopped after ${done} texts${ended.missing}${whole}${kept}`);
+  }
+}
+
+/** Keeps what there is of the output that is open. -> the error, which says where that is */
+async function keptError(error: unknown, { results, complete }: Position): Promise<unknown> {
+  const partial = results && (await keepResults(results).catch(() => results.output.discard?.()));
+  const files = complete > 0 ? `; of the files before it ${complete} ${complete === 1 ? 'is' : 'are'} complete` : '';
+  if (!(error instanceof DataError) || (partial === undefined && files === '')) return error;
+  const kept = partial === undefined ? '' : `; the ${results!.done} texts before it are in ${partial}`;
+  return new DataError(`${error.message}${kept}${files}`);
+}
+
 /**
  * Labels the records of files or of stdin, in order.
  * @param isImplicit whether nobody named stdin: then it has to hold something
@@ -64,112 +156,46 @@ export async function predictFiles(
   const [first] = targets;
   const share = shareOf(inputs, first.format, called);
   makeFolderOf(targets, called);
+  const at: Position = { input: inputs[0], complete: 0 };
   // Locked before the model is loaded; a shard's file is of the model too.
-  let results: Results | undefined = share ? undefined : openResults(first.output, first.format);
-  const note = noteOf(called);
+  if (!share) at.results = openResults(first.output, first.format);
   const labelling = await labellingOf(called, given).catch(async (error: unknown) => {
-    await results?.output.keep();
+    await at.results?.output.keep();
     throw error;
   });
-  const { classifier, flags, labels, tuned } = labelling;
+  const { classifier, flags } = labelling;
   let work: PartWork | undefined;
   if (share) {
-    const places = inputs.map(() => null);
-    const identified = { ...flags, ...(tuned ? { thresholds: JSON.stringify(tuned) } : {}) };
-    const part = await openShard(share.shard, inputs, classifier, labels, identified, () => ({ inputs: places })).catch(
-      async (error: unknown) => {
-        await classifier.dispose();
-        throw error;
-      },
-    );
-    if (!part) return classifier.dispose(); // the shard is complete
-    work = { part, share, places };
-    results = openResults(flags.output, first.format, part);
+    work = await openPartWork(share, inputs, labelling);
+    if (!work) return classifier.dispose(); // the shard is complete
+    at.results = openResults(flags.output, first.format, work.part);
   }
   const progress = startProgress({ label: 'predict', unit: 'texts', quiet: flags.quiet });
-  const stop = new AbortController();
-  let input = inputs[0];
-  const stopListening = onInterrupt(() => {
-    if (stop.signal.aborted) {
-      progress.stop();
-      if (results?.isWhole) results.output.discard?.();
-      else void results?.output.keep(); // of a file that is done when it returns
-      exitInterrupted(input, stopListening);
-    }
-    progress.note('stopping after this batch (again to stop at once)');
-    stop.abort();
-  });
-  let skipped = 0;
-  let firstSkipped: DataError | undefined;
-  const skip = (error: DataError) => {
-    skipped++;
-    firstSkipped ??= error;
-    if (skipped <= NAMED) progress.note(`skipped: ${error.message}`);
-  };
+  const { stop, stopListening } = stopOnSignals(at, progress);
+  const skipped = createSkippedRecords(progress);
   const tallies = createTallies(classifier);
-  let complete = 0;
   try {
-    const { how, shared } = await howOf(labelling, inputs, stop.signal);
-    const read = share ? inputs.filter((_, at) => readsInput(share, at)) : inputs;
+    const { how, shared } = await howOf(labelling, inputs, stop);
+    const read = share ? inputs.filter((_, input) => readsInput(share, input)) : inputs;
     const run: Run = {
-      ...{ classifier, flags, how, shared, tallies, progress, stop: stop.signal },
+      ...{ classifier, flags, how, shared, tallies, progress, stop },
       estimate: filesEstimate(read, share && !share.owners ? share.shard.of : 1),
       hasSeveral: inputs.length > 1,
-      onBad: flags.onError === 'skip' ? skip : undefined,
+      onBad: flags.onError === 'skip' ? skipped.skip : undefined,
       onInput: (next) => {
-        input = next;
+        at.input = next;
       },
       ...{ done: 0, empty: [] },
     };
-    let ended = { whole: 0, missing: '', partial: undefined as string | undefined };
-    for (const target of targets) {
-      results ??= openResults(target.output, target.format);
-      const skippedBefore = skipped;
-      const labelled = await labelTarget(run, target, results, work);
-      const isStopped = stop.signal.aborted;
-      // A file of which no record can be labelled is the wrong file.
-      if (results.done === 0 && skipped > skippedBefore && !isStopped && !share) {
-        const what = target.inputs.length > 1 ? `the ${target.inputs.length} inputs` : sourceName(target.inputs[0]);
-        throw flags.quiet ? firstSkipped! : new DataError(`${what}: no record can be labelled, as said above`);
-      }
-      if (run.done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
-      await results.writer?.end();
-      results.writer = undefined;
-      ended = { ...labelled, partial: isStopped ? await keepResults(results) : await results.output.finish().then(() => undefined) };
-      results = undefined;
-      if (isStopped) break;
-      complete++;
-    }
-    const isStopped = stop.signal.aborted;
-    progress.update(run.done);
-    if (!isStopped) progress.setTotal(run.done);
-    progress.stop();
-    if (!isStopped) for (const name of run.empty) note(`note: ${name} has no records`);
-    for (const line of tallies.notes(run.done, shared?.labels ?? [])) note(line);
-    if (skipped > 0)
-      note(
-        `note: ${skipped === 1 ? '1 record was' : `${skipped} records were`} skipped${skipped > NAMED ? ` (the first ${NAMED} are named above)` : ''}`,
-      );
-    if (isStopped && share) noteLine(`stopped; ${ended.whole} texts of this run are kept, and the same command goes on behind them`);
-    else if (isStopped) {
-      const files = targets.length > 1 ? `; ${complete} of ${targets.length} files are complete` : '';
-      const kept = ended.partial === undefined ? '' : `; ${targets.length > 1 ? 'those of the next' : 'they'} are in ${ended.partial}`;
-      noteLine(`stopped after ${run.done} texts${ended.missing}${files}${kept}`);
-    }
+    const ended = await labelTargets(run, targets, at, skipped, { work, isImplicit });
+    sayEnd(run, ended, skipped, at, targets.length, share !== undefined);
   } catch (error) {
     progress.stop();
-    const open = results;
-    const partial = open && (await keepResults(open).catch(() => open.output.discard?.()));
-    const files = complete > 0 ? `; of the files before it ${complete} ${complete === 1 ? 'is' : 'are'} complete` : '';
-    if (error instanceof DataError && (partial !== undefined || files !== ''))
-      throw new DataError(
-        `${error.message}${partial === undefined ? '' : `; the ${open!.done} texts before it are in ${partial}`}${files}`,
-      );
-    throw error;
+    throw await keptError(error, at);
   } finally {
     stopListening();
     await classifier.dispose();
   }
   // Not by the exit code alone: input that is still waited for would keep the process.
-  if (stop.signal.aborted) exitInterrupted(input, stopListening);
+  if (stop.aborted) exitInterrupted(at.input, stopListening);
 }

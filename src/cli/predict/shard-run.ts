@@ -1,15 +1,14 @@
 /** `glz predict --shard`: what the command's flags say of a part, and what may not be asked for with it. */
 import { readFileSync, statSync } from 'node:fs';
 import { UsageError } from '../../base/errors.ts';
-import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 import type { PartEnd } from '../../classify/shards/part-manifest.ts';
 import { openPart, type PartOutput } from '../../classify/shards/part-output.ts';
 import { runIdentity } from '../../classify/shards/run-identity.ts';
 import { ownersOf, parseShard, partPath, type Shard, type Share } from '../../classify/shards/shard.ts';
 import { canBeJoined, compressionOfName } from '../../data/output-formats/index.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
-import type { LabelSet } from '../../text/label-texts.ts';
-import { noteOf, type PredictFlags } from './predict-flags.ts';
+import type { PartWork } from './label-target.ts';
+import { type Labelling, noteOf, type PredictFlags } from './predict-flags.ts';
 import { isFolderName } from './targets.ts';
 
 /** Flags that change nothing of what is written, or are seen in another way. */
@@ -40,27 +39,38 @@ export function shareOf(inputs: readonly string[], format: OutputFormat, flags: 
 }
 
 /** Begins the part of a shard, or goes on with it; undefined, with a note, where it is complete. */
-export async function openShard(
+async function openShard(
   shard: Shard,
   inputs: readonly string[],
-  classifier: LoadedClassifier,
-  labels: LabelSet | undefined,
-  flags: PredictFlags,
+  { classifier, flags, labels, tuned }: Labelling,
   end: () => PartEnd,
 ): Promise<PartOutput | undefined> {
   const note = noteOf(flags);
   const output = flags.output!;
   const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const identified = { ...flags, ...(tuned ? { thresholds: JSON.stringify(tuned) } : {}) };
   const run = runIdentity({
     version,
     inputs,
     checkpoint: classifier.identity,
     labels: labels ?? (classifier.labels && { labels: classifier.labels }),
     questions: flags.questions,
-    options: Object.fromEntries(Object.entries(flags).filter(([name]) => !OF_NO_MATTER.includes(name))),
+    options: Object.fromEntries(Object.entries(identified).filter(([name]) => !OF_NO_MATTER.includes(name))),
   });
   const part = await openPart({ output, shard, run, end, note });
   if (!part) note(`${partPath(output, shard)} is complete: nothing to do`);
   else if (part.done > 0) note(`going on behind ${part.done} records that are done`);
   return part;
+}
+
+/** Opens the part that falls to a share; undefined, with a note, where it is complete. Disposes of the classifier where that fails. */
+export async function openPartWork(share: Share, inputs: readonly string[], labelling: Labelling): Promise<PartWork | undefined> {
+  const places = inputs.map(() => null);
+  try {
+    const part = await openShard(share.shard, inputs, labelling, () => ({ inputs: places }));
+    return part && { part, share, places };
+  } catch (error) {
+    await labelling.classifier.dispose();
+    throw error;
+  }
 }

@@ -4,17 +4,14 @@
  * Long-CLIP is the same with 248 positions.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { seededRandom } from '../../base/random.ts';
 import type { EvalSet } from '../sets/eval-set.ts';
 import { readClipFolder } from './clip-folder.ts';
-import { examplesOf, fewShots, readExampleFile } from './few-shot-examples.ts';
-import { learnPrompts, type PromptLearning, startContext } from './learned-prompts.ts';
-import { optionalSettings } from './model-folder.ts';
-import type { PromptTrainer } from './models/prompt-training.ts';
-import { cosines, rememberVectors, toUnitLength } from './sentence-embeddings.ts';
-import { fillTemplate, type ScoreOptions, type System, type SystemContext, type SystemKind, softmaxRows } from './system.ts';
+import { createImageVectors, createLearnedVectors, createPromptVectors } from './clip-labels.ts';
+import { readExampleFile } from './few-shot-examples.ts';
+import type { PromptLearning } from './learned-prompts.ts';
+import { cosines } from './sentence-embeddings.ts';
+import { type ScoreOptions, type System, type SystemContext, type SystemKind, softmaxRows } from './system.ts';
 import { numberOption, type SystemSpec, wholeOption } from './system-spec.ts';
 
 /** CLIP's own prompt. */
@@ -54,106 +51,61 @@ const promptLearning = (spec: SystemSpec): PromptLearning => ({
   seed: wholeOption(spec, 'seed', 1, 0),
 });
 
+/** @throws UsageError for options that exclude each other */
+function checkOptions({ name, options: { images, prompts, learn } }: SystemSpec): void {
+  if (images && prompts) throw new UsageError(`"${name}": give label images or prompts, not both`);
+  if (learn !== undefined && (images || prompts))
+    throw new UsageError(`"${name}": learned prompts take the place of ${images ? 'label images' : 'listed prompts'}: give one of them`);
+}
+
 async function create({ spec, model: folder, threads }: SystemContext, defaultPrompts: readonly string[]): Promise<System> {
   // Listed prompts are what Prompt-CLIPText is: a suite's single template does not replace them.
   const templated = defaultPrompts.length === 1 && spec.options.prompts === undefined;
-  const [{ createClipImage, createClipText }, { createClipImageEmbedder, createClipTextEmbedder }, { loadTokenizer }] = await Promise.all([
+  const [{ createClipText }, { createClipTextEmbedder }, { loadTokenizer }] = await Promise.all([
     import('./models/clip.ts'),
     import('./models/clip-embedder.ts'),
     import('../../text/tokenizer/tokenizer.ts'),
   ]);
+  checkOptions(spec);
   const { images, prompts, prefix = '', learn } = spec.options;
-  if (images && prompts) throw new UsageError(`"${spec.name}": give label images or prompts, not both`);
-  if (learn !== undefined && (images || prompts))
-    throw new UsageError(
-      `"${spec.name}": learned prompts take the place of ${images ? 'label images' : 'listed prompts'}: give one of them`,
-    );
   const learning = learn === undefined ? undefined : promptLearning(spec);
   const examples = learning && spec.options.examples ? await readExampleFile(spec.options.examples) : undefined;
-  const { config, weights, scale } = readClipFolder(folder, images !== undefined);
-  const text = createClipText(config);
-  const textWeights = weights(text.parameterShapes());
+  const clip = readClipFolder(folder, images !== undefined);
+  const { scale } = clip;
+  const model = createClipText(clip.config);
+  const weights = clip.weights(model.parameterShapes());
   const tokenizer = await loadTokenizer(folder);
-  const tower = await createClipTextEmbedder(text, textWeights, tokenizer, { threads });
+  const tower = await createClipTextEmbedder(model, weights, tokenizer, { threads });
+  const { embed } = tower;
   const listed = prompts ? readPrompts(prompts) : defaultPrompts;
-
-  /** The mean of a label's prompts, of unit length. */
-  const promptVectors = (labels: readonly string[], templates: readonly string[]): Promise<Float32Array[]> =>
-    Promise.all(
-      labels.map(async (label) => {
-        const vectors = await remembered(templates.map((template) => fillTemplate(template, label)));
-        const mean = new Float32Array(text.dimensions);
-        for (const vector of vectors) for (let i = 0; i < mean.length; i++) mean[i] += vector[i] / vectors.length;
-        return toUnitLength(mean);
-      }),
-    );
-  const remembered = rememberVectors((texts) => tower.embed(texts));
-
-  let imageVectors: ((labels: readonly string[]) => Promise<Float32Array[]>) | undefined;
-  let disposeImages = async () => {};
-  if (images) {
-    const { clipPixels, findLabelImages, imageSettings, readPicture } = await import('./label-images.ts');
-    const image = createClipImage(config);
-    const settings = imageSettings(optionalSettings(join(folder, 'preprocessor_config.json')), image.imageSize);
-    const imageTower = await createClipImageEmbedder(image, weights(image.parameterShapes()), { threads });
-    disposeImages = () => imageTower.dispose();
-    const known = rememberVectors(async (labels) => {
-      const files = findLabelImages(images, labels);
-      const result: Float32Array[] = [];
-      for (const paths of files) {
-        const pixels: Float32Array[] = [];
-        for (const path of paths) pixels.push(clipPixels(await readPicture(path), settings));
-        const vectors = await imageTower.embed(pixels);
-        const mean = new Float32Array(image.patches ? vectors[0].length : 0);
-        for (const vector of vectors) for (let i = 0; i < mean.length; i++) mean[i] += vector[i] / vectors.length;
-        result.push(toUnitLength(mean));
-      }
-      return result;
-    });
-    imageVectors = known;
-  }
+  const promptVectors = createPromptVectors(tower);
+  const pictures = images ? await createImageVectors(folder, images, clip, threads) : undefined;
+  const learned = learning && createLearnedVectors({ embed, model, weights, tokenizer, scale, threads }, learning, examples, prefix);
   const notes: Record<string, string | number> = {
-    'longest input': text.maxLength,
+    'longest input': model.maxLength,
     labels: images ? `pictures in ${images}` : learning ? `behind ${learning.context} learned vectors` : listed.join(' | '),
     ...(prefix ? { prefix } : {}),
   };
-  let trainer: PromptTrainer | undefined;
-  let learnedVectors: ((labels: readonly string[]) => Promise<Float32Array[]>) | undefined;
-  async function learnFor(set: EvalSet, settings: PromptLearning, onPart: ScoreOptions['onPart']): Promise<void> {
-    await trainer?.dispose();
-    trainer = undefined;
-    learnedVectors = undefined;
-    const chosen = fewShots(examplesOf(set, examples, 'a learned prompt'), settings.shots);
-    const random = seededRandom(settings.seed);
-    const { createPromptTrainer } = await import('./models/prompt-training.ts');
-    const learner = await createPromptTrainer({
-      model: text,
-      weights: textWeights,
-      tokenizer,
-      context: startContext(settings, text.hiddenSize, random),
-      scale,
-      session: { threads },
-    });
-    trainer = learner;
-    const vectors = await tower.embed(chosen.map((each) => prefix + each.text));
-    const loss = await learnPrompts(learner, chosen, vectors, set.labels, settings, random, onPart);
-    notes[set.name] = `learned from ${chosen.length} texts in ${settings.epochs} epochs, last loss ${loss.toPrecision(3)}`;
-    learnedVectors = rememberVectors((labels) => learner.embedLabels(labels));
-  }
   return {
     notes,
-    ...(learning ? { prepare: (set: EvalSet, options?: ScoreOptions) => learnFor(set, learning, options?.onPart) } : {}),
+    ...(learned
+      ? {
+          prepare: async (set: EvalSet, options?: ScoreOptions) => {
+            notes[set.name] = await learned.learn(set, options?.onPart);
+          },
+        }
+      : {}),
     async score(texts, labels, { template }) {
-      if (learning && !learnedVectors) throw new Error('learned prompts score after prepare()');
-      const ofLabels = learnedVectors ?? imageVectors;
+      if (learned && !learned.vectors) throw new Error('learned prompts score after prepare()');
+      const ofLabels = learned?.vectors ?? pictures?.vectors;
       const labelVectors = ofLabels ? await ofLabels(labels) : await promptVectors(labels, template && templated ? [template] : listed);
-      const each = cosines(await tower.embed(texts.map((each) => prefix + each)), labelVectors); // [R, N]
+      const each = cosines(await embed(texts.map((text) => prefix + text)), labelVectors); // [R, N]
       return { rows: texts.length, columns: labels.length, each, choice: softmaxRows(each, labels.length, scale) };
     },
     async dispose() {
       await tower.dispose();
-      await disposeImages();
-      await trainer?.dispose();
+      await pictures?.dispose();
+      await learned?.dispose();
     },
   };
 }

@@ -4,7 +4,8 @@
  */
 import type { Graph } from '../../trace/graph.ts';
 import { createGraphSession, type Feed } from '../onnx-session.ts';
-import { type ActivationRange, quantizableProducts } from './quantize.ts';
+import { quantizableProducts } from './quantize.ts';
+import type { ActivationRange } from './quantized-rows.ts';
 
 /** One of this many features is taken as large. */
 const LARGE_SHARE = 24;

@@ -7,12 +7,14 @@
  *
  * Never truncates or pads by itself, whatever tokenizer.json says. Knows no model.
  */
-import { type Encoding, Tokenizer as NativeTokenizer } from 'tokenizers';
 import { DataError, errorMessage } from '../../base/errors.ts';
-import { findSpecialTokens, type SpecialIds, type SpecialNames, withoutSpecialTokensInText } from './special-tokens.ts';
+import { type EncodedPair, encodedPair, type PairOptions } from './encoded-pair.ts';
+import { type EncodeTexts, encodedRows, IDS, PLACED, type PlacedTokens, type RowKind } from './encoded-rows.ts';
+import { createModes } from './native-modes.ts';
+import { findSpecialTokens, type SpecialIds, type SpecialNames } from './special-tokens.ts';
 import { checkTokenizer } from './tokenizer-checks.ts';
 import { readTokenizerFolder, type Settings } from './tokenizer-folder.ts';
-import type { AddedToken, Step, TokenizerJson } from './tokenizer-json.ts';
+import type { Step, TokenizerJson } from './tokenizer-json.ts';
 
 /** How to encode. */
 export interface EncodeOptions {
@@ -24,24 +26,6 @@ export interface EncodeOptions {
    * the text has fewer in its first million characters.
    */
   atLeast?: number;
-}
-
-/** One or two sequences with their special tokens, as a cross-encoder reads them. */
-export interface EncodedPair {
-  ids: number[]; // [T]
-  typeIds: number[]; // [T]
-}
-
-/** Tokens of a text and the characters that each was made of. */
-export interface PlacedTokens {
-  /** Ids without special tokens. [T] */
-  ids: Int32Array;
-  /**
-   * Token k is made of the UTF-16 units starts[k] .. ends[k] of the text as it was given, before lowercasing and the like: with the space in front
-   * of it in some vocabularies, of nothing at all where a vocabulary adds one; several tokens may be parts of one character. [T], [T]
-   */
-  starts: Int32Array;
-  ends: Int32Array;
 }
 
 /** Text to ids. All calls run off the main thread and may overlap. */
@@ -72,38 +56,7 @@ export interface Tokenizer {
    * `keepPair`, from the end of the first as long as it has tokens (`only_first`).
    * @throws DataError when the tokenizer cannot encode.
    */
-  encodePair(
-    text: string,
-    pair?: string | null,
-    options?: { maxLength?: number; keepPair?: boolean; exact?: boolean },
-  ): Promise<EncodedPair>;
-}
-
-/** What is read of a text first, in UTF-16 units for each wanted token; English has about 4.5. */
-const UNITS_PER_TOKEN = 8;
-/** A word of WordPiece has at most 100 tokens: what the end of a prefix that cuts a word can spoil. */
-const SPOILED_TOKENS = 128;
-/** No more than this of a text is looked at to find the wanted tokens: a million letters without a space are no text. */
-const MOST_UNITS = 1 << 20;
-/** No tokenizer call is made for more than this many texts at once: the native results are large. */
-const CALL_SIZE = 256;
-
-function nativeTokenizer(text: string, addedTokens: readonly AddedToken[], source: string): NativeTokenizer {
-  let tokenizer: NativeTokenizer;
-  try {
-    tokenizer = NativeTokenizer.fromString(text);
-  } catch (error) {
-    throw new DataError(`${source}: the tokenizer cannot be built: ${errorMessage(error)}`);
-  }
-  const normalizer = tokenizer.getNormalizer();
-  for (const { content, id, normalized } of addedTokens) {
-    // The library numbers added tokens anew where the file leaves gaps, without a word.
-    if (tokenizer.tokenToId(content) !== id)
-      throw new DataError(`${source}: the added token with id ${id} does not follow those before it`);
-    // And it ends the process on a token of which normalization leaves nothing.
-    if (normalized && normalizer?.normalizeString(content) === '') throw new DataError(`${source}: the added token ${id} is empty`);
-  }
-  return tokenizer;
+  encodePair(text: string, pair?: string | null, options?: PairOptions & { exact?: boolean }): Promise<EncodedPair>;
 }
 
 /** True where a step, or one inside it, works on bytes. */
@@ -125,165 +78,8 @@ function maxLength(config: Settings, modelConfig: Settings): number {
   return Number.isFinite(limit) && limit < 1e9 ? Math.floor(limit) : 512;
 }
 
-/**
- * The beginning of a text, at most `units` UTF-16 units: up to the start of a run of white space, where every tokenizer here starts anew;
- * without white space in its second half, between two code points.
- */
-export function textPrefix(text: string, units: number): string {
-  if (text.length <= units) return text;
-  const isSpace = (at: number) => ' \t\n\r'.includes(text[at]!);
-  let end = units;
-  while (end > units / 2 && !isSpace(end)) end--;
-  if (end > units / 2) {
-    while (end > 0 && isSpace(end - 1)) end--;
-    return text.slice(0, end);
-  }
-  const code = text.charCodeAt(units);
-  const insidePair = code >= 0xdc00 && code <= 0xdfff;
-  return text.slice(0, insidePair ? units - 1 : units);
-}
-
-/** The tokens of an encoding, with their places, which the library counts in code points. */
-function placedTokens(text: string, encoding: Encoding): PlacedTokens {
-  const ids = Int32Array.from(encoding.getIds());
-  const [starts, ends] = [new Int32Array(ids.length), new Int32Array(ids.length)];
-  const units = [0];
-  for (const character of text) units.push(units[units.length - 1] + character.length);
-  for (const [at, [start, end]] of encoding.getOffsets().entries()) {
-    starts[at] = units[start];
-    ends[at] = units[end];
-  }
-  return { ids, starts, ends };
-}
-
-/** What is kept of encodings. */
-interface RowKind<Row> {
-  of(text: string, encoding: Encoding): Row;
-  lengthOf(row: Row): number;
-  /** The first `count` tokens. */
-  first(row: Row, count: number): Row;
-}
-
-const IDS: RowKind<Int32Array> = {
-  of: (_, encoding) => Int32Array.from(encoding.getIds()),
-  lengthOf: ({ length }) => length,
-  first: (ids, count) => ids.slice(0, count),
-};
-
-const PLACED: RowKind<PlacedTokens> = {
-  of: placedTokens,
-  lengthOf: ({ ids }) => ids.length,
-  first: ({ ids, starts, ends }, count) => ({
-    ...{ ids: ids.slice(0, count), starts: starts.slice(0, count), ends: ends.slice(0, count) },
-  }),
-};
-
-/** Keeps the native tokenizers and encodes with them. */
-function createTokenizer(json: TokenizerJson, source: string, special: SpecialIds, names: SpecialNames, limit: number): Tokenizer {
-  const plain: TokenizerJson = { ...json, truncation: null, padding: null };
-  // Kept as text: parsed, a vocabulary of 250,000 tokens takes ten times the memory.
-  const plainText = JSON.stringify(plain);
-  const { added_tokens: addedTokens } = plain;
-  const namedIds = new Map(addedTokens.map(({ content, id }) => [content, id]));
-  const specialNames: string[] = [];
-  for (const role of ['cls', 'sep', 'pad', 'unk', 'mask'] as const) {
-    const name = names[role];
-    if (name === undefined) continue;
-    specialNames.push(name);
-    namedIds.set(name, special[role]!);
-  }
-  const safe = withoutSpecialTokensInText(plain, specialNames);
-  // Ids are never turned back into text.
-  const textMode = nativeTokenizer(JSON.stringify({ ...safe, decoder: null }), safe.added_tokens, source);
-  // Needed for parity only, and as large as the first: made when first asked for.
-  let exactMode: NativeTokenizer | undefined;
-  const native = (exact: boolean | undefined): NativeTokenizer => {
-    if (!exact) return textMode;
-    exactMode ??= nativeTokenizer(JSON.stringify({ ...JSON.parse(plainText), decoder: null }), addedTokens, source);
-    return exactMode;
-  };
-  const failed = (error: unknown) => new DataError(`${source}: the tokenizer cannot encode a text: ${errorMessage(error)}`);
-
-  async function encodeWhole<Row>(texts: readonly string[], exact: boolean | undefined, rows: RowKind<Row>): Promise<Row[]> {
-    const found: Row[] = [];
-    for (let at = 0; at < texts.length; at += CALL_SIZE) {
-      let encodings: Encoding[];
-      try {
-        encodings = await native(exact).encodeBatch(texts.slice(at, at + CALL_SIZE), { addSpecialTokens: false });
-      } catch (error) {
-        throw failed(error);
-      }
-      for (const [k, encoding] of encodings.entries()) found.push(rows.of(texts[at + k]!, encoding));
-    }
-    return found;
-  }
-
-  async function encodeRows<Row>(texts: readonly string[], { exact, atLeast }: EncodeOptions, rows: RowKind<Row>): Promise<Row[]> {
-    if (atLeast === undefined) return encodeWhole(texts, exact, rows);
-    const found: Row[] = [];
-    // Texts whose beginning has fewer tokens than wanted (much white space, long words) are read on, four times as far each time.
-    let waiting = texts.map((_, at) => at);
-    for (let units = atLeast * UNITS_PER_TOKEN + 1024; waiting.length > 0; units = Math.min(4 * units, MOST_UNITS)) {
-      const prefixes = waiting.map((at) => textPrefix(texts[at]!, units));
-      const encoded = await encodeWhole(prefixes, exact, rows);
-      const readOn: number[] = [];
-      for (const [k, at] of waiting.entries()) {
-        const row = encoded[k]!;
-        const whole = prefixes[k]!.length === texts[at]!.length;
-        const length = rows.lengthOf(row);
-        if (!whole && length < atLeast + SPOILED_TOKENS && units < MOST_UNITS) readOn.push(at);
-        // The end of a prefix is not what the whole text would give there.
-        else found[at] = whole ? row : rows.first(row, Math.max(atLeast, length - SPOILED_TOKENS));
-      }
-      waiting = readOn;
-    }
-    return found;
-  }
-
-  const encodeBatch = (texts: readonly string[], options: EncodeOptions = {}) => encodeRows(texts, options, IDS);
-
-  /** An encoding of a text, or of its beginning with at least `atLeast` of its tokens: what is cut anyway is not read. */
-  async function beginning(tokenizer: NativeTokenizer, text: string, atLeast = MOST_UNITS): Promise<Encoding> {
-    for (let units = Math.min(atLeast * UNITS_PER_TOKEN + 1024, MOST_UNITS); ; units = Math.min(4 * units, MOST_UNITS)) {
-      const prefix = textPrefix(text, units);
-      const encoding = await tokenizer.encode(prefix, null, { addSpecialTokens: false });
-      if (prefix.length === text.length) return encoding;
-      const length = encoding.getLength();
-      if (length < atLeast + SPOILED_TOKENS && units < MOST_UNITS) continue;
-      encoding.truncate(Math.max(atLeast, length - SPOILED_TOKENS), 0, 'right');
-      return encoding;
-    }
-  }
-
-  async function encodePair(
-    text: string,
-    pair?: string | null,
-    options: { maxLength?: number; keepPair?: boolean; exact?: boolean } = {},
-  ): Promise<EncodedPair> {
-    const tokenizer = native(options.exact);
-    try {
-      const first = await beginning(tokenizer, text, options.maxLength);
-      // transformers takes an empty second text as none.
-      const second = pair ? await beginning(tokenizer, pair, options.maxLength) : null;
-      if (options.maxLength !== undefined) {
-        const empty = await tokenizer.encode('', second ? '' : null, { addSpecialTokens: true });
-        let excess = first.getLength() + (second?.getLength() ?? 0) - Math.max(0, options.maxLength - empty.getLength());
-        let [a, b] = [first.getLength(), second?.getLength() ?? 0];
-        for (; excess > 0 && a + b > 0; excess--) a > (options.keepPair ? 0 : b) ? a-- : b--;
-        first.truncate(a, 0, 'right');
-        second?.truncate(b, 0, 'right');
-      }
-      const whole = tokenizer.postProcess(first, second, true);
-      return { ids: whole.getIds(), typeIds: whole.getTypeIds() };
-    } catch (error) {
-      throw failed(error);
-    }
-  }
-
-  const tokenId = (token: string) => namedIds.get(token) ?? textMode.tokenToId(token) ?? undefined;
-  // SentencePiece puts a space in front of every text.
-  const empty = new Set([special.unk, tokenId('\u2581')]);
-
+/** tokenizer_config.json, so that other libraries find the special tokens as well. */
+function configText(names: SpecialNames, limit: number): string {
   const config = {
     tokenizer_class: 'PreTrainedTokenizerFast',
     model_max_length: limit,
@@ -294,19 +90,52 @@ function createTokenizer(json: TokenizerJson, source: string, special: SpecialId
     ...(names.mask === undefined ? {} : { mask_token: names.mask }),
     clean_up_tokenization_spaces: false,
   };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** Keeps the native tokenizers and encodes with them. */
+function createTokenizer(json: TokenizerJson, source: string, special: SpecialIds, names: SpecialNames, limit: number): Tokenizer {
+  const plain: TokenizerJson = { ...json, truncation: null, padding: null };
+  // Kept as text: parsed, a vocabulary of 250,000 tokens takes ten times the memory.
+  const plainText = JSON.stringify(plain);
+  const { native, tokenId } = createModes(plain, plainText, source, special, names);
+  const failed = (error: unknown) => new DataError(`${source}: the tokenizer cannot encode a text: ${errorMessage(error)}`);
+
+  function encodeRows<Row>(texts: readonly string[], { exact, atLeast }: EncodeOptions, rows: RowKind<Row>): Promise<Row[]> {
+    const encode: EncodeTexts = async (some) => {
+      try {
+        return await native(exact).encodeBatch(some, { addSpecialTokens: false });
+      } catch (error) {
+        throw failed(error);
+      }
+    };
+    return encodedRows(encode, texts, atLeast, rows);
+  }
+
+  const encodeBatch = (texts: readonly string[], options: EncodeOptions = {}) => encodeRows(texts, options, IDS);
+  // SentencePiece puts a space in front of every text.
+  const empty = new Set([special.unk, tokenId('\u2581')]);
+
   return {
     special,
-    vocabularySize: textMode.getVocabSize(true),
+    vocabularySize: native().getVocabSize(true),
     modelMaxLength: limit,
     byteLevel: hasByteLevel(plain.pre_tokenizer) || hasByteLevel(plain.normalizer),
     json: plainText,
-    configJson: `${JSON.stringify(config, null, 2)}\n`,
+    configJson: configText(names, limit),
     tokenId,
     isReadable: (ids) => ids.some((id) => !empty.has(id)),
     encode: async (text, options) => (await encodeBatch([text], options))[0]!,
     encodeBatch,
     placeBatch: (texts, options = {}) => encodeRows(texts, options, PLACED),
-    encodePair,
+    async encodePair(text, pair, { exact, ...options } = {}) {
+      const tokenizer = native(exact);
+      try {
+        return await encodedPair(tokenizer, text, pair, options);
+      } catch (error) {
+        throw failed(error);
+      }
+    },
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import { DataError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';
+import { createPickleBytes } from './pickle-bytes.ts';
 
 /** Counts what a call makes: elements that it copies, dictionaries. Throws when a pickle makes more than its length allows. */
 export type CountWork = (elements: number, dictionaries: number) => void;
@@ -59,40 +60,24 @@ function longOf(bytes: Uint8Array): number | bigint {
 /** Longest integer that is read: the largest in a weight file, torch's magic number, has 10 bytes. */
 const LONGEST_LONG = 64;
 
-/** What instructions work on: the bytes that are left, a stack of values, and values stored to be recalled. */
-function createMachine(bytes: Uint8Array, start: number, context: PickleContext) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = new TextDecoder('utf-8', { fatal: true });
-  const stack: unknown[] = [];
-  const memo = new Map<number, unknown>();
-  let at = start;
-  let elements = ALLOWANCE + ELEMENTS_PER_BYTE * (bytes.length - start);
-  let dictionaries = ALLOWANCE + (bytes.length - start) / BYTES_PER_DICTIONARY;
-
-  const fail = (why: string) => new DataError(`${context.where}: the pickle ${why} (byte ${at}); the file is broken or no weight file`);
-  const count: CountWork = (moreElements, moreDictionaries) => {
+/** Counts what a pickle of so many bytes makes. */
+function createBudget(length: number, fail: (why: string) => DataError): CountWork {
+  let elements = ALLOWANCE + ELEMENTS_PER_BYTE * length;
+  let dictionaries = ALLOWANCE + length / BYTES_PER_DICTIONARY;
+  return (moreElements, moreDictionaries) => {
     elements -= moreElements;
     dictionaries -= moreDictionaries;
     if (elements < 0 || dictionaries < 0) throw fail('makes more than its length allows');
   };
-  /** Where the next bytes are, which are taken. */
-  const take = (length: number): number => {
-    if (!Number.isSafeInteger(length) || length < 0 || at + length > bytes.length) throw fail('is cut short');
-    at += length;
-    return at - length;
-  };
-  const takeBytes = (length: number): Uint8Array => {
-    const from = take(length);
-    return bytes.subarray(from, from + length);
-  };
-  const takeString = (length: number): string => {
-    const slice = takeBytes(length);
-    try {
-      return text.decode(slice);
-    } catch {
-      throw fail('has a string that is not UTF-8');
-    }
-  };
+}
+
+/** What instructions work on: the bytes that are left, a stack of values, and values stored to be recalled. */
+function createMachine(bytes: Uint8Array, start: number, context: PickleContext) {
+  const reader = createPickleBytes(bytes, start, context.where);
+  const { fail } = reader;
+  const count = createBudget(bytes.length - start, fail);
+  const stack: unknown[] = [];
+  const memo = new Map<number, unknown>();
   const pop = (): unknown => {
     const value = stack.pop();
     if (value === undefined || value === MARK) throw fail('takes a value that is not there');
@@ -104,30 +89,11 @@ function createMachine(bytes: Uint8Array, start: number, context: PickleContext)
     return value;
   };
   return {
-    fail,
+    ...reader,
     count,
-    take,
-    takeBytes,
-    takeString,
     pop,
     top,
     persistent: (id: unknown): unknown => context.persistent(id),
-    get position() {
-      return at;
-    },
-    byte: (): number => view.getUint8(take(1)),
-    uint16: (): number => view.getUint16(take(2), true),
-    int32: (): number => view.getInt32(take(4), true),
-    uint32: (): number => view.getUint32(take(4), true),
-    uint64: (): number => Number(view.getBigUint64(take(8), true)),
-    float64: (): number => view.getFloat64(take(8), false),
-    takeLine(): string {
-      const end = bytes.indexOf(10, at);
-      if (end < 0) throw fail('is cut short');
-      const line = takeString(end - at);
-      at++;
-      return line;
-    },
     push: (value: unknown): void => void stack.push(value),
     popToMark(): unknown[] {
       const mark = stack.lastIndexOf(MARK);
@@ -281,7 +247,7 @@ export function readPickle(bytes: Uint8Array, start: number, context: PickleCont
   const machine = createMachine(bytes, start, context);
   for (let steps = 0; steps < MOST_STEPS; steps++) {
     const opcode = machine.byte();
-    if (opcode === STOP) return { value: machine.pop(), end: machine.position };
+    if (opcode === STOP) return { value: machine.pop(), end: machine.position() };
     const instruction = INSTRUCTIONS.get(opcode);
     if (!instruction) throw machine.fail(`has the instruction 0x${opcode.toString(16)}, which data does not need`);
     instruction(machine);

@@ -5,7 +5,7 @@
 import '../../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { UsageError } from '../../../src/base/errors.ts';
-import { debertaBucket, relativeRow } from '../../../src/model/encoders/deberta-v2.ts';
+import { debertaBucket, relativeRow } from '../../../src/model/encoders/disentangled-attention.ts';
 import type { EncoderInputs } from '../../../src/model/encoders/encoder.ts';
 import { createEncoder, ENCODER_TYPES } from '../../../src/model/encoders/index.ts';
 import { mpnetBucket } from '../../../src/model/encoders/mpnet.ts';

@@ -1,7 +1,8 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../../../src/base/errors.ts';
-import { loadTokenizer, textPrefix } from '../../../src/text/tokenizer/tokenizer.ts';
+import { textPrefix } from '../../../src/text/tokenizer/text-beginning.ts';
+import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
 import { copyWithout, emptyFolder, FIXTURES, FOLDERS, removeCopies } from './golden-folders.ts';
 
 afterAll(removeCopies);

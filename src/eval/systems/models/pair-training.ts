@@ -4,10 +4,11 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { GRADIENT_PREFIX, INDICES_SUFFIX, ROWS_SUFFIX, sparseGradients } from '../../../classify/gliznet-graph.ts';
-import { createGraphSession, type Feed, type SessionSettings } from '../../../runtime/onnx-session.ts';
+import { createGraphSession, type Feed, type FeedData, type SessionSettings } from '../../../runtime/onnx-session.ts';
 import type { Tokenizer } from '../../../text/tokenizer/tokenizer.ts';
+import type { Graph } from '../../../trace/graph.ts';
 import { type TraceInput, traceGraph } from '../../../trace/trace.ts';
-import { allocateOptimizerMemory } from '../../../train/engine/optimizer-memory.ts';
+import { allocateOptimizerMemory, type OptimizerMemory } from '../../../train/engine/optimizer-memory.ts';
 import { decaysByDefault } from '../../../train/engine/training-session.ts';
 import type { FloatWeights } from '../../../weights/checkpoint.ts';
 import { pairFeeds } from './pair-classifier.ts';
@@ -44,17 +45,11 @@ export interface PairTrainerRequest {
 
 const LARGEST_NORM = 1;
 
-/** Makes a trainer; owns its session. */
-export async function createPairTrainer({
-  model,
-  weights: start,
-  tokenizer,
-  weightDecay = 0.01,
-  session: settings,
-}: PairTrainerRequest): Promise<PairTrainer> {
+/** Traces the loss of pairs and its gradients by all parameters; of tables of embeddings by the rows that are read. */
+function trainingGraph(model: SequenceClassifier): Graph {
   const shapes = model.parameterShapes();
   const names = Object.keys(shapes);
-  const graph = sparseGradients(
+  return sparseGradients(
     traceGraph({
       inputs: [
         { name: 'input_ids', shape: ['batch', 'length'], type: 'int32' },
@@ -85,6 +80,41 @@ export async function createPairTrainer({
       },
     }),
   );
+}
+
+/** Adds rows up that came by number. rows [R, size], indices [R] -> sum [*, size] */
+function addRows(sum: Float32Array, rows: FeedData, indices: FeedData, size: number): void {
+  sum.fill(0);
+  for (let i = 0; i < indices.length; i++) for (let j = 0; j < size; j++) sum[indices[i] * size + j] += rows[i * size + j];
+}
+
+/** One AdamW step on gradients that are clipped to norm {@link LARGEST_NORM} together. */
+function clippedStep(memory: ReadonlyMap<string, OptimizerMemory>, step: number, learningRate: number, weightDecay: number): void {
+  let square = 0;
+  for (const one of memory.values()) square += one.gradientSquares();
+  const gradientScale = Math.min(1, LARGEST_NORM / (Math.sqrt(square) + 1e-6));
+  for (const [name, one] of memory)
+    one.adamw({
+      step,
+      learningRate,
+      betas: [0.9, 0.999],
+      epsilon: 1e-8,
+      weightDecay: decaysByDefault(name) ? weightDecay : 0,
+      gradientScale,
+    });
+}
+
+/** Makes a trainer; owns its session. */
+export async function createPairTrainer({
+  model,
+  weights: start,
+  tokenizer,
+  weightDecay = 0.01,
+  session: settings,
+}: PairTrainerRequest): Promise<PairTrainer> {
+  const shapes = model.parameterShapes();
+  const names = Object.keys(shapes);
+  const graph = trainingGraph(model);
   const session = await createGraphSession(graph, settings);
   const outputs = graph.outputs.map(({ name }) => name);
   const memory = allocateOptimizerMemory(shapes);
@@ -114,11 +144,8 @@ export async function createPairTrainer({
     );
     for (const name of names) {
       if (denseGradients[GRADIENT_PREFIX + name]) continue;
-      const sum = memory.get(name)!.gradient.fill(0);
-      const rows = results[GRADIENT_PREFIX + name + ROWS_SUFFIX];
-      const indices = results[GRADIENT_PREFIX + name + INDICES_SUFFIX];
-      const size = shapes[name][1];
-      for (let i = 0; i < indices.length; i++) for (let j = 0; j < size; j++) sum[indices[i] * size + j] += rows[i * size + j];
+      const sparse = GRADIENT_PREFIX + name;
+      addRows(memory.get(name)!.gradient, results[sparse + ROWS_SUFFIX], results[sparse + INDICES_SUFFIX], shapes[name][1]);
     }
     const found = new Map(names.map((name) => [name, memory.get(name)!.gradient]));
     return { loss: results.loss[0], gradients: found };
@@ -129,19 +156,8 @@ export async function createPairTrainer({
     gradients,
     async step(pairs, learningRate) {
       const { loss } = await gradients(pairs);
-      let square = 0;
-      for (const one of memory.values()) square += one.gradientSquares();
-      const gradientScale = Math.min(1, LARGEST_NORM / (Math.sqrt(square) + 1e-6));
       steps++;
-      for (const [name, one] of memory)
-        one.adamw({
-          step: steps,
-          learningRate,
-          betas: [0.9, 0.999],
-          epsilon: 1e-8,
-          weightDecay: decaysByDefault(name) ? weightDecay : 0,
-          gradientScale,
-        });
+      clippedStep(memory, steps, learningRate, weightDecay);
       return loss;
     },
     dispose: () => session.dispose(),

@@ -9,6 +9,7 @@ import { rowFeeds } from '../../../classify/sequence-feeds.ts';
 import { createGraphSession, type SessionSettings } from '../../../runtime/onnx-session.ts';
 import { padRows } from '../../../text/padded-rows.ts';
 import type { Tokenizer } from '../../../text/tokenizer/tokenizer.ts';
+import type { Graph } from '../../../trace/graph.ts';
 import { traceGraph } from '../../../trace/trace.ts';
 import type { FloatWeights } from '../../../weights/checkpoint.ts';
 import type { ClipText } from './clip.ts';
@@ -54,14 +55,11 @@ const WEIGHT_DECAY = 5e-4;
 /** Labels that are embedded at once. */
 const LABEL_BATCH = 64;
 
-/** Traces the training graph; owns its session. */
-export async function createPromptTrainer(request: PromptTrainerRequest): Promise<PromptTrainer> {
-  const { model, weights, tokenizer, scale, session: settings } = request;
+/** Traces the loss of texts against labels behind a context of so many vectors, its gradient by the context, and the labels' vectors. */
+function trainingGraph({ model, weights, scale }: PromptTrainerRequest, length: number): Graph {
   const shapes = model.parameterShapes();
   const size = model.hiddenSize;
-  const context = request.context.slice();
-  const length = context.length / size; // M
-  const graph = traceGraph({
+  return traceGraph({
     inputs: [
       { name: 'input_ids', shape: ['labels', 'length'], type: 'int32' },
       { name: 'attention_mask', shape: ['labels', 'length'], type: 'int32' },
@@ -91,7 +89,15 @@ export async function createPromptTrainer(request: PromptTrainerRequest): Promis
       return { loss: value, gradient: grad, vectors: vectors! };
     },
   });
-  const session = await createGraphSession(graph, settings);
+}
+
+/** Traces the training graph; owns its session. */
+export async function createPromptTrainer(request: PromptTrainerRequest): Promise<PromptTrainer> {
+  const { model, tokenizer } = request;
+  const size = model.hiddenSize;
+  const context = request.context.slice();
+  const length = context.length / size; // M
+  const session = await createGraphSession(trainingGraph(request, length), request.session);
   const velocity = new Float32Array(context.length);
   const { cls, sep, pad } = tokenizer.special;
 
