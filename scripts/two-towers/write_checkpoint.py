@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from encoders import GLIZNET, Reader, encoder_weights
+from examples import written_domains
 from safetensors.torch import save_file
 
 LONGEST_TEXT, LONGEST_LABEL, TEXTS_OF_A_SET = 160, 64, 200
@@ -54,10 +55,19 @@ def calibration_sets(folder, reader):
     return found
 
 
-def choice_scale(sets, sharpening):
-    """What cosines are times in a softmax, so that true labels are likeliest; each set counts alike."""
+def training_sets(reader, count=60, rows=10):
+    """The same of rows that were trained on, of every so many-th written domain."""
+    groups = list(written_domains())
+    for group in groups[:: len(groups) // count]:
+        taken = [row for row in group.rows if row[1]][:rows]
+        cosines = reader.cosines([row[0] for row in taken], [own[0] for own in group.wordings], LONGEST_TEXT, LONGEST_LABEL).numpy()
+        yield cosines, np.array([[number in row[1] for number in range(len(group.wordings))] for row in taken], np.float64)
 
-    def surprise(scale):
+
+def choice_scale(apart, trained, sharpening):
+    """What cosines are times in a softmax, so that true labels are likeliest: half by sets apart, half by rows that were trained on; each set counts alike."""
+
+    def surprise(sets, scale):
         total = 0.0
         for cosines, truth in sets:
             labels = cosines.shape[1]
@@ -65,17 +75,22 @@ def choice_scale(sets, sharpening):
             logits = logits - logits.max(1, keepdims=True)
             log = logits - np.log(np.exp(logits).sum(1, keepdims=True))
             total -= ((log * truth).sum(1) / truth.sum(1)).mean() / math.log(labels)
-        return total
+        return total / len(sets)
 
-    return min(np.arange(4, 30, 0.25), key=surprise)
+    return min(np.arange(4, 30, 0.25), key=lambda scale: surprise(apart, scale) + surprise(trained, scale))
 
 
-def label_line(sets):
-    """Slope and intercept of a label's own logit over its cosine, by Newton's method; a set with more labels counts by their root."""
-    x = np.concatenate([cosines.ravel() for cosines, _ in sets]).astype(np.float64)
-    y = np.concatenate([truth.ravel() for _, truth in sets])
+def weights_of(sets):
+    """A set with more labels counts by their root; all together count 1."""
     weight = np.concatenate([np.full(truth.size, 1 / len(truth) / math.sqrt(truth.shape[1])) for _, truth in sets])
-    weight /= weight.sum()
+    return weight / weight.sum()
+
+
+def label_line(apart, trained):
+    """Slope and intercept of a label's own logit over its cosine, by Newton's method: half by sets apart, half by rows that were trained on."""
+    x = np.concatenate([cosines.ravel() for cosines, _ in apart + trained]).astype(np.float64)
+    y = np.concatenate([truth.ravel() for _, truth in apart + trained])
+    weight = np.concatenate([weights_of(apart), weights_of(trained)]) / 2
     line = np.array([12.0, -5.0])
     for _ in range(60):
         p = 1 / (1 + np.exp(-(line[0] * x + line[1])))
@@ -123,8 +138,9 @@ def main():
     reader.model.load_state_dict(read)
     sets = calibration_sets(options.calibration, reader)
     calibration = config["gliznet"]["calibration"]
-    scale = choice_scale(sets, calibration["sharpening"])
-    slope, intercept = label_line(sets)
+    trained = list(training_sets(reader))
+    scale = choice_scale(sets, trained, calibration["sharpening"])
+    slope, intercept = label_line(sets, trained)
     # glz: a choice is the softmax of scale x cosine + bias, a label's own probability the sigmoid of that, over temperature, and its bias.
     calibration["temperature"] = scale / slope
     calibration["bias"] = intercept - float(head[1]) / calibration["temperature"]

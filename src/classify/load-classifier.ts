@@ -8,6 +8,7 @@ import { DataError, errorMessage } from '../base/errors.ts';
 import { readsAlike } from '../model/options.ts';
 import { checkOptions } from '../options/check.ts';
 import { LOAD_OPTIONS } from '../options/predict.ts';
+import { shippedFolder } from '../options/shipped-checkpoint.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
 import { loadRuntime } from '../runtime/load-runtime.ts';
 import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
@@ -33,10 +34,12 @@ export interface LoadedClassifier extends Classifier {
 /** Tokens of a text that its embedding for the shortlist is made of. */
 const EMBEDDED_TOKENS = 256;
 
-/** The local folder of a checkpoint: itself, or a hub id's snapshot, downloaded once. @throws DataError when there is none. */
+/** The local folder of a checkpoint: itself, one that ships by its name, or a hub id's snapshot, downloaded once. @throws DataError when there is none. */
 export async function localCheckpoint(path: string, note: LoadSettings['note']): Promise<string> {
   // A path that is there wins; only a name that is none may go to the network.
   if (existsSync(path)) return checkpointFolder(path);
+  const shipped = shippedFolder(path);
+  if (shipped !== undefined) return checkpointFolder(shipped);
   const { isHubId, noSuchFolder, resolveModelFolder } = await import('../weights/hub/hub.ts');
   if (!path.includes('/') || !isHubId(path)) throw noSuchFolder(path);
   return checkpointFolder(await resolveModelFolder(path, { note }));

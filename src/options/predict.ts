@@ -23,8 +23,8 @@ export const CHECKPOINT = {
   type: 'text',
   value: 'folder',
   default: SHIPPED_CHECKPOINT,
-  defaultText: 'the one that ships',
-  description: 'GliZNet checkpoint: a folder, the output folder of glz train, or a hub id',
+  defaultText: 'glz-mini',
+  description: 'GliZNet checkpoint: glz-mini or glz-small, which ship, a folder, the output folder of glz train, or a hub id',
 } as const;
 
 /** How a checkpoint is loaded. */

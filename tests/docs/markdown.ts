@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { ROOT } from '../tiny-checkpoint.ts';
 
 /** Folders whose Markdown people read; the texts of scripts/training-data/written are data. */
-const FOLDERS = ['docs', 'checkpoints', 'datasets', 'scripts/training-data', 'tests/fixtures', 'bench'];
+const FOLDERS = ['docs', 'checkpoints', 'datasets', 'scripts/training-data', 'scripts/two-towers', 'tests/fixtures', 'bench'];
 
 /** Paths of all documents, from the repository's root. */
 export const DOCUMENTS: readonly string[] = [

@@ -15,6 +15,7 @@ import { writeFileAtomically } from '../../base/files.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { quoted } from '../../base/printable.ts';
 import { nearestName } from '../../options/check.ts';
+import { shippedFolder } from '../../options/shipped-checkpoint.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 import {
   COMMIT,
@@ -260,9 +261,9 @@ async function download(access: HubAccess, id: string, revision: string, cache: 
 }
 
 /**
- * The folder of a model: a local folder as it is, or the snapshot of a hub id, which is downloaded if it is not in the cache.
+ * The folder of a model: a local folder as it is, a checkpoint that ships by its name, or the snapshot of a hub id, which is downloaded if it is not in the cache.
  * What is in the cache is used without asking the hub.
- * @param idOrFolder `./folder`, `org/name` or `name`; a folder that exists goes first
+ * @param idOrFolder `./folder`, `glz-small`, `org/name` or `name`; a folder that exists goes first
  * @throws DataError when there is no such folder or model, it cannot be reached, or the user may not read it
  * @throws UsageError for a revision or an environment variable that is none
  */
@@ -272,6 +273,8 @@ export async function resolveModelFolder(idOrFolder: string, options: ResolveOpt
   if (stats && options.revision !== undefined) throw new UsageError(`${idOrFolder} is a folder: a revision is for models of the hub`);
   if (stats?.isDirectory()) return idOrFolder;
   if (stats) throw new DataError(`${idOrFolder} is a file; give the folder of the model, or an id of the Hugging Face hub`);
+  const shipped = shippedFolder(idOrFolder);
+  if (shipped !== undefined) return shipped;
   if (!isHubId(idOrFolder)) throw new DataError(`there is no folder ${quoted(idOrFolder)} (and it is no id of the Hugging Face hub)`);
   if (!REVISION.test(revision) || revision.includes('..'))
     throw new UsageError(`${quoted(revision)} is no revision: give a branch, a tag or a commit`);

@@ -1,0 +1,41 @@
+/** Checkpoints that ship are known by their names wherever a checkpoint is named. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { localCheckpoint } from '../../src/classify/load-classifier.ts';
+import { SHIPPED_CHECKPOINT, SHIPPED_CHECKPOINTS, shippedFolder } from '../../src/options/shipped-checkpoint.ts';
+import { readCheckpointConfig, readCheckpointWeights, WEIGHTS } from '../../src/weights/checkpoint.ts';
+import { safetensorsSize } from '../../src/weights/formats/safetensors.ts';
+import { resolveModelFolder } from '../../src/weights/hub/hub.ts';
+import { callGlz } from '../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+it.each([...SHIPPED_CHECKPOINTS])('%s is a whole checkpoint with a card, found by its name', async (name) => {
+  const folder = shippedFolder(name)!;
+  expect(existsSync(join(folder, 'README.md'))).toBe(true);
+  expect(await resolveModelFolder(name)).toBe(folder);
+  expect(await localCheckpoint(name, undefined)).toBe(folder);
+  expect(readCheckpointConfig(folder).options.crossAttention).toBe('late');
+  for (const { data } of readCheckpointWeights(folder).values()) expect(data.every(Number.isFinite)).toBe(true);
+});
+
+it('is glz-mini where none is named, and no folder for another name', () => {
+  expect(SHIPPED_CHECKPOINT).toBe(shippedFolder('glz-mini'));
+  for (const name of ['glz', 'glz-small/', './glz-small', '../checkpoints/glz-small', '']) expect(shippedFolder(name)).toBeUndefined();
+});
+
+it('is glz-small in 8 bits, of 40 MB at most', () => {
+  const weights = join(shippedFolder('glz-small')!, WEIGHTS);
+  expect(statSync(weights).size).toBeLessThan(40e6);
+  expect(safetensorsSize(weights).types).toContain('I8');
+});
+
+it('gives way to a folder of that name in the working directory', async () => {
+  const folder = await writeTinyCheckpoint({}, join(temporaryFolder(), 'glz-small'));
+  const described = async (cwd: string) => {
+    const { stdout, code } = await callGlz(['info', '--checkpoint', 'glz-small', '--json'], { cwd });
+    expect(code).toBe(0);
+    return JSON.parse(stdout).checkpoint as { folder: string; encoder: { layers: number } };
+  };
+  expect((await described(temporaryFolder())).folder).toBe(shippedFolder('glz-small'));
+  expect((await described(join(folder, '..'))).folder).not.toBe(shippedFolder('glz-small'));
+});
