@@ -29,7 +29,7 @@ describe('a wrong command line', () => {
     expect(await callGlz(['-v'])).toEqual(version);
     expect(await callGlz(['-V'])).toEqual(version);
     const help = await callGlz(['predict', '--help']);
-    expect(help.stdout).toMatch(/\n {2}-o, --output <file> /);
+    expect(help.stdout).toMatch(/\n {2}-o, --output <file or folder> /);
   });
 });
 
