@@ -157,7 +157,8 @@ describe('glz generate', () => {
 describe('glz predict', () => {
   it('writes an output once, and keeps what is done when the terminal goes away', async () => {
     const [input, output] = [join(folder, 'long.jsonl'), join(folder, 'labelled.jsonl')];
-    writeFileSync(input, Array.from({ length: 50_000 }, (_, id) => `${JSON.stringify({ id, text: `text ${id}` })}\n`).join(''));
+    // Many: on a busy machine the second run takes long to be refused.
+    writeFileSync(input, Array.from({ length: 300_000 }, (_, id) => `${JSON.stringify({ id, text: `text ${id}` })}\n`).join(''));
     const args = ['predict', input, '--checkpoint', checkpoint, '--labels', 'a,b', '--batch-size', '1', '--output', output];
     let second: ReturnType<typeof runGlz> | undefined;
     const first = await runGlz(args, {
