@@ -169,19 +169,20 @@ export interface WriteOptions {
 interface StoredTensor {
   name: string;
   dtype: string;
-  shape: readonly number[];
-  data: Float32Array | Int32Array | Uint16Array | Int8Array;
+  shape: number[];
+  /** Made when it is written: all at once a model would be in memory twice. */
+  data: () => Float32Array | Int32Array | Uint16Array | Int8Array;
 }
 
-/** A tensor as a file has it; a matrix in 8 bits has its scales behind it. */
+/** A tensor as a file has it; a matrix in 8 bits has its scales beside it. */
 function storedTensors(name: string, { shape, data }: WeightTensor, dtype: StoredAs): StoredTensor[] {
-  if (data instanceof Int32Array) return [{ name, dtype: 'I32', shape, data }];
-  if (dtype === 'F32') return [{ name, dtype, shape, data }];
-  if (dtype === 'F16' || shape.length !== 2 || data.length === 0) return [{ name, dtype: 'F16', shape, data: float32ToFloat16(data) }];
-  const { values, scales } = quantizeRows(data, shape[1]);
+  if (data instanceof Int32Array) return [{ name, dtype: 'I32', shape, data: () => data }];
+  if (dtype === 'F32') return [{ name, dtype, shape, data: () => data }];
+  if (dtype === 'F16' || shape.length !== 2 || data.length === 0)
+    return [{ name, dtype: 'F16', shape, data: () => float32ToFloat16(data) }];
   return [
-    { name, dtype, shape, data: values },
-    { name: name + ROW_SCALE, dtype: 'F32', shape: [shape[0]], data: scales },
+    { name, dtype, shape, data: () => quantizeRows(data, shape[1]).values },
+    { name: name + ROW_SCALE, dtype: 'F32', shape: [shape[0]], data: () => quantizeRows(data, shape[1]).scales },
   ];
 }
 
@@ -196,8 +197,8 @@ export function writeSafetensors(
   const stored = [...tensors].flatMap(([name, tensor]) => storedTensors(name, tensor, dtype));
   stored.sort((a, b) => BYTES[b.dtype] - BYTES[a.dtype]);
   let offset = 0;
-  for (const { name, dtype: type, shape, data } of stored) {
-    const end = offset + data.byteLength;
+  for (const { name, dtype: type, shape } of stored) {
+    const end = offset + elementCount(shape)! * BYTES[type];
     header[name] = { dtype: type, shape, data_offsets: [offset, end] };
     offset = end;
   }
@@ -209,7 +210,10 @@ export function writeSafetensors(
   function* chunks(): Generator<Uint8Array> {
     yield length;
     yield json;
-    for (const { data } of stored) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    for (const { data } of stored) {
+      const { buffer, byteOffset, byteLength } = data();
+      yield new Uint8Array(buffer, byteOffset, byteLength);
+    }
   }
   writeFileAtomically(path, chunks());
 }
