@@ -3,13 +3,15 @@
 import gzip
 import json
 import random
+import sys
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 TRAINING_DATA = Path(__file__).parent.parent / "training-data"
-# Domains of requests that nothing is trained on.
-UNSEEN = {"cloud_hosting", "gym", "market_buyer", "transit_card"}
+sys.path.append(str(TRAINING_DATA))
+from sets.written import domains  # noqa: E402
+
 MOST_ROWS = 6000
 LONGEST_TEXT = 1500
 
@@ -49,12 +51,9 @@ def written_domains():
 
 
 def written_requests():
-    for path in sorted((TRAINING_DATA / "written" / "requests").glob("*.json")):
-        if path.stem in UNSEEN:
-            continue
-        intents = json.loads(path.read_text(encoding="utf-8"))["intents"]
+    for name, intents in domains(unseen=False):
         rows = [(text, [at], []) for at, intent in enumerate(intents) for text in intent["texts"]]
-        yield Group(f"requests_{path.stem}", "requests", [[each["short"], each["plain"]] for each in intents], [None] * len(intents), rows)
+        yield Group(f"requests_{name}", "requests", [[each["short"], each["plain"]] for each in intents], [None] * len(intents), rows)
 
 
 def written_tasks():
