@@ -1,67 +1,65 @@
 /** The README of exported files of a model that reads labels once: its three graphs, with the numbers of this very checkpoint, and code that runs. */
 
 import { layoutOf } from '../classify/classifier.ts';
-import { FEW_LABELS } from '../classify/probabilities.ts';
-import { readsAlike } from '../model/options.ts';
+import { type GliZNetOptions, readsAlike } from '../model/options.ts';
+import type { JointLayout } from '../text/joint-sequence.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { CheckpointConfig } from '../weights/checkpoint.ts';
-import { EXPORT_FILES, type ExportPrecision, FILE_NOTES } from './export-readme.ts';
+import { EXPORT_FILES, type ExportPrecision, FILE_NOTES, sharpeningNote } from './export-readme.ts';
+import { EXAMPLE_LABELS, EXAMPLE_TEXT } from './worked-example.ts';
 
 /** The graphs beside those of texts, which have the names of {@link EXPORT_FILES}. */
 export const LATE_FILES = { labels: 'labels.onnx', scores: 'scores.onnx' } as const;
 
-/** The README's text. */
-export async function lateReadme(
-  tokenizer: Tokenizer,
-  { options }: CheckpointConfig,
-  precisions: readonly ExportPrecision[],
-): Promise<string> {
-  const { special, markerIds, labelMaskOn, capacity } = await layoutOf(tokenizer, options);
-  const { temperature, bias, sharpening } = options.calibration;
-  const sharper =
-    sharpening > 0 ? `; of N labels, more than ${FEW_LABELS}, logits times 1 + ${sharpening} x ln(N / ${FEW_LABELS}) first` : '';
-  const upper = Array.from({ length: options.upperLayers }, (_, layer) => `state_${layer}`);
-  const isVectors = upper.length === 0;
+/** What the page says of a checkpoint, in the words of its graphs. */
+interface LateFacts extends Pick<JointLayout, 'special' | 'markerIds' | 'labelMaskOn' | 'capacity'> {
+  marker: string;
+  /** The graph of texts, and that of labels: the same one where both are read alike. */
+  model: string;
+  labelsFile: string;
+  isAlike: boolean;
+  /** Outputs that the upper layers read; none where text and label are two vectors. */
+  upper: readonly string[];
+  /** Inputs of the graph of labels. */
+  labelInputs: { ids: string; mask: string; ownMask: string; positions: string };
+}
+
+function factsOf({ special, markerIds, labelMaskOn, capacity }: JointLayout, options: GliZNetOptions, model: string): LateFacts {
   const isAlike = readsAlike(options);
-  const before = markerIds.length > 0 ? `[${[...markerIds].join(', ')}]` : `[${special.cls}]`;
-  const behind = markerIds.length > 0 ? '[]' : `[${special.sep}]`;
-  const own = labelMaskOn === 'marker' ? '[1] + [0] * len(ids)' : `[0] + [1] * len(ids)${markerIds.length > 0 ? '' : ' + [0]'}`;
-  const model = EXPORT_FILES[precisions[0]];
-  const labelsFile = isAlike ? model : LATE_FILES.labels;
-  const [ids, mask, ownMask, positions] = isAlike
-    ? ['input_ids', 'attention_mask', 'text_mask', 'positions']
-    : ['label_ids', 'label_attention_mask', 'label_mask', 'label_positions'];
-  const scoresInputs = isVectors
-    ? `| \`${LATE_FILES.scores}\` | \`text\` [batch, size], \`labels\` [size, labels]: the vectors as columns | \`logits\` [batch, labels] |`
-    : `| \`${LATE_FILES.scores}\` | \`text\`, ${upper.map((name) => `\`${name}\``).join(', ')} and \`attention_mask\` of the texts; \`labels\` [labels, size]; \`shown\` [batch, shown_labels]: rows of \`labels\` that each text is scored with; \`shown_mask\`: 1 for these, 0 behind them | \`logits\` [batch, shown_labels] |`;
-  return `# A GliZNet classifier for ONNX Runtime
+  return {
+    ...{ special, markerIds, labelMaskOn, capacity, marker: options.marker, model, isAlike },
+    labelsFile: isAlike ? model : LATE_FILES.labels,
+    upper: Array.from({ length: options.upperLayers }, (_, layer) => `state_${layer}`),
+    labelInputs: isAlike
+      ? { ids: 'input_ids', mask: 'attention_mask', ownMask: 'text_mask', positions: 'positions' }
+      : { ids: 'label_ids', mask: 'label_attention_mask', ownMask: 'label_mask', positions: 'label_positions' },
+  };
+}
 
-Written by \`glz export\`. Labels are read once: \`${labelsFile}\` makes one ${isVectors ? 'vector' : 'state'} of each, which serves every text. A text is read by
-\`${model}\`, and \`${LATE_FILES.scores}\` scores the two.
-
-| file | what it is |
-| --- | --- |
-${precisions.map((precision) => `| \`${EXPORT_FILES[precision]}\` | ${isAlike ? 'texts and labels' : 'texts'}: ${FILE_NOTES[precision]} |`).join('\n')}
-${isAlike ? '' : `| \`${LATE_FILES.labels}\` | labels |\n`}| \`${LATE_FILES.scores}\` | ${isVectors ? 'the similarity: one matrix product' : `the upper ${upper.length} layers, in which labels read the text, and the similarity`} |
-| \`tokenizer.json\` | the tokenizer, for Hugging Face's \`tokenizers\` |
-| \`example.json\` | a text and its labels, the inputs that they make, the logits that each file of texts leads to; and, for programs, the numbers of this page |
-
-The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.microsoft\`), so they need ONNX Runtime; written and tested with 1.30.
-
-## Inputs and outputs, integers as int32
+function inputsSection({ markerIds, labelMaskOn, capacity, marker, model, labelsFile, isAlike, upper, labelInputs }: LateFacts): string {
+  const { ids, mask, ownMask, positions } = labelInputs;
+  const scoresInputs =
+    upper.length === 0
+      ? `| \`${LATE_FILES.scores}\` | \`text\` [batch, size], \`labels\` [size, labels]: the vectors as columns | \`logits\` [batch, labels] |`
+      : `| \`${LATE_FILES.scores}\` | \`text\`, ${upper.map((name) => `\`${name}\``).join(', ')} and \`attention_mask\` of the texts; \`labels\` [labels, size]; \`shown\` [batch, shown_labels]: rows of \`labels\` that each text is scored with; \`shown_mask\`: 1 for these, 0 behind them | \`logits\` [batch, shown_labels] |`;
+  return `## Inputs and outputs, integers as int32
 
 | file | inputs | outputs |
 | --- | --- | --- |
 | \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${capacity} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${isAlike ? ', `hidden` [batch, length, hidden], the states of the tokens' : ''}${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
-| \`${labelsFile}\`, labels | \`${ids}\` [labels, label_length]: ${markerIds.length > 0 ? `\`M label\`, M being \`${options.marker}\`` : '`[CLS] label [SEP]`'}, [PAD] behind it; \`${mask}\`; \`${ownMask}\`: 1 for ${labelMaskOn === 'marker' ? 'the marker' : "the label's own tokens"}; \`${positions}\` [label_length]: 0, 1, 2, ... | \`labels\` [labels, size] |
+| \`${labelsFile}\`, labels | \`${ids}\` [labels, label_length]: ${markerIds.length > 0 ? `\`M label\`, M being \`${marker}\`` : '`[CLS] label [SEP]`'}, [PAD] behind it; \`${mask}\`; \`${ownMask}\`: 1 for ${labelMaskOn === 'marker' ? 'the marker' : "the label's own tokens"}; \`${positions}\` [label_length]: 0, 1, 2, ... | \`labels\` [labels, size] |
 ${scoresInputs}
+`;
+}
 
-[CLS] is ${special.cls}, [SEP] ${special.sep}, [PAD] ${special.pad}${markerIds.length > 0 ? `, M ${markerIds[0]}` : ''}. Texts and labels are encoded without special tokens.
-
-- one label is right: softmax over the labels' logits${sharper}
-- any number may fit: sigmoid(logit / ${temperature} + ${bias}) of each
-
-## Python
+/** Code that makes sequences, reads labels once and asks the graphs. */
+function pythonSection({ special, markerIds, labelMaskOn, capacity, model, isAlike, upper, labelInputs }: LateFacts): string {
+  const { ids, mask, ownMask, positions } = labelInputs;
+  const isVectors = upper.length === 0;
+  const before = markerIds.length > 0 ? `[${[...markerIds].join(', ')}]` : `[${special.cls}]`;
+  const behind = markerIds.length > 0 ? '[]' : `[${special.sep}]`;
+  const own = labelMaskOn === 'marker' ? '[1] + [0] * len(ids)' : `[0] + [1] * len(ids)${markerIds.length > 0 ? '' : ' + [0]'}`;
+  return `## Python
 
 \`\`\`python
 import os
@@ -114,14 +112,19 @@ ${
 }    return scores_graph.run(["logits"], feeds)[0]
 
 
-names = ${JSON.stringify(['delivery', 'billing', 'praise'])}
+names = ${JSON.stringify(EXAMPLE_LABELS)}
 labels = compiled(names)
-for row in logits(["The parcel never came, and nobody answers the phone."], labels):
+for row in logits([${JSON.stringify(EXAMPLE_TEXT)}], labels):
     shares = np.exp(row - row.max())
     print(dict(zip(names, (shares / shares.sum()).tolist())))
 \`\`\`
+`;
+}
 
-## JavaScript
+/** Code that runs the worked example. */
+function javascriptSection({ model, labelsFile, upper }: LateFacts): string {
+  const isVectors = upper.length === 0;
+  return `## JavaScript
 
 \`\`\`js
 process.env.ORT_DISABLE_TELEMETRY = '1'; // onnxruntime reports to its maker otherwise
@@ -144,4 +147,38 @@ const { logits } = await run('${LATE_FILES.scores}', { text: read.text, labels: 
 console.log(labels, logits.data);
 \`\`\`
 `;
+}
+
+/** The README's text. */
+export async function lateReadme(
+  tokenizer: Tokenizer,
+  { options }: CheckpointConfig,
+  precisions: readonly ExportPrecision[],
+): Promise<string> {
+  const facts = factsOf(await layoutOf(tokenizer, options), options, EXPORT_FILES[precisions[0]]);
+  const { special, markerIds, model, labelsFile, isAlike, upper } = facts;
+  const { temperature, bias } = options.calibration;
+  const isVectors = upper.length === 0;
+  return `# A GliZNet classifier for ONNX Runtime
+
+Written by \`glz export\`. Labels are read once: \`${labelsFile}\` makes one ${isVectors ? 'vector' : 'state'} of each, which serves every text. A text is read by
+\`${model}\`, and \`${LATE_FILES.scores}\` scores the two.
+
+| file | what it is |
+| --- | --- |
+${precisions.map((precision) => `| \`${EXPORT_FILES[precision]}\` | ${isAlike ? 'texts and labels' : 'texts'}: ${FILE_NOTES[precision]} |`).join('\n')}
+${isAlike ? '' : `| \`${LATE_FILES.labels}\` | labels |\n`}| \`${LATE_FILES.scores}\` | ${isVectors ? 'the similarity: one matrix product' : `the upper ${upper.length} layers, in which labels read the text, and the similarity`} |
+| \`tokenizer.json\` | the tokenizer, for Hugging Face's \`tokenizers\` |
+| \`example.json\` | a text and its labels, the inputs that they make, the logits that each file of texts leads to; and, for programs, the numbers of this page |
+
+The graphs use ONNX operators (set 20) and some of ONNX Runtime's own (\`com.microsoft\`), so they need ONNX Runtime; written and tested with 1.30.
+
+${inputsSection(facts)}
+[CLS] is ${special.cls}, [SEP] ${special.sep}, [PAD] ${special.pad}${markerIds.length > 0 ? `, M ${markerIds[0]}` : ''}. Texts and labels are encoded without special tokens.
+
+- one label is right: softmax over the labels' logits${sharpeningNote(options.calibration)}
+- any number may fit: sigmoid(logit / ${temperature} + ${bias}) of each
+
+${pythonSection(facts)}
+${javascriptSection(facts)}`;
 }

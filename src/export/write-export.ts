@@ -19,10 +19,7 @@ import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig } from '../weights/checkpoint.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
 import { LATE_FILES, lateReadme } from './late-readme.ts';
-
-/** The worked example. */
-const TEXT = 'The parcel never came, and nobody answers the phone.';
-const LABELS = ['delivery', 'billing', 'praise'];
+import { EXAMPLE_LABELS, EXAMPLE_TEXT } from './worked-example.ts';
 
 /** All that an export may consist of. */
 export const EXPORT_NAMES: OwnNames = new Set([
@@ -61,14 +58,14 @@ const plain = (feeds: Feeds) =>
 
 /** What the graph of labels is fed for the example. */
 async function exampleLabels(tokenizer: Tokenizer, options: GliZNetOptions): Promise<Feeds> {
-  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(LABELS));
+  const batch = labelBatch(await layoutOf(tokenizer, options), await tokenizer.encodeBatch(EXAMPLE_LABELS));
   return readsAlike(options) ? labelFeedsAsTexts(batch) : labelFeeds(batch);
 }
 
 /** Logits of the worked example; ends the classifier. */
 async function exampleLogits(classifier: Classifier): Promise<number[]> {
   try {
-    const [{ logits }] = await classifier.logits([{ text: TEXT, labels: LABELS }]);
+    const [{ logits }] = await classifier.logits([{ text: EXAMPLE_TEXT, labels: EXAMPLE_LABELS }]);
     return [...logits];
   } finally {
     await classifier.dispose();
@@ -148,7 +145,7 @@ export async function writeExport(
   files.set('tokenizer.json', tokenizer.json);
   files.set('tokenizer_config.json', tokenizer.configJson);
   const sequences = isLate ? { sequences: await sequenceFacts(tokenizer, options) } : {};
-  files.set('example.json', `${JSON.stringify({ text: TEXT, labels: LABELS, inputs, logits, ...sequences })}\n`);
+  files.set('example.json', `${JSON.stringify({ text: EXAMPLE_TEXT, labels: EXAMPLE_LABELS, inputs, logits, ...sequences })}\n`);
   files.set('README.md', await (isLate ? lateReadme : exportReadme)(tokenizer, config, precisions));
   writeFolderAtomically(output, EXPORT_NAMES, (temporary) => {
     for (const [name, content] of files) writeFileAtomically(join(temporary, name), content);
