@@ -22,11 +22,11 @@ def entries(mix, number, folder_of):
     round_number, run = numbered_runs(mix)[number - 1]
     all_boosts = {**kept(mix, round_number, "boosts"), **run.get("boosts", {})}
     noises = kept(mix, round_number, "label_noise")
-    left_out = {name for each in mix["rounds"][: round_number + 1] for name in each.get("left_out", [])}
+    dropped = left_out(mix["rounds"][: round_number + 1])
     first_round = {name: index for index, each in enumerate(mix["rounds"]) for name in each.get("new_files", [])}
     for family, settings in mix["families"].items():
         patterns = [name for name in settings["files"] if first_round.get(name, 0) <= round_number]
-        names = [name for pattern in patterns for name in file_names(pattern, folder_of(pattern)) if name not in left_out]
+        names = [name for pattern in patterns for name in file_names(pattern, folder_of(pattern)) if name not in dropped]
         boosts = {name: starting(name, all_boosts, 1) for name in names}
         paths = {name: folder_of(name) / f"{name}.jsonl" for name in names}
         sizes = {name: count_lines(path) ** 0.5 * boosts[name] for name, path in paths.items()}
@@ -40,6 +40,11 @@ def entries(mix, number, folder_of):
             if name in mix["languages"]:
                 entry["languages"] = mix["languages"][name]
             yield entry
+
+
+def left_out(rounds):
+    """Names of the files that these rounds leave out."""
+    return {name for each in rounds for name in each.get("left_out", [])}
 
 
 def file_names(pattern, folder):

@@ -11,6 +11,7 @@ from pathlib import Path
 TRAINING_DATA = Path(__file__).parent.parent / "training-data"
 sys.path.append(str(TRAINING_DATA))
 from sets.written import domains  # noqa: E402
+from settings import left_out  # noqa: E402
 
 MOST_ROWS = 6000
 LONGEST_TEXT = 1500
@@ -68,11 +69,11 @@ def written_tasks():
 def files_of_sources(data, at_hand):
     """The English rows of the files of mix.json that are there and of no reserved source."""
     mix = json.loads((TRAINING_DATA / "mix.json").read_text())
-    left_out = {name for each in mix["rounds"] for name in each.get("left_out", [])}
+    dropped = left_out(mix["rounds"])
     for family, settings in mix["families"].items():
         for name in settings["files"]:
             path = (at_hand if name in mix["at_hand"] else data) / f"{name}.jsonl"
-            if name in left_out or not path.exists():
+            if name in dropped or not path.exists():
                 continue
             rows = [row for row in lines(path) if row.get("lang", "en") == "en" and row.get("labels")]
             labels = sorted({label for row in rows for label in row["labels"] + row.get("not_labels", [])})
