@@ -5,7 +5,7 @@
 import type { Graph } from '../../trace/graph.ts';
 import { createGraphSession, type Feed } from '../onnx-session.ts';
 import { quantizableProducts } from './quantize.ts';
-import type { ActivationRange } from './quantized-rows.ts';
+import type { ActivationRange } from './quantized-activations.ts';
 
 /** One of this many features is taken as large. */
 const LARGE_SHARE = 24;

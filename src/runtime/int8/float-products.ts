@@ -5,7 +5,7 @@
 import type { Graph } from '../../trace/graph.ts';
 import { createGraphSession, type Feed } from '../onnx-session.ts';
 import { quantizableProducts, quantizeGraph, SWITCHES } from './quantize.ts';
-import type { ActivationRange } from './quantized-rows.ts';
+import type { ActivationRange } from './quantized-activations.ts';
 
 /** Root mean square error of the logits that a graph may have. Measured (docs/speed.md): no probability is then off by more than 0.02. */
 export const ALLOWED_ERROR = 0.012;

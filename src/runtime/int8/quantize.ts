@@ -13,10 +13,10 @@ import { editGraph, type GraphEdit } from './graph-edit.ts';
 import {
   type ActivationRange,
   addQuantizationConstants,
-  addQuantizedRows,
+  addQuantizedActivation,
   type QuantizationConstants,
-  type QuantizedRows,
-} from './quantized-rows.ts';
+  type QuantizedActivation,
+} from './quantized-activations.ts';
 import { addQuantizedWeight, type QuantizedWeight } from './quantized-weights.ts';
 
 /** Input of a graph with switches: for each product 1 where it is to be the 8-bit one, 0 where it is to be in float; [products]. */
@@ -45,7 +45,7 @@ export function quantizableProducts(graph: Graph): Map<string, QuantizableProduc
 function addProduct(
   { add, keep }: GraphEdit,
   { unit, symmetric }: QuantizationConstants,
-  rows: QuantizedRows,
+  rows: QuantizedActivation,
   weight: QuantizedWeight,
   output: string,
 ): void {
@@ -90,12 +90,12 @@ export function quantizeGraph(
   const products = quantizableProducts(graph);
   const edit = editGraph(graph);
   const constants = addQuantizationConstants(edit);
-  const known = new Map<string, QuantizedRows>();
-  const quantizedRows = (name: string): QuantizedRows => {
+  const known = new Map<string, QuantizedActivation>();
+  const quantizedActivation = (name: string): QuantizedActivation => {
     const before = known.get(name);
     if (before) return before;
     const weights = [...products.values()].filter(({ node }) => node.inputs[0] === name).map(({ weight }) => weight.data as Float32Array);
-    const rows = addQuantizedRows(edit, constants, name, ranges.get(name)!, weights);
+    const rows = addQuantizedActivation(edit, constants, name, ranges.get(name)!, weights);
     known.set(name, rows);
     return rows;
   };
@@ -109,7 +109,7 @@ export function quantizeGraph(
     }
     const [value, , bias] = node.inputs;
     const output = switched ? `${result}.integer` : result;
-    const rows = quantizedRows(value);
+    const rows = quantizedActivation(value);
     addProduct(edit, constants, rows, addQuantizedWeight(edit, weight, value, rows, bias), output);
     if (switched) addSwitch(edit, node, output, places.get(result)!);
   }

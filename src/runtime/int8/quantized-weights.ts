@@ -1,13 +1,13 @@
 /** Weights in 8 bits, made once: a scale for each output feature, and in float what belongs to the large features of what they are multiplied by. */
 import type { Initializer } from '../../trace/graph.ts';
 import type { GraphEdit } from './graph-edit.ts';
-import { MIDDLE, type QuantizedRows } from './quantized-rows.ts';
+import { MIDDLE, type QuantizedActivation } from './quantized-activations.ts';
 
 /**
  * A matrix [out, in] in parts: uint8 [in, out] of the weights times `divisors`, with one scale for each output feature, and float
  * [out, large] of the large features; and what the 8-bit part makes of a row that is `offset` everywhere [out].
  */
-function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, divisors, offset }: QuantizedRows) {
+function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, divisors, offset }: QuantizedActivation) {
   const weight = data as Float32Array;
   const factors = divisors.slice();
   for (const feature of large) factors[feature] = 0;
@@ -52,7 +52,7 @@ export function addQuantizedWeight(
   { constants, constant }: GraphEdit,
   weight: Initializer,
   value: string,
-  rows: QuantizedRows,
+  rows: QuantizedActivation,
   bias: string | undefined,
 ): QuantizedWeight {
   const [outSize, inSize] = weight.shape;

@@ -7,7 +7,7 @@
 export const ROW_SCALE = '.row_scale';
 
 /** A matrix in 8 bits. */
-export interface QuantizedRows {
+export interface RowScaledMatrix {
   /** [rows, columns] */
   values: Int8Array;
   /** [rows] */
@@ -15,7 +15,7 @@ export interface QuantizedRows {
 }
 
 /** A matrix [rows, columns] in 8 bits; all its numbers must be finite. */
-export function quantizeRows(matrix: Float32Array, columns: number): QuantizedRows {
+export function quantizeRows(matrix: Float32Array, columns: number): RowScaledMatrix {
   const values = new Int8Array(matrix.length);
   const scales = new Float32Array(matrix.length / columns);
   for (let row = 0; row < scales.length; row++) {
@@ -30,7 +30,7 @@ export function quantizeRows(matrix: Float32Array, columns: number): QuantizedRo
 }
 
 /** The matrix [rows, columns] that {@link quantizeRows} was given, rounded. */
-export function dequantizeRows({ values, scales }: QuantizedRows): Float32Array {
+export function dequantizeRows({ values, scales }: RowScaledMatrix): Float32Array {
   const matrix = new Float32Array(values.length);
   const columns = values.length / scales.length;
   for (let row = 0; row < scales.length; row++)

@@ -23,7 +23,7 @@ export interface ActivationRange {
 }
 
 /** An activation in 8 bits: names of its values in the graph, and how it was made. */
-export interface QuantizedRows {
+export interface QuantizedActivation {
   bytes: string;
   /** One scale for each row. */
   scales: string;
@@ -80,18 +80,18 @@ function divisorsOf({ largest }: ActivationRange, weights: readonly Float32Array
  * @param name of its value
  * @param weights matrices [out, in], row-major, that it is multiplied by
  */
-export function addQuantizedRows(
+export function addQuantizedActivation(
   edit: GraphEdit,
   { unit, lastAxis, tiny, symmetric, positive }: QuantizationConstants,
   name: string,
   range: ActivationRange,
   weights: readonly Float32Array[],
-): QuantizedRows {
+): QuantizedActivation {
   const { add, constant } = edit;
   const { large } = range;
   const isGelu = edit.origin(name)?.op === 'Gelu';
   const { zeroPoint, step } = isGelu ? positive : symmetric;
-  const result: QuantizedRows = {
+  const result: QuantizedActivation = {
     ...{ bytes: `${name}.bytes`, scales: `${name}.row_scales`, zeroPoint, exact: `${name}.large` },
     ...{ large, divisors: divisorsOf(range, weights), offset: isGelu ? GELU_LOWEST : 0 },
   };
