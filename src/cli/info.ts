@@ -50,8 +50,10 @@ async function checkpointFacts(path: string): Promise<CheckpointFacts | { error:
   try {
     if (existsSync(path)) return await describeCheckpoint(path);
     const cached = await cachedModelFolder(path);
-    if (cached === undefined) return { error: `${path}: no such folder, and no model of that id was downloaded to this machine` };
-    return await describeCheckpoint(cached);
+    if (cached !== undefined) return await describeCheckpoint(cached);
+    const { isHubId, looksLikePath, noSuchFolder } = await import('../weights/hub/hub.ts');
+    if (!path.includes('/') || !isHubId(path) || looksLikePath(path)) throw noSuchFolder(path);
+    return { error: `${path}: no such folder, and no model of that id was downloaded to this machine` };
   } catch (error) {
     if (error instanceof DataError || error instanceof UsageError) return { error: error.message };
     throw error;

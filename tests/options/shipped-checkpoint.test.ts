@@ -1,13 +1,15 @@
 /** Checkpoints that ship are known by their names wherever a checkpoint is named. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { DataError } from '../../src/base/errors.ts';
 import { localCheckpoint } from '../../src/classify/load-classifier.ts';
+import { GliZNet } from '../../src/index.ts';
 import { SHIPPED_CHECKPOINT, SHIPPED_CHECKPOINTS, shippedFolder } from '../../src/options/shipped-checkpoint.ts';
 import { readCheckpointConfig, readCheckpointWeights, WEIGHTS } from '../../src/weights/checkpoint.ts';
 import { safetensorsSize } from '../../src/weights/formats/safetensors.ts';
-import { resolveModelFolder } from '../../src/weights/hub/hub.ts';
+import { looksLikeShipped, resolveModelFolder } from '../../src/weights/hub/hub.ts';
 import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 it.each([...SHIPPED_CHECKPOINTS])('%s is a whole checkpoint with a card, found by its name', async (name) => {
   const folder = shippedFolder(name)!;
@@ -38,4 +40,35 @@ it('gives way to a folder of that name in the working directory', async () => {
   };
   expect((await described(temporaryFolder())).folder).toBe(shippedFolder('glz-small'));
   expect((await described(join(folder, '..'))).folder).not.toBe(shippedFolder('glz-small'));
+});
+
+describe('a misspelt name', () => {
+  const empty = { cwd: temporaryFolder(), env: { HF_HOME: temporaryFolder(), HF_ENDPOINT: 'http://127.0.0.1:9' } };
+  const DATA = join(ROOT, 'datasets/generated-sample/examples.jsonl');
+  const SAID = 'glz-smal: no such folder; did you mean "glz-small"?';
+
+  it.each([
+    ['predict', ['--labels', 'a,b', '--text', 'hello']],
+    ['info', []],
+    ['eval', ['--data', DATA, '--no-cache', '--no-isolate', '--latency-calls', '0']],
+    ['train', ['--data', DATA, '--output', 'run']],
+    ['export', ['--output', 'out']],
+  ])('is told by glz %s with the near one, and the network is not asked', async (command, others) => {
+    const { code, stdout, stderr } = await callGlz([command, '--checkpoint', 'glz-smal', ...others], empty);
+    expect(code).not.toBe(0);
+    expect(`${stdout}${stderr}`).toContain(SAID);
+    expect(stderr).not.toContain('127.0.0.1');
+  });
+
+  it('is told by the library', async () => {
+    await expect(GliZNet.load('glz-smal')).rejects.toThrow(new DataError(SAID));
+    await expect(GliZNet.load('glz_mini')).rejects.toThrow('glz_mini: no such folder; did you mean "glz-mini"?');
+    await expect(GliZNet.load('./glz-smal')).rejects.toThrow('./glz-smal: no such folder; did you mean "glz-small"?');
+    await expect(GliZNet.load('elsewhere/glz-smal')).rejects.not.toThrow('did you mean');
+  });
+
+  it.each(['glz-smal', 'GLZ-Smal', 'gliz-small', 'glz-mimi'])('%s is one', (name) => expect(looksLikeShipped(name)).toBe(true));
+  it.each(['t5-small', 'glz', 'gliznet/glz-small', 'org/glz-smal', 'bert-base'])('%s is none', (name) =>
+    expect(looksLikeShipped(name)).toBe(false),
+  );
 });

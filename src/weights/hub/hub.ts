@@ -15,7 +15,7 @@ import { writeFileAtomically } from '../../base/files.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { quoted } from '../../base/printable.ts';
 import { nearestName } from '../../options/check.ts';
-import { shippedFolder } from '../../options/shipped-checkpoint.ts';
+import { SHIPPED_CHECKPOINTS, shippedFolder } from '../../options/shipped-checkpoint.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 import {
   COMMIT,
@@ -84,7 +84,10 @@ export function looksLikePath(name: string): boolean {
   return others.length > 0 && (FOLDER_NAMES.test(first) || existsSync(first));
 }
 
-/** What is wrong with a path that is none, with the nearest name that is there. */
+/** Whether a name can only be meant for a checkpoint that ships; no model of the hub without an organisation is called so. `t5-small` is as near. */
+export const looksLikeShipped = (name: string): boolean => /^gl/i.test(name) && nearestName(name, SHIPPED_CHECKPOINTS) !== undefined;
+
+/** What is wrong with a path that is none, with the nearest name of a folder that is there or of a checkpoint that ships. */
 export function noSuchFolder(path: string): DataError {
   const parent = dirname(path);
   let names: string[] = [];
@@ -93,7 +96,7 @@ export function noSuchFolder(path: string): DataError {
   } catch {
     // Neither is the folder that it would be in.
   }
-  const near = nearestName(basename(path), names);
+  const near = nearestName(basename(path), parent === '.' ? [...names, ...SHIPPED_CHECKPOINTS] : names);
   return new DataError(`${path}: no such folder${near === undefined ? '' : `; did you mean "${join(parent, near)}"?`}`);
 }
 
@@ -286,7 +289,7 @@ export async function resolveModelFolder(idOrFolder: string, options: ResolveOpt
   const commit = cachedCommit(repository, revision);
   const snapshot = commit && join(repository, 'snapshots', commit);
   if (snapshot && isWholeSnapshot(snapshot)) return snapshot;
-  if (looksLikePath(idOrFolder)) throw noSuchFolder(idOrFolder);
+  if (looksLikePath(idOrFolder) || looksLikeShipped(idOrFolder)) throw noSuchFolder(idOrFolder);
   if (isSet(env.HF_HUB_OFFLINE))
     throw new DataError(
       `${quoted(idOrFolder)} is no folder and not in the cache (${cache}), and HF_HUB_OFFLINE is set: unset it once to download the model, or give a folder`,
