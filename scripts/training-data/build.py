@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 import sets  # noqa: F401  registers the data sets
+from facts import texts_of
 from overlap import EvaluationTexts
 from registry import CALIBRATION, DATA_SETS, HELD_OUT
 from repositories import Repositories
@@ -36,6 +37,10 @@ class Context:
             self._made[key] = make(self)
         return self._made[key]
 
+    def texts(self, name):
+        """The texts of the files of a data set, source by source."""
+        return texts_of(self, name)
+
     def at_hand(self, name):
         """Rows of a set that this recipe does not make (README.md, "Sets at hand")."""
         if not self._at_hand:
@@ -47,9 +52,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clones", required=True, help="folder with the clones, each owner+name (clone.sh)")
     parser.add_argument("--output", required=True, help="folder for the JSONL files")
-    parser.add_argument(
-        "--at-hand", help="folder of the sets that are not made here; afrisenti, answer_kind and subjectivity_mix read some"
-    )
+    parser.add_argument("--at-hand", help="folder of the sets that are not made here; afrisenti, answer_kind and subjectivity_mix read some")
     parser.add_argument("--evaluation", help="folder of evaluation sets (*/*.jsonl); rows that hold their texts are dropped")
     parser.add_argument("--only", help="names of data sets, with commas")
     options = parser.parse_args()

@@ -17,6 +17,7 @@ from registry import CALIBRATION, DATA_SETS, HELD_OUT
 from rows import read_rows
 from settings import HERE, entries, numbered_runs
 
+
 def rows_in(path, languages):
     """Rows of a file that the run can see: of these languages or without one."""
     return sum(1 for row in read_rows(path) if not languages or row.get("lang") in (None, *languages))

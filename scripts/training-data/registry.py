@@ -39,9 +39,7 @@ class DataSet:
         """The sources with their commits, as one line."""
         if not self.sources:
             return "sentences written for this project"
-        return "; ".join(
-            f"https://github.com/{repository} commit {ALL_COMMITS[repository]}, {path}" for repository, path in self.sources
-        )
+        return "; ".join(f"https://github.com/{repository} commit {ALL_COMMITS[repository]}, {path}" for repository, path in self.sources)
 
 
 DATA_SETS = {}

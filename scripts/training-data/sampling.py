@@ -3,7 +3,10 @@
 import collections
 import random
 
-from texts import clean_document, clean_message, cut, squash
+from texts import clean_document, clean_message, cut, squash, words
+
+# Words of a label that say nothing about which others are close to it.
+LITTLE_WORDS = {"a", "the", "to", "of", "for", "an", "my", "and", "or", "in", "on"}
 
 
 def prepare(rows, evaluation, shortest=8, longest=1500):
@@ -135,6 +138,52 @@ def all_others(keys):
     return {key: [other for other in keys if other != key] for key in keys}
 
 
-def same_names(rows):
-    """A wording for sample that leaves each label of rows (text, labels) as it is."""
-    return {label: label for _, labels in rows for label in labels}
+def drawn(name, rows, evaluation, seed, most=200):
+    """One file: `most` of the rows (text, labels), drawn in the proportions of the source."""
+    kept = shuffled(prepare(rows, evaluation, shortest=10, longest=1000), seed)[:most]
+    return {name: [labelled(text, labels, *rest) for text, labels, *rest in kept]}
+
+
+def few(name, rows, evaluation, most=200, seed=17):
+    """Of rows (text, label) up to `most`, the rarest labels first; rows of the same text become one with several labels."""
+    texts, labels_of = {}, collections.defaultdict(dict)
+    for text, label in rows:
+        texts.setdefault(squash(text), text)
+        labels_of[squash(text)][label] = True
+    merged = [(text, list(labels_of[folded])) for folded, text in texts.items()]
+    taken, ranked = collections.Counter(), []
+    for text, labels in shuffled(prepare(merged, evaluation, 10, 1000), seed):
+        ranked.append((min(taken[label] for label in labels), text, labels))
+        taken.update(labels)
+    ranked.sort(key=lambda row: row[0])
+    return {name: [labelled(text, labels) for _, text, labels in shuffled(ranked[:most], seed)]}
+
+
+def near_intents(names):
+    """Siblings: the intents whose names share a word come first, then others to at least six."""
+    siblings = {}
+    for key, name in names.items():
+        own = set(words(name)) - LITTLE_WORDS
+        near = [other for other in names if other != key and own & set(words(names[other]))]
+        rest = [other for other in names if other != key and other not in near]
+        random.Random(key).shuffle(rest)
+        siblings[key] = near + rest[: max(2, 6 - len(near))]
+    return siblings
+
+
+def of_same_bot(names):
+    """Siblings: the near intents of the same bot."""
+    groups = collections.defaultdict(dict)
+    for key, name in names.items():
+        groups[key.partition("/")[0]][key] = name
+    return {key: near for group in groups.values() for key, near in near_intents(group).items()}
+
+
+def distinct(rows, names, fewest):
+    """Rows of the labels with enough examples, one key a label, and the table of these keys."""
+    key_of = {}
+    for key, name in names.items():
+        key_of.setdefault(name, key)
+    rows = [(text, key_of[names[key]]) for text, key in rows]
+    count = collections.Counter(key for _, key in rows)
+    return [row for row in rows if count[row[1]] >= fewest], {key: names[key] for key in names if count[key] >= fewest}

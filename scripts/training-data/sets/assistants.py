@@ -1,196 +1,13 @@
 """Sets of the family intents: training files of open assistants, and the dialogues of STAR."""
 
-import collections
 import json
 import random
 import re
 
 from registry import data_set
-from sampling import sample
-from sets.intents import near_intents
+from sampling import distinct, near_intents, sample
 from tables import label_table
 from texts import words
-
-RASA_ENTITY = re.compile(r"\[([^\]]*)\](?:\([^)]*\)|\{[^}]*\})")
-LU_ENTITY = re.compile(r"\{@?[\w:]+=([^{}]*)\}")
-
-
-def watson_examples(text):
-    """(example, intent) of a skill of Watson Assistant."""
-    for intent in json.loads(text)["intents"]:
-        for example in intent["examples"]:
-            if "*" not in example["text"]:
-                yield example["text"], intent["intent"]
-
-
-def rasa_examples(text):
-    """(example, intent) of a training file of Rasa; entities as their text."""
-    intent = None
-    for line in text.splitlines():
-        if line.startswith("- "):
-            intent = line[10:].strip() if line.startswith("- intent: ") else None
-        elif intent and re.match(r"\s+- ", line):
-            yield RASA_ENTITY.sub(r"\1", line.strip()[2:]), intent
-
-
-def lu_examples(text):
-    """(example, intent) of a .lu file of the Bot Framework; entities as their text, patterns left out."""
-    intent = None
-    for line in text.lstrip("\ufeff").splitlines():
-        if re.match(r"##? \w+$", line.strip()):
-            intent = line.strip("# \r")
-        elif re.match(r"[#@$>!]", line):
-            intent = intent if line.startswith(">") and "definitions" not in line else None
-        elif intent and line.startswith("- "):
-            while LU_ENTITY.search(line):
-                line = LU_ENTITY.sub(r"\1", line)
-            # Lines with ^ are patterns, not sentences.
-            if "{" not in line and "^" not in line:
-                yield re.sub(r" ?' ?(?=s\b)", "'", line[2:]).strip(), intent
-
-
-def bot_rows(context, bots, names):
-    """(example, key) of the files of several bots; key is prefix + intent. bots: (repository, path, reader, prefix)."""
-    for repository, path, reader, prefix in bots:
-        for text, intent in reader(context.repositories.text(repository, path)):
-            if prefix + intent in names:
-                yield text, prefix + intent
-
-
-def distinct(rows, names, fewest):
-    """Rows of the labels with enough examples, one key a label, and the table of these keys."""
-    key_of = {}
-    for key, name in names.items():
-        key_of.setdefault(name, key)
-    rows = [(text, key_of[names[key]]) for text, key in rows]
-    count = collections.Counter(key for _, key in rows)
-    return [row for row in rows if count[row[1]] >= fewest], {key: names[key] for key in names if count[key] >= fewest}
-
-
-def of_same_bot(names):
-    """Siblings: the near intents of the same bot."""
-    groups = collections.defaultdict(dict)
-    for key, name in names.items():
-        groups[key.partition("/")[0]][key] = name
-    return {key: near for group in groups.values() for key, near in near_intents(group).items()}
-
-
-BANK_BOTS = [
-    ("watson-developer-cloud/assistant-simple", "training/bank_simple_workspace.json", watson_examples, ""),
-    ("IBM/watson-banking-chatbot", "data/conversation/workspaces/full_banking.json", watson_examples, ""),
-    ("RasaHQ/financial-demo", "data/nlu/nlu.yml", rasa_examples, "rasa/"),
-    ("RasaHQ/NLU-training-data", "banking/nlu.yml", rasa_examples, "nlu/"),
-]
-
-
-@data_set(
-    "bank_assistant_intents",
-    "intents",
-    [bot[:2] for bot in BANK_BOTS],
-    "Apache 2.0: LICENSE of each repository",
-    "intents of four bots, names by hand, like intents under one name; small talk and intents that say nothing alone left "
-    "out; not_labels are the nearest other intents",
-)
-def bank_assistant_intents(context):
-    by_hand = label_table("bank_assistant")
-    rows, names = distinct(bot_rows(context, BANK_BOTS, by_hand), by_hand, 4)
-    return sample("bank_assistant_intents", rows, [names], context.evaluation, siblings=near_intents(names))
-
-
-SKILLS = "skills/csharp"
-TICKET_INTENTS = ("TicketCreate", "TicketUpdate", "TicketShow", "TicketClose", "CreateSubscription", "KnowledgeShow")
-SUPPORT_BOTS = [
-    (
-        "IBM/virtual-insurance-assistant",
-        "data/assistant/skill-virtual-insurance-assistant.json",
-        watson_examples,
-        "insurance/",
-    ),
-    (
-        "samcennis/Watson-Assistant-Customer-Self-Service",
-        "import-watson-assistant/acme-dialog-skill.json",
-        watson_examples,
-        "software/",
-    ),
-    (
-        "watson-developer-cloud/assistant-skill-analysis",
-        "tests/resources/test_workspaces/skill-Customer-Care-Sample.json",
-        watson_examples,
-        "store/",
-    ),
-    ("RasaHQ/helpdesk-assistant", "data/nlu.yml", rasa_examples, "helpdesk/"),
-    (
-        "microsoft/botframework-skills",
-        f"{SKILLS}/experimental/hospitalityskill/Deployment/Resources/LU/en-us/Hospitality.lu",
-        lu_examples,
-        "hotel/",
-    ),
-    *(
-        (
-            "microsoft/botframework-skills",
-            f"{SKILLS}/experimental/itsmskill/Deployment/Resources/LU/en-us/secondary/{intent}.lu",
-            lu_examples,
-            "tickets/",
-        )
-        for intent in TICKET_INTENTS
-    ),
-]
-
-
-@data_set(
-    "support_bot_intents",
-    "intents",
-    [bot[:2] for bot in SUPPORT_BOTS],
-    "Apache 2.0; microsoft/botframework-skills MIT: LICENSE of each repository",
-    "intents of six bots (insurance, software, store, help desk, hotel, tickets), names by hand; not_labels are the nearest "
-    "other intents of the same bot",
-)
-def support_bot_intents(context):
-    by_hand = label_table("support_bots")
-    rows, names = distinct(bot_rows(context, SUPPORT_BOTS, by_hand), by_hand, 3)
-    return sample("support_bot_intents", rows, [names], context.evaluation, per_class=60, siblings=of_same_bot(names))
-
-
-OFFICE_BOTS = [
-    (
-        "microsoft/botframework-skills",
-        f"{SKILLS}/emailskill/Deployment/Resources/LU/en-us/Email.lu",
-        lu_examples,
-        "email/",
-    ),
-    (
-        "microsoft/botframework-skills",
-        f"{SKILLS}/calendarskill/Deployment/Resources/LU/en-us/Calendar.lu",
-        lu_examples,
-        "calendar/",
-    ),
-    (
-        "microsoft/botframework-skills",
-        f"{SKILLS}/todoskill/Deployment/Resources/LU/en-us/ToDo.lu",
-        lu_examples,
-        "tasks/",
-    ),
-    (
-        "microsoft/botframework-skills",
-        "skills/declarative/People/People/language-understanding/en-us/People.en-us.lu",
-        lu_examples,
-        "people/",
-    ),
-]
-
-
-@data_set(
-    "office_assistant_intents",
-    "intents",
-    [bot[:2] for bot in OFFICE_BOTS],
-    "MIT: LICENSE",
-    "intents about email, calendar, tasks and colleagues, names by hand; not_labels are the nearest other intents of the same skill",
-)
-def office_assistant_intents(context):
-    by_hand = label_table("office_assistant")
-    rows, names = distinct(bot_rows(context, OFFICE_BOTS, by_hand), by_hand, 10)
-    return sample("office_assistant_intents", rows, [names], context.evaluation, per_class=60, siblings=of_same_bot(names))
-
 
 CHITCHAT = ("microsoft/botframework-solutions", "templates/csharp/VA/VA/Deployment/Resources/QnA/en-us/Chitchat.qna")
 
@@ -349,9 +166,8 @@ def star_replies(context):
     for dialogue in star_dialogues(context):
         for event, after in zip(dialogue["Events"], dialogue["Events"][1:]):
             action = after.get("ActionLabel") if after["Action"] == "pick_suggestion" else None
-            if event["Action"] == "request_suggestions" and action and not NO_REPLIES.search(action):
-                if len(words(event["Text"])) >= 3:
-                    rows.append((event["Text"], action))
+            if event["Action"] == "request_suggestions" and action and not NO_REPLIES.search(action) and len(words(event["Text"])) >= 3:
+                rows.append((event["Text"], action))
     names = {action: REPLIES.get(action) or reply_name(action) for _, action in rows}
     rows, names = distinct(rows, dict(sorted(names.items())), 20)
     return sample("star_replies", rows, [names], context.evaluation, most=5000, per_class=45, siblings=near_replies(names))

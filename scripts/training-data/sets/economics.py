@@ -6,7 +6,7 @@ import html
 import re
 
 from registry import data_set
-from sampling import same_names, sample
+from sampling import sample
 from tables import rows_of
 
 BASE = "cbroschinski/MALIS-21-Master_Thesis"
@@ -29,15 +29,8 @@ JEL = {
 }  # fmt: skip
 
 
-@data_set(
-    "economics_abstracts",
-    "topics",
-    [(BASE, "data/base_dump/ListRecords.*.bz2")],
-    "ODbL 1.0, contents DbCL 1.0: data/base_dump/LICENSE.md; only records that say CC BY, CC BY-SA or CC0 in base_dc:rightsnorm",
-    "English abstracts with an economics class (DDC 33 or 65) or a JEL code; labels are the fields of the JEL codes, names by hand, and the authors' keywords "
-    "that at least five abstracts have",
-)
 def economics_abstracts(context):
+    """(abstract, fields of its JEL codes and keywords that several abstracts have)."""
     records = []
     for path in context.repositories.files(BASE, "data/base_dump", ".bz2"):
         for record in bz2.decompress(context.repositories.read(BASE, path)).decode("utf-8", "replace").split("<record>")[1:]:
@@ -50,15 +43,12 @@ def economics_abstracts(context):
         economic = any(number.startswith(("33", "65")) for number in values(record, "base_dc:classcode"))
         text = max(values(record, "dc:description"), key=len, default="")
         if len(text) >= 150 and (fields_of or economic):
-            keywords = [
-                word.lower() for word in subjects if re.fullmatch(r"[A-Za-z][a-z]{2,}(?:[ -][A-Za-z][a-z]+){0,3}|SMEs|COVID-19", word)
-            ]
+            keywords = [word.lower() for word in subjects if re.fullmatch(r"[A-Za-z][a-z]{2,}(?:[ -][A-Za-z][a-z]+){0,3}|SMEs|COVID-19", word)]
             rows.append((text, list(dict.fromkeys(fields_of + keywords))))
     common = collections.Counter(label for _, labels in rows for label in labels)
     kept = set(JEL.values()) | {label for label, count in common.items() if count >= 5}
     rows = [(text, [label for label in labels if label in kept]) for text, labels in rows]
-    rows = [(text, labels) for text, labels in rows if labels]
-    return sample("economics_abstracts", rows, [same_names(rows)], context.evaluation, most=5000)
+    return [(text, labels) for text, labels in rows if labels]
 
 
 def values(record, tag):
@@ -96,6 +86,4 @@ def traded_goods(context):
             if len(row["hscode"]) > 2:
                 rows.append((row["description"], name))
     siblings = {name: sorted(others - {name}) for others in sections.values() for name in others}
-    return sample(
-        "traded_goods", rows, [{name: name for name in siblings}], context.evaluation, per_class=60, siblings=siblings, negatives=4
-    )
+    return sample("traded_goods", rows, [{name: name for name in siblings}], context.evaluation, per_class=60, siblings=siblings, negatives=4)

@@ -1,13 +1,45 @@
-"""Sets of the family emotion."""
+"""Sets of the family emotion, most of them from the comments of GoEmotions, which others read too."""
 
 import json
+import random
 import re
 
-from registry import data_set
-from sampling import balance, labelled, one_label, prepare, shuffled, versions
-from sets import goemotions
-from sets.sentiment import goemotion_draws
-from tables import lists_of, rows_of
+from sampling import prepare, shuffled
+from tables import fields, lists_of
+
+EMOTIONS = [
+    "admiration",
+    "amusement",
+    "anger",
+    "annoyance",
+    "approval",
+    "caring",
+    "confusion",
+    "curiosity",
+    "desire",
+    "disappointment",
+    "disapproval",
+    "disgust",
+    "embarrassment",
+    "excitement",
+    "fear",
+    "gratitude",
+    "grief",
+    "joy",
+    "love",
+    "nervousness",
+    "optimism",
+    "pride",
+    "realization",
+    "relief",
+    "remorse",
+    "sadness",
+    "surprise",
+    "neutral",
+]
+POSITIVE = {"admiration", "amusement", "approval", "caring", "desire", "excitement", "gratitude", "joy", "love", "optimism", "pride", "relief"}
+NEGATIVE = {"anger", "annoyance", "disappointment", "disapproval", "disgust", "embarrassment", "fear", "grief", "nervousness", "remorse", "sadness"}
+
 
 EKMAN = {
     "anger": "anger annoyance disapproval",
@@ -37,165 +69,94 @@ OWN_FEELINGS = {
 FIRST_PERSON = re.compile(r"\b(I|I'm|I’m|im|Im|I've|my|My|me|myself)\b")
 
 
-def own_names(groups):
-    """The wording in which each group's name is its label."""
-    return {group: group for group in groups}
+def comments(context):
+    """(comment, emotions), cleaned and free of evaluation texts, in the order of the files."""
+    return context.once("GoEmotions comments", _comments)
 
 
-@data_set(
-    "goemotions",
-    "emotion",
-    [goemotions.SOURCE],
-    goemotions.LICENCE,
-    "all 28 labels, rare ones first, at most 420 rows a label; [NAME] written as @user",
-)
-def goemotions_fine(context):
-    _, fine, _ = goemotion_draws(context)
-    return {"goemotions": [labelled(text, emotions) for text, emotions in fine]}
+def _comments(context):
+    rows = []
+    for part in ("train", "dev", "test"):
+        for text, numbers, _ in fields(context.repositories.text("monologg/GoEmotions-pytorch", f"data/original/{part}.tsv")):
+            text = text.replace("[NAME]", "@user").replace("[RELIGION]", "religion")
+            rows.append((text, tuple(EMOTIONS[int(number)] for number in numbers.split(","))))
+    return prepare(rows, context.evaluation)
 
 
-@data_set("ekman_emotion", "emotion", [goemotions.SOURCE], goemotions.LICENCE, "rows whose labels fall in one Ekman group")
+def group_of(groups):
+    """{emotion: group} of {group: "emotion emotion"}."""
+    return {emotion: group for group, members in groups.items() for emotion in members.split()}
+
+
+def in_one_group(rows, groups):
+    """(comment, group) of the comments whose emotions are all in the same group."""
+    group = group_of(groups)
+    return [(text, group[emotions[0]]) for text, emotions in rows if len({group.get(emotion) for emotion in emotions}) == 1 and emotions[0] in group]
+
+
+def draws(context):
+    """All comments, those of the set goemotions and those with a sign, shuffled by one source of numbers one after the other."""
+    return context.once("GoEmotions draws", _draws)
+
+
+def _draws(context):
+    draw = random.Random(21)
+    rows = list(comments(context))
+    draw.shuffle(rows)
+    count = {emotion: sum(emotion in emotions for _, emotions in rows) for emotion in EMOTIONS}
+    taken = dict.fromkeys(EMOTIONS, 0)
+    fine = []
+    for text, emotions in sorted(rows, key=lambda row: min(count[emotion] for emotion in row[1])):
+        if len(fine) < 7600 and all(taken[emotion] < 420 for emotion in emotions):
+            fine.append((text, emotions))
+            for emotion in emotions:
+                taken[emotion] += 1
+    draw.shuffle(fine)
+    signed = []
+    for text, emotions in rows:
+        signs = [1 if emotion in POSITIVE else -1 if emotion in NEGATIVE else 0 if emotion == "neutral" else None for emotion in emotions]
+        neutral_only = emotions == ("neutral",)
+        if None not in signs and (1 in signs) + (-1 in signs) + neutral_only == 1:
+            signed.append((text, 1 if 1 in signs else -1 if -1 in signs else 0))
+    draw.shuffle(signed)
+    return rows, fine, signed
+
+
+def rare_first(context):
+    """(comment, emotions), rare emotions first."""
+    return draws(context)[1]
+
+
+def signed_comments(context):
+    """(comment, 1 positive, -1 negative or 0 neutral)."""
+    return draws(context)[2]
+
+
 def ekman_emotion(context):
-    comments, _, _ = goemotion_draws(context)
-    rows = balance(goemotions.in_one_group(comments, EKMAN), 9264, 22, ratio=2.6)
-    wordings = [
-        own_names(EKMAN),
-        {
-            "anger": "the writer is angry",
-            "disgust": "the writer is disgusted",
-            "fear": "the writer is afraid",
-            "joy": "the writer is happy",
-            "sadness": "the writer is sad",
-            "surprise": "the writer is surprised",
-            "neutral": "the writer shows no emotion",
-        },
-        {
-            "anger": "angry",
-            "disgust": "disgusted",
-            "fear": "scared or nervous",
-            "joy": "joyful",
-            "sadness": "sad",
-            "surprise": "surprised or curious",
-            "neutral": "calm, no emotion",
-        },
-    ]
-    return versions("ekman_emotion_", rows, wordings, 22)
+    """(comment, Ekman group) of comments in one group."""
+    return in_one_group(draws(context)[0], EKMAN)
 
 
-@data_set(
-    "feeling",
-    "emotion",
-    [goemotions.SOURCE],
-    goemotions.LICENCE,
-    "six groups: sadness (grief, remorse, disappointment), joy (amusement, excitement), love (caring), anger (annoyance), "
-    "fear (nervousness), surprise",
-)
 def feeling(context):
-    comments, _, _ = goemotion_draws(context)
-    rows = balance(goemotions.in_one_group(comments, FEELINGS), 6000, 23, ratio=3)
-    wordings = [
-        own_names(FEELINGS),
-        {"sadness": "sad", "joy": "happy", "love": "loving", "anger": "angry", "fear": "afraid", "surprise": "surprised"},
-        {
-            "sadness": "the writer feels sad",
-            "joy": "the writer feels joy",
-            "love": "the writer feels love or affection",
-            "anger": "the writer feels angry",
-            "fear": "the writer feels fear",
-            "surprise": "the writer feels surprised",
-        },
-    ]
-    return versions("feeling_v", rows, wordings, 23)
+    """(comment, group) of comments in one of six groups."""
+    return in_one_group(draws(context)[0], FEELINGS)
 
 
-@data_set(
-    "own_feeling",
-    "emotion",
-    [goemotions.SOURCE],
-    goemotions.LICENCE,
-    "rows in the first person (I, my, me) in six groups: sadness (grief, remorse, disappointment), joy (excitement, "
-    "amusement, pride, relief, gratitude), love (caring, admiration), anger (annoyance, disgust), fear (nervousness), "
-    "surprise (realization); part of the rows also in feeling",
-)
 def own_feeling(context):
-    comments = [row for row in goemotions.comments(context) if FIRST_PERSON.search(row[0])]
-    rows = balance(goemotions.in_one_group(comments, OWN_FEELINGS), 4500, 201, ratio=3)
-    wordings = [
-        own_names(OWN_FEELINGS),
-        {
-            "sadness": "I feel sad",
-            "joy": "I feel happy",
-            "love": "I feel love",
-            "anger": "I feel angry",
-            "fear": "I feel afraid",
-            "surprise": "I feel surprised",
-        },
-        {
-            "sadness": "a sad message",
-            "joy": "a joyful message",
-            "love": "a loving message",
-            "anger": "an angry message",
-            "fear": "a fearful message",
-            "surprise": "a surprised message",
-        },
-    ]
-    return versions("own_feeling_v", rows, wordings, 202)
+    """(comment, group) of comments in the first person."""
+    return in_one_group([row for row in comments(context) if FIRST_PERSON.search(row[0])], OWN_FEELINGS)
 
 
-@data_set(
-    "friends_emotion",
-    "emotion",
-    [("emorynlp/emotion-detection", "json/emotion-detection-{dev,tst}.json")],
-    "Apache 2.0: LICENSE.txt",
-    "emotion of one utterance of a television dialogue; the training file is not used",
-)
 def friends_emotion(context):
-    wording = {
-        "Joyful": "joyful",
-        "Mad": "mad",
-        "Sad": "sad",
-        "Scared": "scared",
-        "Powerful": "proud or powerful",
-        "Peaceful": "peaceful",
-        "Neutral": "neutral",
-    }
-    rows = []
-    for part in ("dev", "tst"):
-        show = json.loads(context.repositories.text("emorynlp/emotion-detection", f"json/emotion-detection-{part}.json"))
-        for scene in (scene for episode in show["episodes"] for scene in episode["scenes"]):
-            rows += [
-                (said["transcript"], wording[said["emotion"]]) for said in scene["utterances"] if said["emotion"] in wording
-            ]
-    return one_label("friends_emotion", balance(prepare(rows, context.evaluation, shortest=15), 1500, 151, ratio=3))
+    """(what is said, emotion) of the dialogues."""
+    for text in context.texts("friends_emotion"):
+        for scene in (scene for episode in json.loads(text)["episodes"] for scene in episode["scenes"]):
+            for said in scene["utterances"]:
+                yield said["transcript"], said["emotion"]
 
 
-@data_set(
-    "indonesian_emotion",
-    "emotion",
-    [("IndoNLP/indonlu", "dataset/emot_emotion-twitter/{train,valid}_preprocess.csv")],
-    "Apache 2.0: LICENSE (the README badge says MIT)",
-    "five emotions of Indonesian tweets",
-)
-def indonesian_emotion(context):
-    names = {"anger": "anger", "fear": "fear", "happy": "joy", "love": "love", "sadness": "sadness"}
-    rows = []
-    for part in ("train", "valid"):
-        table = context.repositories.text("IndoNLP/indonlu", f"dataset/emot_emotion-twitter/{part}_preprocess.csv")
-        for row in rows_of(table):
-            rows.append((row["tweet"].replace("[USERNAME]", "@user").replace("[URL]", "http"), row["label"]))
-    rows = balance(prepare(rows, context.evaluation), 2400, 161, ratio=2)
-    return {"indonesian_emotion": [labelled(text, [names[key]], "id") for text, key in rows]}
-
-
-@data_set(
-    "museum_tweet_emotion",
-    "emotion",
-    [("Prerakshah98/Sentiment-Analysis-with-Deep-learning-using-BERT", "smile-annotations-final.csv")],
-    "SMILE (figshare 3187909): annotations CC BY (stated on figshare and in felicitywang/TFMTL, "
-    "datasets/emotion/SMILE/README.md); the repository with this copy states none; text of tweets",
-    "not-relevant left out; at most 250 rows without emotion",
-)
 def museum_tweet_emotion(context):
+    """(tweet, emotions), at most 250 without one."""
     names = {
         "happy": "happiness",
         "angry": "anger",
@@ -204,15 +165,12 @@ def museum_tweet_emotion(context):
         "disgust": "disgust",
         "nocode": "no emotion",
     }
-    table = context.repositories.text(
-        "Prerakshah98/Sentiment-Analysis-with-Deep-learning-using-BERT", "smile-annotations-final.csv"
-    )
     rows = []
-    for _, tweet, codes in lists_of(table):
-        emotions = tuple(names.get(code) for code in codes.split("|"))
-        if all(emotions):
-            rows.append((tweet, emotions))
+    for text in context.texts("museum_tweet_emotion"):
+        for _, tweet, codes in lists_of(text):
+            emotions = tuple(names.get(code) for code in codes.split("|"))
+            if all(emotions):
+                rows.append((tweet, emotions))
     rows = shuffled(prepare(rows, context.evaluation), 45)
     none = [row for row in rows if row[1] == ("no emotion",)]
-    rows = shuffled([row for row in rows if row[1] != ("no emotion",)] + none[:250], 46)
-    return {"museum_tweet_emotion": [labelled(text, emotions) for text, emotions in rows]}
+    return shuffled([row for row in rows if row[1] != ("no emotion",)] + none[:250], 46)

@@ -4,14 +4,15 @@ import collections
 import random
 
 from registry import data_set
-from sampling import balance, pass_over, prepare, versions
-from sets.sentiment import NAMED, news_targets
+from sampling import pass_over, prepare
+from sets.sentiment import news_targets
 from tables import rows_of
 from texts import clean_message
 
 SENTFIN = ("pyRis/SEntFiN", "SEntFiN.csv")
 SENTFIN_LICENCE = "MIT: LICENSE of the repository (its authors)"
-PRONOUNS = set("he she they him her them it i we his their you who me us himself herself".split())
+TONES = ("positive", "negative", "neutral")
+PRONOUNS = {"he", "she", "they", "him", "her", "them", "it", "i", "we", "his", "their", "you", "who", "me", "us", "himself", "herself"}
 
 
 def headlines(context):
@@ -22,29 +23,9 @@ def headlines(context):
         yield row["Title"], dict(pair.split("': '", 1) for pair in pairs)
 
 
-@data_set("financial_headlines", "finance", [SENTFIN], SENTFIN_LICENCE, "headlines where all companies have one sentiment")
 def financial_headlines(context):
-    rows = [(title, min(tones.values())) for title, tones in headlines(context) if len(set(tones.values())) == 1]
-    rows = balance(prepare([row for row in rows if row[1] in NAMED], context.evaluation), 4500, 3, ratio=2)
-    wordings = [
-        NAMED,
-        {
-            "positive": "good news for investors",
-            "negative": "bad news for investors",
-            "neutral": "neutral news for investors",
-        },
-        {
-            "positive": "the share price may rise",
-            "negative": "the share price may fall",
-            "neutral": "no effect on the share price",
-        },
-        {
-            "positive": "positive financial news",
-            "negative": "negative financial news",
-            "neutral": "neutral financial news",
-        },
-    ]
-    return versions("financial_headlines_v", rows, wordings)
+    """(headline, tone) where all companies have the same."""
+    return [(title, min(tones.values())) for title, tones in headlines(context) if len(set(tones.values())) == 1]
 
 
 def tones_of_names(text, named_tones, link):
@@ -52,9 +33,7 @@ def tones_of_names(text, named_tones, link):
     return {
         "text": text,
         "labels": [f"{tone} {link} {clean_message(name)}" for name, tone in named_tones],
-        "not_labels": [
-            f"{other} {link} {clean_message(name)}" for name, tone in named_tones for other in NAMED if other != tone
-        ],
+        "not_labels": [f"{other} {link} {clean_message(name)}" for name, tone in named_tones for other in TONES if other != tone],
     }
 
 
@@ -63,8 +42,7 @@ def tones_of_names(text, named_tones, link):
     "finance",
     [SENTFIN],
     SENTFIN_LICENCE,
-    'sentiment towards each named company ("positive for X"), headlines with different sentiments first; '
-    "not_labels are the other two",
+    'sentiment towards each named company ("positive for X"), headlines with different sentiments first; not_labels are the other two',
 )
 def financial_company_sentiment(context):
     draw = random.Random(11)
@@ -79,7 +57,7 @@ def financial_company_sentiment(context):
         of_company = collections.defaultdict(set)
         for company, tone in tones:
             of_company[clean_message(company)].add(tone)
-        clear = [(company, min(tones)) for company, tones in of_company.items() if len(tones) == 1 and tones <= set(NAMED)]
+        clear = [(company, min(tones)) for company, tones in of_company.items() if len(tones) == 1 and tones <= set(TONES)]
         if clear:
             made.append(tones_of_names(title, clear[:4], "for"))
     draw.shuffle(made)

@@ -6,55 +6,9 @@ import random
 import re
 
 from registry import data_set
-from sampling import all_others, sample
+from sampling import all_others, near_intents, sample
 from tables import json_lines, label_table, lists_of, rows_of
 from texts import clean_document, squash, words
-
-LITTLE_WORDS = {"a", "the", "to", "of", "for", "an", "my", "and", "or", "in", "on"}
-
-
-def near_intents(names):
-    """Siblings: the intents whose names share a word come first, then others to at least six."""
-    siblings = {}
-    for key, name in names.items():
-        own = set(words(name)) - LITTLE_WORDS
-        near = [other for other in names if other != key and own & set(words(names[other]))]
-        rest = [other for other in names if other != key and other not in near]
-        random.Random(key).shuffle(rest)
-        siblings[key] = near + rest[: max(2, 6 - len(near))]
-    return siblings
-
-
-def with_spaces(name):
-    """CamelCase as words in lower case."""
-    return re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower().replace("find atm", "find ATM")
-
-
-CALLS = "amazon-science/dstc11-track2-intent-induction"
-
-
-def calls(name, folder, conversion):
-    """Registers one of the three sets of call centre requests."""
-    path = f"dstc11/{folder}/test-utterances.jsonl"
-
-    @data_set(name, "intents", [(CALLS, path)], "CDLA-Permissive 2.0: dstc11/LICENSE.md", conversion)
-    def build(context):
-        by_hand = label_table(name)
-        rows = [(row["utterance"], row["intent"]) for row in json_lines(context.repositories.text(CALLS, path))]
-        split = {key: with_spaces(key) for key in by_hand}
-        return sample(name, rows, [by_hand, split], context.evaluation, siblings=near_intents(by_hand))
-
-
-for arguments in (
-    (
-        "bank_calls",
-        "test-banking",
-        "intent names by hand (v1) and split from camel case (v2); not_labels are close intents of the set",
-    ),
-    ("finance_calls", "test-finance", "as bank_calls"),
-    ("insurance_calls", "development", "as bank_calls"),
-):
-    calls(*arguments)
 
 SHOP = ("ShivaaniSivanandan/Supportbot", "Bitext_Sample_Customer_Service_Training_Dataset.csv")
 
@@ -75,27 +29,13 @@ def shop_support_intents(context):
             category[row[3]] = row[2]
     by_hand = {key: name for key, name in label_table("shop_support").items() if key in category}
     near = near_intents(by_hand)
-    siblings = {
-        key: [other for other in by_hand if other != key and category[other] == category[key]] + near[key] for key in by_hand
-    }
+    siblings = {key: [other for other in by_hand if other != key and category[other] == category[key]] + near[key] for key in by_hand}
     wordings = [by_hand, {key: key.replace("_", " ") for key in by_hand}]
     return sample("shop_support_intents", rows, wordings, context.evaluation, most=5000, per_class=200, siblings=siblings)
 
 
 CLINC = "clinc/oos-eval"
 CLINC_LICENCE = "CC BY 3.0: LICENSE"
-CLINC_DOMAINS = {
-    "banking": "banking",
-    "credit_cards": "credit cards",
-    "kitchen_and_dining": "kitchen and dining",
-    "home": "home",
-    "auto_and_commute": "car and commute",
-    "travel": "travel",
-    "utility": "tools such as clock, weather and calculator",
-    "work": "work",
-    "small_talk": "small talk",
-    "meta": "settings of the assistant",
-}
 
 
 def clinc(context):
@@ -131,72 +71,25 @@ def clinc_spare(context):
     return [row for row in clinc(context)[0] if squash(clean_document(row[0])) not in used]
 
 
-@data_set(
-    "clinc_domains",
-    "topics",
-    [(CLINC, "data/data_full.json, data/domains.json")],
-    CLINC_LICENCE,
-    "ten domains; rows that clinc_intents does not hold",
-)
 def clinc_domains(context):
+    """(request, domain) of rows that clinc_intents does not hold."""
     domain_of = {intent: domain for domain, intents in clinc(context)[1].items() for intent in intents}
-    rows = [(text, domain_of[intent]) for text, intent in clinc_spare(context) if intent in domain_of]
-    return sample("clinc_domains", rows, [CLINC_DOMAINS], context.evaluation, most=2500, per_class=250)
-
-
-@data_set(
-    "clinc_bank_and_cards",
-    "intents",
-    [(CLINC, "data/data_full.json, data/domains.json")],
-    CLINC_LICENCE,
-    "the 30 banking and credit card intents; rows that clinc_intents does not hold; a few rows may be in clinc_domains",
-)
-def clinc_bank_and_cards(context):
-    _, domains, names = clinc(context)
-    intents = domains["banking"] + domains["credit_cards"]
-    rows = [row for row in clinc_spare(context) if row[1] in intents]
-    wording = {intent: names[intent] for intent in intents}
-    return sample("clinc_bank_and_cards", rows, [wording], context.evaluation, most=2500, siblings=all_others(intents))
+    return [(text, domain_of[intent]) for text, intent in clinc_spare(context) if intent in domain_of]
 
 
 SNIPS = "sonos/nlu-benchmark"
 
 
-@data_set(
-    "snips_intents",
-    "intents",
-    [(SNIPS, "2017-06-custom-intent-engines/*/train_*_full.json")],
-    "CC0 1.0: LICENSE",
-    "intent names by hand",
-)
 def snips_intents(context):
-    names = {
-        "AddToPlaylist": "add a song to a playlist",
-        "BookRestaurant": "book a restaurant",
-        "GetWeather": "weather forecast",
-        "PlayMusic": "play music",
-        "RateBook": "rate a book",
-        "SearchCreativeWork": "look for a film, book or game",
-        "SearchScreeningEvent": "film showtimes",
-    }
-    rows = []
-    for intent in names:
+    """(request, intent); one of the files is not UTF-8."""
+    for intent in ("AddToPlaylist", "BookRestaurant", "GetWeather", "PlayMusic", "RateBook", "SearchCreativeWork", "SearchScreeningEvent"):
         content = context.repositories.read(SNIPS, f"2017-06-custom-intent-engines/{intent}/train_{intent}_full.json")
         try:
             requests = json.loads(content.decode("utf-8"))
         except UnicodeDecodeError:
             requests = json.loads(content.decode("latin-1"))
-        rows += [("".join(part["text"] for part in request["data"]), intent) for request in requests[intent]]
-    return sample(
-        "snips_intents",
-        rows,
-        [names],
-        context.evaluation,
-        most=2000,
-        per_class=290,
-        siblings=all_others(names),
-        negatives=4,
-    )
+        for request in requests[intent]:
+            yield "".join(part["text"] for part in request["data"]), intent
 
 
 NLUPP = "PolyAI-LDN/task-specific-datasets"
@@ -248,14 +141,7 @@ for domain in ("banking", "hotels"):
 
 SERVICE = ("awslabs/multi-domain-goal-oriented-dialogues-dataset", "data/paper_splits/splits_annotated_at_sentence_level")
 SERVICE_LICENCE = "CDLA-Permissive 1.0: LICENSE.txt"
-SERVICE_DOMAINS = {
-    "airline": "airline",
-    "fastfood": "fast food restaurant",
-    "finance": "bank",
-    "insurance": "insurance",
-    "media": "internet, phone and cable service",
-    "software": "software support",
-}
+SERVICE_DOMAINS = ("airline", "fastfood", "finance", "insurance", "media", "software")
 COURTESIES = ("thankyou", "openinggreeting", "closinggreeting", "confirmation", "rejection")
 
 
@@ -297,68 +183,21 @@ def customer_service_intents(context):
     return sample("customer_service_intents", rows, [names], context.evaluation, most=5000, per_class=220, siblings=siblings)
 
 
-@data_set(
-    "customer_service_domain",
-    "topics",
-    [(SERVICE[0], f"{SERVICE[1]}/*")],
-    SERVICE_LICENCE,
-    "the six domains; sentences with an intent only, rows that customer_service_intents does not hold",
-)
 def customer_service_domain(context):
+    """(sentence, domain) of sentences with an intent that customer_service_intents does not hold."""
     used = {squash(row["text"]) for row in context.made("customer_service_intents")["customer_service_intents"]}
-    rows = [
-        (text, domain)
-        for domain, text, intents in service_sentences(context)
-        if not set(intents) & set(COURTESIES) and len(words(text)) >= 5 and squash(clean_document(text)) not in used
-    ]
-    return sample("customer_service_domain", rows, [SERVICE_DOMAINS], context.evaluation, most=2400, per_class=400)
+    for domain, text, intents in service_sentences(context):
+        if not set(intents) & set(COURTESIES) and len(words(text)) >= 5 and squash(clean_document(text)) not in used:
+            yield text, domain
 
 
-COMPLAINTS = (
-    "Applied-AI-Research-Lab/DeepSeek-LLM-and-GPT-Fall-Behind-Claude-Leads-in-Zero-Shot-Consumer-Complaints-Classification",
-    "Datasets/dataset.csv",
-)
-
-
-@data_set(
-    "consumer_complaints",
-    "intents",
-    [COMPLAINTS],
-    "MIT: LICENSE; narratives from the CFPB database (US Government)",
-    "true product column (not the model predictions); the text is stop-word filtered at the source",
-)
-def consumer_complaints(context):
-    names = {
-        "debt_collection": "debt collection",
-        "mortgages_and_loans": "mortgages and loans",
-        "credit_reporting": "credit report",
-        "credit_card": "credit card",
-        "retail_banking": "bank account",
-    }
-    rows = [(row["narrative"], row["product"]) for row in rows_of(context.repositories.text(*COMPLAINTS))]
-    return sample("consumer_complaints", rows, [names], context.evaluation)
-
-
-@data_set(
-    "docs_issues",
-    "intents",
-    [("explosion/projects", "pipelines/textcat_demo/assets/docs_issues_{training,eval}.jsonl")],
-    "MIT: LICENSE",
-    "documentation > .5",
-)
 def docs_issues(context):
-    rows = []
-    for part in ("training", "eval"):
-        path = f"pipelines/textcat_demo/assets/docs_issues_{part}.jsonl"
-        for row in json_lines(context.repositories.text("explosion/projects", path)):
+    """(text, documentation or other): more than half of the annotators said it is about the documentation, or not."""
+    for text in context.texts("docs_issues"):
+        for row in json_lines(text):
             share = row.get("cats", {}).get("DOCUMENTATION")
             if share is not None:
-                rows.append((row["text"], "documentation" if share > 0.5 else "other"))
-    wordings = [
-        {"documentation": "about the documentation", "other": "about something else than the documentation"},
-        {"documentation": "documentation", "other": "bug, question or feature request"},
-    ]
-    return sample("docs_issues", rows, wordings, context.evaluation)
+                yield row["text"], "documentation" if share > 0.5 else "other"
 
 
 VACCINE = "IBM/vira-intent-classification"
@@ -384,8 +223,6 @@ def vaccine_questions(context):
         rest = [other for other in intents if other != intent and other not in near]
         siblings[intent] = near + random.Random(intent).sample(rest, 3)
     names = {intent: clean_document(intent).rstrip("?.") for intent in intents}
-    names = {
-        intent: name if name.startswith(("I ", "I'", "COVID")) else name[0].lower() + name[1:] for intent, name in names.items()
-    }
+    names = {intent: name if name.startswith(("I ", "I'", "COVID")) else name[0].lower() + name[1:] for intent, name in names.items()}
     rows = [(row["sentence"], row["label"]) for row in rows]
     return sample("vaccine_questions", rows, [names], context.evaluation, most=5000, per_class=60, siblings=siblings)

@@ -3,15 +3,11 @@
 import collections
 import re
 
-from registry import data_set
-from sampling import same_names, sample, shuffled
+from sampling import shuffled
 from tables import fields, lines
 
 FINNA = "NatLibFi/Annif-corpora"
-FINNA_LICENCE = (
-    'titles CC0: training/README.md ("metadata that has been extracted from the Finna.fi service via its open API. The CC0 license '
-    'applies to all such metadata"); subject names CC BY 4.0: vocab/README.md'
-)
+
 # A subject needs this many titles to be a label.
 LEAST_TITLES = 20
 
@@ -58,18 +54,9 @@ def even_rows(rows, most, per_label, seed=11):
     return kept
 
 
-@data_set(
-    "library_subjects",
-    "topics",
-    [(FINNA, "subjects/yso-finna-en/*.txt, vocab/yso-en.tsv")],
-    FINNA_LICENCE,
-    "English titles of books, theses and articles in Finnish libraries with at least two subjects, all their subjects as labels; titles of 4 "
-    "words to 250 characters; at most two or three titles a subject",
-)
 def library_subjects(context):
-    rows = [(title, found) for title, found in titles_with_subjects(context) if 2 <= len(found) <= 8]
-    rows = even_rows(rows, 8600, 2)
-    return sample("library_subjects", rows, [same_names(rows)], context.evaluation, most=8000)
+    """(title, its subjects), at least two."""
+    return even_rows([(title, found) for title, found in titles_with_subjects(context) if 2 <= len(found) <= 8], 8600, 2)
 
 
 COMMODITIES = """wheat; barley; oats; rye; rice; maize; cereal; soybeans; oil plants; vegetable oils; palm oil; olive oil; rape oil; coffee; cocoa; tea;
@@ -99,17 +86,9 @@ def listed(*texts):
     return {name.strip() for text in texts for name in re.sub(r"\s+", " ", text).split(";")}
 
 
-@data_set(
-    "library_economy",
-    "topics",
-    [(FINNA, "subjects/yso-finna-en/*.txt, vocab/yso-en.tsv")],
-    FINNA_LICENCE,
-    "English titles in Finnish libraries with some 230 subjects of commodities, trade, money, industries; only these subjects as labels; titles of "
-    "4 words to 250 characters, at most about 80 a subject",
-)
 def library_economy(context):
-    rows = even_rows(titles_with_subjects(context, listed(COMMODITIES, ECONOMY)), 8600, 80)
-    return sample("library_economy", rows, [same_names(rows)], context.evaluation, most=8000)
+    """(title, its subjects of economy)."""
+    return even_rows(titles_with_subjects(context, listed(COMMODITIES, ECONOMY)), 8600, 80)
 
 
 CONDITIONS = """ADHD; Aids; HIV infection; Alzheimer's disease; Asperger's syndrome; autism; Crohn's disease; Down syndrome; Huntington's disease; Hodgkin's disease;
@@ -131,14 +110,6 @@ diseases; metabolic syndrome; hypercholesterolemia; obesity; nutritional disorde
 pregnancy; menopause; poisonings; occupational diseases; nausea; fever; vertigo; sexual disorders; developmental disorders"""
 
 
-@data_set(
-    "library_conditions",
-    "medical",
-    [(FINNA, "subjects/yso-finna-en/*.txt, vocab/yso-en.tsv")],
-    FINNA_LICENCE,
-    "English titles in Finnish libraries with some 160 diseases and conditions; only these as labels; titles of 4 words to 250 characters, at most about 60 "
-    "a condition",
-)
 def library_conditions(context):
-    rows = even_rows(titles_with_subjects(context, listed(CONDITIONS)), 7000, 60)
-    return sample("library_conditions", rows, [same_names(rows)], context.evaluation)
+    """(title, its diseases and conditions)."""
+    return even_rows(titles_with_subjects(context, listed(CONDITIONS)), 7000, 60)

@@ -3,13 +3,7 @@
 import random
 import re
 
-from registry import data_set
-from sampling import sample
-from tables import rows_of
 from texts import clean_document, cut, squash
-
-EVENTS = ("ianrastall/current-events-context", "20*/*/*.yaml (daily files of Wikipedia's Portal:Current events)")
-EVENTS_LICENCE = "CC0 1.0: LICENSE of the repository; text of Wikipedia's Current events portal CC BY-SA 4.0"
 
 SECTIONS = {
     "war": [
@@ -68,10 +62,8 @@ def event_sentences(context):
 
 
 def _event_sentences(context):
-    repository = EVENTS[0]
-    paths = [path for path in context.repositories.files(repository) if re.fullmatch(r"20[^/]*/[^/]*/[^/]*\.yaml", path)]
     rows = []
-    for _, text in context.repositories.texts(repository, paths):
+    for text in context.texts("world_events"):
         for section, item in daily_items(text) if len(text) <= 20_000 else []:
             if section not in SECTION_OF:
                 continue
@@ -91,68 +83,9 @@ def part_of(rows, start, end):
     return rows[int(len(rows) * start) : int(len(rows) * end)]
 
 
-WORLD_EVENTS = [
-    {
-        "war": "armed conflicts and attacks",
-        "politics": "politics and elections",
-        "law": "law and crime",
-        "disaster": "disasters and accidents",
-        "intl": "international relations",
-        "health": "health and environment",
-        "business": "business and economy",
-        "arts": "arts and culture",
-        "sports": "sports",
-        "science": "science and technology",
-    },
-    {
-        "war": "war and terrorism",
-        "politics": "politics",
-        "law": "crime and justice",
-        "disaster": "disaster",
-        "intl": "diplomacy",
-        "health": "health and the environment",
-        "business": "business",
-        "arts": "entertainment and culture",
-        "sports": "sport",
-        "science": "science and tech",
-    },
-    {
-        "war": "news about war, fighting or attacks",
-        "politics": "news about government and elections",
-        "law": "news about crime, courts and police",
-        "disaster": "news about an accident or natural disaster",
-        "intl": "news about relations between countries",
-        "health": "news about health or the environment",
-        "business": "business and financial news",
-        "arts": "news about film, music, art or celebrities",
-        "sports": "sports news",
-        "science": "science and technology news",
-    },
-    {
-        "war": "conflict",
-        "politics": "government",
-        "law": "crime",
-        "disaster": "accident or natural disaster",
-        "intl": "foreign affairs",
-        "health": "health",
-        "business": "economy",
-        "arts": "culture",
-        "sports": "athletics and games",
-        "science": "research and technology",
-    },
-]
-
-
-@data_set(
-    "world_events",
-    "topics",
-    [EVENTS],
-    EVENTS_LICENCE,
-    "event sentences of the ten sections, source names in brackets at the end cut off",
-)
 def world_events(context):
-    rows = part_of(event_sentences(context), 0, 0.5)
-    return sample("world_events", rows, WORLD_EVENTS, context.evaluation, per_class=1100)
+    """(sentence, section) of the first half."""
+    return part_of(event_sentences(context), 0, 0.5)
 
 
 def world_joined(rows):
@@ -160,110 +93,22 @@ def world_joined(rows):
     return [(text, "world" if section in ("war", "politics", "disaster", "intl") else section) for text, section in rows]
 
 
-@data_set(
-    "news_four_sections",
-    "topics",
-    [EVENTS],
-    EVENTS_LICENCE,
-    "the sections armed conflicts, politics, disasters and international relations joined to one; sports, business, "
-    "science kept; other rows than in world_events",
-)
 def news_four_sections(context):
-    rows = world_joined(part_of(event_sentences(context), 0.5, 0.78))
-    wordings = [
-        {"world": "world", "sports": "sports", "business": "business", "science": "science and technology"},
-        {
-            "world": "world news",
-            "sports": "sports news",
-            "business": "business news",
-            "science": "science and technology news",
-        },
-        {
-            "world": "international affairs and politics",
-            "sports": "sport",
-            "business": "business and finance",
-            "science": "tech and science",
-        },
-        {
-            "world": "this is about world politics, war or disasters",
-            "sports": "this is about sports",
-            "business": "this is about business, companies or the economy",
-            "science": "this is about science or technology",
-        },
-    ]
-    return sample("news_four_sections", rows, wordings, context.evaluation, per_class=1000)
+    """(sentence, section) of the next 28 %, world news joined."""
+    return world_joined(part_of(event_sentences(context), 0.5, 0.78))
 
 
-@data_set(
-    "news_seven_sections",
-    "topics",
-    [EVENTS],
-    EVENTS_LICENCE,
-    "as news_four_sections with seven sections; other rows than in the other two sets",
-)
 def news_seven_sections(context):
-    rows = world_joined(part_of(event_sentences(context), 0.78, 1))
-    wordings = [
-        {
-            "world": "world",
-            "sports": "sports",
-            "business": "business",
-            "science": "science and technology",
-            "law": "crime and law",
-            "health": "health",
-            "arts": "entertainment",
-        },
-        {
-            "world": "international news",
-            "sports": "sport",
-            "business": "money and business",
-            "science": "technology and science",
-            "law": "police and courts",
-            "health": "health and environment",
-            "arts": "arts, film and music",
-        },
-        {
-            "world": "politics and world affairs",
-            "sports": "sports and games",
-            "business": "economy",
-            "science": "science",
-            "law": "legal",
-            "health": "medicine and nature",
-            "arts": "culture",
-        },
-    ]
-    return sample("news_seven_sections", rows, wordings, context.evaluation, per_class=700)
+    """(sentence, section) of the rest, world news joined."""
+    return world_joined(part_of(event_sentences(context), 0.78, 1))
 
 
-@data_set(
-    "hard_news",
-    "topics",
-    [EVENTS],
-    EVENTS_LICENCE,
-    "the five hard-news sections only, rows that no other set of this source holds",
-)
 def hard_news(context):
+    """(sentence, section) of sentences that none of the other sets holds."""
     used = {
         squash(row["text"])
         for name in ("world_events", "news_four_sections", "news_seven_sections")
         for rows in context.made(name).values()
         for row in rows
     }
-    rows = [row for row in event_sentences(context) if row[1] in HARD_NEWS and squash(cut(clean_document(row[0]))) not in used]
-    wordings = [
-        {
-            "war": "war",
-            "politics": "elections and parliament",
-            "disaster": "natural disaster or accident",
-            "intl": "diplomacy between countries",
-            "law": "court case or crime",
-        },
-        {
-            "war": "military attack",
-            "politics": "domestic politics",
-            "disaster": "disaster",
-            "intl": "international relations",
-            "law": "crime and police",
-        },
-    ]
-    return sample("hard_news", rows, wordings, context.evaluation, most=3000, per_class=600)
+    return [row for row in event_sentences(context) if row[1] in HARD_NEWS and squash(cut(clean_document(row[0]))) not in used]

@@ -4,19 +4,8 @@ import collections
 import random
 import re
 
-from registry import data_set
-from sampling import sample
 from tables import fields
 from texts import squash
-
-AGGREGATOR = (
-    "rntatsuya/UCI_News_Aggregator_Data_Set_Retriever",
-    "rawData/*.csv (newsCorpora.csv of UCI's News Aggregator, cut into 4,227 files)",
-)
-AGGREGATOR_LICENCE = (
-    'public domain: readme.txt of the data set ("LICENSE: Public domain", copy in hgctmy/nlp100 commit '
-    "4da25bfbfc53e74df4ad0efb334d9d77f5c31de5, chapter6/NewsAggregatorDataset); UCI's page (dataset 359) is said to give CC BY 4.0"
-)
 
 # Folders in the addresses of the news, by what they say.
 FOLDERS = {
@@ -48,9 +37,8 @@ def headlines(context):
 
 
 def _headlines(context):
-    repository = AGGREGATOR[0]
     seen, found = set(), []
-    for _, text in context.repositories.texts(repository, context.repositories.files(repository, "rawData", ".csv")):
+    for text in context.texts("headline_sections"):
         for row in fields(text):
             if len(row) != 8 or row[4] not in "btem":
                 continue
@@ -140,52 +128,10 @@ def _sections(context):
     return rows
 
 
-@data_set(
-    "headline_sections",
-    "topics",
-    [AGGREGATOR],
-    AGGREGATOR_LICENCE,
-    "the aggregator's four categories where the folders in the addresses of a story's headlines agree; world news and science "
-    "told apart by these folders; at most 3 headlines of a story, 6 of science, 20 of world news; whole headlines of five words or more",
-)
 def headline_sections(context):
+    """(headline, section), a few of each story."""
     rows = [(headline.title, section, headline.story) for headline, section in sections(context) if section]
-    rows = a_few_of_each_story(rows, {"world": 20, "science": 6, "": 3})
-    wordings = [
-        {
-            "world": "world",
-            "business": "business",
-            "technology": "technology",
-            "science": "science",
-            "entertainment": "entertainment",
-            "health": "health",
-        },
-        {
-            "world": "world news",
-            "business": "economy and companies",
-            "technology": "science and technology",
-            "science": "science and technology",
-            "entertainment": "film, music and celebrities",
-            "health": "medicine and health",
-        },
-        {
-            "world": "international affairs and accidents",
-            "business": "markets and finance",
-            "technology": "gadgets and computing",
-            "science": "space, nature and research",
-            "entertainment": "show business",
-            "health": "wellbeing and disease",
-        },
-        {
-            "world": "this is news from around the world",
-            "business": "this is business or economic news",
-            "technology": "this is news about science or technology",
-            "science": "this is news about science or technology",
-            "entertainment": "this is entertainment news",
-            "health": "this is health news",
-        },
-    ]
-    return sample("headline_sections", rows, wordings, context.evaluation, per_class=1330)
+    return a_few_of_each_story(rows, {"world": 20, "science": 6, "": 3})
 
 
 FIRMS = re.compile(
@@ -202,16 +148,8 @@ MONEY = re.compile(
 )
 
 
-@data_set(
-    "technology_or_business",
-    "topics",
-    [AGGREGATOR],
-    AGGREGATOR_LICENCE,
-    "headlines of the sections business and technology as in headline_sections; half of each with the name of a technology company; "
-    "these under business only with a word of money or management, all under technology only without; at most 4 of a story; other "
-    "headlines than in headline_sections",
-)
 def technology_or_business(context):
+    """(headline, technology or business, with " firm" where it names a technology company)."""
     used = titles_of(context, "headline_sections")
     rows = []
     for headline, section in sections(context):
@@ -220,15 +158,7 @@ def technology_or_business(context):
         firm, money = bool(FIRMS.search(headline.title)), bool(MONEY.search(headline.title))
         if (section == "technology" and not money) or (section == "business" and (money or not firm)):
             rows.append((headline.title, section + (" firm" if firm else ""), headline.story))
-    rows = a_few_of_each_story(rows, {"business firm": 8, "": 4})
-    wordings = [
-        {"technology": "technology", "business": "business"},
-        {"technology": "tech and science", "business": "finance and economy"},
-        {"technology": "products, software and gadgets", "business": "companies, deals and markets"},
-        {"technology": "sci/tech news", "business": "business news"},
-    ]
-    wordings = [{**wording, **{f"{key} firm": label for key, label in wording.items()}} for wording in wordings]
-    return sample("technology_or_business", rows, wordings, context.evaluation, per_class=1250)
+    return a_few_of_each_story(rows, {"business firm": 8, "": 4})
 
 
 # Desk: (section of headline_sections, folders); cars: of the aggregator's "b" and "t".
@@ -256,96 +186,16 @@ DESKS = {
 DESK_FOLDERS = {desk: (section, frozenset(folders.split())) for desk, (section, folders) in DESKS.items()}
 
 
-@data_set(
-    "news_desks",
-    "topics",
-    [AGGREGATOR],
-    AGGREGATOR_LICENCE,
-    "19 desks by folders in the address (such as /music/ under entertainment), world news as in headline_sections; no headline "
-    "with folders of two desks; at most 4 of a story for a desk, 12 of world news; other headlines than in the two sets before",
-)
 def news_desks(context):
+    """(headline, desk) of headlines with folders of one desk."""
     used = titles_of(context, "headline_sections", "technology_or_business")
     rows = []
     for headline, section in sections(context):
-        desks = [
-            desk
-            for desk, (wanted, folders) in DESK_FOLDERS.items()
-            if wanted in ("", section) and headline.folders & folders
-        ]
+        desks = [desk for desk, (wanted, folders) in DESK_FOLDERS.items() if wanted in ("", section) and headline.folders & folders]
         if section == "world":
             desks = ["world"]
         elif desks == ["cars"] and headline.category not in "tb":
             desks = []
         if len(desks) == 1 and squash(headline.title) not in used:
             rows.append((headline.title, desks[0], headline.story))
-    rows = a_few_of_each_story(rows, {"world": 12, "": 4})
-    wordings = [
-        {
-            "world": "world news",
-            "markets": "stock, currency and commodity markets",
-            "economy": "economy",
-            "companies": "companies and industry",
-            "energy": "energy",
-            "property": "real estate",
-            "phones": "mobile phones",
-            "games": "video games",
-            "internet": "internet and software",
-            "security": "computer security",
-            "science": "science and space",
-            "environment": "environment",
-            "cars": "cars",
-            "film": "movies",
-            "music": "music",
-            "television": "television",
-            "stars": "celebrities",
-            "books": "books and theatre",
-            "fashion": "fashion",
-            "health": "health",
-        },
-        {
-            "world": "foreign news",
-            "markets": "trading and investing",
-            "economy": "growth, jobs, prices and central banks",
-            "companies": "corporate news",
-            "energy": "oil, gas and power",
-            "property": "housing market",
-            "phones": "smartphones and tablets",
-            "games": "gaming",
-            "internet": "web services and apps",
-            "security": "hacking and data breaches",
-            "science": "scientific discoveries",
-            "environment": "climate and nature",
-            "cars": "motoring and the car industry",
-            "film": "cinema",
-            "music": "songs, albums and concerts",
-            "television": "TV shows",
-            "stars": "gossip about famous people",
-            "books": "literature and the stage",
-            "fashion": "clothes and style",
-            "health": "medicine",
-        },
-        {
-            "world": "world",
-            "markets": "business",
-            "economy": "business",
-            "companies": "business",
-            "energy": "business",
-            "property": "business",
-            "phones": "technology",
-            "games": "technology",
-            "internet": "technology",
-            "security": "technology",
-            "science": "science and nature",
-            "environment": "science and nature",
-            "cars": "cars and driving",
-            "film": "arts and entertainment",
-            "music": "arts and entertainment",
-            "television": "arts and entertainment",
-            "stars": "arts and entertainment",
-            "books": "arts and entertainment",
-            "fashion": "lifestyle",
-            "health": "health",
-        },
-    ]
-    return sample("news_desks", rows, wordings, context.evaluation, per_class=450)
+    return a_few_of_each_story(rows, {"world": 12, "": 4})

@@ -7,7 +7,7 @@ import random
 import re
 
 from registry import data_set
-from sampling import all_others, balance, one_label, prepare, sample, versions
+from sampling import all_others, prepare, sample
 from tables import fields, label_table
 from texts import cut_at_word, words
 
@@ -58,14 +58,18 @@ QUESTION_FORMS = [
     for pattern, kind in (
         (r"^(who|whose|whom)\b(?!.*\bcompany\b)", "person"),
         (
-            r"^where\b|\b(what|which) (city|country|state|continent|island|place|capital|river|town|county|region|ocean|"
-            r"mountain|desert|planet)\b",
+            (
+                r"^where\b|\b(what|which) (city|country|state|continent|island|place|capital|river|town|county|region|ocean|"
+                r"mountain|desert|planet)\b"
+            ),
             "place",
         ),
         (r"^when\b|\b(what|which) (year|decade|century|date|month|day)\b", "date"),
         (
-            r"^how (many|much|far|long|old|tall|high|deep|fast|big|large|wide|heavy|often)\b|"
-            r"\bwhat (percent|percentage|number|age|distance|temperature|speed)\b",
+            (
+                r"^how (many|much|far|long|old|tall|high|deep|fast|big|large|wide|heavy|often)\b|"
+                r"\bwhat (percent|percentage|number|age|distance|temperature|speed)\b"
+            ),
             "number",
         ),
         (r"\bstands? for\b|\babbreviat|\bacronym\b|\binitials\b", "abbreviation"),
@@ -78,13 +82,17 @@ QUESTION_FORMS = [
             "work",
         ),
         (
-            r"\b(what|which) (animal|bird|fish|colou?r|food|fruit|plant|tree|instrument|metal|gas|element|drink|vegetable|"
-            r"sport|bone|language|currency|disease|vitamin|weapon|tool|vehicle|car|word)\b",
+            (
+                r"\b(what|which) (animal|bird|fish|colou?r|food|fruit|plant|tree|instrument|metal|gas|element|drink|vegetable|"
+                r"sport|bone|language|currency|disease|vitamin|weapon|tool|vehicle|car|word)\b"
+            ),
             "thing",
         ),
         (
-            r"^what is (the )?(meaning|definition|difference|purpose)|^what does [\w ]+ mean\b|"
-            r"^what (is|are) (an?|the term)? ?\w+ ?\?*$",
+            (
+                r"^what is (the )?(meaning|definition|difference|purpose)|^what does [\w ]+ mean\b|"
+                r"^what (is|are) (an?|the term)? ?\w+ ?\?*$"
+            ),
             "definition",
         ),
     )
@@ -97,47 +105,6 @@ MEDICAL_KINDS = {
     "how does it work": "reason",
 }
 MEDICAL_STARTS = ("What is", "What are", "What causes", "How many", "How does", "Why")
-ANSWER_WORDINGS = [
-    {
-        "place": "place",
-        "person": "person",
-        "organization": "company, band or other group",
-        "thing": "thing",
-        "work": "film, song, book or other work",
-        "yesno": "yes or no",
-        "number": "number",
-        "date": "date or time",
-        "abbreviation": "abbreviation",
-        "reason": "reason or manner",
-        "definition": "definition",
-    },
-    {
-        "place": "asks where",
-        "person": "asks who",
-        "organization": "asks which company or group",
-        "thing": "asks which thing",
-        "work": "asks for a title",
-        "yesno": "asks whether something is true",
-        "number": "asks how much or how many",
-        "date": "asks when",
-        "abbreviation": "asks what letters stand for",
-        "reason": "asks why or how",
-        "definition": "asks what something is",
-    },
-    {
-        "place": "location",
-        "person": "human being",
-        "organization": "human group or organization",
-        "thing": "entity",
-        "work": "entity",
-        "yesno": "yes or no",
-        "number": "numeric value",
-        "date": "numeric value or date",
-        "abbreviation": "abbreviation",
-        "reason": "description or explanation",
-        "definition": "description or explanation",
-    },
-]
 
 
 def answer_of_simple_question(kind, question):
@@ -172,32 +139,19 @@ def trivia_answer_kinds(context):
             yield question.group(1), kinds[0]
 
 
-@data_set(
-    "answer_kind",
-    "questions",
-    [
-        SIMPLE_QUESTIONS,
-        ("KGQA/QALD_9_plus", "data/qald_9_plus_test_dbpedia.json (yes or no)"),
-        (MEDQUAD[0], "every sixth file (definition, reason, number)"),
-    ],
-    "CC BY 3.0 (SimpleQuestions); QALD-9-plus CC BY 4.0: LICENSE; MedQuAD CC BY 4.0; and open_trivia, CC BY-SA 4.0",
-    "property, query form or words of the question to the kind of answer; v3 in coarse classes; also questions of the set "
-    "open_trivia",
-)
 def answer_kind(context):
-    rows = list(simple_answer_kinds(context))
+    """(question, kind of its answer)."""
+    yield from simple_answer_kinds(context)
     asked = json.loads(context.repositories.text("KGQA/QALD_9_plus", "data/qald_9_plus_test_dbpedia.json"))["questions"]
     for entry in asked:
         english = [said["string"] for said in entry["question"] if said["language"] == "en"]
         if english and "boolean" in (entry.get("answers") or [{}])[0]:
-            rows.append((english[0], "yesno"))
-    rows += trivia_answer_kinds(context)
+            yield english[0], "yesno"
+    yield from trivia_answer_kinds(context)
     for _, text in medquad(context)[::6]:
         for topic, question in re.findall(r'qtype="([^"]*)">([^<]*)</Question>', text):
             if topic in MEDICAL_KINDS and question.startswith(MEDICAL_STARTS):
-                rows.append((question, MEDICAL_KINDS[topic]))
-    rows = balance(prepare(rows, context.evaluation), 8000, 91, ratio=30)
-    return versions("answer_kind_v", rows, ANSWER_WORDINGS, 92)
+                yield question, MEDICAL_KINDS[topic]
 
 
 def medquad(context):
@@ -248,22 +202,14 @@ def of_frequent_topics(rows):
     return [row for row in rows if count[row[1]] >= 60 and row[1] != "other information"]
 
 
-@data_set(
-    "medquad_answer_type",
-    "questions",
-    [MEDQUAD],
-    MEDQUAD_LICENCE,
-    "answer (at most 900 characters) to the type of its question",
-)
 def medquad_answer_type(context):
-    answers, _, _, _ = medquad_draws(context)
-    return one_label("medquad_answer_type", balance(answers, 2350, 102, ratio=1000))
+    """(answer, type of its question)."""
+    return medquad_draws(context)[0]
 
 
-@data_set("medquad_question_type", "questions", [MEDQUAD], MEDQUAD_LICENCE, "question to its type")
 def medquad_question_type(context):
-    _, questions, _, _ = medquad_draws(context)
-    return one_label("medquad_question_type", balance(questions, 3000, 103, ratio=1000))
+    """(question, its type)."""
+    return medquad_draws(context)[1]
 
 
 @data_set(
@@ -288,3 +234,37 @@ def medquad_condition(context):
         others = near[:2] + [name for name in draw.sample(names, 3) if name != condition]
         made.append({"text": text, "labels": [condition], "not_labels": list(dict.fromkeys(others))[:4]})
     return {"medquad_condition": made}
+
+
+WEB_QUESTIONS = "brmson/dataset-factoid-webquestions"
+ASKED_WORDS = (
+    (re.compile(r"^(when|what (year|date|day|month|time(?! ?zone))|which year|in what year)\b"), "date or time"),
+    (re.compile(r"^how (many|much|old|big|tall|long|far|high)\b|^what (percent|is the population)"), "number"),
+)
+
+
+def web_answer_kind(context):
+    """(question, kind of its answer): by its first words or by the Freebase relation that leads to the answer."""
+    kind_of = {ending: kind for kind, endings in label_table("web_answer_kinds").items() for ending in endings}
+    for part in ("trainmodel", "val", "devtest", "test"):
+        asked = json.loads(context.repositories.text(WEB_QUESTIONS, f"main/{part}.json"))
+        paths = json.loads(context.repositories.text(WEB_QUESTIONS, f"d-freebase-rp/{part}.json"))
+        paths_of = {row["qId"]: row["relPaths"] for row in paths}
+        for row in asked:
+            question = row["qText"]
+            kind = next((kind for form, kind in ASKED_WORDS if form.search(question)), None)
+            found = paths_of.get(row["qId"])
+            if not kind and found:
+                relation = max(found, key=lambda path: path[1])[0][-1]
+                kind = next((kind for ending, kind in kind_of.items() if relation.endswith("/" + ending)), None)
+            if kind and fits(question, kind) and not re.search(r"\b(famous|known|accomplish)", question):
+                yield question, kind
+
+
+def fits(question, kind):
+    """Whether the question word agrees with the kind."""
+    if question.startswith(("who ", "whos ", "who's ", "whose ")):
+        return kind in ("person", "sports team")
+    if question.startswith("where "):
+        return kind in ("place", "school or university", "stadium", "airport")
+    return kind != "person" or question.startswith("what") and re.search(r"\bnames?\b|called|wife|husband|parent|son", question)

@@ -1,6 +1,5 @@
 """Sets of the family style: sarcasm, clickbait, spam, reading level, subjective or objective."""
 
-import gzip
 import json
 import random
 import re
@@ -8,15 +7,13 @@ import re
 from registry import data_set
 from sampling import (
     balance,
-    deal,
     labelled,
-    one_label,
     pass_over,
     prepare,
     shuffled,
     versions,
 )
-from sets import goemotions, reviews
+from sets import emotion, reviews
 from tables import lines, lists_of, rows_of, zip_texts
 
 MUSTARD = ("soujanyaporia/MUStARD", "data/sarcasm_data.json")
@@ -27,28 +24,16 @@ def dialogues(context):
     return json.loads(context.repositories.text(*MUSTARD)).values()
 
 
-@data_set("sarcasm_dialogue", "style", [MUSTARD], "MIT: LICENSE", "last two context lines and the utterance")
 def sarcasm_dialogue(context):
-    rows = []
+    """(last two lines before and the utterance, whether it is sarcastic)."""
     for scene in dialogues(context):
         said = list(zip(scene["context_speakers"], scene["context"]))[-2:]
         before = " ".join(f"{speaker.title()}: {line}" for speaker, line in said)
-        rows.append((f"{before} {scene['speaker'].title()}: {scene['utterance']}", scene["sarcasm"]))
-    wording = {True: "the last line is sarcastic", False: "the last line is sincere"}
-    return one_label("sarcasm_dialogue", prepare(rows, context.evaluation), wording)
+        yield f"{before} {scene['speaker'].title()}: {scene['utterance']}", scene["sarcasm"]
 
 
-SARCASTIC = [{True: "sarcastic", False: "not sarcastic"}, {True: "ironic", False: "not ironic"}]
-
-
-@data_set(
-    "sarcasm",
-    "style",
-    [("iabufarha/iSarcasmEval", "train/train.En.csv, test/task_A_En_test.csv"), MUSTARD],
-    "MIT: LICENSE of each",
-    "author-labelled tweets; half of the authors' own plain rephrasings as non-sarcastic; plus MUStARD utterances",
-)
 def sarcasm(context):
+    """(tweet, utterance or the author's own plain words, whether it is sarcastic)."""
     rows = [(scene["utterance"], scene["sarcasm"]) for scene in dialogues(context)]
     plain = []
     for row in rows_of(context.repositories.text("iabufarha/iSarcasmEval", "train/train.En.csv")):
@@ -60,110 +45,44 @@ def sarcasm(context):
     draw = random.Random(11)
     pass_over(draw, [10_684, 3_500, 7_421, 4_500])
     draw.shuffle(plain)
-    rows = balance(prepare(rows + plain[: len(plain) // 2], context.evaluation), 3120, 12, ratio=1.3)
-    wordings = SARCASTIC + [
-        {True: "the writer means the opposite", False: "the writer means it literally"},
-        {True: "sarcasm or irony", False: "a sincere statement"},
-    ]
-    return versions("sarcasm_v", rows, wordings)
+    return rows + plain[: len(plain) // 2]
 
 
-@data_set(
-    "sarcasm_arabic",
-    "style",
-    [("iabufarha/iSarcasmEval", "train/train.Ar.csv, test/task_A_Ar_test.csv")],
-    "MIT: LICENSE",
-    "author-labelled Arabic texts, a third of the authors' own plain rephrasings as non-sarcastic",
-)
 def sarcasm_arabic(context):
-    rows = []
-    for path in ("train/train.Ar.csv", "test/task_A_Ar_test.csv"):
-        for row in rows_of(context.repositories.text("iabufarha/iSarcasmEval", path)):
+    """(text or the author's own plain words, whether it is sarcastic)."""
+    for table in context.texts("sarcasm_arabic"):
+        for row in rows_of(table):
             text = row.get("text") or row.get("tweet")
-            rows.append((text, row["sarcastic"] == "1"))
+            yield text, row["sarcastic"] == "1"
             if row["sarcastic"] == "1" and row.get("rephrase") and len(text) % 3 == 0:
-                rows.append((row["rephrase"], False))
-    rows = [(text, key, "ar") for text, key in balance(prepare(rows, context.evaluation), 2000, 191, ratio=1.2)]
-    return deal("sarcasm_arabic_v", rows, SARCASTIC)
+                yield row["rephrase"], False
 
 
-@data_set(
-    "clickbait",
-    "style",
-    [("bhargaviparanjape/clickbait", "dataset/*.gz")],
-    "MIT: LICENSE",
-    "v3 is a wording of the same two classes",
-)
 def clickbait(context):
-    rows = []
-    for name, key in (("clickbait_data", 1), ("non_clickbait_data", 0)):
-        packed = context.repositories.read("bhargaviparanjape/clickbait", f"dataset/{name}.gz")
-        rows += [(line, key) for line in lines(gzip.decompress(packed).decode("utf-8", "replace")) if line.strip()]
-    wordings = [
-        {1: "clickbait", 0: "not clickbait"},
-        {1: "clickbait headline", 0: "news headline"},
-        {1: "a headline that teases the reader", 0: "a headline that states the news"},
-    ]
-    return versions("clickbait_v", balance(prepare(rows, context.evaluation), 3000, 13, ratio=1), wordings)
+    """(headline, 1 clickbait or 0)."""
+    for key, text in enumerate(context.texts("clickbait")):
+        yield from ((line, 1 - key) for line in lines(text) if line.strip())
 
 
-@data_set(
-    "sms",
-    "style",
-    [("hamzaaacodes/sms-spam-collection", "SMSSpamCollection")],
-    "UCI SMS Spam Collection: CC BY 4.0 (the UCI page; the repository states none)",
-    "spam and ham, balanced 1 to 1.5",
-)
-def sms(context):
-    rows = []
-    for line in lines(context.repositories.text("hamzaaacodes/sms-spam-collection", "SMSSpamCollection")):
-        key, _, text = line.partition("\t")
-        if key in ("ham", "spam") and text:
-            rows.append((text, key))
-    wordings = [
-        {"spam": "spam", "ham": "not spam"},
-        {"spam": "unwanted advertising message", "ham": "personal message"},
-    ]
-    return versions("sms_", balance(prepare(rows, context.evaluation), 1880, 43, ratio=1.5), wordings)
-
-
-@data_set(
-    "youtube_spam",
-    "style",
-    [("ECE457-A/FeatureSelection", "Youtube01-Psy.csv"), ("jeevanchavan143/CommentSpam", "Youtube05-Shakira.csv")],
-    "UCI YouTube Spam Collection: CC BY 4.0 (the UCI page; the repositories state none)",
-    "spam and ham",
-)
 def youtube_spam(context):
-    rows = []
-    for row in lists_of(context.repositories.text("ECE457-A/FeatureSelection", "Youtube01-Psy.csv")):
+    """(comment, spam or ham); the first table has no head, and commas in its comments."""
+    first, second = context.texts("youtube_spam")
+    for row in lists_of(first):
         if len(row) >= 2:
-            rows.append((",".join(row[1:]), row[0].strip()))
-    for row in rows_of(context.repositories.text("jeevanchavan143/CommentSpam", "Youtube05-Shakira.csv")):
-        rows.append((row["CONTENT"], "spam" if row["CLASS"] == "1" else "ham"))
-    wording = {"spam": "spam comment", "ham": "genuine comment"}
-    return one_label("youtube_spam", prepare([row for row in rows if row[1] in wording], context.evaluation), wording)
+            yield ",".join(row[1:]), row[0].strip()
+    for row in rows_of(second):
+        yield row["CONTENT"], "spam" if row["CLASS"] == "1" else "ham"
 
 
-@data_set(
-    "reading_level",
-    "style",
-    [("nishkalavallabhi/OneStopEnglishCorpus", "Texts-SeparatedByReadingLevel/")],
-    "CC BY-SA 4.0: LICENSE.markdown, README",
-    "up to 3 paragraphs a text",
-)
 def reading_level(context):
+    """(paragraph, level of its text), up to three of a text."""
     repository = "nishkalavallabhi/OneStopEnglishCorpus"
-    wording = {"Adv": "advanced reader", "Int": "intermediate reader", "Ele": "elementary reader"}
-    rows = []
-    for level in wording:
+    for level in ("Adv", "Int", "Ele"):
         folder = f"Texts-SeparatedByReadingLevel/{level}-Txt/"
         paths = [path for path in context.repositories.files(repository, folder) if "/" not in path.removeprefix(folder)]
         for path, text in context.repositories.texts(repository, paths):
             paragraphs = [part.strip() for part in text.split("\n") if len(part.strip()) > 150]
-            rows += [(paragraph, level) for paragraph in shuffled(paragraphs, path.removeprefix(folder))[:3]]
-    rows = balance(prepare(rows, context.evaluation), 1200, 44, ratio=1.2)
-    return one_label("reading_level", rows, wording)
+            yield from ((paragraph, level) for paragraph in shuffled(paragraphs, path.removeprefix(folder))[:3])
 
 
 SUBJECTIVE = [
@@ -208,7 +127,7 @@ def product_opinions(context):
     "style",
     [
         ("prust/wikipedia-movie-data", "movies-{1930s..2020s}.json (objective)"),
-        (reviews.SOURCE[0], f"{reviews.SOURCE[1]} and the sentences of dynasent (subjective)"),
+        ("varunchitale/SentimentAnalysis", "{imdb,amazon_cells,yelp}_labelled.txt and the sentences of dynasent (subjective)"),
     ],
     "MIT: LICENSE of prust/wikipedia-movie-data, extracts from Wikipedia CC BY-SA; the others as their own sets",
     "sentences of film articles, mostly about the plot, against opinion sentences of reviews; label by source, not by "
@@ -247,21 +166,10 @@ def without_product_opinions(context, files):
     return replaced
 
 
-@data_set(
-    "subjectivity_mix",
-    "style",
-    [reviews.SOURCE, goemotions.SOURCE],
-    "as review_sentences and goemotions; the objective sentences as the sets at hand they are taken from",
-    "review sentences and GoEmotions comments as subjective; texts of fewrel_relations, debian_packages, onet_occupations, "
-    "hs_goods and software_catalogues as objective; label by source, not by annotation",
-)
 def subjectivity_mix(context):
+    """(text, 1 subjective or 0 objective) by source."""
     draw = random.Random(81)
-    comments = [
-        (text, 1)
-        for text, emotions in goemotions.comments(context)
-        if "neutral" not in emotions and len(text) > 25 and "?" not in text
-    ]
+    comments = [(text, 1) for text, emotions in emotion.comments(context) if "neutral" not in emotions and len(text) > 25 and "?" not in text]
     draw.shuffle(comments)
     rows = [(text, 1) for text, _ in reviews.signs(context)] + comments[:2300]
     for name in ("fewrel_relations", "debian_packages", "onet_occupations", "hs_goods", "software_catalogues"):
@@ -269,42 +177,17 @@ def subjectivity_mix(context):
         draw.shuffle(texts)
         texts = [re.sub(r"\s*\[[^\[\]]* – [^\[\]]*\]\s*$", "", text) for text in texts]
         rows += [(text, 0) for text in texts if 25 <= len(text) <= 400][:1050]
-    rows = balance(prepare(rows, context.evaluation), 9900, 82, ratio=1.05)
-    wordings = [
-        SUBJECTIVE[0],
-        {1: "opinion or feeling", 0: "factual statement"},
-        {1: "expresses a personal opinion", 0: "gives neutral information"},
-    ]
-    return versions("subjectivity_mix_", rows, wordings, 83)
+    return rows
 
 
 COMMENTS = "AGalassi/StructurePrediction18"
 
 
-def propositions(context):
-    """(proposition, its kind) of the comments: value, fact, testimony, policy or reference."""
+def comment_proposition_kind(context):
+    """(proposition, its kind)."""
     paths = context.repositories.files(COMMENTS, "Datasets/cdcp_ACL17/", ".ann.json")
     comments = context.repositories.texts(COMMENTS, [path.replace(".ann.json", ".txt") for path in paths])
     for (_, notes), (_, text) in zip(context.repositories.texts(COMMENTS, paths), comments):
         notes = json.loads(notes)
         for (start, end), kind in zip(notes["prop_offsets"], notes["prop_labels"]):
             yield text[start:end].strip(), kind
-
-
-@data_set(
-    "comment_proposition_kind",
-    "style",
-    [(COMMENTS, "Datasets/cdcp_ACL17/{train,test}/*.{txt,ann.json}")],
-    "ODbL 1.0, contents DbCL 1.0: Datasets/cdcp_ACL17/readme.txt (Cornell eRulemaking Corpus CDCP)",
-    "propositions of comments on a rule for debt collectors to their kind: opinion, fact, experience or proposal",
-)
-def comment_proposition_kind(context):
-    rows = [row for row in propositions(context) if row[1] != "reference"]
-    rows = balance(prepare(rows, context.evaluation, shortest=20), 3000, 343, ratio=1.3)
-    wording = {
-        "value": "opinion",
-        "fact": "statement of fact",
-        "testimony": "personal experience",
-        "policy": "proposal of what should be done",
-    }
-    return one_label("comment_proposition_kind", rows, wording)

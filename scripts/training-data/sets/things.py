@@ -64,37 +64,29 @@ def software_libraries(context):
         for name, description, section in listed_libraries(context.repositories.text(repository, "README.md")):
             rows.append((description if draw.random() < 0.5 else f"{name}: {description}", section))
     count = collections.Counter(section for _, section in rows)
-    wording = {
-        section: section.replace("&", "and") for section, times in count.items() if times >= 4 and section not in NO_SECTIONS
-    }
+    wording = {section: section.replace("&", "and") for section, times in count.items() if times >= 4 and section not in NO_SECTIONS}
     return sample("software_libraries", rows, [wording], context.evaluation, siblings=all_others(wording), negatives=5)
 
 
-SNIPPETS = ("30-seconds/30-seconds-of-code", "snippets/*.md")
-
-
-@data_set("javascript_snippets", "things", [SNIPPETS], "CC0 1.0: LICENSE", "description before the code to its tags")
 def javascript_snippets(context):
-    rows = []
-    for _, text in context.repositories.texts(SNIPPETS[0], context.repositories.files(SNIPPETS[0], "snippets/", ".md")):
+    """(description before the code, tags)."""
+    for text in context.texts("javascript_snippets"):
         parts = re.match(r"---\n(.*?)\n---\n(.*?)```", text, re.DOTALL)
         tags = parts and re.search(r"^tags: (.*)$", parts.group(1), re.MULTILINE)
         if tags:
             tags = [tag.strip() for tag in tags.group(1).split(",")]
             tags = [tag for tag in tags if tag not in ("beginner", "intermediate", "advanced")]
-            rows.append((re.sub(r"^- ", "", parts.group(2).strip(), flags=re.MULTILINE).replace("`", ""), tags))
-    wording = {tag: tag for _, tags in rows for tag in tags}
-    return sample("javascript_snippets", rows, [wording], context.evaluation, siblings=all_others(wording), negatives=4)
+            yield re.sub(r"^- ", "", parts.group(2).strip(), flags=re.MULTILINE).replace("`", ""), tags
 
 
-ALGORITHMS = ("TheAlgorithms/Python", "*/**/*.py")
+ALGORITHMS = "TheAlgorithms/Python"
 
 
-@data_set("algorithm_topics", "things", [ALGORITHMS], "MIT: LICENSE.md", "first docstring of a file to its folder")
+@data_set("algorithm_topics", "things", [(ALGORITHMS, "*/**/*.py")], "MIT: LICENSE.md", "first docstring of a file to its folder")
 def algorithm_topics(context):
-    paths = [path for path in context.repositories.files(ALGORITHMS[0], "", ".py") if "/" in path and not path.startswith(".")]
+    paths = [path for path in context.repositories.files(ALGORITHMS, "", ".py") if "/" in path and not path.startswith(".")]
     rows = []
-    for path, code in context.repositories.texts(ALGORITHMS[0], paths):
+    for path, code in context.repositories.texts(ALGORITHMS, paths):
         folder = path.split("/")[0]
         if folder in ("scripts", "project_euler", "docs"):
             continue

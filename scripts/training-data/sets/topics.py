@@ -5,40 +5,31 @@ import random
 import re
 
 from registry import data_set
-from sampling import all_others, labelled, one_label, prepare, sample
+from sampling import all_others, sample
 from sets import reviews
 from tables import json_lines, label_table, lines, lists_of, rows_of, tar_member
 from texts import clean_document, cut, words
 
 
-@data_set("review_kind", "topics", [reviews.SOURCE], reviews.LICENCE, "which of the three sites")
 def review_kind(context):
-    wording = {"imdb": "film review", "amazon_cells": "phone or electronics review", "yelp": "restaurant review"}
-    return one_label("review_kind", [(text, site) for text, _, site in reviews.sentences(context)], wording)
+    """(review sentence, its site)."""
+    return [(text, site) for text, _, site in reviews.sentences(context)]
 
 
-@data_set(
-    "counselling_topics",
-    "topics",
-    [("nbertagnolli/counsel-chat", "data/20200325_counsel_chat.csv")],
-    "MIT: LICENSE; questions and answers of counselchat.com (README)",
-    "topic of the question; a few answers with the question's topic",
-)
 def counselling_topics(context):
-    rows, asked = [], set()
-    for row in rows_of(context.repositories.text("nbertagnolli/counsel-chat", "data/20200325_counsel_chat.csv")):
+    """(question, topic), and a few answers."""
+    (text,), asked = context.texts("counselling_topics"), set()
+    for row in rows_of(text):
         topic, question = row["topic"].replace("-", " "), f"{row['questionTitle']} {row['questionText'] or ''}".strip()
         if question not in asked:
             asked.add(question)
-            rows.append((question[:1500], topic))
+            yield question[:1500], topic
         elif random.Random(row["answerText"]).random() < 0.05:
-            rows.append((row["answerText"][:1400].rsplit(" ", 1)[0], topic))
-    return {"counselling_topics": [labelled(text, [topic]) for text, topic in prepare(rows, context.evaluation) if topic]}
+            yield row["answerText"][:1400].rsplit(" ", 1)[0], topic
 
 
 EXAM_FIELDS = {
-    "math": "abstract_algebra college_mathematics elementary_mathematics high_school_mathematics high_school_statistics "
-    "formal_logic",
+    "math": "abstract_algebra college_mathematics elementary_mathematics high_school_mathematics high_school_statistics formal_logic",
     "physics": "college_physics conceptual_physics high_school_physics astronomy electrical_engineering",
     "chem": "college_chemistry high_school_chemistry",
     "bio": "college_biology high_school_biology virology medical_genetics",
@@ -56,62 +47,7 @@ EXAM_FIELDS = {
     "geo": "high_school_geography",
 }
 EXAM_FIELD_OF = {subject: field for field, subjects in EXAM_FIELDS.items() for subject in subjects.split()}
-EXAM_FIELD_NAMES = [
-    {
-        "math": "mathematics",
-        "physics": "physics",
-        "chem": "chemistry",
-        "bio": "biology",
-        "med": "health and medicine",
-        "cs": "computers and technology",
-        "biz": "business and management",
-        "econ": "economics",
-        "law": "law",
-        "pol": "politics and government",
-        "hist": "history",
-        "phil": "philosophy",
-        "rel": "religion",
-        "psy": "psychology",
-        "soc": "sociology",
-        "geo": "geography",
-    },
-    {
-        "math": "science and mathematics",
-        "physics": "science and mathematics",
-        "chem": "science and mathematics",
-        "bio": "science and mathematics",
-        "med": "health",
-        "cs": "computers and internet",
-        "biz": "business and finance",
-        "econ": "business and finance",
-        "law": "law and justice",
-        "pol": "politics and government",
-        "hist": "history and education",
-        "phil": "society and culture",
-        "rel": "society and culture",
-        "psy": "family, relationships and the mind",
-        "soc": "society and culture",
-        "geo": "geography and travel",
-    },
-    {
-        "math": "math",
-        "physics": "natural science",
-        "chem": "natural science",
-        "bio": "life science",
-        "med": "medicine",
-        "cs": "computing",
-        "biz": "business",
-        "econ": "finance and economy",
-        "law": "legal matters",
-        "pol": "government",
-        "hist": "the past",
-        "phil": "ethics and philosophy",
-        "rel": "faith and religion",
-        "psy": "mental health and behaviour",
-        "soc": "society",
-        "geo": "places and countries",
-    },
-]
+
 MMLU = ("HaeChan0305/MLILAB-FedLLM", "data/mmlu/test/*_test.csv")
 MMLU_LICENCE = "MIT: the data set hendrycks/test (its LICENSE); the repository with this copy is Apache 2.0"
 
@@ -148,10 +84,7 @@ def exam_subjects(context):
     questions, _ = exam_questions(context)
     subjects = sorted({subject for _, subject in questions})
     full = {subject: subject.replace("_", " ").replace("us ", "US ") for subject in subjects}
-    short = {
-        subject: re.sub(r"^(high school|college|professional|elementary|conceptual) ", "", subject.replace("_", " "))
-        for subject in subjects
-    }
+    short = {subject: re.sub(r"^(high school|college|professional|elementary|conceptual) ", "", subject.replace("_", " ")) for subject in subjects}
     short = {subject: name.replace("us ", "US ") for subject, name in short.items()}
     siblings = {}
     for subject in subjects:
@@ -162,17 +95,10 @@ def exam_subjects(context):
     return sample("exam_subjects", rows, [short, full], context.evaluation, per_class=110, siblings=siblings)
 
 
-@data_set(
-    "exam_fields",
-    "topics",
-    [MMLU],
-    MMLU_LICENCE,
-    "as exam_subjects, 16 fields (9 to 16 labels); other rows than in exam_subjects",
-)
 def exam_fields(context):
+    """(question, its field) of the questions that exam_subjects does not hold."""
     questions, _ = exam_questions(context)
-    rows = [(text, EXAM_FIELD_OF[subject]) for text, subject in questions[len(questions) // 2 :]]
-    return sample("exam_fields", rows, EXAM_FIELD_NAMES, context.evaluation, per_class=330)
+    return [(text, EXAM_FIELD_OF[subject]) for text, subject in questions[len(questions) // 2 :]]
 
 
 EXAMS = ("mhardalov/exams-qa", "data/exams/cross-lingual/test.jsonl.tar.gz")
@@ -196,15 +122,8 @@ EXAM_LANGUAGES = {
 }
 
 
-@data_set(
-    "school_exams_multilingual",
-    "topics_multilingual",
-    [EXAMS],
-    "CC BY-SA 4.0: LICENSE and README",
-    "exam questions in 15 languages (German, French, Spanish, Italian, Portuguese, Croatian in full, others thinned), half "
-    "with the answers, to the subject in English",
-)
 def school_exams_multilingual(context):
+    """(question, half with the answers, subject): some of a language's."""
     _, draw = exam_questions(context)
     subjects = label_table("school_subjects")
     rows = []
@@ -214,78 +133,10 @@ def school_exams_multilingual(context):
             if draw.random() < 0.5:
                 question += " " + " / ".join(choice["text"] for choice in row["question"]["choices"])
             rows.append((row["info"]["language"], question, row["info"]["subject"]))
-    rows = [(text, subject) for language, text, subject in rows if draw.random() < EXAM_LANGUAGES.get(language, 0.5)]
-    broad = {
-        **subjects,
-        "Biology": "living things",
-        "Physics": "science: physics",
-        "Chemistry": "science: chemistry",
-        "History": "past events",
-        "Business": "business and finance",
-        "Politics": "politics and government",
-        "Fine Arts": "arts and culture",
-        "Informatics": "computers and internet",
-        "Psychology": "psychology and behaviour",
-        "Sociology": "society",
-        "Economics": "economy",
-        "Economics Basics (Theoretical)": "economy",
-        "Geography": "countries and places",
-    }
-    return sample(
-        "school_exams_multilingual",
-        rows,
-        [subjects, broad],
-        context.evaluation,
-        most=4000,
-        per_class=420,
-        siblings=all_others(subjects),
-        negatives=4,
-    )
-
-
-@data_set(
-    "assistant_topics",
-    "topics",
-    [("pswietojanski/slurp", "dataset/slurp/{devel,test}.jsonl")],
-    "CC BY 4.0 for the text: LICENSE.txt",
-    "18 scenarios, names by hand",
-)
-def assistant_topics(context):
-    rows = []
-    for part in ("devel", "test"):
-        said = json_lines(context.repositories.text("pswietojanski/slurp", f"dataset/slurp/{part}.jsonl"))
-        rows += [(row["sentence"], row["scenario"]) for row in said]
-    names = label_table("assistant_scenarios")
-    return sample("assistant_topics", rows, [names], context.evaluation, most=3000, per_class=250)
+    return [(text, subject) for language, text, subject in rows if draw.random() < EXAM_LANGUAGES.get(language, 0.5)]
 
 
 CHATTERBOT = "gunthercox/chatterbot-corpus"
-CHATTERBOT_LICENCE = "BSD 3-Clause: license.md"
-CHAT_TOPICS = {
-    "ai": "artificial intelligence",
-    "IA": "artificial intelligence",
-    "computers": "computers",
-    "food": "food",
-    "health": "health",
-    "history": "history",
-    "humor": "jokes",
-    "literature": "books",
-    "money": "money",
-    "dinero": "money",
-    "movies": "films",
-    "politics": "politics",
-    "psychology": "psychology",
-    "psicologia": "psychology",
-    "science": "science",
-    "sports": "sports",
-    "emotion": "feelings",
-    "emociones": "feelings",
-    "gossip": "gossip",
-    "greetings": "greetings",
-    "games": "games",
-    "tech_support": "technical support",
-    "coding": "programming",
-}
 
 
 def conversations(text):
@@ -320,57 +171,29 @@ def exchanges(context, languages):
     rows = []
     for path in context.repositories.files(CHATTERBOT, "chatterbot_corpus/data", ".yml"):
         language, topic = path.removesuffix(".yml").split("/")[-2:]
-        if language not in languages or topic not in CHAT_TOPICS:
+        if language not in languages:
             continue
-        for question, answer in (
-            said[:2] for said in conversations(context.repositories.text(CHATTERBOT, path)) if len(said) > 1
-        ):
+        for question, answer in (said[:2] for said in conversations(context.repositories.text(CHATTERBOT, path)) if len(said) > 1):
             rows.append((f"{question.lower() if question.upper() == question else question} {answer}", topic))
     return rows
 
 
-@data_set(
-    "chat_topics",
-    "topics",
-    [(CHATTERBOT, "chatterbot_corpus/data/english/*.yml")],
-    CHATTERBOT_LICENCE,
-    "question and answer to the topic of the file",
-)
 def chat_topics(context):
-    rows = exchanges(context, ("english",))
-    return sample("chat_topics", rows, [CHAT_TOPICS], context.evaluation, most=2500, per_class=150)
+    """(question and answer, topic of the file), English."""
+    return exchanges(context, ("english",))
 
 
-@data_set(
-    "chat_topics_multilingual",
-    "topics_multilingual",
-    [(CHATTERBOT, "chatterbot_corpus/data/{german,french,spanish,italian,portuguese}/*.yml")],
-    CHATTERBOT_LICENCE,
-    "as chat_topics, five languages, labels in English",
-)
 def chat_topics_multilingual(context):
-    rows = exchanges(context, ("german", "french", "spanish", "italian", "portuguese"))
-    return sample("chat_topics_multilingual", rows, [CHAT_TOPICS], context.evaluation, most=2500, per_class=150)
+    """(question and answer, topic of the file) in five languages."""
+    return exchanges(context, ("german", "french", "spanish", "italian", "portuguese"))
 
 
-COOKING = ("HuStanding/ml", "fasttext/data/cooking.stackexchange.txt")
-
-
-@data_set(
-    "cooking_questions",
-    "topics",
-    [COOKING],
-    'CC BY-SA 3.0: fasttext/readme.txt ("We distribute two files, under CC-BY-SA 3.0")',
-    "title with all its tags",
-)
 def cooking_questions(context):
-    rows = []
-    for line in lines(context.repositories.text(*COOKING)):
-        parts = line.split()
-        tags = [part.removeprefix("__label__").replace("-", " ") for part in parts if part.startswith("__label__")]
-        rows.append((" ".join(part for part in parts if not part.startswith("__label__")), tags))
-    tags = dict.fromkeys(tag for _, tags in rows for tag in tags)
-    return sample("cooking_questions", rows, [{tag: tag for tag in tags}], context.evaluation, most=5000)
+    """(title, its tags)."""
+    for text in context.texts("cooking_questions"):
+        for parts in (line.split() for line in lines(text)):
+            tags = [part.removeprefix("__label__").replace("-", " ") for part in parts if part.startswith("__label__")]
+            yield " ".join(part for part in parts if not part.startswith("__label__")), tags
 
 
 ARXIV = ("gechhai/Topic_Discovery", "arxiv_data.csv")
@@ -386,9 +209,7 @@ def _arxiv_draws(context):
     draw = random.Random(2)
     rows = []
     for row in rows_of(context.repositories.text(*ARXIV)):
-        subjects = dict.fromkeys(
-            subject for subject in (arxiv_subject(code, names) for code in row["categories"].split()) if subject
-        )
+        subjects = dict.fromkeys(subject for subject in (arxiv_subject(code, names) for code in row["categories"].split()) if subject)
         if subjects:
             title, abstract = clean_document(row["title"]), clean_document(row["abstract"])
             rows.append((draw.choice([title, f"{title}. {abstract}", abstract]), list(subjects)))
@@ -439,33 +260,7 @@ NEWSGROUP_NAMES = {
     "talk.politics.misc": "politics",
     "talk.religion.misc": "religion",
 }
-# The first start of a group's name that fits gives its broad topic.
-BROAD_NEWSGROUPS = [
-    {
-        "alt.atheism": "religion and belief",
-        "comp.": "computers",
-        "misc.": "buying and selling",
-        "rec.sport": "sports",
-        "rec.": "cars and motorcycles",
-        "sci.med": "health",
-        "sci.": "science and technology",
-        "soc.": "religion and belief",
-        "talk.politics": "politics and government",
-        "talk.religion": "religion and belief",
-    },
-    {
-        "alt.atheism": "society and culture",
-        "comp.": "computers and internet",
-        "misc.": "shopping",
-        "rec.sport": "sport",
-        "rec.": "vehicles",
-        "sci.med": "medicine and health",
-        "sci.": "science",
-        "soc.": "society and culture",
-        "talk.politics": "politics",
-        "talk.religion": "society and culture",
-    },
-]
+
 QUOTED_LINE = re.compile(r"\s*([>|:}#]|[A-Z]{1,3}>)")
 OPENING_LINE = re.compile(r"(writes|wrote|said|says):?\s*$|^In article|^Archive-name|^Last-modified")
 
@@ -479,9 +274,7 @@ def _newsgroup_messages(context):
     repository = NEWSGROUPS[0]
     draw = random.Random(6)
     rows = []
-    for path, message in context.repositories.texts(
-        repository, context.repositories.files(repository, "mini_newsgroups/"), "latin-1"
-    ):
+    for path, message in context.repositories.texts(repository, context.repositories.files(repository, "mini_newsgroups/"), "latin-1"):
         head, _, body = message.partition("\n\n")
         subject = re.search(r"^Subject: (.*)$", head, re.MULTILINE)
         subject = re.sub(r"^(Re|RE|re|Fwd):\s*", "", subject.group(1)).strip() if subject else ""
@@ -514,16 +307,6 @@ def newsgroup_topics(context):
     return sample("newsgroup_topics", rows, [NEWSGROUP_NAMES], context.evaluation, siblings=siblings)
 
 
-@data_set(
-    "newsgroup_broad",
-    "topics",
-    [NEWSGROUPS],
-    NEWSGROUPS_LICENCE,
-    "as newsgroup_topics, joined to eight broad topics; other messages",
-)
 def newsgroup_broad(context):
-    wordings = [
-        {group: next(name for start, name in names.items() if group.startswith(start)) for group in NEWSGROUP_NAMES}
-        for names in BROAD_NEWSGROUPS
-    ]
-    return sample("newsgroup_broad", newsgroup_messages(context)[1::2], wordings, context.evaluation)
+    """(message, its group) of the messages that newsgroup_topics does not hold."""
+    return newsgroup_messages(context)[1::2]

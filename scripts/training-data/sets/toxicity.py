@@ -3,149 +3,32 @@
 import re
 
 from registry import data_set
-from sampling import balance, deal, labelled, one_label, prepare, shuffled, versions
-from sets import goemotions
-from tables import fields, rows_of
-
-HATEFUL = [
-    {"hateful": "hateful", "non-hateful": "not hateful"},
-    {"hateful": "hate speech", "non-hateful": "not hate speech"},
-]
-
-EDOS = ("rewire-online/edos", "data/edos_labelled_aggregated.csv")
+from sampling import balance, labelled, prepare, shuffled
+from sets import emotion
+from tables import rows_of
 
 
-@data_set("sexism", "toxicity", [EDOS], "CC0 1.0: LICENSE", "binary label, balanced")
-def sexism(context):
-    rows = [(row["text"], row["label_sexist"]) for row in rows_of(context.repositories.text(*EDOS))]
-    wordings = [
-        {"sexist": "sexist", "not sexist": "not sexist"},
-        {"sexist": "sexist language", "not sexist": "no sexism"},
-        {"sexist": "demeaning towards women", "not sexist": "harmless"},
-        {"sexist": "misogynistic", "not sexist": "not misogynistic"},
-    ]
-    return versions("sexism_v", balance(prepare(rows, context.evaluation), 5200, 7, ratio=1), wordings)
-
-
-@data_set("sexism_kind", "toxicity", [EDOS], "CC0 1.0: LICENSE", "the 11 fine vectors of sexist rows")
 def sexism_kind(context):
-    rows = [
-        (row["text"], re.sub(r"^[\d.]+\s*", "", row["label_vector"]))
-        for row in rows_of(context.repositories.text(*EDOS))
-        if row["label_vector"] != "none"
-    ]
-    return one_label("sexism_kind", balance(prepare(rows, context.evaluation), 3000, 7, ratio=1000))
+    """(text, fine vector without its number) of sexist rows."""
+    for text in context.texts("sexism_kind"):
+        for row in rows_of(text):
+            if row["label_vector"] != "none":
+                yield row["text"], re.sub(r"^[\d.]+\s*", "", row["label_vector"])
 
 
-HATECHECK = ("paul-rottger/hatecheck-data", "test_suite_cases.csv")
-
-
-@data_set("hatecheck", "toxicity", [HATECHECK], "CC BY 4.0: LICENSE", "gold label; templated text")
-def hatecheck(context):
-    rows = [(row["test_case"], row["label_gold"]) for row in rows_of(context.repositories.text(*HATECHECK))]
-    return versions("hatecheck_v", balance(prepare(rows, context.evaluation), 1980, 8, ratio=1.1), HATEFUL)
-
-
-@data_set("hatecheck_target", "toxicity", [HATECHECK], "CC BY 4.0: LICENSE", "target identity; templated text")
-def hatecheck_target(context):
-    rows = [
-        (row["test_case"], row["target_ident"]) for row in rows_of(context.repositories.text(*HATECHECK)) if row["target_ident"]
-    ]
-    return one_label("hatecheck_target", balance(prepare(rows, context.evaluation), 1400, 8, ratio=10))
-
-
-@data_set(
-    "multilingual_hatecheck",
-    "toxicity",
-    [
-        (
-            "rewire-online/multilingual-hatecheck",
-            "MHC Final Cases/hatecheck_cases_final_{arabic,dutch,french,german,hindi,italian,polish,portuguese,spanish}.csv",
-        )
-    ],
-    "CC BY 4.0: LICENSE",
-    "gold label, 330 rows a language; templated text",
-)
 def multilingual_hatecheck(context):
-    languages = {
-        "arabic": "ar",
-        "french": "fr",
-        "german": "de",
-        "hindi": "hi",
-        "italian": "it",
-        "portuguese": "pt",
-        "spanish": "es",
-        "dutch": "nl",
-        "polish": "pl",
-    }
-    rows = []
-    for name, language in languages.items():
-        path = f"MHC Final Cases/hatecheck_cases_final_{name}.csv"
-        cases = rows_of(context.repositories.text("rewire-online/multilingual-hatecheck", path))
-        cases = prepare([(case["test_case"], case["label_gold"]) for case in cases], context.evaluation)
-        rows += [(text, key, language) for text, key in balance(cases, 330, 141, ratio=1.1)]
-    return deal("multilingual_hatecheck_v", shuffled(rows, 142), HATEFUL)
+    """(case, hateful or non-hateful, language), 330 of each language."""
+    for language, text in zip(("ar", "fr", "de", "hi", "it", "pt", "es", "nl", "pl"), context.texts("multilingual_hatecheck")):
+        cases = prepare([(case["test_case"], case["label_gold"]) for case in rows_of(text)], context.evaluation)
+        yield from ((case, key, language) for case, key in balance(cases, 330, 141, ratio=1.1))
 
 
-@data_set(
-    "hatemoji",
-    "toxicity",
-    [("HannahKirk/Hatemoji", "HatemojiBuild/{train,validation,test}.csv")],
-    "CC BY 4.0: LICENSE, README.md",
-    "gold label",
-)
-def hatemoji(context):
-    rows = []
-    for part in ("train", "validation", "test"):
-        table = context.repositories.text("HannahKirk/Hatemoji", f"HatemojiBuild/{part}.csv")
-        rows += [(row["text"], int(row["label_gold"])) for row in rows_of(table)]
-    wordings = [{1: "hateful", 0: "not hateful"}, {1: "abusive towards a group", 0: "not abusive"}]
-    return versions("hatemoji_v", balance(prepare(rows, context.evaluation), 4000, 131, ratio=1.1), wordings, 131)
-
-
-@data_set(
-    "forum_hate",
-    "toxicity",
-    [("Vicomtech/hate-speech-dataset", "annotations_metadata.csv, all_files/")],
-    "CC BY-SA 3.0 ES: LICENSE",
-    "labels hate and noHate",
-)
 def forum_hate(context):
+    """(sentence, hate or noHate)."""
     repository = "Vicomtech/hate-speech-dataset"
     table = rows_of(context.repositories.text(repository, "annotations_metadata.csv"))
     kinds = {f"all_files/{row['file_id']}.txt": row["label"] for row in table if row["label"] in ("hate", "noHate")}
-    rows = [(text, kinds[path]) for path, text in context.repositories.texts(repository, list(kinds))]
-    wordings = [
-        {"hate": "hate speech", "noHate": "not hate speech"},
-        {"hate": "hateful towards a group of people", "noHate": "not hateful"},
-    ]
-    return versions("forum_hate_v", balance(prepare(rows, context.evaluation), 2840, 9, ratio=1.5), wordings)
-
-
-@data_set(
-    "wiki_toxic",
-    "toxicity",
-    [
-        (
-            "conversationai/unintended-ml-bias-analysis",
-            "archive/unintended_ml_bias/eval_datasets/toxicity_nonfuzzed_testset.csv",
-        )
-    ],
-    "Apache 2.0: LICENSE and archive/LICENSE (the README says CC BY 4.0 for data); text of Wikipedia talk pages CC BY-SA",
-    "toxic yes or no, at most 3 civil comments to 1",
-)
-def wiki_toxic(context):
-    path = "archive/unintended_ml_bias/eval_datasets/toxicity_nonfuzzed_testset.csv"
-    rows = [
-        (row["comment"].replace("NEWLINE_TOKEN", " ").replace("TAB_TOKEN", " "), row["toxic"] == "True")
-        for row in rows_of(context.repositories.text("conversationai/unintended-ml-bias-analysis", path))
-    ]
-    wordings = [
-        {True: "toxic", False: "not toxic"},
-        {True: "a personal attack or insult", False: "a civil comment"},
-        {True: "rude or disrespectful", False: "respectful"},
-    ]
-    return versions("wiki_toxic_v", balance(prepare(rows, context.evaluation), 1500, 10, ratio=3), wordings)
+    return [(text, kinds[path]) for path, text in context.repositories.texts(repository, list(kinds))]
 
 
 SWEAR_WORDS = re.compile(
@@ -158,29 +41,12 @@ HATE, OFFENSIVE, NEITHER = 0, 1, 2
 
 def civil_comments(context):
     """GoEmotions comments that are neutral or positive and hold no swear word, shuffled."""
-    found = [
-        text
-        for text, emotions in goemotions.comments(context)
-        if emotions == ("neutral",) or goemotions.POSITIVE.issuperset(emotions)
-    ]
+    found = [text for text, emotions in emotion.comments(context) if emotions == ("neutral",) or emotion.POSITIVE.issuperset(emotions)]
     return [text for text in shuffled(found, 31) if not SWEAR_WORDS.search(text)]
 
 
-def two_classes(offensive, neither):
-    """A wording in which hate speech counts as offensive."""
-    return {HATE: offensive, OFFENSIVE: offensive, NEITHER: neither}
-
-
-@data_set(
-    "toxicity",
-    "toxicity",
-    [("t-davidson/hate-speech-and-offensive-language", "data/labeled_data.csv"), goemotions.SOURCE],
-    "MIT: LICENSE; GoEmotions as there",
-    'hate speech, offensive, neither; GoEmotions rows that are neutral or positive and hold no swear word added to "neither"; '
-    "leading RT dropped",
-)
 def toxicity(context):
-    civil = [(text, NEITHER) for text in civil_comments(context)]
+    """(tweet or comment, hate, offensive or neither), cleaned and free of evaluation texts."""
     tweets = []
     table = context.repositories.text("t-davidson/hate-speech-and-offensive-language", "data/labeled_data.csv")
     for row in rows_of(table):
@@ -188,88 +54,17 @@ def toxicity(context):
         tweets.append((re.sub(r'^[!"\s:]+', "", text), int(row["class"])))
     tweets = prepare(tweets, context.evaluation)
     classes = [shuffled([row for row in tweets if row[1] == key], 32) for key in (HATE, OFFENSIVE, NEITHER)]
-    rows = classes[HATE] + classes[OFFENSIVE][:5200] + classes[NEITHER] + civil[:2600]
-    wordings = [
-        two_classes("offensive", "not offensive"),
-        two_classes("offensive language", "not offensive"),
-        two_classes("toxic", "not toxic"),
-        two_classes("abusive or vulgar language", "clean language"),
-        two_classes("insulting or swearing", "polite or neutral"),
-        {HATE: "hate speech", OFFENSIVE: "offensive language", NEITHER: "neither hateful nor offensive"},
-    ]
-    return versions("toxicity_", rows, wordings, 33)
+    civil = [(text, NEITHER) for text in civil_comments(context)[:2600]]
+    return classes[HATE] + classes[OFFENSIVE][:5200] + classes[NEITHER] + civil
 
 
-@data_set(
-    "german_offensive",
-    "toxicity",
-    [("uds-lsv/GermEval-2018-Data", "germeval2018.{training,test}.txt")],
-    "CC BY 4.0: LICENSE.md/LICENSE.md",
-    "OFFENSE and OTHER, 1 to 1.2; German tweets; v3 has German labels",
-)
-def german_offensive(context):
-    rows = []
-    for part in ("training", "test"):
-        for row in fields(context.repositories.text("uds-lsv/GermEval-2018-Data", f"germeval2018.{part}.txt")):
-            if len(row) == 3:
-                rows.append((row[0].replace("|LBR|", " "), row[1]))
-    rows = [(text, key, "de") for text, key in balance(prepare(rows, context.evaluation), 4000, 121, ratio=1.2)]
-    wordings = [
-        {"OFFENSE": "offensive", "OTHER": "not offensive"},
-        {"OFFENSE": "offensive language", "OTHER": "acceptable language"},
-        {"OFFENSE": "beleidigend", "OTHER": "nicht beleidigend"},
-    ]
-    return deal("german_offensive_v", rows, wordings)
-
-
-CONVABUSE = ("amandacurry/convabuse", "2_splits/ConvAbuseEMNLP{train,valid,test}.csv")
-
-
-def abuse_votes(context):
-    """(user's message, annotators' ratings from 1 not abusive to -3) of ConvAbuse."""
-    for part in ("train", "valid", "test"):
-        for row in rows_of(context.repositories.text(CONVABUSE[0], f"2_splits/ConvAbuseEMNLP{part}.csv")):
-            ratings = [
-                value
-                for number in range(1, 9)
-                for value in (1, 0, -1, -2, -3)
-                if row[f"Annotator{number}_is_abuse.{value}"].startswith("1")
-            ]
-            yield row["user"], ratings
-
-
-@data_set(
-    "abuse_of_bots",
-    "toxicity",
-    [CONVABUSE],
-    "CC BY 4.0: LICENSE",
-    "message of a user to a chat robot; abusive where all annotators say so, not abusive where all say so; at most 2 to 1",
-)
 def abuse_of_bots(context):
-    rows = []
-    for text, ratings in abuse_votes(context):
-        if ratings and (max(ratings) < 0 or min(ratings) == 1):
-            rows.append((text, max(ratings) < 0))
-    wordings = [
-        {True: "abusive", False: "not abusive"},
-        {True: "offensive", False: "not offensive"},
-        {True: "insulting or harassing", False: "a normal message"},
-    ]
-    return versions("abuse_of_bots_v", balance(prepare(rows, context.evaluation), 3000, 401, ratio=2), wordings, 402)
-
-
-SURGE = ("surge-ai/toxicity", "toxicity_en.csv")
-
-
-@data_set("social_media_toxic", "toxicity", [SURGE], "MIT: LICENSE", "Toxic and Not Toxic")
-def social_media_toxic(context):
-    rows = [(row["text"], row["is_toxic"]) for row in rows_of(context.repositories.text(*SURGE))]
-    wordings = [
-        {"Toxic": "offensive", "Not Toxic": "not offensive"},
-        {"Toxic": "toxic", "Not Toxic": "not toxic"},
-        {"Toxic": "hostile or abusive", "Not Toxic": "friendly or neutral"},
-    ]
-    return versions("social_media_toxic_v", prepare(rows, context.evaluation), wordings, 404)
+    """(message, whether it is abusive) where all annotators agree; their ratings go from 1, not abusive, to -3."""
+    for text in context.texts("abuse_of_bots"):
+        for row in rows_of(text):
+            ratings = [value for number in range(1, 9) for value in (1, 0, -1, -2, -3) if row[f"Annotator{number}_is_abuse.{value}"].startswith("1")]
+            if ratings and (max(ratings) < 0 or min(ratings) == 1):
+                yield row["user"], max(ratings) < 0
 
 
 SPANS = ("ipavlopoulos/toxic_spans", "data/{comments,annotations,spans}.csv")
@@ -278,9 +73,7 @@ TALK = ("ipavlopoulos/context_toxicity", "data/CAT_LARGE/gn.csv")
 
 def toxic_comments(context):
     """(comment, number of annotators, {kind of toxicity: annotators who marked a span of it}) of Civil Comments chosen as toxic."""
-    tables = {
-        name: list(rows_of(context.repositories.text(SPANS[0], f"data/{name}.csv"))) for name in ("comments", "annotations", "spans")
-    }
+    tables = {name: list(rows_of(context.repositories.text(SPANS[0], f"data/{name}.csv"))) for name in ("comments", "annotations", "spans")}
     marked = {}
     for span in tables["spans"]:
         marked.setdefault(span["annotation"], set()).add(span["type"])
@@ -296,17 +89,8 @@ def toxic_comments(context):
         yield row["comment_text"], asked.get(comment, 0), kinds.get(comment, {})
 
 
-@data_set(
-    "civil_comment_toxic",
-    "toxicity",
-    [SPANS, TALK, goemotions.SOURCE],
-    "CC0 1.0: LICENSE of toxic_spans (Civil Comments); Apache 2.0: LICENSE of context_toxicity, text of Wikipedia talk pages CC BY-SA; "
-    "GoEmotions as there",
-    "toxic: comments in which all annotators marked insulting, profane, threatening or attacking words, at most 300 characters; "
-    "not toxic: talk page posts of label 0 with a score below 0.15, and as many GoEmotions rows as in toxicity, but others; 1 to 1; "
-    "label partly by source",
-)
 def civil_comment_toxic(context):
+    """(comment, whether it is toxic)."""
     rows = [(text, False) for text in civil_comments(context)[2600:4400]]
     talk = []
     for text, asked, kinds in toxic_comments(context):
@@ -315,14 +99,7 @@ def civil_comment_toxic(context):
     for row in rows_of(context.repositories.text(*TALK)):
         if row["label"] == "0" and float(row["api"]) < 0.15 and 25 <= len(row["text"]) <= 300:
             talk.append((row["text"].replace("\n", " "), False))
-    rows += shuffled(talk, 413)[:1800]
-    wordings = [
-        {True: "offensive language", False: "not offensive"},
-        {True: "toxic", False: "not toxic"},
-        {True: "insulting or swearing", False: "civil"},
-        {True: "rude comment", False: "polite or neutral comment"},
-    ]
-    return versions("civil_comment_toxic_v", balance(prepare(rows, context.evaluation), 6000, 407, ratio=1), wordings, 408)
+    return rows + shuffled(talk, 413)[:1800]
 
 
 @data_set(
