@@ -67,8 +67,8 @@ def builder(name: str, facts: dict[str, Any]):
     """The function that makes the files of a set: its rows, then the steps of "make" in their order."""
 
     def build(context):
-        wordings = wordings_of(facts)
-        rows = list(rows_of_set(context, name, facts, wordings))
+        names = names_of(facts)
+        wordings, rows = wordings_of(names), list(rows_of_set(context, name, facts, names))
         for step, options in facts["make"].items():
             rows = STEPS[step](context, name, rows, wordings, dict(options))
         return rows
@@ -76,29 +76,32 @@ def builder(name: str, facts: dict[str, Any]):
     return build
 
 
-def wordings_of(facts: dict[str, Any]) -> list[Wording] | None:
-    """What the keys of the rows are called, a table a wording; None where a key is its own name."""
+def names_of(facts: dict[str, Any]) -> dict[str, Any] | None:
+    """{key: what it is called}, from the facts or a table of labels/; None where a key is its own name."""
     labels = facts.get("labels")
-    labels = label_table(labels) if isinstance(labels, str) else labels
-    if labels is None:
+    return label_table(labels) if isinstance(labels, str) else labels
+
+
+def wordings_of(names: dict[str, Any] | None) -> list[Wording] | None:
+    """What the keys are called, a table a wording; without the keys that a wording does not name."""
+    if names is None:
         return None
-    count = max(len(names) if isinstance(names, list) else 1 for names in labels.values())
-    all_names = {key: names if isinstance(names, list) else [names] * count for key, names in labels.items()}
-    return [{key: names[number] for key, names in all_names.items() if names[number]} for number in range(count)]
+    count = max(len(name) if isinstance(name, list) else 1 for name in names.values())
+    all_names = {key: name if isinstance(name, list) else [name] * count for key, name in names.items()}
+    return [{key: name[number] for key, name in all_names.items() if name[number]} for number in range(count)]
 
 
-def rows_of_set(context, name: str, facts: dict[str, Any], wordings: list[Wording] | None) -> Iterator[Row]:
-    """(text, key, language?) of a set, from its tables or from the function that "rows" names; without the keys that have no name."""
+def rows_of_set(context, name: str, facts: dict[str, Any], names: dict[str, Any] | None) -> Iterator[Row]:
+    """(text, key, language?) of a set, from its tables or from the function that "rows" names; without the keys that "labels" has not."""
     if "rows" in facts:
         module, function = facts["rows"].split(".")
         rows = getattr(importlib.import_module(f"sets.{module}"), function)(context)
     else:
         rows = table_rows(context, DATA_SETS[name].sources, facts["table"])
-    known = {key for wording in wordings for key in wording} if wordings else None
     language = [facts["language"]] if "language" in facts else []
     for text, key, *rest in rows:
         key = key if isinstance(key, (str, tuple, list)) else str(key)
-        if known is None or not isinstance(key, str) or key in known:
+        if names is None or not isinstance(key, str) or key in names:
             yield (text, key, *rest, *language)
 
 
@@ -110,7 +113,10 @@ def table_rows(context, sources, table) -> Iterator[Row]:
     for (repository, path), facts in zip(sources, tables):
         for content in contents(context, repository, path, facts.get("member")):
             for row in FORMATS[facts["format"]](content, **({"delimiter": facts["delimiter"]} if "delimiter" in facts else {})):
-                text, label = cells(row, facts)
+                try:
+                    text, label = cells(row, facts)
+                except KeyError as column:
+                    raise SystemExit(f"{repository}, {path}: there is no column {column}; there are {', '.join(row)}") from None
                 key = key_of(label, facts)
                 if key:
                     for old, new in facts.get("replace", {}).items():

@@ -7,7 +7,7 @@ import random
 import re
 
 from registry import data_set
-from sampling import all_others, prepare, sample
+from sampling import prepare
 from tables import fields, label_table
 from texts import cut_at_word, words
 
@@ -24,28 +24,9 @@ def simple_questions(context):
                 yield row[1], row[3]
 
 
-@data_set(
-    "question_relation",
-    "relations",
-    [SIMPLE_QUESTIONS],
-    "CC BY 3.0 (SimpleQuestions): LICENSE.txt",
-    "question to the Wikidata property it asks for, names by hand",
-)
 def question_relation(context):
-    names = label_table("wikidata_properties")
-    rows = [(question, key) for key, question in simple_questions(context) if key in names]
-    count = collections.Counter(key for _, key in rows)
-    wording = {key: name for key, name in names.items() if count[key] >= 3}
-    return sample(
-        "question_relation",
-        rows,
-        [wording],
-        context.evaluation,
-        most=5500,
-        per_class=300,
-        siblings=all_others(wording),
-        negatives=5,
-    )
+    """(question, property it asks for)."""
+    return [(question, key) for key, question in simple_questions(context)]
 
 
 WORK = re.compile("film|movie|song|album|book|game|show|music|artist|band|singer|track|novel|title|series|work")
