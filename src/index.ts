@@ -11,7 +11,7 @@
 import { DataError, UsageError } from './base/errors.ts';
 import type { ScoredRequest } from './classify/classifier.ts';
 import { explain, explainedLabels } from './classify/explain/explain.ts';
-import { balanceLogits, labelShares } from './classify/label-balance.ts';
+import { balanceLogits, labelExcess } from './classify/label-balance.ts';
 import { scoringOfSets } from './classify/levels.ts';
 import type { LabelScores, LoadSettings } from './classify/library-types.ts';
 import { type LoadedClassifier, loadClassifier } from './classify/load-classifier.ts';
@@ -143,8 +143,8 @@ export class GliZNet {
     const results = await this.#score(texts, candidates, how, abstains(how) ? this.#fitting : this.#classifier);
     let logits = results.map((result) => result.logits);
     if (balance > 0 && texts.length > 0) {
-      const shares = labelShares(logits);
-      logits = logits.map((each) => balanceLogits(each, { shares, strength: balance }));
+      const excess = labelExcess(logits);
+      logits = logits.map((each) => balanceLogits(each, { excess, strength: balance }));
     }
     const ranked = results.map(({ fit }, row) => rankSet(candidates[row], logits[row], calibration, how, { fit, tuned }));
     const asked = (text: string, row: number) => ({

@@ -4,7 +4,8 @@ Writes a glz checkpoint: the mean of weights, calibrated on sets that nothing wa
 
   python3 write_checkpoint.py --encoder FOLDER --weights A.pt[,SHARE] --weights start,SHARE --calibration FOLDER --options CHECKPOINT --output FOLDER
 
-FOLDER of --calibration holds what training-data/untrained_sets.py wrote. Options (pooling and so on) are those of another checkpoint.
+FOLDER of --calibration holds what training-data/untrained_sets.py wrote; without it the calibration stays that of --options. Options (pooling and so on)
+are those of another checkpoint.
 """
 
 import argparse
@@ -17,11 +18,9 @@ import numpy as np
 import torch
 from encoders import GLIZNET, Reader, encoder_weights
 from examples import written_domains
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 LONGEST_TEXT, LONGEST_LABEL, TEXTS_OF_A_SET = 160, 64, 200
-# glz sharpens the choice among more labels than this (src/classify/probabilities.ts).
-FEW_LABELS = 30
 
 
 def mean_weights(given, encoder):
@@ -44,11 +43,11 @@ def mean_weights(given, encoder):
 def calibration_sets(folder, reader):
     """[(cosines [texts, labels], truth [texts, labels])]"""
     found = []
-    for path in sorted(folder.glob("*.jsonl")):
+    for each in sorted(path.parent for path in folder.glob("*/test.jsonl")):
         # Law: of a source that is reserved for evaluation by now.
-        if path.stem == "contract_clauses":
+        if each.name == "contract_clauses":
             continue
-        rows = [json.loads(line) for line in path.open(encoding="utf-8")][:TEXTS_OF_A_SET]
+        rows = [json.loads(line) for line in (each / "test.jsonl").open(encoding="utf-8")][:TEXTS_OF_A_SET]
         labels = sorted({label for row in rows for label in row["labels"]})
         cosines = reader.cosines([row["text"] for row in rows], labels, LONGEST_TEXT, LONGEST_LABEL).numpy()
         found.append((cosines, np.array([[label in row["labels"] for label in labels] for row in rows], np.float64)))
@@ -64,14 +63,20 @@ def training_sets(reader, count=60, rows=10):
         yield cosines, np.array([[number in row[1] for number in range(len(group.wordings))] for row in taken], np.float64)
 
 
-def choice_scale(apart, trained, sharpening):
+def factor_of(labels, calibration):
+    """What logits are times in a choice among so many labels: choiceScale of src/classify/probabilities.ts."""
+    above = calibration.get("sharpenAbove", 30)
+    return 1 + calibration["sharpening"] * math.log(labels / above) if labels > above or calibration.get("flattens") else 1
+
+
+def choice_scale(apart, trained, calibration):
     """What cosines are times in a softmax, so that true labels are likeliest: half by sets apart, half by rows that were trained on; each set counts alike."""
 
     def surprise(sets, scale):
         total = 0.0
         for cosines, truth in sets:
             labels = cosines.shape[1]
-            logits = scale * (1 + sharpening * math.log(labels / FEW_LABELS) if labels > FEW_LABELS else 1) * cosines
+            logits = scale * factor_of(labels, calibration) * cosines
             logits = logits - logits.max(1, keepdims=True)
             log = logits - np.log(np.exp(logits).sum(1, keepdims=True))
             total -= ((log * truth).sum(1) / truth.sum(1)).mean() / math.log(labels)
@@ -110,11 +115,30 @@ def stored(name, value):
     return {name: (value / scales[:, None]).round().to(torch.int8).contiguous(), f"{name}.row_scale": scales.float()}
 
 
+def calibrate(calibration, tensors, bias, reader, folder):
+    """Fits scale, temperature and bias to the weights as they are stored; `calibration` is changed, what is returned goes with the weights."""
+    scale_of = {name: part for name, part in tensors.items() if name.endswith(".row_scale")}
+    read = {
+        name.removeprefix(GLIZNET): part.float() * scale_of[f"{name}.row_scale"][:, None] if f"{name}.row_scale" in scale_of else part.float()
+        for name, part in tensors.items()
+        if name not in scale_of
+    }
+    reader.model.load_state_dict(read)
+    sets, trained = calibration_sets(folder, reader), list(training_sets(reader))
+    scale = choice_scale(sets, trained, calibration)
+    slope, intercept = label_line(sets, trained)
+    # glz: a choice is the softmax of scale x cosine + bias, a label's own probability the sigmoid of that, over temperature, and its bias.
+    calibration["temperature"] = float(scale / slope)
+    calibration["bias"] = float(intercept - bias / calibration["temperature"])
+    print(f"scale {scale}, slope {slope:.3f}, intercept {intercept:.3f}", calibration)
+    return {"similarity.scale": torch.tensor([float(scale)]), "similarity.bias": torch.tensor([bias])}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", required=True, type=Path)
     parser.add_argument("--weights", required=True, action="append")
-    parser.add_argument("--calibration", required=True, type=Path)
+    parser.add_argument("--calibration", type=Path)
     parser.add_argument("--options", required=True, type=Path)
     parser.add_argument("--training", type=Path, help="training.json to go with it")
     parser.add_argument("--output", required=True, type=Path)
@@ -128,30 +152,16 @@ def main():
         shutil.copyfile(options.encoder / name, options.output / name)
     reader = Reader(options.encoder)
     config["encoder"] = reader.config
-    # Calibrated as it is stored.
-    scale_of = {name: part for name, part in tensors.items() if name.endswith(".row_scale")}
-    read = {
-        name.removeprefix(GLIZNET): part.float() * scale_of[f"{name}.row_scale"][:, None] if f"{name}.row_scale" in scale_of else part.float()
-        for name, part in tensors.items()
-        if name not in scale_of
-    }
-    reader.model.load_state_dict(read)
-    sets = calibration_sets(options.calibration, reader)
-    calibration = config["gliznet"]["calibration"]
-    trained = list(training_sets(reader))
-    scale = choice_scale(sets, trained, calibration["sharpening"])
-    slope, intercept = label_line(sets, trained)
-    # glz: a choice is the softmax of scale x cosine + bias, a label's own probability the sigmoid of that, over temperature, and its bias.
-    calibration["temperature"] = scale / slope
-    calibration["bias"] = intercept - float(head[1]) / calibration["temperature"]
-    tensors["similarity.scale"] = torch.tensor([float(scale)])
-    tensors["similarity.bias"] = torch.tensor([float(head[1])])
+    if options.calibration:
+        tensors |= calibrate(config["gliznet"]["calibration"], tensors, float(head[1]), reader, options.calibration)
+    else:
+        kept = load_file(options.options / "model.safetensors")
+        tensors |= {name: kept[name].float() for name in ("similarity.scale", "similarity.bias")}
     ordered = dict(sorted(tensors.items(), key=lambda each: -each[1].element_size()))
     save_file(ordered, options.output / "model.safetensors", metadata={"format": "pt"})
     (options.output / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     if options.training:
         shutil.copyfile(options.training, options.output / "training.json")
-    print(f"scale {scale}, slope {slope:.3f}, intercept {intercept:.3f}", {k: round(v, 3) for k, v in calibration.items()})
 
 
 if __name__ == "__main__":

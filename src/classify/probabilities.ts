@@ -1,6 +1,6 @@
 /** Logits to probabilities. Pure arithmetic. */
 import { sigmoid, softmax } from '../base/probability.ts';
-import type { GliZNetOptions } from '../model/options.ts';
+import { ARTICLE_OPTIONS, type GliZNetOptions } from '../model/options.ts';
 
 /** Probability of a label by itself: sigmoid of the calibrated logit. */
 export function labelProbability(
@@ -10,11 +10,23 @@ export function labelProbability(
   return sigmoid(logit / temperature + bias);
 }
 
-/** Labels up to which a choice is the softmax of its logits, see {@link GliZNetOptions.calibration}. */
-export const FEW_LABELS = 30;
+/** However few labels there are, the best stays the best. */
+const LEAST_SCALE = 0.05;
 
-/** Probabilities over the labels, of which one is right: softmax of the logits, sharper among many labels. logits [N] -> [N] */
-export function choiceProbabilities(logits: Float32Array, { sharpening }: Partial<GliZNetOptions['calibration']> = {}): Float64Array {
+/** What logits are times in a choice among so many labels, see {@link GliZNetOptions.calibration}. */
+export function choiceScale(
+  count: number,
+  { sharpening, sharpenAbove, flattens }: Pick<GliZNetOptions['calibration'], 'sharpening' | 'sharpenAbove' | 'flattens'>,
+): number {
+  if (count < 2 || (count < sharpenAbove && !flattens)) return 1;
+  return Math.max(LEAST_SCALE, 1 + sharpening * Math.log(count / sharpenAbove));
+}
+
+/** Probabilities over the labels, of which one is right: softmax of the logits times {@link choiceScale}. logits [N] -> [N] */
+export function choiceProbabilities(
+  logits: Float32Array,
+  calibration: Parameters<typeof choiceScale>[1] = ARTICLE_OPTIONS.calibration,
+): Float64Array {
   const count = logits.reduce((sum, logit) => sum + Number(logit > Number.NEGATIVE_INFINITY), 0);
-  return softmax(logits, sharpening && count > FEW_LABELS ? 1 + sharpening * Math.log(count / FEW_LABELS) : 1);
+  return softmax(logits, choiceScale(count, calibration));
 }

@@ -1,7 +1,6 @@
 /** The README of exported files: what the graphs take and give, with the numbers of this very checkpoint, and code that runs. */
 
 import { layoutOf } from '../classify/classifier.ts';
-import { FEW_LABELS } from '../classify/probabilities.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import type { JointLayout } from '../text/joint-sequence.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
@@ -19,8 +18,10 @@ export const FILE_NOTES: Record<ExportPrecision, string> = {
 };
 
 /** What is said of the logits of many labels; '' where a checkpoint does nothing to them. */
-export const sharpeningNote = ({ sharpening }: GliZNetOptions['calibration']): string =>
-  sharpening > 0 ? `; of N labels, more than ${FEW_LABELS}, logits times 1 + ${sharpening} x ln(N / ${FEW_LABELS}) first` : '';
+export const sharpeningNote = ({ sharpening, sharpenAbove, flattens }: GliZNetOptions['calibration']): string =>
+  sharpening > 0
+    ? `; of N labels${flattens ? '' : `, more than ${sharpenAbove}`}, logits times 1 + ${sharpening} x ln(N / ${sharpenAbove}) first`
+    : '';
 
 const listed = (ids: Int32Array): string => `[${[...ids].join(', ')}]`;
 

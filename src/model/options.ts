@@ -121,13 +121,18 @@ export const MODEL_OPTIONS = {
 export const CALIBRATION = {
   temperature: { type: 'number', above: 0, default: 1, description: 'what logits are divided by' },
   bias: { type: 'number', default: 0, description: 'what is added then' },
-  /** Of a choice among N labels, more than 30, logits count 1 + sharpening x ln(N / 30) times: a softmax over many leaves none of them much. */
+  /**
+   * In a choice among N labels logits count 1 + sharpening x ln(N / sharpenAbove) times: a softmax over many labels leaves none of them much,
+   * and one over few leaves the best too much. Among fewer than `sharpenAbove` only where `flattens` says so.
+   */
   sharpening: { type: 'number', min: 0, default: 0, before: 0, description: 'how much more logits count in a choice among many labels' },
+  sharpenAbove: { type: 'integer', min: 2, max: 1 << 20, default: 30, before: 30, description: 'labels among which logits count once' },
+  flattens: { type: 'boolean', default: false, before: false, description: 'whether logits count less among fewer labels' },
 } as const satisfies Declarations;
 
 /** A checkpoint's options. */
 export interface GliZNetOptions extends Filled<typeof MODEL_OPTIONS> {
-  /** 1, 0 and 0 before it is fitted. */
+  /** That of {@link ARTICLE_OPTIONS} before it is fitted. */
   calibration: Filled<typeof CALIBRATION>;
 }
 

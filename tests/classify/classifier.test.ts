@@ -1,7 +1,7 @@
 import { UsageError } from '../../src/base/errors.ts';
 import { createClassifier } from '../../src/classify/classifier.ts';
 import { checkpointEmbedder, loadClassifier } from '../../src/classify/load-classifier.ts';
-import { choiceProbabilities, labelProbability } from '../../src/classify/probabilities.ts';
+import { choiceProbabilities, choiceScale, labelProbability } from '../../src/classify/probabilities.ts';
 import { rankLabels } from '../../src/classify/rank-labels.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts';
 import { textWindows } from '../../src/text/text-windows.ts';
@@ -200,12 +200,22 @@ describe('probabilities', () => {
   });
   it('choice: among many labels logits count more, among thirty as they are', () => {
     const of = (count: number) => Float32Array.from({ length: count }, (_, at) => (at === 0 ? 2 : 0));
-    expect(choiceProbabilities(of(30), { sharpening: 0.5 })).toEqual(choiceProbabilities(of(30)));
+    const many = { sharpening: 0.5, sharpenAbove: 30, flattens: false };
+    expect(choiceProbabilities(of(30), many)).toEqual(choiceProbabilities(of(30)));
     const factor = 1 + 0.5 * Math.log(100 / 30);
-    expect(choiceProbabilities(of(100), { sharpening: 0.5 })[0]).toBeCloseTo(Math.exp(2 * factor) / (Math.exp(2 * factor) + 99), 9);
+    expect(choiceProbabilities(of(100), many)[0]).toBeCloseTo(Math.exp(2 * factor) / (Math.exp(2 * factor) + 99), 9);
     // Labels that were not read are none of them.
     const short = of(100).fill(Number.NEGATIVE_INFINITY, 10);
-    expect(choiceProbabilities(short, { sharpening: 0.5 })[0]).toBeCloseTo(choiceProbabilities(of(10))[0], 9);
+    expect(choiceProbabilities(short, many)[0]).toBeCloseTo(choiceProbabilities(of(10))[0], 9);
+  });
+  it('choice: among few labels logits count less where the checkpoint says so, and the best stays the best', () => {
+    const flat = { sharpening: 0.2, sharpenAbove: 17, flattens: true };
+    const factor = 1 + 0.2 * Math.log(3 / 17);
+    expect(choiceProbabilities(Float32Array.of(2, 0, 0), flat)[0]).toBeCloseTo(Math.exp(2 * factor) / (Math.exp(2 * factor) + 2), 9);
+    expect(choiceScale(17, flat)).toBe(1);
+    expect(choiceScale(1, flat)).toBe(1);
+    const [best, other] = choiceProbabilities(Float32Array.of(2, 0), { ...flat, sharpening: 3 });
+    expect(best).toBeGreaterThan(other);
   });
   it('each: sigmoid of the calibrated logit', () => {
     expect(labelProbability(0, { temperature: 1, bias: 0 })).toBe(0.5);

@@ -7,7 +7,7 @@ import { choiceProbabilities, labelProbability } from '../../src/classify/probab
 import { labelSet } from '../../src/text/described-labels.ts';
 import { labelReading } from '../../src/text/label-texts.ts';
 
-const CALIBRATION = { temperature: 1, bias: 0, sharpening: 0 };
+const CALIBRATION = { temperature: 1, bias: 0, sharpening: 0, sharpenAbove: 30, flattens: false };
 const treeOf = (value: unknown): LabelTree => {
   const set = labelSet(value, 'labels', UsageError);
   if (!isTree(set)) throw new Error('no tree');

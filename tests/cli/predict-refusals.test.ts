@@ -10,7 +10,7 @@ import { callGlz } from '../call-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 process.env.GLZ_CACHE = temporaryFolder();
-const CALIBRATION = { temperature: 2, bias: 0.5, sharpening: 0 };
+const CALIBRATION = { temperature: 2, bias: 0.5, sharpening: 0, sharpenAbove: 30, flattens: false };
 const folder = temporaryFolder();
 let checkpoint = '';
 let model: GliZNet;

@@ -1,6 +1,13 @@
 /** How `glz predict` reads its inputs, and what it asks of all of them beforehand. */
 import type { Classifier } from '../../classify/classifier.ts';
-import { BALANCE_STRENGTH, BALANCE_TEXTS, type LabelBalance, measureLabelShares } from '../../classify/label-balance.ts';
+import {
+  BALANCE_STRENGTH,
+  BALANCE_TEXTS,
+  type LabelBalance,
+  labelExcess,
+  labelShares,
+  sampleLogits,
+} from '../../classify/label-balance.ts';
 import { scoringOptions } from '../../classify/records/predict-records.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
@@ -27,7 +34,7 @@ async function* allRecords(inputs: readonly string[], options: ReadOptions): Asy
   for (const input of inputs) yield* readRecords(input, { ...options, onBadLine: () => {} });
 }
 
-/** Shares of the labels over texts of all inputs: they may be sorted. */
+/** What labels are held back by, from texts of all inputs: they may be sorted. */
 export async function balanceOf(
   classifier: Classifier,
   inputs: readonly string[],
@@ -38,12 +45,13 @@ export async function balanceOf(
   const records = allRecords(inputs, { ...readingOf(flags), only: textFieldsOf(flags) });
   const texts = await sampleTexts(untilAborted(records, signal), BALANCE_TEXTS, flags.textField);
   if (texts.length === 0 || signal.aborted) return undefined;
-  const shares = await measureLabelShares(classifier, texts, labels, scoringOptions(flags));
+  const logits = await sampleLogits(classifier, texts, labels, scoringOptions(flags));
+  const shares = labelShares(logits);
   const note = noteOf(flags);
   const most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, 5);
   const shown = most.map((label) => `${labelName(labels[label])} ${Math.round(100 * shares[label])} %`).join(', ');
   note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
   if (texts.length < FEW_TEXTS)
     note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
-  return { shares, strength: BALANCE_STRENGTH };
+  return { excess: labelExcess(logits), strength: BALANCE_STRENGTH };
 }

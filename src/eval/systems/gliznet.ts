@@ -26,7 +26,7 @@ export const GLIZNET: SystemKind = {
     const strength = numberOption(spec, 'balance', 0, 0, 1);
     const { loadClassifier } = await import('../../classify/load-classifier.ts');
     const { choiceProbabilities, labelProbability } = await import('../../classify/probabilities.ts');
-    const { BALANCE_TEXTS, balanceLogits, measureLabelShares } = await import('../../classify/label-balance.ts');
+    const { BALANCE_TEXTS, balanceLogits, labelExcess, sampleLogits } = await import('../../classify/label-balance.ts');
     const classifier = await loadClassifier(model, { threads, precision });
     const { calibration } = classifier.options;
     let mergeWindows: 'mean' | 'max' = 'mean';
@@ -54,7 +54,7 @@ export const GLIZNET: SystemKind = {
         // Sets with several true labels are ranked by the labels' own probabilities, which no balance changes.
         if (strength === 0 || set.recordLabels || set.multiLabel) return;
         const texts = shuffle([...set.texts], randomStream(BALANCE_TEXTS)).slice(0, BALANCE_TEXTS);
-        balance = { strength, shares: await measureLabelShares(classifier, texts, set.labels, { mergeWindows }) };
+        balance = { strength, excess: labelExcess(await sampleLogits(classifier, texts, set.labels, { mergeWindows })) };
       },
       // GliZNet reads bare labels; a template would only take room from the text.
       async score(texts, labels, { onPart }) {

@@ -73,7 +73,7 @@ function records(count: number, factor: number, seed = 1): TuningRecord[] {
   });
 }
 
-const CALIBRATION = { temperature: 1, bias: 0, sharpening: 0 };
+const CALIBRATION = { temperature: 1, bias: 0, sharpening: 0, sharpenAbove: 30, flattens: false };
 
 describe('one label a text', () => {
   it('finds the factor that scores are too sure by, and lowers the Brier score of records it has not seen', () => {
