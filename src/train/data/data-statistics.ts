@@ -1,5 +1,5 @@
 /** What training data and the batches made of it look like: lengths, labels, duplicates. For `glz train --dry-run`. Pure counting. */
-import type { JointLayout } from '../../text/joint-sequence.ts';
+import { type JointLayout, SPECIAL_TOKENS } from '../../text/joint-sequence.ts';
 import type { DataReport } from './data-report.ts';
 import { type Dataset, MEASURED_TOKENS, shownLabel } from './dataset.ts';
 import type { SampledBatch, Sampler } from './sampling.ts';
@@ -147,9 +147,6 @@ const whole = (value: number): string => Math.round(value).toLocaleString('en-US
 /** Quantiles as one line. */
 const quantileLine = ({ least, p5, median, p95, most, mean }: Quantiles): string =>
   `least ${whole(least)}, 5 % ${whole(p5)}, median ${whole(median)}, 95 % ${whole(p95)}, most ${whole(most)}, mean ${mean.toFixed(1)}`;
-
-/** `[CLS]` and two `[SEP]`, which are no part of the capacity. */
-const SPECIAL_TOKENS = 3;
 
 /** Contradictions and spellings that are shown. */
 const SHOWN = 5;
