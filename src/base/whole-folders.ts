@@ -14,7 +14,7 @@ import { staysInPlace, writeIntoFolder } from './write-into-folder.ts';
 export type OwnNames = ReadonlySet<string>;
 
 /** Removes files of these names, also half-written ones, from a folder, and the folder once it is empty. Of a link the link. */
-export function removeOwnFiles(folder: string, names: OwnNames): void {
+function removeOwnFiles(folder: string, names: OwnNames): void {
   if (lstatSync(folder).isSymbolicLink()) {
     rmSync(folder);
     return;

@@ -117,8 +117,9 @@ export interface TrainingGraphSettings {
   detachAttention?: boolean;
 }
 
-/** Suffixes of the two outputs that replace the gradient of a table of which few rows are read. */
+/** Suffixes of the two outputs that replace the gradient of a table of which few rows are read: the rows' gradients, and their numbers. */
 export const ROWS_SUFFIX = '.rows';
+/** See {@link ROWS_SUFFIX}. */
 export const INDICES_SUFFIX = '.indices';
 
 /**

@@ -29,7 +29,7 @@ export interface SentenceEmbedderRequest {
 }
 
 /** An encoder's embeddings: input_ids, attention_mask, positions -> `embedding` [B, H], unit rows. */
-export function sentenceEmbedderFunction(encoder: Encoder, weights: FloatWeights, pooling: 'mean' | 'cls' = 'mean'): TraceRequest {
+function sentenceEmbedderFunction(encoder: Encoder, weights: FloatWeights, pooling: 'mean' | 'cls' = 'mean'): TraceRequest {
   return {
     inputs: [
       { name: 'input_ids', shape: ['batch', 'length'], type: 'int32' },

@@ -63,7 +63,7 @@ export interface ExampleFields {
 }
 
 /** The value of a field: of that name, or else along a path such as `data.text`; undefined where there is none. */
-export function fieldAt(fields: Fields, name: string): unknown {
+function fieldAt(fields: Fields, name: string): unknown {
   // A field that the user names may be called as something that every object has.
   if (Object.hasOwn(fields, name)) return fields[name];
   for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {

@@ -28,7 +28,7 @@ const listed = (labels: readonly string[]): string => JSON.stringify(labels.map(
  * The labels of a parsed JSON value: a list of strings, or of objects that have a `label` and nothing else.
  * @throws ErrorType for anything else, naming the label
  */
-export function labelsOfJson(value: unknown, where: string, ErrorType: ErrorType): string[] {
+function labelsOfJson(value: unknown, where: string, ErrorType: ErrorType): string[] {
   if (isObject(value)) {
     const names = Object.keys(value).slice(0, 3).map(abbreviated).join(', ');
     throw new ErrorType(`${where}: a JSON object${names ? ` (of ${names})` : ''}, where a list of labels is expected: ${AS_JSON}`);

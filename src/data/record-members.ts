@@ -67,7 +67,7 @@ export function recordMembers({ fields, json, columns, typed }: SourceRecord): R
 }
 
 /** A member by its name, or along a path such as `data.id` in what it holds; undefined where there is none. */
-export function memberAt(members: readonly RecordMember[], name: string): RecordMember | undefined {
+function memberAt(members: readonly RecordMember[], name: string): RecordMember | undefined {
   const own = members.find((member) => member.name === name);
   if (own) return own;
   for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {

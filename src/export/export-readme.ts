@@ -9,6 +9,7 @@ import { EXAMPLE_LABELS, EXAMPLE_TEXT } from './worked-example.ts';
 
 /** Numeric precisions that are exported, and the file of each. */
 export const EXPORT_FILES = { fp32: 'model.onnx', int8: 'model_int8.onnx' } as const;
+/** A numeric precision of an export. */
 export type ExportPrecision = keyof typeof EXPORT_FILES;
 
 /** What each file is. */

@@ -25,7 +25,7 @@ const SURELY_NOT = 0.02;
 const TRUE_AFTER_ALL = 0.9;
 
 /** The verdict on probabilities of true labels and hard negatives. */
-export function verdictOf(labels: readonly number[], notLabels: readonly number[], names: readonly string[]): Verdict {
+function verdictOf(labels: readonly number[], notLabels: readonly number[], names: readonly string[]): Verdict {
   const best = Math.max(...labels);
   if (best < UNLIKELY && Math.max(0, ...notLabels) > LIKELY) return { dropped: 'contradicted by the checkpoint', trueNegatives: [] };
   if (notLabels.length && Math.min(...labels) > SURE && Math.max(...notLabels) < SURELY_NOT)

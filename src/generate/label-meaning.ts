@@ -93,7 +93,7 @@ export function isBroader(label: string, broader: string): boolean {
 }
 
 /** Whether a label is another one with a `not` in front: a wrong label, and no hard one. */
-export function isNegationOf(label: string, other: string): boolean {
+function isNegationOf(label: string, other: string): boolean {
   const words = contentWords(label);
   const rest = words.filter((word) => !NEGATION.test(word));
   return rest.length > 0 && rest.length < words.length && sameMeaning(rest.join(' '), other);

@@ -10,6 +10,7 @@ export interface Task {
   sample: { text: string; labels: readonly string[]; not_labels: readonly string[] };
 }
 
+/** The tasks by their names in settings. */
 export const TASKS = {
   topic: {
     says: 'topics that the text is about',

@@ -69,7 +69,7 @@ export interface CudaSetupResult {
 type Check = { error: string } | { missing?: string };
 
 /** Tries the provider in a process of its own. */
-export async function checkCuda(): Promise<Check> {
+async function checkCuda(): Promise<Check> {
   const script = fileURLToPath(new URL(`./cuda-check${extname(import.meta.url)}`, import.meta.url));
   const check = await runCheck<CudaCheckResult>(script, []);
   if ('failure' in check) return { error: check.failure };

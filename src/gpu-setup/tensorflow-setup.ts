@@ -56,7 +56,7 @@ export interface SetupResult {
 }
 
 /** Tries a binding in a process of its own. */
-export async function checkBinding(path: string): Promise<CheckResult> {
+async function checkBinding(path: string): Promise<CheckResult> {
   const script = fileURLToPath(new URL(`./tensorflow-check${extname(import.meta.url)}`, import.meta.url));
   const check = await runCheck<CheckResult>(script, [path]);
   return 'failure' in check ? { error: check.failure, gpu: false } : check.result;

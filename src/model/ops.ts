@@ -165,7 +165,7 @@ export function splitHeads(x: tf.Tensor, heads: number): tf.Tensor4D {
 }
 
 /** [B, h, T, d] -> [B, T, H]. */
-export function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {
+function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {
   const [batch, heads, length, size] = x.shape;
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, length, heads * size]);
 }

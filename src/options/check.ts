@@ -10,7 +10,7 @@ function isWithin(value: number, { min = -Infinity, max = Infinity, above = -Inf
 }
 
 /** ` from 0 to 1`, ` above 0`; empty without bounds. */
-export function boundsText({ min, max, above, below }: Bounds): string {
+function boundsText({ min, max, above, below }: Bounds): string {
   const high = max !== undefined ? ` to ${max}` : below !== undefined ? ` to less than ${below}` : '';
   if (min !== undefined) return ` from ${min}${high || ' on'}`;
   return (above !== undefined ? ` above ${above}` : '') + high;

@@ -14,8 +14,9 @@ export const THREADS = {
 /** What only the messages of a command hang on. */
 export const QUIET = { type: 'boolean', description: 'no progress and no notes' } as const;
 
-/** What a library call tells in words, and how it is ended. */
+/** What a library call tells in words. */
 export const NOTE = { type: 'function', description: 'told in a line what is going on' } as const;
+/** How a library call is ended. */
 export const SIGNAL = { type: 'signal', description: 'ends the call' } as const;
 
 /** A checkpoint. */

@@ -56,7 +56,7 @@ export async function describeRuntime(): Promise<RuntimeFacts> {
 }
 
 /** Files under a folder and their bytes; links are not followed. */
-export function folderSize(folder: string): FolderSize {
+function folderSize(folder: string): FolderSize {
   const size = { folder, files: 0, bytes: 0 };
   const add = (path: string): void => {
     for (const entry of readdirSync(path, { withFileTypes: true })) {

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { serve } from '@hono/node-server';
+import type { Hono } from 'hono';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { tunedOf } from '../classify/tuning/thresholds-file.ts';
 import type { Tuned } from '../classify/tuning/tuned.ts';
@@ -48,6 +49,26 @@ const vectorBytes = 4 * 384;
 
 const megabytes = (count: number): number => count * 1e6;
 
+/** A listening socket for the routes. @throws DataError where the port is taken */
+function listen({ fetch }: Hono, { host, port, timeout }: ServerSettings): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = serve(
+      {
+        // Its own way of taking in what is left of a body cuts clients off after half a second.
+        ...{ fetch, hostname: host, port, autoCleanupIncoming: false },
+        serverOptions: { headersTimeout: HEAD_TIME, requestTimeout: 1000 * timeout, connectionsCheckingInterval: 1000 },
+      },
+      () => resolve(server),
+    ) as Server;
+    server.keepAliveTimeout = 15_000;
+    server.on('request', drainUnread);
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'something listens there already' : errorMessage(error);
+      reject(new DataError(`cannot listen on ${host}, port ${port}: ${why}`));
+    });
+  });
+}
+
 /** Starts a server. @throws UsageError for an address that others reach without a key; DataError where the port is taken or the checkpoint broken */
 export async function startServer(settings: ServerSettings): Promise<RunningServer> {
   const { host, port, key, log } = settings;
@@ -89,25 +110,10 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     maxBodyBytes: megabytes(settings.maxBody),
     timeoutMs: 1000 * settings.timeout,
   });
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = serve(
-      {
-        // Its own way of taking in what is left of a body cuts clients off after half a second.
-        ...{ fetch: app.fetch, hostname: host, port, autoCleanupIncoming: false },
-        serverOptions: { headersTimeout: HEAD_TIME, requestTimeout: 1000 * settings.timeout, connectionsCheckingInterval: 1000 },
-      },
-      () => resolve(listening as Server),
-    ) as Server;
-    listening.on('request', drainUnread);
-    listening.on('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'something listens there already' : errorMessage(error);
-      reject(new DataError(`cannot listen on ${host}, port ${port}: ${why}`));
-    });
-  }).catch(async (error: unknown) => {
+  const server = await listen(app, settings).catch(async (error: unknown) => {
     await pool.end();
     throw error;
   });
-  server.keepAliveTimeout = 15_000;
   const address = server.address();
   const actual = typeof address === 'object' && address ? address.port : port;
   const name = isIP(host) === 6 ? `[${host}]` : host;

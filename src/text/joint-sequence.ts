@@ -81,8 +81,8 @@ export interface JointLayout extends SequenceLayout {
   labelLimit: number;
 }
 
-/** `[CLS]`, `[SEP]` after the text, `[SEP]` at the end. */
-const SPECIAL_TOKENS = 3;
+/** `[CLS]`, `[SEP]` after the text, `[SEP]` at the end: no part of the capacity. */
+export const SPECIAL_TOKENS = 3;
 /** The shortest sequence that is of any use: a few tokens of text and one short label. */
 const SMALLEST_LENGTH = 16;
 

@@ -6,7 +6,7 @@ import { Message } from '../base/protobuf-message.ts';
 import type { Graph, GraphAttribute, GraphData, GraphType, GraphValue, Initializer } from './graph.ts';
 
 /** ONNX operator set that the kernels are written for (20 is the first with Gelu). */
-export const ONNX_OPSET = 20;
+const ONNX_OPSET = 20;
 
 /** ONNX's numbers of element types. */
 export const TYPE_CODE: Record<GraphType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 };

@@ -2,10 +2,8 @@
 import { randomStream } from '../base/random.ts';
 import { DROPOUT_NUMBERS, dropoutSizes } from '../model/dropout.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
+import { STREAM } from './data/epoch-draws.ts';
 import type { DropoutArrays } from './engine/training-session.ts';
-
-/** Kind of random stream, beside those of sampling.ts. */
-const DROPOUT = 5;
 
 /** Numbers for pass number `pass` over a batch of `batch` x `length` tokens, or over part number `part` of it. */
 export function dropoutNumbers(
@@ -17,7 +15,7 @@ export function dropoutNumbers(
   part = 0,
 ): DropoutArrays {
   const { places, columns, layers } = dropoutSizes(encoder);
-  const random = randomStream(seed, DROPOUT, pass, ...(part > 0 ? [part] : []));
+  const random = randomStream(seed, STREAM.dropout, pass, ...(part > 0 ? [part] : []));
   const { least, most } = DROPOUT_NUMBERS;
   const numbers = (count: number) => Float32Array.from({ length: count }, () => least + (most - least) * random());
   return { rows: numbers(places * batch * length), columns: numbers(places * columns), keys: numbers(layers * length) };

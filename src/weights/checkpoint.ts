@@ -1,5 +1,5 @@
 /**
- * Checkpoint folders (DESIGN 4): `config.json` with GliZNet's options and the encoder's configuration inside, `model.safetensors`,
+ * Checkpoint folders: `config.json` with GliZNet's options and the encoder's configuration inside, `model.safetensors`,
  * `tokenizer.json`. Written beside their final place and renamed, so that a checkpoint is whole or not there.
  *
  * Reading the options must stay light (no tfjs, no schema library): it is on the way to the first prediction.

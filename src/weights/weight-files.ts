@@ -33,7 +33,7 @@ const SHARD_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\.(safetensors|bin)$/;
  * @param path for messages
  * @throws DataError when it is no index, or names a shard outside its folder
  */
-export function parseShardIndex(path: string, text: string): Map<string, string> {
+function parseShardIndex(path: string, text: string): Map<string, string> {
   const index = parseJson(text, path);
   const names = (index as { weight_map?: unknown } | null)?.weight_map;
   if (typeof names !== 'object' || names === null || Array.isArray(names))

@@ -1,8 +1,9 @@
 import { parse } from 'csv-parse/sync';
+import { PLAIN } from '../../src/base/terminal/look.ts';
 import { CSV } from '../../src/data/output-formats/csv.ts';
 import { compressionOfName, formatOfOutput } from '../../src/data/output-formats/index.ts';
 import { JSONL } from '../../src/data/output-formats/jsonl.ts';
-import { LABEL_LINES } from '../../src/data/output-formats/label-lines.ts';
+import { labelLines } from '../../src/data/output-formats/label-lines.ts';
 import type { FormatOptions, OutputFormat } from '../../src/data/output-formats/output-format.ts';
 import { TSV } from '../../src/data/output-formats/tsv.ts';
 import { jsonMembers, membersOf } from '../../src/data/record-members.ts';
@@ -28,7 +29,7 @@ describe('formats of results', () => {
   });
 
   it('label lines have the scores below one another', async () => {
-    expect(await written(LABEL_LINES)).toEqual(['bug report  0.750\n', 'praise      0.250\n']);
+    expect(await written(labelLines(PLAIN))).toEqual(['bug report  0.750\n', 'praise      0.250\n']);
   });
 
   it('is JSONL of stdout and of any other name', () => {

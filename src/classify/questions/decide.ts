@@ -39,7 +39,7 @@ const confidenceOf = (probabilities: Float64Array): number =>
   (probabilities.length * Math.max(...probabilities) - 1) / (probabilities.length - 1);
 
 /** Logits of a question's readings [N] to its answer. */
-export function answerOf(
+function answerOf(
   question: AskedQuestion,
   logits: Float32Array,
   calibration: Classifier['options']['calibration'],

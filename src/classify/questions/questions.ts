@@ -116,7 +116,7 @@ export interface AskedQuestion {
 }
 
 /** Questions that are asked of one text at most: a bound for what others send. */
-export const MOST_QUESTIONS = 256;
+const MOST_QUESTIONS = 256;
 /** Options of one question at most. */
 export const MOST_OPTIONS = 10_000;
 
@@ -180,7 +180,7 @@ function predicateReadings(fields: Fields, where: string): readonly string[] {
 }
 
 /** Checks one question. @throws UsageError naming the field */
-export function askedQuestion(question: unknown, where: string): AskedQuestion {
+function askedQuestion(question: unknown, where: string): AskedQuestion {
   if (!isObject(question)) throw new UsageError(`${where} must be an object with "type": choice, predicate or score`);
   const { type } = question;
   if (typeof type !== 'string' || !Object.hasOwn(FIELDS, type))

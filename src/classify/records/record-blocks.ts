@@ -8,7 +8,7 @@ import type { SourceRecord } from '../../data/read-records.ts';
 const FIRST_ENDS = [64, 320] as const;
 
 /** Records of a block. */
-export const BLOCK = 1024;
+const BLOCK = 1024;
 
 /** The place behind the last record of a block. */
 export const blockEnd = (block: number): number =>

@@ -1,3 +1,4 @@
+/** `glz predict --text`: one text labelled, or questions about it answered; as JSON, or for a reader at a terminal. */
 import { UsageError } from '../../base/errors.ts';
 import { shownText } from '../../base/printable.ts';
 import { hasColours, lookOf } from '../../base/terminal/look.ts';

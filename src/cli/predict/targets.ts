@@ -23,7 +23,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
 };
 
 /** What the results of an input are called in a folder: as the input, where its format can be written, else `NAME.jsonl`. */
-export function nameInFolder(input: string, said: string | undefined): string {
+function nameInFolder(input: string, said: string | undefined): string {
   const base = basename(input);
   const compression = /\.(?:gz|zst)$/i.exec(base)?.[0] ?? '';
   const plain = base.slice(0, base.length - compression.length);

@@ -50,7 +50,7 @@ const COLUMNS = [
 ];
 
 /** Names of labels: a file of labels, or labels between commas, or a JSON list. @throws UsageError, DataError */
-export const parseLabelNames = (given: string | readonly string[], where: string): readonly string[] =>
+const parseLabelNames = (given: string | readonly string[], where: string): readonly string[] =>
   typeof given !== 'string'
     ? given
     : existsSync(given)

@@ -3,4 +3,5 @@ import { tableFormat } from './table.ts';
 
 const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
+/** CSV. */
 export const CSV = tableFormat('.csv', (cells) => `${cells.map(quoted).join(',')}\n`);

@@ -2,6 +2,7 @@
 import { membersJson } from '../record-members.ts';
 import type { OutputFormat } from './output-format.ts';
 
+/** JSONL. */
 export const JSONL: OutputFormat = {
   extension: '.jsonl',
   open: (write) => ({

@@ -1,6 +1,6 @@
 /** For a reader at a terminal: of each result its labels and their scores, one a line, the scores below one another; the best label first. */
 import { printable } from '../../base/printable.ts';
-import { type Look, PLAIN, type Tone } from '../../base/terminal/look.ts';
+import type { Look, Tone } from '../../base/terminal/look.ts';
 import { padded, shortened, textWidth } from '../../base/terminal/text-width.ts';
 import type { OutputFormat } from './output-format.ts';
 
@@ -11,6 +11,7 @@ const LEAST_NAME = 12;
 /** Labels that score less are shown weakly. */
 const LOW = 0.05;
 
+/** The format in a terminal's colours and width. */
 export const labelLines = (look: Look): OutputFormat => ({
   extension: '',
   open: (write) => ({
@@ -26,6 +27,3 @@ export const labelLines = (look: Look): OutputFormat => ({
     end: async () => {},
   }),
 });
-
-/** The same for whatever is no terminal. */
-export const LABEL_LINES = labelLines(PLAIN);

@@ -171,6 +171,7 @@ function openParquetWriter(write: (piece: Uint8Array) => Promise<void>, { wide =
   };
 }
 
+/** Parquet. */
 export const PARQUET: OutputFormat = {
   extension: '.parquet',
   isTable: true,

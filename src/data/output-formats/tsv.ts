@@ -2,6 +2,7 @@
 import { DataError } from '../../base/errors.ts';
 import { tableFormat } from './table.ts';
 
+/** TSV. */
 export const TSV = tableFormat('.tsv', (cells, columns) => {
   const at = cells.findIndex((cell) => /[\t\r\n]/.test(cell));
   if (at >= 0)

@@ -203,7 +203,7 @@ function mapText(key: ParquetField, item: ParquetField, entries: readonly Record
 }
 
 /** The field that a schema's element number `at` begins. */
-export function fieldOf(schema: readonly SchemaElement[], at: number): ParquetField {
+function fieldOf(schema: readonly SchemaElement[], at: number): ParquetField {
   const own = schema[at].type === 'INT96' ? { ...schema[at], ...MICROSECONDS } : schema[at];
   const children: ParquetField[] = [];
   let next = at + 1;

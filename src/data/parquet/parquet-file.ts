@@ -90,7 +90,7 @@ async function readFooter(file: FileHandle, path: string, size: number, library:
 }
 
 /** Checks that what reads Parquet is there. @throws DataError that says how to add it */
-export const requireParquetReader = (): void => requirePackages(['hyparquet'], 'reading Parquet');
+const requireParquetReader = (): void => requirePackages(['hyparquet'], 'reading Parquet');
 
 async function loadLibrary(): Promise<ParquetLibrary> {
   requireParquetReader();

@@ -24,7 +24,7 @@ export function binaryAuroc(scores: ArrayLike<number>, isTrue: ArrayLike<number>
 }
 
 /** Average precision of one label; NaN without positives (sklearn.metrics.average_precision_score). */
-export function averagePrecision(scores: ArrayLike<number>, isTrue: ArrayLike<number>): number {
+function averagePrecision(scores: ArrayLike<number>, isTrue: ArrayLike<number>): number {
   const order = descending(scores);
   let [positives, sum] = [0, 0];
   for (let start = 0; start < order.length; ) {

@@ -15,7 +15,7 @@ const SHOWN_CONFUSIONS = 5;
 const figure = (value: number | null | undefined): string => (value === null || value === undefined ? '-' : value.toFixed(3));
 
 /** Labels that have a text or a prediction, worst first. */
-export function worstLabels(result: SetResult, set: SetSummary): (LabelFigures & { name: string })[] {
+function worstLabels(result: SetResult, set: SetSummary): (LabelFigures & { name: string })[] {
   return labelFigures(result.truth, result.predicted, set.labels)
     .map((each, label) => ({ ...each, name: set.labelNames[label] ?? `label ${label + 1}` }))
     .filter(({ texts, predicted }) => texts + predicted > 0)

@@ -12,7 +12,7 @@ export interface Gate {
 }
 
 /** Figures of which more is better; a lower bound on the others would mean nothing. */
-export const GATED_METRICS: readonly MetricName[] = [
+const GATED_METRICS: readonly MetricName[] = [
   'accuracy',
   'macro_f1',
   'micro_f1',

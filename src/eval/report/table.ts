@@ -65,96 +65,113 @@ export const figureTable = (look: Look): TableSettings => ({
   tone: (title, cell) => (/F1$|^accuracy$/.test(title) ? toneOfShare(cell) : undefined),
 });
 
-/** The tables of `--details`: one a set, then the means. */
-export function resultTables(result: EvaluationResult, look = PLAIN): string {
-  const parts: string[] = [];
-  const settings = figureTable(look);
-  for (const set of result.sets) {
-    const onSet = result.results.filter((each) => each.set === set.name);
-    const failed = result.failures.filter((failure) => failure.set === set.name);
-    if (!onSet.length && !failed.length) continue;
-    const columns = setColumns(set.multiLabel);
-    const compared = result.comparisons.filter((comparison) => comparison.set === set.name);
-    const sign = (system: string) => verdict(compared.find((comparison) => comparison.system === system));
-    const showSign = compared.length > 0;
-    parts.push(
-      look.paint(printable(setHeading(set)), 'strong'),
-      alignedTable(
-        ['system', ...columns.map(([title]) => title), ...(showSign ? ['vs'] : [])],
-        onSet.map((each) => [each.system, ...columns.map(([, cell]) => cell(each)), ...(showSign ? [sign(each.system)] : [])]),
-        settings,
-      ),
-      ...failed.map(({ system, message }) => printable(`${system}: failed: ${message}`)),
-      '',
-    );
-  }
+/** A set's heading, the systems on it, and those that failed there; nothing where no system has it. */
+function setParts({ results, failures, comparisons }: EvaluationResult, set: SetSummary, look: Look): string[] {
+  const onSet = results.filter((each) => each.set === set.name);
+  const failed = failures.filter((failure) => failure.set === set.name);
+  if (!onSet.length && !failed.length) return [];
+  const columns = setColumns(set.multiLabel);
+  const compared = comparisons.filter((comparison) => comparison.set === set.name);
+  const sign = (system: string) => verdict(compared.find((comparison) => comparison.system === system));
+  const showSign = compared.length > 0;
+  return [
+    look.paint(printable(setHeading(set)), 'strong'),
+    alignedTable(
+      ['system', ...columns.map(([title]) => title), ...(showSign ? ['vs'] : [])],
+      onSet.map((each) => [each.system, ...columns.map(([, cell]) => cell(each)), ...(showSign ? [sign(each.system)] : [])]),
+      figureTable(look),
+    ),
+    ...failed.map(({ system, message }) => printable(`${system}: failed: ${message}`)),
+    '',
+  ];
+}
+
+/** The means over the sets that all systems have. */
+function meanParts(result: EvaluationResult, look: Look): string[] {
   const common = commonSets(result);
-  if (common.length) {
-    const answered = systemMeans(result).filter(({ sets }) => sets > 0);
-    parts.push(
-      `mean of ${common.length} set${common.length === 1 ? '' : 's'}`,
-      alignedTable(
-        ['system', 'macro-F1', 'accuracy', 'AUROC', 'ECE', 'wrong score', 'texts/s', 'p50 ms', 'p95 ms', 'p99 ms', 'memory'],
-        answered.map(({ system, means, textsPerSecond, latency }) => [
-          system.name,
-          number(means.macro_f1),
-          number(means.accuracy),
-          number(means.auroc),
-          number(means.ece),
-          number(means.mean_wrong_score),
-          speed(textsPerSecond),
-          number(latency?.p50, 1),
-          number(latency?.p95, 1),
-          number(latency?.p99, 1),
-          megabytes(system.peakMemoryBytes),
-        ]),
-        settings,
-      ),
-      '',
-    );
-  }
-  if (result.growth.length) {
-    const steps = [...new Set(result.growth.flatMap(({ points }) => points.map(({ labels }) => labels)))].sort((a, b) => a - b);
-    parts.push(
-      'milliseconds a text by number of labels',
-      alignedTable(
-        ['system', ...steps.map(String)],
-        result.growth.map(({ system, points }) => [
-          system,
-          ...steps.map((step) => number(points.find(({ labels }) => labels === step)?.millisecondsPerText, 1)),
-        ]),
-        settings,
-      ),
-      '',
-    );
-  }
-  if (result.sensitivity.length)
-    parts.push(
-      'label wording: macro-F1 by wording, and how often all wordings give the same top label',
-      alignedTable(
-        ['system on set', 'wordings', 'lowest', 'highest', 'range', 'agreement'],
-        result.sensitivity.map(({ system, set, macro_f1, range, agreement }) => {
-          const scores = Object.values(macro_f1);
-          return [
-            `${system} on ${set}`,
-            `${scores.length}`,
-            number(Math.min(...scores)),
-            number(Math.max(...scores)),
-            number(range),
-            number(agreement),
-          ];
-        }),
-        settings,
-      ),
-      '',
-    );
+  if (!common.length) return [];
+  const answered = systemMeans(result).filter(({ sets }) => sets > 0);
+  return [
+    `mean of ${common.length} set${common.length === 1 ? '' : 's'}`,
+    alignedTable(
+      ['system', 'macro-F1', 'accuracy', 'AUROC', 'ECE', 'wrong score', 'texts/s', 'p50 ms', 'p95 ms', 'p99 ms', 'memory'],
+      answered.map(({ system, means, textsPerSecond, latency }) => [
+        system.name,
+        number(means.macro_f1),
+        number(means.accuracy),
+        number(means.auroc),
+        number(means.ece),
+        number(means.mean_wrong_score),
+        speed(textsPerSecond),
+        number(latency?.p50, 1),
+        number(latency?.p95, 1),
+        number(latency?.p99, 1),
+        megabytes(system.peakMemoryBytes),
+      ]),
+      figureTable(look),
+    ),
+    '',
+  ];
+}
+
+/** Times by number of labels, where they were asked for. */
+function growthParts({ growth }: EvaluationResult, look: Look): string[] {
+  if (!growth.length) return [];
+  const steps = [...new Set(growth.flatMap(({ points }) => points.map(({ labels }) => labels)))].sort((a, b) => a - b);
+  return [
+    'milliseconds a text by number of labels',
+    alignedTable(
+      ['system', ...steps.map(String)],
+      growth.map(({ system, points }) => [
+        system,
+        ...steps.map((step) => number(points.find(({ labels }) => labels === step)?.millisecondsPerText, 1)),
+      ]),
+      figureTable(look),
+    ),
+    '',
+  ];
+}
+
+/** How much scores hang on the words of the labels, where sets have other wordings. */
+function wordingParts({ sensitivity }: EvaluationResult, look: Look): string[] {
+  if (!sensitivity.length) return [];
+  return [
+    'label wording: macro-F1 by wording, and how often all wordings give the same top label',
+    alignedTable(
+      ['system on set', 'wordings', 'lowest', 'highest', 'range', 'agreement'],
+      sensitivity.map(({ system, set, macro_f1, range, agreement }) => {
+        const scores = Object.values(macro_f1);
+        return [
+          `${system} on ${set}`,
+          `${scores.length}`,
+          number(Math.min(...scores)),
+          number(Math.max(...scores)),
+          number(range),
+          number(agreement),
+        ];
+      }),
+      figureTable(look),
+    ),
+    '',
+  ];
+}
+
+/** The tables of `--details`: one a set, then the means, times and wordings. */
+export function resultTables(result: EvaluationResult, look = PLAIN): string {
   const notes: string[] = [];
   if (result.comparisons.length)
     notes.push(printable(`vs: + better, - worse, = not different from ${result.reference} (McNemar's exact test, p < 0.05)`));
   if (result.results.some(({ cached }) => cached))
     notes.push('*: from the cache; timed in an earlier run on this machine (--no-cache measures again)');
   notes.push(...resultNotes(result).map(printable));
-  return [...parts, ...notes, ...(notes.length ? [''] : [])].join('\n');
+  return [
+    ...result.sets.flatMap((set) => setParts(result, set, look)),
+    ...meanParts(result, look),
+    ...growthParts(result, look),
+    ...wordingParts(result, look),
+    ...notes,
+    ...(notes.length ? [''] : []),
+  ].join('\n');
 }
 
 const csvCell = (value: string | number | boolean | null | undefined): string => {

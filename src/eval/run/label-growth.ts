@@ -5,7 +5,7 @@ import type { EvalSet } from '../sets/eval-set.ts';
 import type { System } from '../systems/system.ts';
 
 /** Numbers of labels that are timed. */
-export const GROWTH_STEPS: readonly number[] = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1000];
+const GROWTH_STEPS: readonly number[] = [2, 4, 8, 16, 32, 64, 128, 256, 512, 1000];
 const TEXTS = 8;
 /** After a step that took this long, larger ones are left out. */
 const LONGEST_STEP_SECONDS = 20;
@@ -21,7 +21,7 @@ export function growthLabels(sets: readonly Pick<EvalSet, 'labels'>[], count: nu
 }
 
 /** Texts of all sets in turn. */
-export function growthTexts(sets: readonly Pick<EvalSet, 'texts'>[], count = TEXTS): string[] {
+function growthTexts(sets: readonly Pick<EvalSet, 'texts'>[], count = TEXTS): string[] {
   const texts: string[] = [];
   for (let row = 0; texts.length < count && sets.some((set) => row < set.texts.length); row++)
     for (const set of sets) if (row < set.texts.length && texts.length < count) texts.push(set.texts[row]);

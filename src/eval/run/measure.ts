@@ -10,7 +10,7 @@ import type { EvalSet } from '../sets/eval-set.ts';
 import type { ScoreMatrix } from '../systems/system.ts';
 
 /** The probability from which a label counts as predicted, in the multi-label figures at a fixed threshold. */
-export const FIXED_THRESHOLD = 0.5;
+const FIXED_THRESHOLD = 0.5;
 
 /** Cells of the confusion matrix that are kept: all of 40 labels. */
 const KEPT_CONFUSIONS = 1600;

@@ -18,7 +18,7 @@ import { numberOption, type SystemSpec, wholeOption } from './system-spec.ts';
 const CLIP_TEMPLATE = 'a photo of {}.';
 
 /** Prompts of Prompt-CLIPText where the user lists none. */
-export const DEFAULT_PROMPTS: readonly string[] = [
+const DEFAULT_PROMPTS: readonly string[] = [
   '{}',
   'a photo of {}.',
   'a text about {}.',

@@ -40,13 +40,3 @@ export function fewShots(examples: readonly Example[], shots: number): Example[]
     return true;
   });
 }
-
-/** Items in another order. */
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const result = [...items];
-  for (let at = result.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1));
-    [result[at], result[other]] = [result[other], result[at]];
-  }
-  return result;
-}

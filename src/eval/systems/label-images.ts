@@ -132,7 +132,7 @@ export function clipPixels(picture: Picture, { shortestEdge, crop, mean, deviati
 }
 
 /** Label as a file may be called: characters that file names cannot hold become `_`. */
-export const imageName = (label: string): string => label.replace(/[/\\:*?"<>|]/g, '_');
+const imageName = (label: string): string => label.replace(/[/\\:*?"<>|]/g, '_');
 
 /**
  * Pictures of each label: `<label>.png`, or all pictures of a folder `<label>/`.

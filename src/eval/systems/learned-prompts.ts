@@ -3,7 +3,8 @@
  * pictures (Zhou et al. 2022; SGD, cosine decay). The tower's own weights stay.
  */
 
-import { type Example, shuffled } from './few-shot-examples.ts';
+import { shuffle } from '../../base/random.ts';
+import type { Example } from './few-shot-examples.ts';
 import type { PromptTrainer } from './models/prompt-training.ts';
 
 /** How a context is learned. */
@@ -37,7 +38,7 @@ function labelsOfStep(examples: readonly Example[], labels: readonly string[], r
   if (labels.length <= LABELS_A_STEP) return [...labels];
   const needed = [...new Set(examples.flatMap((example) => example.labels))];
   const isNeeded = new Set(needed);
-  const others = shuffled(
+  const others = shuffle(
     labels.filter((label) => !isNeeded.has(label)),
     random,
   );
@@ -62,7 +63,7 @@ export async function learnPrompts(
   let step = 0;
   let loss = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = shuffled([...examples.keys()], random);
+    const order = shuffle([...examples.keys()], random);
     const learningRate = epoch === 0 && epochs > 1 ? WARM_UP_RATE : 0.5 * rate * (1 + Math.cos((Math.PI * epoch) / epochs));
     let sum = 0;
     for (let at = 0; at < order.length; at += batch) {

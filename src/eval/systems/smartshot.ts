@@ -4,8 +4,8 @@
  */
 
 import { DataError } from '../../base/errors.ts';
-import { seededRandom } from '../../base/random.ts';
-import { type Example, examplesOf, fewShots, readExampleFile, shuffled } from './few-shot-examples.ts';
+import { seededRandom, shuffle } from '../../base/random.ts';
+import { type Example, examplesOf, fewShots, readExampleFile } from './few-shot-examples.ts';
 import { modelWeights, readConfig } from './model-folder.ts';
 import type { PairClassifier } from './models/pair-classifier.ts';
 import type { TrainingPair } from './models/pair-training.ts';
@@ -100,7 +100,7 @@ export const SMARTSHOT: SystemKind = {
           let step = 0;
           let loss = 0;
           for (let epoch = 0; epoch < epochs; epoch++) {
-            const order = shuffled(pairs, random);
+            const order = shuffle([...pairs], random);
             for (let at = 0; at < order.length; at += batch) {
               loss = await trainer.step(order.slice(at, at + batch), rate * (1 - step / total)); // linear decay
               step++;

@@ -14,11 +14,11 @@ function countedPositions(inputIds: tf.Tensor2D, paddingId: number): tf.Tensor {
   return tf.add(tf.mul(tf.cumsum(present, 1), present), tf.scalar(paddingId, 'int32'));
 }
 
-/** RoBERTa or XLM-RoBERTa. Throws UsageError naming the field of the config that is missing or not supported. */
 /** The same of whole sequences, or of sequences that are made of blocks. inputs -> int32 [B, T]. */
 export const positionsFromPadding = (inputs: EncoderInputs, paddingId: number): tf.Tensor =>
   inputs.blocks ? tf.add(inputs.blocks.positionIds, tf.scalar(paddingId + 1, 'int32')) : countedPositions(inputs.inputIds, paddingId);
 
+/** RoBERTa or XLM-RoBERTa. Throws UsageError naming the field of the config that is missing or not supported. */
 const createNamed =
   (modelType: string): EncoderFactory =>
   (config): Encoder => {

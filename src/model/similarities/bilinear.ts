@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Similarity } from './similarity.ts';
 
+/** `similarity: bilinear`. */
 export const BILINEAR: Similarity = {
   shapes: (size) => ({ 'similarity.weight': [1, size, size], 'similarity.bias': [1] }),
   start: (name) => (name === 'similarity.bias' ? 0 : undefined),

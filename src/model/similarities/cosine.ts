@@ -8,6 +8,7 @@ const inverseLength = <T extends tf.Tensor>(x: T): T => tf.rsqrt(tf.add(tf.sum(t
 /** Rows divided by their length. [..., P] -> [..., P] */
 const normalise = <T extends tf.Tensor>(x: T): T => tf.mul(x, inverseLength(x));
 
+/** `similarity: cosine`. */
 export const COSINE: Similarity = {
   shapes: () => ({ 'similarity.scale': [1], 'similarity.bias': [1] }),
   start: (name, { scale, bias }) => (name === 'similarity.scale' ? scale : bias),

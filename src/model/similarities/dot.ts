@@ -1,6 +1,7 @@
 /** t . l, without parameters. */
 import type { Similarity } from './similarity.ts';
 
+/** `similarity: dot`. */
 export const DOT: Similarity = {
   shapes: () => ({}),
   start: () => undefined,

@@ -1,13 +1,11 @@
 /** A table of texts and results, a page at a time: sorted by its headers, filtered by group. */
 import { make } from './dom.ts';
-import type { ResultTable } from './pure/result-columns.ts';
+import { createGroupButtons } from './group-buttons.ts';
+import type { ResultColumn, ResultTable } from './pure/result-columns.ts';
 import { nextOrder, type Order, rowOrder } from './pure/row-order.ts';
 
 /** Rows of a page. */
 const PAGE = 50;
-/** Groups that can be chosen. */
-const MOST_GROUPS = 24;
-
 /** What the table shows; results come in while it does. */
 export interface TableData<Result> {
   caption: string;
@@ -27,15 +25,37 @@ export interface RowTable {
   update(): void;
 }
 
+/** A row: the text, which opens where it is pressed, and what its result has in each column. */
+function rowElement<Result>(
+  text: string,
+  result: Result | undefined,
+  columns: readonly ResultColumn<Result>[],
+  onOpen: (text: string) => void,
+): HTMLTableRowElement {
+  const open = make('button', { type: 'button', className: 'text', title: 'Look at this text above' }, make('span', { textContent: text }));
+  open.addEventListener('click', () => onOpen(text));
+  return make(
+    'tr',
+    { attributes: { role: 'row' } },
+    make('td', { attributes: { role: 'cell' } }, open),
+    ...columns.map(({ name, show, isNumber }) =>
+      make('td', {
+        className: isNumber ? 'number' : 'said',
+        textContent: result === undefined ? '\u2026' : show!(result),
+        attributes: { role: 'cell', 'data-name': name },
+      }),
+    ),
+  );
+}
+
 /** Makes the table. */
 export function createRowTable<Result>({ caption, texts, results, table, onOpen }: TableData<Result>): RowTable {
   const columns = table.columns.filter(({ show }) => show !== undefined);
   let order: Order | undefined;
-  let group: string | undefined;
   let page = 0;
   let rows: number[] = [];
 
-  const groups = make('div', { className: 'groups', attributes: { role: 'group', 'aria-label': 'Show only' } });
+  const groups = createGroupButtons(table.groups, fromFirstPage);
   // Roles are said as well: on a phone rows are laid out as blocks, and browsers would take them for no table.
   const head = make('tr', { attributes: { role: 'row' } });
   const body = make('tbody', { attributes: { role: 'rowgroup' } });
@@ -53,14 +73,13 @@ export function createRowTable<Result>({ caption, texts, results, table, onOpen 
       body,
     ),
   );
-  const element = make('div', {}, groups, frame, make('div', { className: 'pages' }, said, back, on));
+  const element = make('div', {}, groups.element, frame, make('div', { className: 'pages' }, said, back, on));
 
   const heads = [{ name: 'text', isNumber: false }, ...columns].map(({ name, isNumber }) => {
     const button = make('button', { type: 'button', textContent: name });
     button.addEventListener('click', () => {
       order = nextOrder(order, name, isNumber);
-      page = 0;
-      update();
+      fromFirstPage();
     });
     const cell = make('th', { scope: 'col', className: isNumber ? 'number' : '', attributes: { role: 'columnheader' } }, button);
     head.append(cell);
@@ -69,72 +88,21 @@ export function createRowTable<Result>({ caption, texts, results, table, onOpen 
   back.addEventListener('click', () => turn(-1));
   on.addEventListener('click', () => turn(1));
 
+  function fromFirstPage(): void {
+    page = 0;
+    update();
+  }
+
   function turn(by: number): void {
     page += by;
     update();
     frame.scrollIntoView({ block: 'nearest' });
   }
 
-  function showGroups(): void {
-    const counts = new Map<string, number>();
-    let known = 0;
-    for (const result of results) {
-      if (result === undefined) continue;
-      known++;
-      for (const each of table.groups(result)) counts.set(each, (counts.get(each) ?? 0) + 1);
-    }
-    const ranked = [...counts].sort(([, one], [, other]) => other - one).slice(0, MOST_GROUPS);
-    const focused = groups.contains(document.activeElement) ? document.activeElement?.getAttribute('data-group') : undefined;
-    groups.replaceChildren(
-      ...ranked.map(([name, count]) => {
-        const share = make('span', { className: 'share', attributes: { 'aria-hidden': 'true' } });
-        share.style.width = `${(100 * count) / Math.max(1, known)}%`;
-        const button = make(
-          'button',
-          { type: 'button', attributes: { 'aria-pressed': String(group === name), 'data-group': name } },
-          share,
-          make('span', { textContent: name }),
-          make('b', { textContent: count.toLocaleString('en') }),
-        );
-        button.addEventListener('click', () => {
-          group = group === name ? undefined : name;
-          page = 0;
-          update();
-        });
-        return button;
-      }),
-    );
-    if (focused !== undefined)
-      for (const button of groups.querySelectorAll('button'))
-        if (button.getAttribute('data-group') === focused) button.focus({ preventScroll: true });
-  }
-
-  function rowOf(row: number): HTMLTableRowElement {
-    const open = make(
-      'button',
-      { type: 'button', className: 'text', title: 'Look at this text above' },
-      make('span', { textContent: texts[row] }),
-    );
-    open.addEventListener('click', () => onOpen(texts[row]));
-    const result = results[row];
-    return make(
-      'tr',
-      { attributes: { role: 'row' } },
-      make('td', { attributes: { role: 'cell' } }, open),
-      ...columns.map(({ name, show, isNumber }) =>
-        make('td', {
-          className: isNumber ? 'number' : 'said',
-          textContent: result === undefined ? '\u2026' : show!(result),
-          attributes: { role: 'cell', 'data-name': name },
-        }),
-      ),
-    );
-  }
-
   function update(): void {
     const shownIn = (row: number): boolean => {
       const result = results[row];
-      return group === undefined || (result !== undefined && table.groups(result).includes(group));
+      return groups.chosen === undefined || (result !== undefined && table.groups(result).includes(groups.chosen));
     };
     const column = columns.find(({ name }) => name === order?.column);
     const keyOf = (row: number) => {
@@ -149,14 +117,14 @@ export function createRowTable<Result>({ caption, texts, results, table, onOpen 
     const from = page * PAGE;
     const shown = rows.slice(from, from + PAGE);
     const focused = [...body.querySelectorAll('button')].indexOf(document.activeElement as HTMLButtonElement);
-    body.replaceChildren(...shown.map(rowOf));
+    body.replaceChildren(...shown.map((row) => rowElement(texts[row], results[row], columns, onOpen)));
     if (focused >= 0) body.querySelectorAll('button')[focused]?.focus({ preventScroll: true });
     said.textContent = `${(from + 1).toLocaleString('en')} to ${(from + shown.length).toLocaleString('en')} of ${rows.length.toLocaleString('en')}`;
     said.hidden = rows.length <= PAGE;
     back.hidden = on.hidden = rows.length <= PAGE;
     back.disabled = page === 0;
     on.disabled = from + PAGE >= rows.length;
-    showGroups();
+    groups.show(results);
   }
 
   return {

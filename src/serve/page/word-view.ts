@@ -2,7 +2,7 @@
 
 import type { DecidingWords } from '../../classify/explain/deciding-words.ts';
 import { find, make } from './dom.ts';
-import { strongestWords, textPieces } from './pure/deciding-words.ts';
+import { strongestWords, textPieces } from './pure/text-pieces.ts';
 
 /** Words that are listed beneath with what they add. */
 const LISTED = 8;

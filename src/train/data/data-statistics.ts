@@ -1,5 +1,5 @@
 /** What training data and the batches made of it look like: lengths, labels, duplicates. For `glz train --dry-run`. Pure counting. */
-import type { JointLayout } from '../../text/joint-sequence.ts';
+import { type JointLayout, SPECIAL_TOKENS } from '../../text/joint-sequence.ts';
 import type { DataReport } from './data-report.ts';
 import { type Dataset, MEASURED_TOKENS, shownLabel } from './dataset.ts';
 import type { SampledBatch, Sampler } from './sampling.ts';
@@ -62,14 +62,14 @@ export interface DataStatistics {
 /** Labels that are listed by name. */
 const LISTED = 10;
 
-/** Counts a data set and the first `count` batches. */
-export function dataStatistics(dataset: Dataset, report: DataReport, sampler: Sampler, layout: JointLayout, count: number): DataStatistics {
-  const trueOf = new Int32Array(dataset.labelNames.length);
-  const used = new Uint8Array(dataset.labelNames.length);
-  const trueCounts = new Int32Array(dataset.rows);
-  const negativeCounts = new Int32Array(dataset.rows);
+/** Counts rows and labels. */
+function rowStatistics({ sources, labelNames, rows: allRows }: Dataset): Omit<DataStatistics, 'textTokens' | 'batches'> {
+  const trueOf = new Int32Array(labelNames.length);
+  const used = new Uint8Array(labelNames.length);
+  const trueCounts = new Int32Array(allRows);
+  const negativeCounts = new Int32Array(allRows);
   let at = 0;
-  for (const { rows, labels, notLabels, labelSet } of dataset.sources) {
+  for (const { rows, labels, notLabels, labelSet } of sources) {
     for (let row = 0; row < rows; row++, at++) {
       const own = labels.at(row);
       trueCounts[at] = own.length;
@@ -78,18 +78,34 @@ export function dataStatistics(dataset: Dataset, report: DataReport, sampler: Sa
     }
     for (const label of labelSet) used[label] = 1;
   }
-  const numbers = [...dataset.labelNames.keys()].filter((label) => used[label]);
+  const numbers = [...labelNames.keys()].filter((label) => used[label]);
   const seen = numbers.filter((label) => trueOf[label] > 0);
   const spellings = new Map<string, string[]>();
   for (const label of numbers) {
-    const name = dataset.labelNames[label];
+    const name = labelNames[label];
     const key = name.toLowerCase();
     spellings.set(key, [...(spellings.get(key) ?? []), name]);
   }
+  return {
+    trueLabels: quantiles(trueCounts),
+    hardNegatives: quantiles(negativeCounts),
+    withoutLabel: trueCounts.filter((number) => number === 0).length,
+    rowsOfLabel: quantiles(seen.map((label) => trueOf[label])),
+    labelsSeenOnce: seen.filter((label) => trueOf[label] === 1).length,
+    neverTrue: numbers.length - seen.length,
+    mostFrequent: [...seen]
+      .sort((a, b) => trueOf[b] - trueOf[a])
+      .slice(0, LISTED)
+      .map((label) => ({ label: labelNames[label], rows: trueOf[label] })),
+    spelledTwice: [...spellings.values()].filter(({ length }) => length > 1),
+  };
+}
 
+/** Counts the first `count` batches. */
+function batchStatistics({ sources }: Dataset, sampler: Sampler, { capacity }: JointLayout, count: number): DataStatistics['batches'] {
   const lengths: number[] = [];
   const labelCounts: number[] = [];
-  const sums = { tokens: 0, padded: 0, true: 0, cut: 0 };
+  const sums = { tokens: 0, padded: 0, labels: 0, true: 0, cut: 0 };
   let largest = { index: 0, tokens: 0 };
   for (let index = 0; index < count; index++) {
     for (const { batch, examples } of sampler.parts(index)) {
@@ -105,51 +121,43 @@ export function dataStatistics(dataset: Dataset, report: DataReport, sampler: Sa
         lengths.push(length);
         labelCounts.push(examples[row].labels.length);
         sums.tokens += length;
+        sums.labels += examples[row].labels.length;
         sums.true += examples[row].targets.reduce((sum, target) => sum + target, 0);
-        if (text < Math.min(dataset.sources[examples[row].source].texts.at(examples[row].row).length, layout.capacity)) sums.cut++;
+        if (text < Math.min(sources[examples[row].source].texts.at(examples[row].row).length, capacity)) sums.cut++;
       }
     }
   }
   return {
-    textTokens: quantiles(report.textTokens),
-    trueLabels: quantiles(trueCounts),
-    hardNegatives: quantiles(negativeCounts),
-    withoutLabel: trueCounts.filter((number) => number === 0).length,
-    rowsOfLabel: quantiles(seen.map((label) => trueOf[label])),
-    labelsSeenOnce: seen.filter((label) => trueOf[label] === 1).length,
-    neverTrue: numbers.length - seen.length,
-    mostFrequent: [...seen]
-      .sort((a, b) => trueOf[b] - trueOf[a])
-      .slice(0, LISTED)
-      .map((label) => ({ label: dataset.labelNames[label], rows: trueOf[label] })),
-    spelledTwice: [...spellings.values()].filter(({ length }) => length > 1),
-    batches: {
-      count,
-      examples: lengths.length,
-      sequenceTokens: quantiles(lengths),
-      labels: quantiles(labelCounts),
-      trueShare:
-        sums.true /
-        Math.max(
-          1,
-          labelCounts.reduce((sum, number) => sum + number, 0),
-        ),
-      padding: 1 - sums.tokens / Math.max(1, sums.padded),
-      tokens: sums.padded / Math.max(1, count),
-      textCut: sums.cut,
-      largest: largest.index,
-    },
+    count,
+    examples: lengths.length,
+    sequenceTokens: quantiles(lengths),
+    labels: quantiles(labelCounts),
+    trueShare: sums.true / Math.max(1, sums.labels),
+    padding: 1 - sums.tokens / Math.max(1, sums.padded),
+    tokens: sums.padded / Math.max(1, count),
+    textCut: sums.cut,
+    largest: largest.index,
   };
 }
+
+/** Counts a data set and the first `count` batches. */
+export const dataStatistics = (
+  dataset: Dataset,
+  report: DataReport,
+  sampler: Sampler,
+  layout: JointLayout,
+  count: number,
+): DataStatistics => ({
+  textTokens: quantiles(report.textTokens),
+  ...rowStatistics(dataset),
+  batches: batchStatistics(dataset, sampler, layout, count),
+});
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** Quantiles as one line. */
 const quantileLine = ({ least, p5, median, p95, most, mean }: Quantiles): string =>
   `least ${whole(least)}, 5 % ${whole(p5)}, median ${whole(median)}, 95 % ${whole(p95)}, most ${whole(most)}, mean ${mean.toFixed(1)}`;
-
-/** `[CLS]` and two `[SEP]`, which are no part of the capacity. */
-const SPECIAL_TOKENS = 3;
 
 /** Contradictions and spellings that are shown. */
 const SHOWN = 5;

@@ -6,7 +6,7 @@ import { randomStream, shuffle } from '../../base/random.ts';
 import type { Dataset } from './dataset.ts';
 
 /** Kinds of random streams: each use has its own, so that one more draw in one place changes nothing elsewhere. */
-export const STREAM = { order: 1, rows: 2, labels: 3, batches: 4 } as const;
+export const STREAM = { order: 1, rows: 2, labels: 3, batches: 4, dropout: 5 } as const;
 
 /** Draws by number. */
 export interface EpochDraws {

@@ -12,7 +12,7 @@ import { type LateBatchSettings, lateTrainingBatch } from './late-batch.ts';
 import type { NearLabels } from './near-labels.ts';
 import { chooseLabels } from './shown-labels.ts';
 
-/** Settings of sampling; fields as in settings.ts. */
+/** Settings of sampling; fields as in settings-schema.ts. */
 export interface SamplingSettings {
   seed: number;
   batchSize: number;

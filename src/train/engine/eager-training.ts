@@ -7,9 +7,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { GRADIENT_PREFIX, trainingFunction } from '../../classify/gliznet-graph.ts';
 import { type AdamWState, adamwUpdate } from '../../model/adamw.ts';
 import { gliznetParameterShapes } from '../../model/gliznet.ts';
-import { createArrayViews } from '../../runtime/array-views.ts';
 import { onBackend, tensorOf } from '../../runtime/eager-session.ts';
 import { useGradients } from '../../trace/gradients.ts';
+import { createArrayViews } from './array-views.ts';
 import {
   defaultGroup,
   type EngineArrays,

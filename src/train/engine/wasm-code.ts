@@ -42,6 +42,7 @@ export const set = (local: number): Code => [0x21, ...unsigned(local)];
 /** The same, and leaves it on the stack. */
 export const tee = (local: number): Code => [0x22, ...unsigned(local)];
 
+/** Two int32 -> their sum. */
 export const i32Add: Code = [0x6a];
 const i32Below: Code = [0x49];
 
@@ -105,11 +106,15 @@ export const VECTOR: FloatCode = {
 
 /** float32 -> float64. */
 export const promote: Code = [0xbb];
+/** Two float64 -> their sum. */
 export const f64Add: Code = [0xa0];
+/** Two float64 -> their product. */
 export const f64Mul: Code = [0xa2];
 /** Address -> two float32 as two float64. */
 export const loadPairAsDoubles: Code = [...simd(0x5d), ...UNALIGNED, ...simd(0x5f)];
+/** Two pairs of float64 -> their sums. */
 export const f64x2Add: Code = simd(0xf0);
+/** Two pairs of float64 -> their products. */
 export const f64x2Mul: Code = simd(0xf2);
 /** Two float64 -> one of them. */
 export const f64x2Lane = (lane: 0 | 1): Code => [...simd(0x21), lane];

@@ -6,7 +6,7 @@
 import type { Tensor } from 'onnxruntime-node';
 import { GRADIENT_PREFIX } from '../../classify/gliznet-graph.ts';
 import { gliznetParameterShapes } from '../../model/gliznet.ts';
-import { createArrayViews } from '../../runtime/array-views.ts';
+import { createArrayViews } from './array-views.ts';
 import { defaultGroup, LOSS_TERMS, type StepResult, type TrainingEngine, type TrainingEngineRequest } from './training-session.ts';
 import { createWebGpuFunctions, type DeviceState, type Tensors } from './webgpu-functions.ts';
 

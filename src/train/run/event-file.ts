@@ -36,7 +36,7 @@ const maskedCrc = (bytes: Uint8Array): number => {
 };
 
 /** One record of a TFRecord file. */
-export function tfRecord(data: Uint8Array): Buffer {
+function tfRecord(data: Uint8Array): Buffer {
   const record = Buffer.alloc(data.length + 16);
   record.writeBigUInt64LE(BigInt(data.length), 0);
   record.writeUInt32LE(maskedCrc(record.subarray(0, 8)), 8);

@@ -15,8 +15,9 @@ import { CHECKPOINT_FILES } from '../../weights/checkpoint.ts';
 
 const RECORD = 'run.json';
 
-/** Folder of the saved states, and their names in it. */
+/** Folder of the saved states. */
 export const STATES = 'states';
+/** Name of a saved state in it, by its step. */
 export const STATE_NAME = /^step-(\d+)$/;
 
 /** Folder of TensorBoard's event files. */

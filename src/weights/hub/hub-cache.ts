@@ -17,6 +17,7 @@ import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A commit of a repository, in full. */
 export const COMMIT = /^[0-9a-f]{40}$/;
 
 /** What a tokenizer can be read or built from. */

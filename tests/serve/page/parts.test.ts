@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
 import { barsOf, percent, resultOf, spokenResult } from '../../../src/serve/page/pure/bars.ts';
-import { strongestWords, textPieces } from '../../../src/serve/page/pure/deciding-words.ts';
 import { labelNames } from '../../../src/serve/page/pure/label-names.ts';
 import { createLatest } from '../../../src/serve/page/pure/latest.ts';
 import { areQuestions, EXAMPLE_QUESTIONS, questionsOf } from '../../../src/serve/page/pure/question-text.ts';
+import { strongestWords, textPieces } from '../../../src/serve/page/pure/text-pieces.ts';
 
 it.each<[string, string[]]>([
   ['billing, delivery ,, billing', ['billing', 'delivery']],

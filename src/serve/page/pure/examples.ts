@@ -9,6 +9,7 @@ export interface Example {
   labels: readonly LabelInput[];
 }
 
+/** The examples; the first is there when the page opens. */
 export const EXAMPLES: readonly Example[] = [
   {
     name: 'a ticket',

@@ -32,7 +32,7 @@ export function decodeText(bytes: Uint8Array): string {
 }
 
 /** The column that holds the texts: by name, else the one with the longest cells. */
-export function likeliestTextColumn(columns: readonly string[], rows: readonly (readonly string[])[]): number {
+function likeliestTextColumn(columns: readonly string[], rows: readonly (readonly string[])[]): number {
   const named = TEXT_NAMES.map((name) => columns.findIndex((column) => column.trim().toLowerCase() === name)).find((at) => at >= 0);
   if (named !== undefined) return named;
   const sizes = columns.map((_, at) => rows.slice(0, 200).reduce((sum, row) => sum + (row[at]?.length ?? 0), 0));

@@ -1,4 +1,4 @@
-/** The arrays of a training engine whose values live on a device, as this process sees them. Knows no device. */
+/** The arrays of an engine whose values live on a device, as this process sees them. Knows no device. */
 
 /** Views of a device's arrays; moments and gradients take memory from when they are first asked for. */
 export interface ArrayViews {
