@@ -24,7 +24,7 @@ describe('glz info', () => {
     expect(stdout).toMatch(/^ +[+-] tensorflow /m);
     expect(stdout).toContain(`${cache}: 2 files, 0.0 MB`);
     expect(stdout).toMatch(/^checkpoint +.*checkpoints.glz-mini$/m);
-    expect(stdout).toMatch(/bert, 6 layers, 384 wide; 22\.6 M parameters, I8, 23 MB/);
+    expect(stdout).toMatch(/bert, 6 layers, 384 wide; 22\.6 M parameters, I8, F16, F32, 23 MB/);
     expect(stdout).toMatch(/^languages +en \(its card\); Latin letters are in its vocabulary$/m);
     for (const name of Object.keys(peerDependencies)) expect(stdout).toMatch(new RegExp(`[+-] ${name}( \\d|$)`, 'm'));
     expect(stdout).toMatch(/^environment .*GLZ_CACHE, .*HF_HOME, HF_TOKEN/m);

@@ -149,12 +149,18 @@ export const readSafetensors = (path: string, wanted: (name: string) => boolean 
     return tensors;
   });
 
-/** Number of a safetensors file's elements, and the types that they are stored as, without reading them. @throws DataError as {@link readSafetensors} */
+/**
+ * Number of a safetensors file's elements, and the types that they are stored as, that of most first, without reading them.
+ * @throws DataError as {@link readSafetensors}
+ */
 export const safetensorsSize = (path: string): { elements: number; types: string[] } =>
-  withTensors(path, (entries) => ({
-    elements: entries.reduce((sum, { name, shape }) => sum + (name.endsWith(ROW_SCALE) ? 0 : elementCount(shape)!), 0),
-    types: [...new Set(entries.filter(({ name }) => !name.endsWith(ROW_SCALE)).map(({ dtype }) => dtype))],
-  }));
+  withTensors(path, (entries) => {
+    const elements = new Map<string, number>();
+    for (const { name, shape, dtype } of entries)
+      if (!name.endsWith(ROW_SCALE)) elements.set(dtype, (elements.get(dtype) ?? 0) + elementCount(shape)!);
+    const byCount = [...elements].sort(([, one], [, other]) => other - one);
+    return { elements: byCount.reduce((sum, [, count]) => sum + count, 0), types: byCount.map(([type]) => type) };
+  });
 
 /** How floats are stored: as they are, in half precision, or matrices in 8 bits with a scale a row (the rest in half precision). */
 export type StoredAs = 'F32' | 'F16' | 'I8';
