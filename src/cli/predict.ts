@@ -79,6 +79,7 @@ async function run(inputs: readonly string[], flags: PredictFlags): Promise<void
     if (inputs.length > 0) throw new UsageError('give either --text or an input file');
     if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
+    if (flags.overwrite) throw new UsageError('--overwrite is for --output FOLDER/, not for --text');
     if (flags.text.trim() === '') throw new UsageError('--text is empty: there is nothing to label');
     await predictText(flags.text, labels, flags);
     return;

@@ -1,7 +1,7 @@
-/** `glz predict` of several files: one output in order, a file each in a folder, shards that get whole files; and what is refused. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** `glz predict` of several files: one output in order, shards that get whole files; and what is refused. A file each in a folder: predict-folder.test.ts. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
@@ -55,27 +55,6 @@ it('writes the results of all in order: what runs of each write, one behind the 
   expect(piped.stdout).toBe(each[3].stdout + each[0].stdout);
 });
 
-it('writes a file each into a folder, in the format and under the name of the input', async () => {
-  const place = `${fresh('labelled')}/`;
-  const inputs = [small, table, plain, none];
-  expect(await predict(...inputs, '--output', place)).toMatchObject({ code: 0, stdout: '' });
-  expect(readdirSync(place).sort()).toEqual(['none.jsonl', 'plain.jsonl', 'small.jsonl', 'table.csv.gz']);
-  const read = (name: string) => readFileSync(join(place, name));
-  for (const [input, name] of [
-    [small, 'small.jsonl'],
-    [table, 'table.csv.gz'],
-    [plain, 'plain.jsonl'],
-  ]) {
-    const alone = fresh(name);
-    await predict(input, '--output', alone, '--quiet');
-    expect(read(name).equals(readFileSync(alone))).toBe(true);
-  }
-  expect(gunzipSync(read('table.csv.gz')).toString()).toMatch(/^id,text,label,score\nt0,/);
-  // One file, as a pattern of the shell may come to be one, and another format.
-  await predict(table, '--output', place, '--output-format', 'tsv', '--quiet');
-  expect(read('table.tsv').toString()).toMatch(/^id\ttext\tlabel\tscore\n/);
-});
-
 it.each([
   ['whole files to two shards', [small, table, large, plain], 2, 'out.jsonl'],
   ['whole files to as many shards', [small, large, none], 3, 'out.jsonl.gz'],
@@ -111,38 +90,15 @@ it('a killed shard of several files goes on; with other files, or in another ord
   expect(readFileSync(many, 'utf8')).toBe(readFileSync(one, 'utf8'));
 });
 
-it('a file that cannot be labelled stops the run; those before it are complete in a folder, and kept in one output', async () => {
+it('of one output a file that cannot be labelled stops the run, and what was done is kept', async () => {
   const wrong = file('wrong.csv', 'id,body\n1,a house\n');
-  const place = fresh('labelled');
-  mkdirSync(place);
-  const { code, stderr } = await predict(small, wrong, large, '--output', place);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^glz: .*wrong\.csv: no column "text".*; of the files before it 1 is complete$/m);
-  expect(readdirSync(place)).toEqual(['small.jsonl']);
   const output = fresh();
-  const single = await predict(small, wrong, '--output', output);
-  expect(single.stderr).toMatch(/wrong\.csv: no column "text".*; the 39 texts before it are in .*out\.jsonl\.partial$/m);
-  expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
-});
-
-it('Ctrl-C keeps the files that are complete, and what was done of the next', async () => {
-  const place = fresh('labelled');
-  mkdirSync(place);
-  const many = file('many.jsonl', jsonl('m', 40_000));
-  let isSent = false;
-  const { code, signal, stderr } = await runGlz(args(small, many, table, '--output', place), {
-    env: { GLZ_PROGRESS_INTERVAL: '0.0001' },
-    onStderr: (text, kill) => {
-      if (isSent || !/predict: [1-9]\d\d+\//.test(text)) return;
-      isSent = true;
-      kill('SIGINT');
-    },
-  });
-  expect([code ?? signal, stderr]).toEqual([
-    130,
-    expect.stringMatching(/stopped after \d+ texts.*; 1 of 3 files are complete; those of the next are in .*many\.jsonl\.partial/),
+  const { code, stderr } = await predict(small, wrong, '--output', output);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/wrong\.csv: no column "text".*; the 39 texts before it are in .*out\.jsonl\.partial$/m),
   ]);
-  expect(readdirSync(place).sort()).toEqual(['many.jsonl.partial', 'small.jsonl']);
+  expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
 });
 
 it.each<[string, () => string[], number, RegExp]>([
@@ -164,6 +120,7 @@ it.each<[string, () => string[], number, RegExp]>([
     /not a file; name one: the shards write one/,
   ],
   ['a text and files', () => [small, plain, '--text', 'x'], 2, /give either --text or an input file/],
+  ['--overwrite without a folder', () => [small, '--output', fresh(), '--overwrite'], 2, /--overwrite is for --output FOLDER\//],
   ['a folder as input', () => [small, folder], 1, /is a folder, not a file of records/],
 ])('refuses %s', async (_, more, expected, message) => {
   const { code, stderr } = await predict(...more(), '--quiet');
