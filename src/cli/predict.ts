@@ -57,12 +57,19 @@ function isStdinGiven(): boolean {
   }
 }
 
+/** Whether an input can be read only once. */
+function isPipe(input: string): boolean {
+  if (input === '-') return true;
+  try {
+    const kind = statSync(input);
+    return !kind.isFile() && !kind.isDirectory();
+  } catch {
+    return false; // what is missing, or a folder, is refused where the records are read
+  }
+}
+
 function checkBalance(inputs: readonly string[], { text, multiLabel }: PredictFlags): void {
-  // A pipe cannot be read twice; what is missing or a folder is refused where the records are read.
-  const pipe = inputs.some((input) => {
-    const kind = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
-    return input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
-  });
+  const pipe = inputs.some(isPipe);
   if (text !== undefined || pipe) throw new UsageError('--balance looks at the whole input before it labels it: give a file');
   if (multiLabel) throw new UsageError('--balance is for one label a text, not for --multi-label');
 }

@@ -1,5 +1,5 @@
 /** `glz predict` of several files: one output in order, shards that get whole files; and what is refused. A file each in a folder: predict-folder.test.ts. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { callGlz } from '../call-glz.ts';
@@ -23,6 +23,9 @@ const table = file('table.csv.gz', gzipSync(`id,text\n${Array.from({ length: 90 
 const plain = file('plain.txt', 'a red house\nand a blue one\n');
 const large = file('large.jsonl', jsonl('l', 700));
 const none = file('none.jsonl', '');
+
+const circle = join(folder, 'circle.jsonl');
+symlinkSync(circle, circle);
 
 let checkpoint: string;
 beforeAll(async () => {
@@ -103,6 +106,15 @@ it('of one output a file that cannot be labelled stops the run, and what was don
 
 it.each<[string, () => string[], number, RegExp]>([
   ['a file that is not there', () => [small, join(folder, 'absent.jsonl')], 1, /absent\.jsonl: no such file/],
+  ['links in a circle', () => [small, circle], 1, /^glz: cannot read .*circle\.jsonl: too many symbolic links encountered\n$/],
+  ['a file as a folder on the way, with --balance too', () => [join(small, 'x.jsonl'), '--balance'], 1, /small\.jsonl\/x\.jsonl: no such file\n$/],
+  ['an output behind a file', () => [small, '--output', join(plain, 'x.jsonl')], 1, /^glz: cannot write .*plain\.txt\/x\.jsonl: not a directory\n$/],
+  [
+    'as input what a run of the output that ends early would replace',
+    () => [file('mine.jsonl.partial', jsonl('p', 3)), small, '--format', 'jsonl', '--output', join(folder, 'mine.jsonl')],
+    2,
+    /what a run does that ends early goes to .*mine\.jsonl\.partial, which is the input; name another file\n$/,
+  ],
   ['stdin twice', () => ['-', small, '-'], 2, /- is stdin, which can be read only once/],
   ['stdin into a folder', () => ['-', '--output', `${folder}/`], 2, /stdin has no name of its own in a folder/],
   ['the folder of the inputs', () => [small, plain, '--output', folder], 2, /small\.jsonl is the input, which would be lost/],

@@ -1,5 +1,5 @@
 /** Which results go where: those of all inputs into one output, in order, or those of each into a file of its name in a folder. */
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { isFolder, makeFolder } from '../../base/make-folder.ts';
@@ -55,8 +55,14 @@ function targetsIn(folder: string, inputs: readonly string[], said: string | und
 /** @throws DataError for a file that is not there and a folder, UsageError for stdin twice */
 function checkInputs(inputs: readonly string[]): void {
   for (const input of inputs) {
-    if (input !== '-' && !existsSync(input))
+    if (input === '-') continue;
+    try {
+      statSync(input);
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw new DataError(`cannot read ${input}: ${errorMessage(error)}`);
       throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
+    }
     if (isFolder(input)) throw new DataError(`${input} is a folder, not a file of records; name the files in it`);
   }
   if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('- is stdin, which can be read only once');
