@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs scale/slurm on a real Slurm of one node (Debian: slurm-wlm munge; started here as root, in a folder of its own, and ended): an array of
-# 8 shares, of which one is killed and one is queued again by Slurm while they run; what is joined has to be what one run writes.
+# 8 shares, of which one is killed and one is queued again by Slurm while they run, then one of 2 over a folder and a pattern; what is joined has to be
+# what one run writes.
 #
 #   npm run test:slurm
 #   TEXTS=7000     how many texts, at least 6,500 for each share to have some
@@ -65,6 +66,17 @@ for _ in $(seq 60); do sinfo --noheader --format=%T 2>/dev/null | grep -q idle &
 sinfo --noheader --format=%T | grep -q idle || fail "Slurm does not start"
 echo "$(sinfo --version) on one node of $(nproc) cores"
 
+# Waits for the job of the number in $merge.
+await_merge() {
+  local state
+  for _ in $(seq 1200); do
+    state=$(scontrol show job "$merge" 2>/dev/null | grep -o 'JobState=[A-Z_]*' || true)
+    case $state in JobState=COMPLETED) break ;; JobState=FAILED | JobState=CANCELLED) fail "the merge: $state" ;; esac
+    sleep 0.5
+  done
+  [ -f "$OUTPUT" ] || fail "there is no $OUTPUT"
+}
+
 npm run build --silent
 node scripts/scale/make-texts.mjs "${TEXTS:-7000}" >"$work/texts.jsonl"
 export INPUT=$work/texts.jsonl LABELS=$project/datasets/demo/topics.txt OUTPUT=$work/labelled.jsonl GLZ="node $project/bin/glz.js" GLZ_FLAGS=--quiet
@@ -78,12 +90,7 @@ kill -KILL "$glz" && echo "killed the process of task 1, $(blocks 1) of its bloc
 for _ in $(seq 600); do [ -f "$OUTPUT.2-of-8.partial" ] && break; sleep 0.2; done
 scontrol requeue "${job}_2" && echo "queued task 2 again while it ran"
 echo "2. until all is done"
-for _ in $(seq 1200); do
-  state=$(scontrol show job "$merge" 2>/dev/null | grep -o 'JobState=[A-Z_]*' || true)
-  case $state in JobState=COMPLETED) break ;; JobState=FAILED | JobState=CANCELLED) fail "the merge: $state" ;; esac
-  sleep 0.5
-done
-[ -f "$OUTPUT" ] || fail "there is no $OUTPUT"
+await_merge
 cat "$work/glz-merge-$merge.log"
 for task in 1 2; do
   restarts=$(scontrol show job "${job}_$task" | grep -o 'Restarts=[0-9]*')
@@ -94,4 +101,18 @@ echo "3. one run of all"
 $GLZ predict "$INPUT" --labels-file "$LABELS" --output "$work/one.jsonl" --quiet
 cmp "$work/one.jsonl" "$OUTPUT" || fail "the parts, joined, are not what one run writes"
 echo "the same $(wc -l <"$OUTPUT") lines, $(sha256sum <"$OUTPUT" | cut -c1-16)"
+echo "4. a folder and a pattern"
+mkdir "$work/mail"
+for number in 1 2 3; do node scripts/scale/make-texts.mjs $((100 * number)) >"$work/mail/$number a.jsonl"; done
+for name in x y; do node scripts/scale/make-texts.mjs 50 >"$work/call-$name.jsonl"; done
+export INPUT="$work/mail $work/call-*.jsonl" OUTPUT=$work/several.jsonl
+job=$(cd "$work" && sbatch --parsable --array=1-2 "$project/scale/slurm/label.sbatch")
+merge=$(cd "$work" && sbatch --parsable --dependency="afterok:$job" "$project/scale/slurm/merge.sbatch")
+await_merge
+cat "$work/glz-merge-$merge.log"
+$GLZ predict "$work"/mail/*.jsonl "$work"/call-*.jsonl --labels-file "$LABELS" --output "$work/one.jsonl" --quiet
+cmp "$work/one.jsonl" "$OUTPUT" || fail "the parts of several files, joined, are not what one run writes"
+# Five files and two tasks: each file is counted by one task alone.
+for task in 1 2; do tail -n 1 "$OUTPUT.$task-of-2.manifest"; done | tee "$work/counted" >&2
+[ "$(grep -o null "$work/counted" | wc -l)" = 5 ] || fail "files were not dealt out as wholes"
 echo "all passed"

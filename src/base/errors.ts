@@ -22,6 +22,9 @@ export class DataError extends Error {
   }
 }
 
+/** What should be written cannot be: a full disk, a folder without rights. What else there is to be done could not be written either. */
+export class UnwritableError extends DataError {}
+
 /**
  * `error` as one line for a message: the message of an Error, else its string form; of an error of the system only what is wrong, of one
  * with an excerpt of the text behind it (YAML) only the sentence before.

@@ -18,7 +18,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DataError, errorMessage } from './errors.ts';
+import { errorMessage, UnwritableError } from './errors.ts';
 import { MARK_PATTERN, markOwner, ownMark } from './locks/process-mark.ts';
 import { makeFolder } from './make-folder.ts';
 
@@ -67,7 +67,7 @@ export function behindLinks(path: string): string {
 
 /**
  * Writes a file atomically, creating its folder: a reader (or a kill at any moment) sees the old file or the whole new one. A link is replaced, not followed.
- * @throws DataError naming the path when it cannot be written (permissions, full disk).
+ * @throws UnwritableError naming the path (permissions, full disk).
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
   const temporary = temporaryName(path);
@@ -86,7 +86,7 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
+    throw new UnwritableError(`cannot write ${path}: ${errorMessage(error)}`);
   }
   removeDeadTemporaries(path);
 }
@@ -100,7 +100,7 @@ export function isStream(path: string): boolean {
   return OPEN_FILES.test(path) || (kind !== undefined && !kind.isFile() && !kind.isDirectory());
 }
 
-/** Writes a file that a user named: atomically, behind links; a device or pipe is written into as it is. @throws DataError as {@link writeFileAtomically} */
+/** Writes a file that a user named: atomically, behind links; a device or pipe is written into as it is. @throws UnwritableError as {@link writeFileAtomically} */
 export function writeNamedFile(path: string, content: string): void {
   let file: string;
   try {
@@ -110,7 +110,7 @@ export function writeNamedFile(path: string, content: string): void {
     }
     file = behindLinks(path);
   } catch (error) {
-    throw new DataError(`cannot write ${path}: ${errorMessage(error)}`);
+    throw new UnwritableError(`cannot write ${path}: ${errorMessage(error)}`);
   }
   writeFileAtomically(file, content);
 }

@@ -1,6 +1,10 @@
-/** `fetch` that goes through the proxy that the environment names: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in capitals or not. */
-import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
+/**
+ * `fetch` that goes through the proxy that the environment names: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in capitals or not. Node's own goes through none
+ * unless it is told to (NODE_USE_ENV_PROXY, Node 24); what does is undici's, which does not come with glz.
+ */
+import type * as Undici from 'undici';
 import { UsageError } from './errors.ts';
+import { optionalPackage, requirePackages } from './optional-package.ts';
 
 /** Hosts that are this machine: no proxy leads to them. */
 const LOOPBACK = 'localhost,127.0.0.1,[::1],::1';
@@ -22,26 +26,65 @@ function proxyOf(name: string): string | undefined {
   return address;
 }
 
-function createDispatcher(limits: HttpLimits): Dispatcher {
-  const [httpProxy, httpsProxy] = [proxyOf('HTTP_PROXY'), proxyOf('HTTPS_PROXY')];
-  if (!httpProxy && !httpsProxy) return new Agent(limits);
-  const noProxy = [process.env.no_proxy ?? process.env.NO_PROXY, LOOPBACK].filter(Boolean).join(',');
-  // It warns on stderr that it may change; its version is fixed here.
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    // Empty where there is none: left out, it would read the variables itself, and take the one of http for https.
-    return new EnvHttpProxyAgent({ ...limits, httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy });
-  } finally {
-    process.emitWarning = emitWarning;
-  }
+/** Whether NO_PROXY names a host, or it is this machine: `host`, `host:port`, `.domain` and `*.domain` for all below, `*`. As undici has it. */
+function isDirect({ protocol, host, port }: URL): boolean {
+  const name = host.replace(/:\d*$/, '').toLowerCase();
+  const entries = [process.env.no_proxy ?? process.env.NO_PROXY, LOOPBACK]
+    .join(',')
+    .toLowerCase()
+    .split(/[,\s]+/)
+    .filter(Boolean);
+  return entries.some((entry) => {
+    const [, only = entry, at] = /^(.+[^:]):(\d+)$/.exec(entry) ?? [];
+    if (at !== undefined && at !== (port || (protocol === 'https:' ? '443' : '80'))) return false;
+    return /^[.*]/.test(only) ? name.endsWith(only.replace(/^\*/, '')) : name === only;
+  });
 }
 
-/** A `fetch` of its own connections. @throws UsageError, when it is first used, where a variable names no proxy */
+/** The proxy on the way to an address, and the variable that names it. HTTP_PROXY stands for both where it is alone. @throws UsageError as {@link proxyOf} */
+function proxyTo(url: URL): { name: string; address: string } | undefined {
+  const [http, https] = [proxyOf('HTTP_PROXY'), proxyOf('HTTPS_PROXY')];
+  const [name, address] = url.protocol === 'https:' && https ? ['HTTPS_PROXY', https] : ['HTTP_PROXY', http];
+  return address === undefined || isDirect(url) ? undefined : { name, address };
+}
+
+/** What Node's own `fetch` sends requests by: for those who need other time limits, which it has no option for. */
+function nodeDispatcher(): Undici.Dispatcher | undefined {
+  new Headers(); // loads it
+  return (globalThis as Record<symbol, unknown>)[Symbol.for('undici.globalDispatcher.1')] as Undici.Dispatcher | undefined;
+}
+
+/** Whether Node's own `fetch` was told to go through the proxies of the environment. */
+const goesByItself = (): boolean => nodeDispatcher()?.constructor.name === 'EnvHttpProxyAgent';
+
+const useOf = (name: string): string => `the proxy of ${name}`;
+
+/**
+ * Checks that a request can go out, before one does.
+ * @throws UsageError where a variable names no proxy; DataError where one is needed and nothing is there that goes through it
+ */
+export function checkProxy(address: string): void {
+  const proxy = proxyTo(new URL(address));
+  if (proxy && !goesByItself()) requirePackages(['undici'], useOf(proxy.name));
+}
+
+/** Node's own `fetch` with other time limits. */
+function directFetch(input: string | URL | Request, init: RequestInit | undefined, limits: HttpLimits): Promise<Response> {
+  const own = Object.keys(limits).length > 0 ? nodeDispatcher() : undefined;
+  if (!own) return fetch(input, init);
+  const dispatch: Undici.Dispatcher['dispatch'] = (options, handler) => own.dispatch({ ...options, ...limits }, handler);
+  return fetch(input, { ...init, dispatcher: { dispatch } } as RequestInit);
+}
+
+/** A `fetch`. It throws, when it is used, as {@link checkProxy}. */
 export function createFetch(limits: HttpLimits = {}): typeof fetch {
-  let dispatcher: Dispatcher | undefined;
-  return (async (input: string | URL, init?: RequestInit) => {
-    dispatcher ??= createDispatcher(limits);
-    return undiciFetch(input, { ...(init as object), dispatcher });
-  }) as unknown as typeof fetch;
+  const agents = new Map<string, Undici.ProxyAgent>();
+  return async (input: string | URL | Request, init?: RequestInit) => {
+    const proxy = proxyTo(new URL(input instanceof Request ? input.url : input));
+    if (!proxy || goesByItself()) return directFetch(input, init, limits);
+    const { ProxyAgent, fetch: proxiedFetch } = optionalPackage<typeof Undici>('undici', useOf(proxy.name));
+    const agent = agents.get(proxy.address) ?? new ProxyAgent({ ...limits, uri: proxy.address });
+    agents.set(proxy.address, agent);
+    return (await proxiedFetch(input as string, { ...(init as object), dispatcher: agent })) as unknown as Response;
+  };
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { DataError } from './errors.ts';
 import { readJsonObject } from './json.ts';
 
@@ -13,6 +14,14 @@ const packageOf = (file: string): string =>
     .split('/')
     .slice(0, file.startsWith('@') ? 2 : 1)
     .join('/');
+
+/** A package as npm is to be asked for it: of the major version that glz is written for (of 0.17 and the like the minor one). */
+function withVersion(name: string): string {
+  const { peerDependencies } = readJsonObject(fileURLToPath(new URL('../../package.json', import.meta.url)));
+  const range = String((peerDependencies as Record<string, unknown>)[name]);
+  const [, major, minor] = /^\^(\d+)\.(\d+)\./.exec(range) ?? [];
+  return major === undefined ? name : `${name}@${major === '0' ? `0.${minor}` : major}`;
+}
 
 function isThere(file: string): boolean {
   try {
@@ -38,7 +47,7 @@ export function requirePackages(files: readonly string[], use: string): void {
   if (missing.length === 0) return;
   const names = `${missing.length === 1 ? 'the package' : 'the packages'} ${missing.join(' and ')}`;
   throw new DataError(
-    `${use} needs ${names}, which ${missing.length === 1 ? 'does' : 'do'} not come with glz: npm install ${missing.join(' ')} (with -g where glz was installed so)`,
+    `${use} needs ${names}, which ${missing.length === 1 ? 'does' : 'do'} not come with glz: npm install ${missing.map(withVersion).join(' ')} (with -g where glz was installed so)`,
   );
 }
 

@@ -50,3 +50,10 @@ export function messageLine(message: string): string {
   if (line.length <= LONGEST_MESSAGE) return line;
   return `${excerpt(line, LONGEST_MESSAGE - MESSAGE_END)} ${line.slice(-MESSAGE_END)}`;
 }
+
+/** How many names a message holds. */
+const NAMED = 10;
+
+/** Names for a message: the first ten, and how many more there are. */
+export const someNames = (names: readonly string[]): string =>
+  `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ''}`;

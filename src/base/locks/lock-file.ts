@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { DataError, errorMessage } from '../errors.ts';
+import { DataError, errorMessage, UnwritableError } from '../errors.ts';
 import { MARK_PATTERN, markedPid, markOwner, ownMark } from './process-mark.ts';
 
 /** A lock that is held. */
@@ -73,7 +73,7 @@ function complaint(subject: string, lock: string): DataError {
 /**
  * Locks `path`, which need not exist, for this process; its folder has to. The lock of a process that runs no longer is taken over.
  * @param subject what is locked, for messages
- * @throws DataError naming the process that holds it, or when no lock can be written
+ * @throws DataError naming the process that holds it, UnwritableError
  */
 export function lockFile(path: string, subject = path): FileLock {
   const folder = dirname(path);
@@ -89,7 +89,7 @@ export function lockFile(path: string, subject = path): FileLock {
       others = locksOfOthers(path, name);
     } catch (error) {
       remove();
-      throw new DataError(`cannot write ${own}: ${errorMessage(error)}`);
+      throw new UnwritableError(`cannot write ${own}: ${errorMessage(error)}`);
     }
     if (others.length === 0) break;
     // The first by name waits for the others to give way, which all but a holder do.

@@ -34,7 +34,7 @@ function collected(handOn: (bytes: Buffer) => Promise<void>) {
 
 /** The same output in gzip. The bytes depend on what is written alone, and what is kept of a run that ends early is whole too. */
 export function gzipOutput(output: Output): Output {
-  let isEmpty = true;
+  let isEmpty = output.isBegun !== true;
   const { add, flush } = collected((bytes) => output.write(gzipSync(bytes)));
   return {
     write(piece) {

@@ -33,6 +33,8 @@ export type BlockName = number | 'header' | 'end';
 
 /** Takes results, a piece at a time. */
 export interface Output {
+  /** Whether there are results in it already, of an earlier run. */
+  isBegun?: boolean;
   /** Writes a piece, of formats that have lines whole ones; resolves when there is room for the next. @throws DataError that says where the results so far are */
   write(piece: string | Uint8Array): Promise<void>;
   /** To be told when the header of a table or the results of a block are written, and how many the latter are; files of lines need not know. */
@@ -270,16 +272,25 @@ function streamOutput(name: string, stream: () => Writable): Output {
   };
 }
 
-/** Refuses outputs that are inputs, under whatever name. @throws UsageError */
+/** The device and number of a file; undefined where there is none, or nothing may be looked at: whoever opens it says why. */
+function fileId(path: string): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true });
+    return stats.isFile() ? `${stats.dev} ${stats.ino}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Refuses outputs that are inputs, under whatever name, and those whose run, where it ends early, would put its results into one. @throws UsageError */
 export function refuseInputsAsOutputs(inputs: readonly string[], outputs: readonly string[]): void {
-  const idOf = (path: string): string | undefined => {
-    const stats = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false, bigint: true });
-    return stats?.isFile() ? `${stats.dev} ${stats.ino}` : undefined;
-  };
-  const read = new Set(inputs.map(idOf));
+  const read = new Set(inputs.map((input) => (input === '-' ? undefined : fileId(input))));
+  read.delete(undefined);
   for (const output of outputs) {
-    const id = idOf(output);
-    if (id !== undefined && read.has(id)) throw new UsageError(`--output ${output} is the input, which would be lost; name another file`);
+    if (read.has(fileId(output))) throw new UsageError(`--output ${output} is the input, which would be lost; name another file`);
+    const partial = `${output}.partial`;
+    if (read.has(fileId(partial)))
+      throw new UsageError(`--output ${output}: what a run does that ends early goes to ${partial}, which is the input; name another file`);
   }
 }
 

@@ -37,8 +37,10 @@ function byLines(path: string, size: number): number | undefined {
 
 /** An estimate for several files that are read one after the other. */
 export interface FilesEstimate {
-  /** Begins with the next file. */
-  next(): RecordEstimate;
+  /** Begins with a file, which may stand among them more than once. */
+  of(path: string): RecordEstimate;
+  /** Passes a file over of which nothing is read. */
+  pass(path: string): void;
   /** Records of all files; undefined before anything can be said, and where one is a pipe. */
   estimate(): number | undefined;
 }
@@ -49,11 +51,19 @@ export function filesEstimate(paths: readonly string[], shards = 1): FilesEstima
     const kind = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
     return kind?.isFile() ? kind.size : undefined;
   });
-  const begun: RecordEstimate[] = [];
+  const begun: (Pick<RecordEstimate, 'estimate'> | undefined)[] = paths.map(() => undefined);
+  const placeOf = (path: string): number => paths.findIndex((each, at) => each === path && !begun[at]);
   return {
-    next() {
-      begun.push(recordEstimate(paths[begun.length], shards));
-      return begun[begun.length - 1];
+    of(path) {
+      const estimate = recordEstimate(path, shards);
+      begun[placeOf(path)] = estimate;
+      return estimate;
+    },
+    pass(path) {
+      const place = placeOf(path);
+      if (place < 0) return;
+      begun[place] = { estimate: () => 0 };
+      sizes[place] = 0;
     },
     estimate() {
       let [records, read, left] = [0, 0, 0];
@@ -94,11 +104,14 @@ export function recordEstimate(path: string, shards = 1): RecordEstimate {
       total = Math.ceil(records / shards);
     },
     async *counted(records) {
-      for await (const record of records) {
-        read++;
-        yield record;
+      try {
+        for await (const record of records) {
+          read++;
+          yield record;
+        }
+      } finally {
+        total = read; // of a file that is broken there will be no more
       }
-      total = read;
     },
     estimate: () => (total === undefined ? undefined : Math.max(total, read)),
   };

@@ -5,6 +5,7 @@ import { basename, dirname } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, removeDeadTemporaries, syncFolder, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/locks/lock-file.ts';
+import { someNames } from '../../base/printable.ts';
 import { blockOf, blockOfNumber } from '../records/record-blocks.ts';
 import { type PartBlock, type PartManifest, readManifest } from './part-manifest.ts';
 import { runDifference } from './run-identity.ts';
@@ -26,12 +27,6 @@ interface Part {
   /** Records of each input; null of those that fall to other shards as wholes. */
   inputs: readonly (number | null)[];
 }
-
-/** How many names a message holds. */
-const NAMED = 10;
-
-const named = (names: readonly string[]): string =>
-  `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? ` and ${names.length - NAMED} more` : ''}`;
 
 /** How many parts there are to be, by the manifests beside the output. @throws DataError where there are none, or of several counts */
 function shardsOf(output: string): number {
@@ -105,8 +100,8 @@ function partsOf(output: string): Part[] {
     else parts.push({ path, shard, manifest, inputs: manifest.end.inputs });
   }
   const lacks = [
-    ...(missing.length > 0 ? [`missing: ${named(missing)}`] : []),
-    ...(unfinished.length > 0 ? [`not finished: ${named(unfinished)}`] : []),
+    ...(missing.length > 0 ? [`missing: ${someNames(missing)}`] : []),
+    ...(unfinished.length > 0 ? [`not finished: ${someNames(unfinished)}`] : []),
   ];
   if (lacks.length > 0) throw new DataError(`${output}: of ${of} shards ${parts.length} are there; ${lacks.join('; ')}`);
   return parts;

@@ -58,7 +58,8 @@ export function inputIdentity(paths: readonly string[]): string {
 /** What a run is made of. */
 export interface Run {
   version: string;
-  inputs: readonly string[];
+  /** {@link inputIdentity} of what is read. */
+  input: string;
   /** {@link LoadedClassifier.identity} of the checkpoint. */
   checkpoint: string;
   labels: LabelSet | undefined;
@@ -67,11 +68,11 @@ export interface Run {
   options: Readonly<Record<string, unknown>>;
 }
 
-/** The identity of a run. @throws DataError where the input or the questions cannot be read */
-export function runIdentity({ version, inputs, checkpoint, labels, questions, options }: Run): RunIdentity {
+/** The identity of a run. */
+export function runIdentity({ version, input, checkpoint, labels, questions, options }: Run): RunIdentity {
   return {
     version,
-    input: inputIdentity(inputs),
+    input,
     checkpoint,
     labels: questions !== undefined ? '' : labels ? `${labels.labels.length} labels, ${hashOf(JSON.stringify(labels))}` : 'records',
     questions: questions === undefined ? '' : hashOf(readFileSync(questions)),

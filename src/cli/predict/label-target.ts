@@ -35,6 +35,8 @@ export interface Run extends Pick<Labelling, 'classifier' | 'flags'> {
   onInput(input: string): void;
   /** Records that were written. */
   done: number;
+  /** Those of blocks that are whole, of outputs that can be gone on with. */
+  whole: number;
   /** Inputs without any record. */
   empty: string[];
 }
@@ -47,14 +49,6 @@ export interface PartWork {
   places: (number | null)[];
 }
 
-/** What became of an output. */
-export interface Labelled {
-  /** Records of blocks that are whole. */
-  whole: number;
-  /** What is missing of the last records, in words; empty for nothing. */
-  missing: string;
-}
-
 /** The first result of all inputs: columns of every part are its. */
 async function firstResult(run: Run, inputs: readonly string[]): Promise<RecordMember[] | undefined> {
   for (const input of inputs) {
@@ -65,8 +59,12 @@ async function firstResult(run: Run, inputs: readonly string[]): Promise<RecordM
   return undefined;
 }
 
-/** Labels the inputs of an output, until all are done or the run is stopped. The output is left open. @throws as predictRecords and the output */
-export async function labelTarget(run: Run, { inputs }: Target, results: Results, work?: PartWork): Promise<Labelled> {
+/**
+ * Labels the inputs of an output, until all are done or the run is stopped. The output is left open.
+ * @returns what is missing of the last records, in words; empty for nothing
+ * @throws as predictRecords and the output
+ */
+export async function labelTarget(run: Run, { inputs }: Target, results: Results, work?: PartWork): Promise<string> {
   const { classifier, flags, tallies, progress, estimate, stop } = run;
   const { output, format } = results;
   const writer = format.open(output.write, {
@@ -74,7 +72,9 @@ export async function labelTarget(run: Run, { inputs }: Target, results: Results
     ...(flags.wide ? { wide: labelNames(run.shared!.labels) } : {}),
   });
   results.writer = writer;
+  let isBegun = false;
   const begin = async (record: RecordMember[]) => {
+    isBegun = true;
     await writer.begin?.(record);
     await output.endBlock?.('header', 0);
   };
@@ -83,7 +83,8 @@ export async function labelTarget(run: Run, { inputs }: Target, results: Results
     const record = { line: 0, fields: {}, typed: { columns: own, values: own.map(() => null) } };
     writer.empty?.(labelledRecord(record, { labels: [], scores: [] }));
   };
-  if (work && format.isTable) {
+  // Of what this run does not label itself the columns are to be known all the same.
+  if (work && format.isTable && (work.share.shard.of > 1 || work.part.isDone('header'))) {
     const first = await firstResult(run, inputs);
     if (first) await begin(first);
   }
@@ -101,7 +102,7 @@ export async function labelTarget(run: Run, { inputs }: Target, results: Results
       return hasBlock(work.share, at, block) && !work.part.isDone(numberOfBlock(at, block));
     };
     if (work) work.places[at] = 0;
-    const total = estimate.next();
+    const total = estimate.of(input);
     const reading = { ...readingOf(flags), onBadLine: run.onBad, onBytes: total.onBytes, onTotal: total.onTotal, onColumns, isWanted };
     const before = run.done;
     const labelled = predictRecords(classifier, total.counted(withPlaces(readRecords(input, reading), isWanted)), {
@@ -119,18 +120,20 @@ export async function labelTarget(run: Run, { inputs }: Target, results: Results
         missing = ` (of the last ${of} records ${texts} were done)`;
       },
       onBlock: async (block) => {
-        await output.endBlock?.(numberOfBlock(at, block), results.done - whole);
+        if (!output.endBlock) return;
+        await output.endBlock(numberOfBlock(at, block), results.done - whole);
+        run.whole += results.done - whole;
         whole = results.done;
       },
     });
     for await (const record of labelled) {
-      if (results.done === 0 && !work) await begin(record);
+      if (!isBegun) await begin(record);
       await writer.write(record);
       results.done++;
       run.done++;
     }
-    if (stop.aborted) return { whole, missing };
+    if (stop.aborted) return missing;
     if (places === 0) run.empty.push(sourceName(input));
   }
-  return { whole, missing };
+  return missing;
 }

@@ -4,21 +4,21 @@ import { statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
 import { checkLabels } from '../../classify/records/prepared-record.ts';
 import { filesEstimate } from '../../classify/records/record-estimate.ts';
-import { readsInput } from '../../classify/shards/shard.ts';
-import type { OutputFormat } from '../../data/output-formats/output-format.ts';
-import { sourceName } from '../../data/read-records.ts';
+import { readsInput, type Share } from '../../classify/shards/shard.ts';
 import type { LabelSet } from '../../text/label-texts.ts';
 import { onInterrupt } from '../terminal/interrupts.ts';
 import { type Progress, startProgress } from '../terminal/progress.ts';
 import { noteLine } from '../terminal/terminal.ts';
-import { type Labelled, labelTarget, type PartWork, type Run } from './label-target.ts';
-import { askerOf, type Labelling, labellingOf, NOTHING, noteOf, type PredictFlags } from './predict-flags.ts';
+import { folderRun } from './folder-run.ts';
+import type { PartWork, Run } from './label-target.ts';
+import { type Ended, failureOf, labelTargets, type OpenTarget, type Position, type Surroundings } from './label-targets.ts';
+import { askerOf, type Labelling, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
 import { balanceOf } from './reading.ts';
 import { createTallies } from './record-tallies.ts';
 import { formatOfResults, keepResults, openResults, type Results } from './results.ts';
-import { openPartWork, shareOf } from './shard-run.ts';
-import { createSkippedRecords, type SkippedRecords } from './skipped-records.ts';
-import { makeFolderOf, type Target, targetsOf } from './targets.ts';
+import { openShardPart, shareOf } from './shard-run.ts';
+import { createSkippedRecords } from './skipped-records.ts';
+import { prepareFolder, targetsOf } from './targets.ts';
 
 /** Options that cannot be had of labels in levels. */
 function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
@@ -49,16 +49,6 @@ async function howOf({ classifier, flags, labels, tuned, checkOwn }: Labelling, 
   return { how: { ...flags, balance, tuned, checkOwn, labels: ofAll, defaultLabels: own, asker }, shared };
 }
 
-/** Where a run is: what a signal or an error finds open. */
-interface Position {
-  /** The input that is read. */
-  input: string;
-  /** The output that is open. */
-  results?: Results;
-  /** Outputs that are complete. */
-  complete: number;
-}
-
 /** Ends the run behind the batch at the first signal, the process at the second. */
 function stopOnSignals(at: Position, progress: Progress): { stop: AbortSignal; stopListening: () => void } {
   const stop = new AbortController();
@@ -75,47 +65,8 @@ function stopOnSignals(at: Position, progress: Progress): { stop: AbortSignal; s
   return { stop: stop.signal, stopListening };
 }
 
-/** What became of the last output. */
-interface Ended extends Labelled {
-  /** The path of what is kept of it, where it was stopped. */
-  partial?: string;
-}
-
-type OpenTarget = Target & { format: OutputFormat };
-
-/** Labels one output behind the other, until all are done or the run is stopped. @throws as labelTarget; DataError for an output without any record that can be labelled */
-async function labelTargets(
-  run: Run,
-  targets: readonly OpenTarget[],
-  at: Position,
-  skipped: SkippedRecords,
-  { work, isImplicit }: { work?: PartWork; isImplicit: boolean },
-): Promise<Ended> {
-  let ended: Ended = { whole: 0, missing: '' };
-  for (const target of targets) {
-    at.results ??= openResults(target.output, target.format);
-    const { results } = at;
-    const skippedBefore = skipped.count;
-    const labelled = await labelTarget(run, target, results, work);
-    const isStopped = run.stop.aborted;
-    // A file of which no record can be labelled is the wrong file.
-    if (results.done === 0 && skipped.count > skippedBefore && !isStopped && !work) {
-      const what = target.inputs.length > 1 ? `the ${target.inputs.length} inputs` : sourceName(target.inputs[0]);
-      throw run.flags.quiet ? skipped.first! : new DataError(`${what}: no record can be labelled, as said above`);
-    }
-    if (run.done === 0 && isImplicit && !isStopped) throw new UsageError(NOTHING);
-    await results.writer?.end();
-    results.writer = undefined;
-    ended = { ...labelled, partial: isStopped ? await keepResults(results) : await results.output.finish().then(() => undefined) };
-    at.results = undefined;
-    if (isStopped) break;
-    at.complete++;
-  }
-  return ended;
-}
-
 /** Says what was noticed, and, of a run that was stopped, what there is of it. */
-function sayEnd(run: Run, ended: Ended, skipped: SkippedRecords, { complete }: Position, files: number, isShard: boolean): void {
+function sayEnd(run: Run, ended: Ended, { skipped, folder, work }: Surroundings, { complete }: Position, files: number): void {
   const { progress, done, stop } = run;
   const note = noteOf(run.flags);
   progress.update(done);
@@ -125,12 +76,12 @@ function sayEnd(run: Run, ended: Ended, skipped: SkippedRecords, { complete }: P
   for (const line of run.tallies.notes(done, run.shared?.labels ?? [])) note(line);
   const left = skipped.note();
   if (left !== undefined) note(left);
-  if (stop.aborted && isShard) noteLine(`stopped; ${ended.whole} texts of this run are kept, and the same command goes on behind them`);
-  else if (stop.aborted) {
-    const whole = files > 1 ? `; ${complete} of ${files} files are complete` : '';
-    const kept = ended.partial === undefined ? '' : `; ${files > 1 ? 'those of the next' : 'they'} are in ${ended.partial}`;
-    noteLine(`stopped after ${done} texts${ended.missing}${whole}${kept}`);
-  }
+  for (const line of folder?.notes(files) ?? []) note(`note: ${line}`);
+  if (!stop.aborted) return;
+  const whole = folder ? `; ${complete} of ${files} files are complete` : '';
+  const kept = ended.partial === undefined ? '' : `; they are in ${ended.partial}`;
+  if (work || folder) noteLine(`stopped; ${run.whole} texts of this run are kept, and the same command goes on behind them${whole}`);
+  else noteLine(`stopped after ${done} texts${ended.missing}${kept}`);
 }
 
 /** Keeps what there is of the output that is open. -> the error, which says where that is */
@@ -140,6 +91,11 @@ async function keptError(error: unknown, { results, complete }: Position): Promi
   if (!(error instanceof DataError) || (partial === undefined && files === '')) return error;
   const kept = partial === undefined ? '' : `; the ${results!.done} texts before it are in ${partial}`;
   return new DataError(`${error.message}${kept}${files}`);
+}
+
+/** What results are written into, where that does not hang on the model: locked before it is loaded. */
+function openBeforehand({ output, format }: OpenTarget, share: Share | undefined, isFolder: boolean): Results | undefined {
+  return share || isFolder ? undefined : openResults(output, format);
 }
 
 /**
@@ -152,13 +108,12 @@ export async function predictFiles(
   called: PredictFlags,
   isImplicit = false,
 ): Promise<void> {
-  const targets = targetsOf(inputs, called).map((target) => ({ ...target, format: formatOfResults(target.output, called) }));
+  const { targets: plain, isFolder } = targetsOf(inputs, called);
+  const targets = plain.map((target) => ({ ...target, format: formatOfResults(target.output, called) }));
   const [first] = targets;
   const share = shareOf(inputs, first.format, called);
-  makeFolderOf(targets, called);
-  const at: Position = { input: inputs[0], complete: 0 };
-  // Locked before the model is loaded; a shard's file is of the model too.
-  if (!share) at.results = openResults(first.output, first.format);
+  if (isFolder) prepareFolder(called.output!);
+  const at: Position = { input: inputs[0], complete: 0, failures: [], results: openBeforehand(first, share, isFolder) };
   const labelling = await labellingOf(called, given).catch(async (error: unknown) => {
     await at.results?.output.keep();
     throw error;
@@ -166,7 +121,7 @@ export async function predictFiles(
   const { classifier, flags } = labelling;
   let work: PartWork | undefined;
   if (share) {
-    work = await openPartWork(share, inputs, labelling);
+    work = await openShardPart(share, inputs, labelling);
     if (!work) return classifier.dispose(); // the shard is complete
     at.results = openResults(flags.output, first.format, work.part);
   }
@@ -174,6 +129,7 @@ export async function predictFiles(
   const { stop, stopListening } = stopOnSignals(at, progress);
   const skipped = createSkippedRecords(progress);
   const tallies = createTallies(classifier);
+  let failure: Error | undefined;
   try {
     const { how, shared } = await howOf(labelling, inputs, stop);
     const read = share ? inputs.filter((_, input) => readsInput(share, input)) : inputs;
@@ -185,12 +141,15 @@ export async function predictFiles(
       onInput: (next) => {
         at.input = next;
       },
-      ...{ done: 0, empty: [] },
+      ...{ done: 0, whole: 0, empty: [] },
     };
-    const ended = await labelTargets(run, targets, at, skipped, { work, isImplicit });
-    sayEnd(run, ended, skipped, at, targets.length, share !== undefined);
+    const around: Surroundings = { skipped, work, isImplicit, folder: isFolder ? folderRun(inputs, labelling) : undefined };
+    const ended = await labelTargets(run, targets, at, around);
+    sayEnd(run, ended, around, at, targets.length);
+    failure = failureOf(at, targets.length);
   } catch (error) {
     progress.stop();
+    failureOf(at, targets.length);
     throw await keptError(error, at);
   } finally {
     stopListening();
@@ -198,4 +157,5 @@ export async function predictFiles(
   }
   // Not by the exit code alone: input that is still waited for would keep the process.
   if (stop.aborted) exitInterrupted(at.input, stopListening);
+  if (failure) throw failure;
 }

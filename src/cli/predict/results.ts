@@ -53,7 +53,9 @@ export function openResults(path: string | undefined, format: OutputFormat, part
   const compression = compressionOfName(path);
   const isWhole = format.isWhole === true || compression === 'zstd';
   const pieces: Pieces = isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records';
-  return { output: compressed(part ?? openOutput(path, pieces), path), format, isWhole, done: 0 };
+  // Of what means nothing without its end no blocks are kept.
+  const opened = part && isWhole ? { ...part, endBlock: undefined } : (part ?? openOutput(path, pieces));
+  return { output: compressed(opened, path), format, isWhole, done: 0 };
 }
 
 /** Ends early: the path of what is kept. */

@@ -7,9 +7,10 @@ const NAMED = 10;
 
 /** What was left out. */
 export interface SkippedRecords {
-  readonly count: number;
-  /** What was wrong with the first one. */
+  /** What was wrong with the first one of the output that is written. */
   readonly first: DataError | undefined;
+  /** Begins with the next output. */
+  next(): void;
   /** Leaves a record out. */
   skip(error: DataError): void;
   /** How many there were, as a note; undefined for none. */
@@ -21,11 +22,11 @@ export function createSkippedRecords(progress: Pick<Progress, 'note'>): SkippedR
   let count = 0;
   let first: DataError | undefined;
   return {
-    get count() {
-      return count;
-    },
     get first() {
       return first;
+    },
+    next() {
+      first = undefined;
     },
     skip(error) {
       count++;

@@ -1,5 +1,5 @@
 /** Which results go where: those of all inputs into one output, in order, or those of each into a file of its name in a folder. */
-import { existsSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { isFolder, makeFolder } from '../../base/make-folder.ts';
@@ -39,6 +39,10 @@ function targetsIn(folder: string, inputs: readonly string[], said: string | und
   const taken = new Map<string, string>();
   return inputs.map((input) => {
     if (input === '-') throw new UsageError(`--output ${folder}: not a file; name one (stdin has no name of its own in a folder)`);
+    if (statSync(input, { throwIfNoEntry: false })?.isFile() === false)
+      throw new UsageError(
+        `--output ${folder}: not a file; name one (${input} is a pipe or a device, which has no name of its own in a folder)`,
+      );
     const output = join(folder, nameInFolder(input, said));
     const other = taken.get(output);
     if (other !== undefined)
@@ -51,34 +55,50 @@ function targetsIn(folder: string, inputs: readonly string[], said: string | und
 /** @throws DataError for a file that is not there and a folder, UsageError for stdin twice */
 function checkInputs(inputs: readonly string[]): void {
   for (const input of inputs) {
-    if (input !== '-' && !existsSync(input))
+    if (input === '-') continue;
+    try {
+      statSync(input);
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw new DataError(`cannot read ${input}: ${errorMessage(error)}`);
       throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
+    }
     if (isFolder(input)) throw new DataError(`${input} is a folder, not a file of records; name the files in it`);
   }
   if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('- is stdin, which can be read only once');
+}
+
+/** What is written where. */
+export interface Targets {
+  targets: Target[];
+  /** Whether each input has a file of its own in a folder. */
+  isFolder: boolean;
 }
 
 /**
  * What is written where.
  * @throws UsageError for outputs that are inputs, or the same for two of them; DataError for inputs that are not there
  */
-export function targetsOf(inputs: readonly string[], { output, outputFormat, shard }: PredictFlags): Target[] {
+export function targetsOf(inputs: readonly string[], { output, outputFormat, shard, overwrite }: PredictFlags): Targets {
   checkInputs(inputs);
   // The shards write one output, and refuse a folder.
-  const targets = output !== undefined && isFolderName(output) && !shard ? targetsIn(output, inputs, outputFormat) : [{ inputs, output }];
+  const isFolder = output !== undefined && isFolderName(output) && !shard;
+  if (overwrite && !isFolder)
+    throw new UsageError('--overwrite is for --output FOLDER/, whose files are else left alone once they are finished');
+  const targets = isFolder ? targetsIn(output, inputs, outputFormat) : [{ inputs, output }];
   refuseInputsAsOutputs(
     inputs,
     targets.flatMap((target) => target.output ?? []),
   );
-  return targets;
+  return { targets, isFolder };
 }
 
-/** Makes the folder that outputs are in, where its name ends with a slash and it is not there. @throws DataError where it cannot be made */
-export function makeFolderOf([{ output: first }]: readonly Target[], { output }: PredictFlags): void {
-  if (output === undefined || first === output || isFolder(output)) return;
+/** Makes a folder of outputs where it is not there. @throws DataError where it cannot be made or written into */
+export function prepareFolder(output: string): void {
   try {
     makeFolder(output);
+    accessSync(output, constants.W_OK);
   } catch (error) {
-    throw new DataError(`cannot make ${output}: ${errorMessage(error)}`);
+    throw new DataError(`cannot write into ${output}: ${errorMessage(error)}`);
   }
 }

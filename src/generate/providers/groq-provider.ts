@@ -1,6 +1,7 @@
 /** Groq through its npm client; GROQ_API_KEY and GROQ_BASE_URL are read from the environment and never printed. */
 import Groq from 'groq-sdk';
 import { errorMessage, UsageError } from '../../base/errors.ts';
+import { checkProxy } from '../../base/http.ts';
 import { patientFetch } from './patient-fetch.ts';
 import {
   type Completion,
@@ -68,11 +69,12 @@ export function retryAfterSeconds(value: string | null | undefined, now = Date.n
   return Number.isFinite(wait) ? Math.min(LONGEST_WAIT, Math.max(0, wait)) : undefined;
 }
 
-/** A model served by Groq, or by another server of the same protocol at GROQ_BASE_URL. @throws UsageError without a key. */
+/** A model served by Groq, or by another server of the same protocol at GROQ_BASE_URL. @throws UsageError without a key; as checkProxy */
 export function createGroqProvider({ model }: ModelSettings): Provider {
   if (!process.env.GROQ_API_KEY) throw new UsageError('GROQ_API_KEY is not set; make a key in the Groq console and export it');
   // Retries and time limits are the requester's.
   const client = new Groq({ maxRetries: 0, timeout: 2 ** 31 - 1, fetch: patientFetch });
+  checkProxy(client.baseURL);
   // Models without structured output answer 400 to a schema; they are asked for plain JSON from then on.
   let withSchema = true;
   const reasoning = createReasoningSwitch();

@@ -1,6 +1,7 @@
 /** Ollama through its npm client; OLLAMA_HOST names the server. */
 import { Ollama } from 'ollama';
 import { errorMessage } from '../../base/errors.ts';
+import { checkProxy } from '../../base/http.ts';
 import { patientFetch } from './patient-fetch.ts';
 import {
   type Completion,
@@ -40,12 +41,13 @@ async function fetchJson(input: string | URL | Request, init: RequestInit): Prom
   return Response.json({ error: `status ${status}: ${(await response.text()).slice(0, 200)}` }, { status });
 }
 
-/** A model served by Ollama. */
+/** A model served by Ollama. @throws as checkProxy */
 export function createOllamaProvider({
   model,
   host = process.env.OLLAMA_HOST || 'http://127.0.0.1:11434',
   threads,
 }: ModelSettings & { host?: string }): Provider {
+  checkProxy(/^https?:/.test(host) ? host : `http://${host}`);
   const contextSize = createContextSize();
   // Undefined once the server has refused it.
   let think: false | 'low' | undefined = ollamaThinking(model);

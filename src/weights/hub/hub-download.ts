@@ -90,7 +90,7 @@ async function request(access: HubAccess, url: string, headers: Record<string, s
       response = await hubFetch(target.href, { headers: sent, redirect: 'manual', signal });
     } catch (error) {
       access.signal?.throwIfAborted();
-      if (error instanceof UsageError) throw error;
+      if (error instanceof UsageError || error instanceof DataError) throw error; // no proxy, or nothing that goes through it
       throw new TransientError(signal.aborted ? `${target.host} does not answer` : `cannot reach ${target.host} (${networkReason(error)})`);
     }
     const location = response.headers.get('location');
