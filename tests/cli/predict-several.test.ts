@@ -107,8 +107,18 @@ it('of one output a file that cannot be labelled stops the run, and what was don
 it.each<[string, () => string[], number, RegExp]>([
   ['a file that is not there', () => [small, join(folder, 'absent.jsonl')], 1, /absent\.jsonl: no such file/],
   ['links in a circle', () => [small, circle], 1, /^glz: cannot read .*circle\.jsonl: too many symbolic links encountered\n$/],
-  ['a file as a folder on the way, with --balance too', () => [join(small, 'x.jsonl'), '--balance'], 1, /small\.jsonl\/x\.jsonl: no such file\n$/],
-  ['an output behind a file', () => [small, '--output', join(plain, 'x.jsonl')], 1, /^glz: cannot write .*plain\.txt\/x\.jsonl: not a directory\n$/],
+  [
+    'a file as a folder on the way, with --balance too',
+    () => [join(small, 'x.jsonl'), '--balance'],
+    1,
+    /small\.jsonl\/x\.jsonl: no such file\n$/,
+  ],
+  [
+    'an output behind a file',
+    () => [small, '--output', join(plain, 'x.jsonl')],
+    1,
+    /^glz: cannot write .*plain\.txt\/x\.jsonl: not a directory\n$/,
+  ],
   [
     'as input what a run of the output that ends early would replace',
     () => [file('mine.jsonl.partial', jsonl('p', 3)), small, '--format', 'jsonl', '--output', join(folder, 'mine.jsonl')],
