@@ -1,9 +1,11 @@
 /** `fetch` where the package that goes through proxies is not installed: nothing goes out around a proxy, and what needs none works. */
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createFetch } from '../../src/base/http.ts';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { type GlzRun, runGlz } from '../run-glz.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
@@ -83,13 +85,21 @@ it('what no proxy leads to needs no undici: this machine, and hosts of NO_PROXY'
   expect(other.stderr).toContain('npm install undici@6');
 });
 
+// In a process of its own: the globals of a test are not those that Node's fetch has its connections from.
+const ASK = `
+const { createFetch } = await import(process.argv[1]);
+const ask = (limits) => createFetch(limits)(process.argv[2]).then((answer) => answer.text(), ({ cause }) => cause.code);
+console.log(JSON.stringify(await Promise.all([ask({ headersTimeout: 500 }), ask({ headersTimeout: 0, bodyTimeout: 0 }), ask({})])));
+`;
 it('a connection that is given time has it, without undici as well', async () => {
-  const late = createServer((_, response) => void setTimeout(() => response.end('late'), 3000));
+  const late = createServer((_, response) => void setTimeout(() => response.end('late'), 4000));
   await new Promise<void>((ready) => late.listen(0, '127.0.0.1', ready));
-  const url = `http://127.0.0.1:${(late.address() as AddressInfo).port}/`;
   try {
-    await expect(createFetch({ headersTimeout: 500 })(url)).rejects.toThrow();
-    expect(await (await createFetch({ headersTimeout: 0, bodyTimeout: 0 })(url)).text()).toBe('late');
+    const http = pathToFileURL(join(root, 'dist', 'base', 'http.js')).href;
+    const url = `http://127.0.0.1:${(late.address() as AddressInfo).port}/`;
+    const env = { ...process.env, ...NO_PROXIES };
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', ASK, http, url], { env });
+    expect(JSON.parse(stdout)).toEqual(['UND_ERR_HEADERS_TIMEOUT', 'late', 'late']);
   } finally {
     late.close();
   }
