@@ -2,7 +2,8 @@
  * Texts against very many labels that are read once: 10,000 to a million, the exact search of `glz predict` itself. The vectors of labels are made up, as
  * reading a million labels would take the better part of an hour; all else is what a user's call does. Warm, one text a call and 32.
  * Run: npm run bench -- label-search [--checkpoint FOLDER of a model that reads labels once] [--labels 10000,100000,1000000] [--threads 2]
- *      [--tokens 60] [--rounds 5]
+ *      [--tokens 60] [--rounds 5] [--label-memory MB]
+ * --label-memory: vectors are kept in a file of the cache folder, and so many MB of them held: 0 reads all from the file for each batch of texts.
  */
 import { parseArgs } from 'node:util';
 import { randomStream } from '../src/base/random.ts';
@@ -23,11 +24,13 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     tokens: { type: 'string', default: '60' },
     rounds: { type: 'string', default: '5' },
+    'label-memory': { type: 'string' },
   },
 });
 const TEXTS = 32;
-/** Bytes of label vectors that are held: a million of 384 numbers and a little more. */
-const MEMORY = 2e9;
+const given = values['label-memory'];
+/** Bytes of label vectors that are held: a million of 384 numbers and a little more unless given. */
+const memory = given === undefined ? 2e9 : Number(given) * 1e6;
 
 const folder = checkpointFolder(values.checkpoint);
 const config = readCheckpointConfig(folder);
@@ -46,7 +49,8 @@ function madeUpLabels(width: number): GraphSession {
     async run({ label_ids }) {
       const rows = label_ids.shape[0];
       const random = randomStream(5, run++);
-      const labels = Float32Array.from({ length: rows * width }, () => random() - 0.5);
+      const labels = new Float32Array(rows * width);
+      for (let i = 0; i < labels.length; i++) labels[i] = random() - 0.5;
       for (let row = 0; row < rows; row++) {
         const vector = labels.subarray(row * width, (row + 1) * width);
         const length = Math.hypot(...vector);
@@ -66,7 +70,7 @@ const classifierOf = (): Promise<Classifier> =>
     tokenizer,
     config.options,
     { texts: textSession, labels: madeUpLabels(width), scores: scoreSession },
-    { memory: MEMORY },
+    { memory, ...(given === undefined ? {} : { identity: `made-up vectors of ${folder}` }) },
   );
 
 const texts = await textsOfLength(tokenizer, Number(values.tokens), TEXTS);
@@ -101,5 +105,6 @@ for (const count of [1, ...values.labels.split(',').map(Number)]) {
   }
   console.log(`| ${count} | ${cells.join(' | ')} |`);
 }
+console.log(`\npeak of the process: ${(process.resourceUsage().maxRSS / 1000).toFixed(0)} MB`);
 await textSession.dispose();
 await scoreSession.dispose();

@@ -2,17 +2,19 @@
  * A training step (forward, backward, AdamW) of models that read labels with the text and of those that read them once: the same encoder and
  * the same examples with the same labels, in batches as `glz train` makes them. The kinds take turns in rounds; ratios are medians of the rounds, and
  * of one thread of the processor's time, which other programs change little.
- * Run: npm run bench -- train-kinds --data FILE ... [--checkpoint FOLDER whose encoder and tokenizer it is] [--kinds one-way,late0,late1]
- *      [--batch-size 16] [--labels 25] [--late-labels 25] [--label-tokens 16] [--threads 1] [--rounds 5] [--steps 2]
- * --late-labels: labels of their own that texts of the late kinds come with; in the softmax terms of the loss each is scored with those of the batch's
- * other texts too. --label-tokens: what is read of a label at most.
+ * Run: npm run bench -- train-kinds --data FILE ... [--checkpoint FOLDER whose encoder and tokenizer it is] [--kinds one-way,padded0,late0,late0:2-14,late1]
+ *      [--batch-size 16] [--labels 25] [--label-tokens 16] [--threads 1] [--rounds 5] [--steps 2]
+ * Kinds: late with its upper layers; padded: the same with each label in a row of its own, padded to the longest; behind a colon how many labels of its
+ * own a text comes with (--labels where nothing is said); in the softmax terms of the loss each is scored with those of the batch's other texts too.
+ * --label-tokens: what is read of a label at most.
  * Without --data the examples are those of datasets/benchmark, as if they were to be trained on.
  */
 import { parseArgs } from 'node:util';
 import { layoutOf } from '../src/classify/classifier.ts';
+import type { GliZNetModel } from '../src/classify/gliznet-graph.ts';
 import { createEncoder } from '../src/model/encoders/index.ts';
 import { ENCODER_PREFIX } from '../src/model/gliznet.ts';
-import { type GliZNetOptions, ONE_WAY_LABELS } from '../src/model/options.ts';
+import { ONE_WAY_LABELS } from '../src/model/options.ts';
 import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
 import { loadTokenizer } from '../src/text/tokenizer/tokenizer.ts';
 import { readDataset } from '../src/train/data/dataset.ts';
@@ -30,10 +32,9 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string', multiple: true, default: SETS },
     checkpoint: { type: 'string', default: SHIPPED_CHECKPOINT },
-    kinds: { type: 'string', default: 'one-way,late0,late1' },
+    kinds: { type: 'string', default: 'one-way,padded0,late0,late0:2-14' },
     'batch-size': { type: 'string', default: '16' },
     labels: { type: 'string', default: '25' },
-    'late-labels': { type: 'string', default: '25' },
     'label-tokens': { type: 'string', default: '16' },
     threads: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },
@@ -43,19 +44,19 @@ const { values } = parseArgs({
 const threads = Number(values.threads);
 const stepsPerRound = Number(values.steps);
 
-const settingsWith = (labels: number): TrainSettings =>
+const settingsWith = (min: number, max: number): TrainSettings =>
   checkSettings(
     {
       checkpoint: values.checkpoint,
       data: values.data.map((path) => ({ path })),
       batch_size: Number(values['batch-size']),
-      labels: { min: labels, max: labels, in_batch_negatives: true, max_tokens: Number(values['label-tokens']) },
+      labels: { min, max, in_batch_negatives: true, max_tokens: Number(values['label-tokens']) },
       loss: { softmax_weight: 0.5 },
       max_text_tokens: 112,
     },
     'bench',
   );
-const settings = settingsWith(Number(values.labels));
+const settings = settingsWith(Number(values.labels), Number(values.labels));
 const folder = checkpointFolder(values.checkpoint);
 const config = readCheckpointConfig(folder);
 const tokenizer = await loadTokenizer(folder);
@@ -64,16 +65,24 @@ const encoderWeights = [...readCheckpointWeights(folder)].flatMap(([name, { shap
   name.startsWith(ENCODER_PREFIX) && data instanceof Float32Array ? [[name, { shape, data }] as const] : [],
 );
 
-/** Options of a kind by its name on the command line. */
-function optionsOf(kind: string): GliZNetOptions {
+/** A kind by its name on the command line. */
+function kindOf(name: string): { model: GliZNetModel; settings: TrainSettings } {
   const options = { ...config.options, upperLayers: 0, setAttention: false };
-  if (kind === 'one-way') return { ...options, crossAttention: 'one-way', labelsPerGroup: ONE_WAY_LABELS };
-  const upper = /^late(\d)$/.exec(kind);
-  if (!upper) throw new Error(`--kinds: ${kind} is not one of one-way, late0, late1, late2`);
-  return { ...options, crossAttention: 'late', upperLayers: Number(upper[1]), labelsPerGroup: null };
+  if (name === 'one-way')
+    return { model: { encoder, options: { ...options, crossAttention: 'one-way', labelsPerGroup: ONE_WAY_LABELS } }, settings };
+  const found = /^(late|padded)(\d)(?::(\d+)(?:-(\d+))?)?$/.exec(name);
+  if (!found) throw new Error(`--kinds: ${name} is not one of one-way, late0, late0:6, late0:2-14, padded0 and the like`);
+  const [, rows, upper, min = values.labels, max = min] = found;
+  return {
+    model: {
+      encoder: rows === 'late' ? encoder : { ...encoder, readsBlocks: false },
+      options: { ...options, crossAttention: 'late', upperLayers: Number(upper), labelsPerGroup: null },
+    },
+    settings: settingsWith(Number(min), Number(max)),
+  };
 }
 
-const layout = await layoutOf(tokenizer, optionsOf('one-way'));
+const layout = await layoutOf(tokenizer, kindOf('one-way').model.options);
 const { dataset } = await readDataset(settings.data, tokenizer, {
   maxTextTokens: Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit),
   maxLabelTokens: layout.labelLimit,
@@ -101,17 +110,16 @@ function sizeOf(batch: TrainingBatch): Omit<Step, 'clock' | 'cpu'> {
   const tokens = batch.batch * batch.length;
   const padding = tokens - total(batch.attentionMask);
   const scored = total(batch.choice ?? batch.valid) / batch.batch;
-  if (!('labelBatch' in batch)) return { scored, read: total(batch.valid), tokens, labelTokens: 0, padding };
-  const { labels, length, attentionMask } = batch.labelBatch;
-  const labelTokens = labels * length;
-  return { scored, read: labels, tokens, labelTokens, padding: padding + labelTokens - total(attentionMask) };
+  if (!('packedLabels' in batch)) return { scored, read: total(batch.valid), tokens, labelTokens: 0, padding };
+  const { places, attentionMask } = batch.packedLabels;
+  const labelTokens = attentionMask.length;
+  return { scored, read: new Set(places).size, tokens, labelTokens, padding: padding + labelTokens - total(attentionMask) };
 }
 
 async function open(kind: string) {
-  const options = optionsOf(kind);
-  const weights = new Map([...encoderWeights, ...freshHead(encoder, options, 1, settings.model)]);
-  const start = { encoder, encoderConfig: config.encoder, options, weights, tokenizer };
-  const own = kind === 'one-way' ? settings : settingsWith(Number(values['late-labels']));
+  const { model, settings: own } = kindOf(kind);
+  const weights = new Map([...encoderWeights, ...freshHead(encoder, model.options, 1, settings.model)]);
+  const start = { ...model, encoderConfig: config.encoder, weights, tokenizer };
   const sampler = await samplerOf({ settings: own, start, dataset, device });
   const engine = await createTrainingEngine({ ...start, loss: lossSettings(settings), session: { threads } });
   let step = 0;
@@ -147,7 +155,7 @@ for (let round = 0; round < Number(values.rounds); round++)
   }
 for (const kind of kinds) await kind.dispose();
 
-const title = `${values['batch-size']} texts with ${values.labels} labels each (late: ${values['late-labels']})`;
+const title = `${values['batch-size']} texts with ${values.labels} labels each, but where a kind says otherwise`;
 console.log(`${title}, ${threads} threads, ${values.rounds} rounds of ${stepsPerRound} steps`);
 const HEAD = [
   'kind',

@@ -32,10 +32,19 @@ export const LATE_HEADS: Record<string, Partial<GliZNetOptions>> = {
 };
 
 /** A random batch of the kind that a model reads. */
-const batchOf = ({ options }: Pick<TrainingEngineRequest, 'options'>, next: () => number, rows: number, length: number, labels: number) =>
+const batchOf = (
+  { encoder, options }: Pick<TrainingEngineRequest, 'encoder' | 'options'>,
+  next: () => number,
+  texts: number,
+  length: number,
+  labels: number,
+) =>
   options.crossAttention === 'late'
-    ? randomLateBatch(next, rows, length, labels, options.upperLayers > 0 ? labels - 1 : undefined)
-    : randomBatch(next, rows, length, labels);
+    ? randomLateBatch(next, {
+        ...{ texts, length, read: labels, shown: options.upperLayers > 0 ? labels - 1 : undefined },
+        areBlocks: encoder.readsBlocks ?? false,
+      })
+    : randomBatch(next, texts, length, labels);
 
 /** A tiny model, ready to be trained. */
 export function tinyModel(family: string, head: Partial<GliZNetOptions>): TrainingEngineRequest {

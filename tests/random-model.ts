@@ -3,6 +3,8 @@
 import type { Encoder } from '../src/model/encoders/encoder.ts';
 import { gliznetParameterShapes } from '../src/model/gliznet.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
+import { packLabels } from '../src/text/separate-sequences.ts';
+import type { SpecialIds } from '../src/text/tokenizer/special-tokens.ts';
 import type { JointTrainingBatch, LateTrainingBatch } from '../src/train/engine/training-session.ts';
 
 /** Options of a model with gated cross-attention. */
@@ -73,8 +75,21 @@ export function randomBatch(next: () => number, batch: number, length: number, l
 /** Options of a model that reads labels once. */
 export const LATE_OPTIONS: GliZNetOptions = { ...GATED_OPTIONS, crossAttention: 'late' };
 
-/** A batch of texts and `read` labels apart, each of its own length; with `shown`, each text is scored with up to so many of them, no two alike. */
-export function randomLateBatch(next: () => number, batch: number, length: number, read: number, shown?: number): LateTrainingBatch {
+/** How {@link randomLateBatch} is made. */
+interface LateBatchShape {
+  texts: number;
+  /** Tokens of the longest text. */
+  length: number;
+  /** Labels that are read. */
+  read: number;
+  /** Labels that each text is scored with, no two alike; all where absent. */
+  shown?: number;
+  /** Whether labels share rows. */
+  areBlocks: boolean;
+}
+
+/** A batch of texts and of labels apart, each of its own length. */
+export function randomLateBatch(next: () => number, { texts: batch, length, read, shown, areBlocks }: LateBatchShape): LateTrainingBatch {
   const sequences = (rows: number, columns: number) => {
     const size = rows * columns;
     const made = { inputIds: new Int32Array(size), attentionMask: new Int32Array(size), own: new Int32Array(size) };
@@ -89,15 +104,14 @@ export function randomLateBatch(next: () => number, batch: number, length: numbe
     return made;
   };
   const texts = sequences(batch, length);
-  const labelLength = 4;
-  const labels = sequences(read, labelLength);
+  const ids = () => Int32Array.from({ length: 1 + Math.floor(next() * 9) }, () => 7 + Math.floor(next() * 50));
+  const special = { cls: 1, sep: 2, pad: 0, unk: 3 } as SpecialIds;
+  const layout = { special, markerIds: Int32Array.of(5), labelMaskOn: 'label' } as const;
+  const packedLabels = packLabels(layout, Array.from({ length: read }, ids), areBlocks);
   const columns = shown ?? read;
   const result: LateTrainingBatch = {
     ...{ batch, length, inputIds: texts.inputIds, attentionMask: texts.attentionMask, textMask: texts.own, labels: columns },
-    labelBatch: {
-      ...{ labels: read, length: labelLength, inputIds: labels.inputIds },
-      ...{ attentionMask: labels.attentionMask, labelMask: labels.own },
-    },
+    packedLabels,
     targets: new Float32Array(batch * columns),
     valid: new Float32Array(batch * columns),
     choice: new Float32Array(batch * columns),
@@ -114,7 +128,7 @@ export function randomLateBatch(next: () => number, batch: number, length: numbe
       result.choice![at] = 1;
       result.teacher![at] = 1 / count;
       if (result.shown) {
-        result.shown.numbers[at] = (first + k) % read;
+        result.shown.numbers[at] = packedLabels.places[(first + k) % read];
         result.shown.mask[at] = 1;
       }
     }

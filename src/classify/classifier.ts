@@ -59,7 +59,7 @@ export interface Classifier {
   readonly precision: 'fp32' | 'int8';
   /**
    * Logits of every request, in order. Calls may overlap. Labels with a {@link labelProblem} are scored as any others.
-   * @throws DataError for a label without tokens or longer than the layout's limit; BrokenModelError where a logit is no number; UsageError once
+   * @throws DataError for a label without tokens or longer than the layout's limit; NoScoresError where a logit is no number; UsageError once
    * it is disposed of
    */
   logits(requests: readonly ScoreRequest[], options?: ClassifierOptions): Promise<ScoredRequest[]>;

@@ -70,7 +70,7 @@ export async function checkpointEmbedder(
  */
 export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<LoadedClassifier> {
   checkOptions(LOAD_OPTIONS, settings, 'load');
-  const { precision = LOAD_OPTIONS.precision.default, threads, provider, note } = settings;
+  const { precision = LOAD_OPTIONS.precision.default, threads, provider, labelMemory, note } = settings;
   const folder = await localCheckpoint(path, note);
   const config = readCheckpointConfig(folder);
   const chosen = precision === 'auto' ? config.precision : precision;
@@ -117,7 +117,14 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       // Calibration changes no vector, the tokenizer does.
       const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
-      const late = await createLateClassifier(ready, config.options, sessions, { precision: chosen, source: folder, identity, onProgress });
+      const memory = labelMemory === undefined ? undefined : labelMemory * 1e6;
+      const late = await createLateClassifier(ready, config.options, sessions, {
+        precision: chosen,
+        source: folder,
+        identity,
+        memory,
+        onProgress,
+      });
       return { ...late, ...described(ready) };
     }
     const ready = await tokenizer;

@@ -1,6 +1,6 @@
 /** Logits of requests, merged of those of the windows and groups that they were read in. Knows no models. */
 import type { ScoredRequest, ScoreRequest } from './classifier.ts';
-import { BrokenModelError } from './scorer.ts';
+import { NoScoresError } from './scorer.ts';
 import type { Shortlist } from './shortlist.ts';
 
 /** What is known of a text's window that was scored. */
@@ -16,7 +16,7 @@ export interface MergedResults {
   /**
    * Adds what a window scored. scores [N]
    * @param group numbers of the labels that were scored; all in order unless given
-   * @throws BrokenModelError where a score is no number
+   * @throws NoScoresError where a score is no number
    */
   add(window: ScoredWindow, scores: Float32Array, group?: readonly number[]): void;
   /** The results, with what labels of shortlists lose; requests that have windows left are unfinished. @throws as add */
@@ -39,7 +39,7 @@ export function createResults(
   for (const { request } of windows) left[request]++;
   const checked = (value: number): number => {
     if (Number.isFinite(value)) return value;
-    throw new BrokenModelError(`${source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
+    throw new NoScoresError(`${source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
   };
   return {
     add({ request, windows: count, cutTokens }, scores, group) {

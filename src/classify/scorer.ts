@@ -4,8 +4,8 @@
 import { DataError } from '../base/errors.ts';
 import type { JointBatch } from '../text/joint-sequence.ts';
 
-/** A model whose scores are no numbers: no text can be labelled with it, so that leaving one out does not help. */
-export class BrokenModelError extends DataError {}
+/** There are no scores, whatever a text says: those of a broken model are no numbers, or labels find no room. Leaving a text out does not help. */
+export class NoScoresError extends DataError {}
 
 /** Scores joint batches. Calls may overlap; they are queued. */
 export interface Scorer {

@@ -3,7 +3,7 @@
 import type { Feed } from '../runtime/onnx-session.ts';
 import type { JointBatch } from '../text/joint-sequence.ts';
 import type { PaddedRows } from '../text/padded-rows.ts';
-import type { LabelBatch, LateBatch, ShownBatch, TextBatch } from '../text/separate-sequences.ts';
+import type { LabelBatch, LateBatch, PackedLabels, ShownBatch, TextBatch } from '../text/separate-sequences.ts';
 
 const counting = (size: number, from: number): Feed => ({ data: Int32Array.from({ length: size }, (_, i) => i + from), shape: [size] });
 
@@ -40,6 +40,20 @@ export function labelFeeds(batch: LabelBatch) {
 /** Feeds of labels where the graph of texts reads them. */
 export const labelFeedsAsTexts = (batch: LabelBatch) => textFeeds({ ...batch, batch: batch.labels, textMask: batch.labelMask });
 
+/** Feeds of packed labels; `arePlaced` where their places are the columns of the scores. */
+function packedFeeds({ rows, length, perRow, blocks, places, ...tokens }: PackedLabels, arePlaced: boolean) {
+  const shape = [rows, length];
+  return {
+    label_ids: { data: tokens.inputIds, shape },
+    label_attention_mask: { data: tokens.attentionMask, shape },
+    label_mask: { data: tokens.labelMask, shape },
+    label_positions: counting(length, 0),
+    label_numbers: counting(perRow, 1),
+    ...(blocks ? { label_blocks: { data: blocks.numbers, shape }, label_position_ids: { data: blocks.positions, shape } } : {}),
+    ...(arePlaced ? { label_places: { data: places, shape: [places.length] } } : {}),
+  };
+}
+
 /** Feeds of the labels that each of `batch` texts is scored with. */
 export function shownFeeds({ labels, numbers, mask }: ShownBatch, batch: number) {
   const shape = [batch, labels];
@@ -48,8 +62,10 @@ export function shownFeeds({ labels, numbers, mask }: ShownBatch, batch: number)
 
 /** Feeds of joint sequences, or of texts and labels apart; nothing is copied. */
 export function sequenceFeeds(batch: JointBatch | LateBatch): Record<string, Feed> {
-  if ('labelBatch' in batch)
-    return { ...textFeeds(batch), ...labelFeeds(batch.labelBatch), ...(batch.shown ? shownFeeds(batch.shown, batch.batch) : {}) };
+  if ('packedLabels' in batch) {
+    const { packedLabels, shown } = batch;
+    return { ...textFeeds(batch), ...packedFeeds(packedLabels, !shown), ...(shown ? shownFeeds(shown, batch.batch) : {}) };
+  }
   const shape = [batch.batch, batch.length];
   return {
     ...textFeeds(batch),

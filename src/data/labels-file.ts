@@ -229,7 +229,8 @@ function plainLabels(lines: readonly Line[], path: string): string[] {
  */
 export function labelsOfText(text: string, path: string): LabelSet {
   const extension = extname(path).toLowerCase();
-  const all = text.split(/\r\n|\n|\r/, MOST_LINES + 1);
+  const all = text.split(/\r\n|\n|\r/, MOST_LINES + 2);
+  if (all.at(-1) === '') all.pop(); // what is behind the last line's end
   if (all.length > MOST_LINES) throw new DataError(`${path}: more than ${MOST_LINES} lines are no list of labels`);
   const lines = all
     .map((line, at): Line => ({ number: at + 1, text: line.trim(), isIndented: /^\s/.test(line) }))

@@ -1,5 +1,5 @@
 /**
- * Attention biases of a joint sequence whose text and labels are blocks: what passes between them (cross-attention gated and one-way).
+ * Attention biases of sequences made of blocks: what passes between text and labels (cross-attention gated and one-way).
  * Notation in shapes: B batch, T tokens.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -34,4 +34,10 @@ export function blockBiases(blockNumbers: tf.Tensor2D, gate: tf.Tensor2D): tf.Te
     { length: layers },
     (_, layer) => tf.expandDims(tf.addN(masks.map((mask, direction) => gated(mask, layer, direction))), 1) as tf.Tensor4D, // [B, 1, T, T]
   );
+}
+
+/** Attention biases of a sequence whose blocks do not read each other: 0 within a block. blockNumbers int32 [B, T] -> [B, T, T] */
+export function separateBlocks(blockNumbers: tf.Tensor2D): tf.Tensor3D {
+  const within = tf.cast(tf.equal(tf.expandDims(blockNumbers, 2), tf.expandDims(blockNumbers, 1)), 'float32'); // [B, T, T]
+  return tf.mul<tf.Tensor3D>(tf.sub(1, within), NOT_READ);
 }

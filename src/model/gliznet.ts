@@ -11,7 +11,7 @@ import { blockBiases } from './block-biases.ts';
 import type { Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
 import { stopGradient } from './ops.ts';
 import { type GliZNetOptions, hasBlocks } from './options.ts';
-import { poolText, project } from './pooling.ts';
+import { poolText, project, sharesOf, tokensOfLabels } from './pooling.ts';
 import { SIMILARITIES } from './similarities/index.ts';
 
 /** What GliZNet reads. */
@@ -113,16 +113,11 @@ function labelTokenShares(
   attention: tf.Tensor4D | undefined,
   settings: ForwardSettings,
 ): tf.Tensor3D {
-  const belongs = tf.cast(tf.equal(tf.expandDims(labelMask, 1), tf.expandDims(tf.expandDims(labelNumbers, 1), 0)), 'float32'); // [B, N, T]
-  let weights = belongs;
-  if (attention) {
-    let fromCls = tf.mean(tf.slice(attention, [0, 0, 0, 0], [-1, -1, 1, -1]), 1); // [B, 1, T]
-    if (settings.detachAttention) fromCls = stopGradient(fromCls);
-    weights = tf.mul(belongs, fromCls); // [B, N, T]
-  }
-  // A label that the row does not have is divided by 1: by a tiny number, its gradient would overflow to NaN.
-  const absent = tf.sub(1, tf.max(belongs, 2, true)); // [B, N, 1]
-  return tf.div(weights, tf.add(tf.sum(weights, 2, true), absent));
+  const belongs = tokensOfLabels(labelMask, labelNumbers); // [B, N, T]
+  if (!attention) return sharesOf(belongs);
+  let fromCls = tf.mean(tf.slice(attention, [0, 0, 0, 0], [-1, -1, 1, -1]), 1); // [B, 1, T]
+  if (settings.detachAttention) fromCls = stopGradient(fromCls);
+  return sharesOf(tf.mul(belongs, fromCls), belongs);
 }
 
 /** The whole forward pass over joint sequences, in the order of the article's section 3. */

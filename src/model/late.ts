@@ -4,15 +4,15 @@
  * label is one token: it reads the text's states of that layer, itself and, with set attention, the other labels of the same text, in no
  * order. Without upper layers text and label are two vectors. After DeFormer (Cao et al., 2020) and PreTTR (MacAvaney et al., 2020), whose
  * upper layers read all tokens. Notation in shapes: B texts, T their tokens, M labels that are read, S their tokens, N labels that a text
- * is scored with, H hidden, P projected.
+ * is scored with, H hidden, P projected; in training, R rows of up to K labels.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { NOT_READ } from './block-biases.ts';
+import { NOT_READ, separateBlocks } from './block-biases.ts';
 import type { AcrossBiases, Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
 import { encoderWeights, GATE } from './gliznet.ts';
 import { embedding } from './ops.ts';
 import type { GliZNetOptions } from './options.ts';
-import { meanOfTokens, poolText, project } from './pooling.ts';
+import { meanOfTokens, poolText, project, sharesOf, tokensOfLabels } from './pooling.ts';
 import { SIMILARITIES } from './similarities/index.ts';
 
 /** Sequences of texts alone. */
@@ -27,6 +27,20 @@ export interface LabelInputs extends Pick<EncoderInputs, 'inputIds' | 'attention
   labelMask: tf.Tensor2D;
 }
 
+/** Sequences of several labels each, of training. */
+export interface PackedLabelInputs extends Pick<EncoderInputs, 'inputIds' | 'attentionMask' | 'positions'> {
+  /** int32 [R, S]: k for the tokens that stand for label k of the row, from 1; else 0 */
+  labelMask: tf.Tensor2D;
+  /** int32 [K]: 1 2 ... K */
+  labelNumbers: tf.Tensor1D;
+  /** int32 [R, S]: k for the block of label k of the row, 0 for padding; where a row may have several labels */
+  blockNumbers?: tf.Tensor2D;
+  /** int32 [R, S]: position of each token in its block; as blockNumbers */
+  positionIds?: tf.Tensor2D;
+  /** int32 [M]: row times K, plus the number in the row from 0; without upper layers */
+  places?: tf.Tensor1D;
+}
+
 /** What is kept of texts. */
 export interface ReadTexts {
   /** The text's side of the similarity: [B, P] */
@@ -37,7 +51,7 @@ export interface ReadTexts {
 
 /** Which labels each text is scored with, for the upper layers. */
 export interface ShownLabels {
-  /** int32 [B, N]: rows of the label states */
+  /** int32 [B, N]: rows of the label states; of packed labels their places */
   numbers: tf.Tensor2D;
   /** int32 [B, N]: 1 for labels that the text has, 0 behind them */
   mask: tf.Tensor2D;
@@ -64,12 +78,31 @@ export function readAlike(
   return { text: SIMILARITIES[options.similarity].query(weights, text), labels: keysOf(options, weights, states), hidden };
 }
 
+/** The layers that labels run through alone, where not all. */
+const lowerLayers = (encoder: Encoder, { upperLayers }: GliZNetOptions) =>
+  upperLayers > 0 ? { lowerLayers: encoder.layers - upperLayers } : {};
+
 /** Reads labels: one state each, of the layer under the upper ones [M, H], or the label's side of the similarity where there are none [M, P]. */
 export function readLabels(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: LabelInputs): tf.Tensor2D {
-  const lower = options.upperLayers > 0 ? { lowerLayers: encoder.layers - options.upperLayers } : {};
-  const { hidden } = encoder.forward(encoderWeights(weights), { ...inputs, ...lower }, false); // [M, S, H]
+  const { hidden } = encoder.forward(encoderWeights(weights), { ...inputs, ...lowerLayers(encoder, options) }, false); // [M, S, H]
   const states = meanOfTokens(hidden, inputs.labelMask); // [M, H]
   return options.upperLayers > 0 ? states : keysOf(options, weights, states);
+}
+
+/**
+ * {@link readLabels} of several labels to a row, by their places: states of all places [R K, H], or the label's side of the similarity of each
+ * label [M, P].
+ */
+export function readPackedLabels(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: PackedLabelInputs): tf.Tensor2D {
+  const { blockNumbers, positionIds, labelMask, labelNumbers } = inputs;
+  const alone = blockNumbers && tf.expandDims(separateBlocks(blockNumbers), 1); // [R, 1, S, S]
+  const blocks = alone && { positionIds: positionIds!, biases: Array.from({ length: encoder.layers }, () => alone as tf.Tensor4D) };
+  const { hidden } = encoder.forward(encoderWeights(weights), { ...inputs, ...lowerLayers(encoder, options), blocks }, false); // [R, S, H]
+  const [rows, , hiddenSize] = hidden.shape;
+  const means = tf.matMul(sharesOf(tokensOfLabels(labelMask, labelNumbers)), hidden); // [R, K, H]
+  const states = tf.reshape(means, [rows * labelNumbers.shape[0], hiddenSize]) as tf.Tensor2D;
+  if (options.upperLayers > 0) return states;
+  return keysOf(options, weights, embedding(states, inputs.places!) as tf.Tensor2D);
 }
 
 /** The label's side of the similarity. [..., H] -> [..., P] */
@@ -133,11 +166,11 @@ export function lateForward(
   options: GliZNetOptions,
   weights: Weights,
   texts: TextInputs,
-  labels: LabelInputs,
+  labels: PackedLabelInputs,
   shown: ShownLabels | undefined,
 ): tf.Tensor2D {
   const read = readTexts(encoder, options, weights, texts);
-  const compiled = readLabels(encoder, options, weights, labels);
+  const compiled = readPackedLabels(encoder, options, weights, labels);
   if (options.upperLayers === 0) return vectorLogits(options, weights, read.query, compiled);
   return upperLogits(encoder, options, weights, { ...read, attentionMask: texts.attentionMask }, compiled, shown!);
 }

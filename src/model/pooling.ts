@@ -21,6 +21,17 @@ export function meanOfTokens(hidden: tf.Tensor3D, mask: tf.Tensor2D): tf.Tensor2
   return tf.reshape(tf.matMul(mean, hidden), [batch, hiddenSize]);
 }
 
+/** 1 for the tokens of each label. labelMask int32 [B, T]: k for the tokens of label k, labelNumbers int32 [N]: 1 2 ... N -> [B, N, T] */
+export const tokensOfLabels = (labelMask: tf.Tensor2D, labelNumbers: tf.Tensor1D): tf.Tensor3D =>
+  tf.cast(tf.equal(tf.expandDims(labelMask, 1), tf.expandDims(tf.expandDims(labelNumbers, 1), 0)), 'float32');
+
+/** Weights of each label's tokens, made to sum to 1. weights [B, N, T], belongs [B, N, T] of {@link tokensOfLabels} -> [B, N, T] */
+export function sharesOf(weights: tf.Tensor3D, belongs = weights): tf.Tensor3D {
+  // A label that the row does not have is divided by 1: by a tiny number, its gradient would overflow to NaN.
+  const absent = tf.sub(1, tf.max(belongs, 2, true)); // [B, N, 1]
+  return tf.div(weights, tf.add(tf.sum(weights, 2, true), absent));
+}
+
 /** Text representation before its projection: [CLS], or the mean of the text's tokens. hidden [B, T, H], textMask int32 [B, T] -> [B, H] */
 export function poolText({ textPooling }: GliZNetOptions, hidden: tf.Tensor3D, textMask: tf.Tensor2D): tf.Tensor2D {
   const [batch, , hiddenSize] = hidden.shape;

@@ -45,6 +45,15 @@ export const LOAD_OPTIONS = {
     default: 'cpu',
     description: 'what ONNX Runtime computes on',
   },
+  /** Of checkpoints that read labels once: what is held of a label set; a larger one is read from its file, with the same scores. */
+  labelMemory: {
+    type: 'integer',
+    min: 0,
+    value: 'MB',
+    description: 'vectors of a label set that are held in memory; those of a larger set are read from its file',
+    detail:
+      'for each batch of texts, with the same scores (docs/labels.md); 1000, or a quarter of what is free if that is less, unless given',
+  },
   /** Told when something takes a moment: `preparing the checkpoint for this machine`. */
   note: { type: 'function', description: 'told in a line when something takes a moment' },
 } as const satisfies Declarations;
@@ -268,6 +277,7 @@ export const PREDICT_FLAGS = {
   precision: LOAD_OPTIONS.precision,
   ...SCORING_OPTIONS,
   threads: THREADS,
+  labelMemory: LOAD_OPTIONS.labelMemory,
   format: {
     type: 'choice',
     choices: ['jsonl', 'csv', 'tsv', 'text', 'parquet'],

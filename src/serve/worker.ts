@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { explain } from '../classify/explain/explain.ts';
 import { loadClassifier } from '../classify/load-classifier.ts';
-import { BrokenModelError } from '../classify/scorer.ts';
+import { NoScoresError } from '../classify/scorer.ts';
 import type { ReadLabel } from '../text/label-texts.ts';
 import { type FromWorker, packScores, type ToWorker, type WorkerSettings } from './protocol.ts';
 
@@ -34,7 +34,7 @@ async function serve({ checkpoint, precision, threads }: WorkerSettings): Promis
           port.postMessage({ type: 'scored', job, results } satisfies FromWorker, [results.logits.buffer]);
         }
       } catch (error) {
-        const isRequest = (error instanceof DataError || error instanceof UsageError) && !(error instanceof BrokenModelError);
+        const isRequest = (error instanceof DataError || error instanceof UsageError) && !(error instanceof NoScoresError);
         say({ type: 'error', job, message: errorMessage(error), isRequest });
       }
     }

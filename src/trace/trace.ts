@@ -36,11 +36,11 @@ export interface TraceRequest {
 
 // Two sets: sizes baked in under one set differ under the other, which is how chance is told from error.
 const MARKERS = [
-  [53, 59, 67, 71, 157],
-  [73, 79, 83, 89, 163],
-  [97, 101, 103, 107, 167],
-  [109, 113, 127, 131, 173],
-  [137, 139, 149, 151, 179],
+  [53, 59, 67, 71, 157, 181],
+  [73, 79, 83, 89, 163, 191],
+  [97, 101, 103, 107, 167, 193],
+  [109, 113, 127, 131, 173, 197],
+  [137, 139, 149, 151, 179, 199],
 ];
 
 /** Marker sets that divide none of the fixed sizes. */

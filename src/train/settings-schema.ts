@@ -82,9 +82,7 @@ const labelsSchema = z
     max_tokens: count
       // No default in the schema: settings without the field stay those that an older run is resumed with.
       .optional()
-      .describe(
-        'Tokens of a label that are read in training (cross_attention: late): all labels of a batch are padded to the longest; all of them where absent',
-      ),
+      .describe('Tokens of a label that are read in training (cross_attention: late); all of them where absent'),
     negated_share: share
       .default(0)
       .describe('Share of examples that show one label and its negation, as "spam" and "not spam", one of which is true'),

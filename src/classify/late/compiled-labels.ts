@@ -2,8 +2,10 @@
  * Labels read once (src/model/late.ts): one vector or state each, kept for a label set. Small sets stay in memory; larger ones are read in pieces
  * and kept in a file named by what they were made of, from which sets that do not fit into memory are read again, block by block.
  */
+import { freeMemory } from '../../base/free-memory.ts';
 import type { ReadLabel } from '../../text/label-texts.ts';
-import { compiledLabelsFile } from './compiled-labels-file.ts';
+import { NoScoresError } from '../scorer.ts';
+import { compiledLabelsFile, megabytes } from './compiled-labels-file.ts';
 import { createLabelVectors, type LabelVectorsRequest } from './label-vectors.ts';
 
 /** Consecutive labels of a set. */
@@ -30,7 +32,7 @@ export interface LabelCompilerRequest extends LabelVectorsRequest {
   asColumns: boolean;
   /** Identifies the model's weights, options and tokenizer; large sets are kept in files only where it is given. */
   identity?: string;
-  /** Bytes of vectors that are held for a set at most; what is larger is read from its file each time. */
+  /** Bytes of vectors that are held for a set at most; what is larger is read from its file for each batch of texts. As much as suits the machine unless given. */
   memory?: number;
   /** Labels from which on a set is large. */
   largeFrom?: number;
@@ -42,7 +44,7 @@ export interface LabelCompilerRequest extends LabelVectorsRequest {
 
 /** Makes label sets ready. */
 export interface LabelCompiler {
-  /** @throws DataError for a label without tokens or longer than the layout's limit */
+  /** @throws DataError for a label without tokens or longer than the layout's limit; NoScoresError where a set finds no room */
   compile(labels: readonly ReadLabel[]): Promise<CompiledLabels>;
   /** Which of these labels the model cannot read or tell apart, as a message. @throws as compile */
   problem(labels: readonly ReadLabel[]): Promise<string | undefined>;
@@ -54,11 +56,15 @@ const PIECE = 4096;
 /** Sets of so many labels are large unless said, and kept in files: to read fewer again takes a moment. Those of background-labels.ts are that many. */
 const LARGE = 900;
 
-/** Labels of a block unless said: 16,384 vectors of 384 numbers are 25 MB, little against a set and enough for a product. */
-const BLOCK_LABELS = 16_384;
+/** Labels of a block unless said: 8,192 vectors of 384 numbers are 13 MB, little against a set and enough for a product. */
+const BLOCK_LABELS = 8192;
 
-/** Bytes of a set's vectors that are held unless said: 650,000 vectors of 384 numbers. */
-const MEMORY = 1e9;
+/** Bytes of a set's vectors that are held at most unless said, 650,000 vectors of 384 numbers, and the share of the memory that is free. */
+const MOST_HELD = 1e9;
+const SHARE_HELD = 0.25;
+
+/** The share of the free memory that vectors may take where there is no file to read them from. */
+const SHARE_WITHOUT_FILE = 0.75;
 
 /** [rows, columns] -> [columns, rows], both row-major. */
 function turned(values: Float32Array, rows: number, columns: number): Float32Array {
@@ -93,7 +99,7 @@ function createMemory<Made>() {
 export function createLabelCompiler({
   asColumns,
   identity,
-  memory = MEMORY,
+  memory,
   largeFrom = LARGE,
   blockLabels = BLOCK_LABELS,
   onProgress,
@@ -103,20 +109,18 @@ export function createLabelCompiler({
   const compiled = createMemory<CompiledLabels>();
   const problems = createMemory<string | undefined>();
 
-  const blockOf = (first: number, count: number, width: number, rows: Float32Array): LabelBlock => ({
-    ...{ first, count, values: asColumns ? turned(rows, count, width) : rows },
-  });
+  const blockValues = (rows: Float32Array, count: number, width: number): Float32Array => (asColumns ? turned(rows, count, width) : rows);
 
   async function small(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
     const vectors = await vectorsOf(labels, true);
     const width = vectors[0].length;
     const rows = new Float32Array(labels.length * width); // [N, W]
     for (const [at, vector] of vectors.entries()) rows.set(vector, at * width);
-    return held([blockOf(0, labels.length, width, rows)], width);
+    return held([{ first: 0, count: labels.length, values: blockValues(rows, labels.length, width) }], width);
   }
 
-  /** Blocks of a set, row-major, each label read once. */
-  async function* read(labels: readonly ReadLabel[]): AsyncGenerator<{ count: number; rows: Float32Array; width: number }> {
+  /** Blocks of a set, each label read once. */
+  async function* read(labels: readonly ReadLabel[]): AsyncGenerator<{ count: number; values: Float32Array; width: number }> {
     for (let first = 0; first < labels.length; first += blockLabels) {
       const count = Math.min(blockLabels, labels.length - first);
       let rows: Float32Array | undefined;
@@ -129,30 +133,40 @@ export function createLabelCompiler({
         for (const [k, vector] of vectors.entries()) rows.set(vector, (at + k) * width);
         onProgress?.(first + at + piece.length, labels.length);
       }
-      yield { count, rows: rows!, width };
+      yield { count, values: blockValues(rows!, count, width), width };
     }
   }
 
-  async function large(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
-    const file = identity === undefined ? undefined : await compiledLabelsFile(identity, labels, () => read(labels));
+  /** A set that is in no file, in memory. @throws NoScoresError where there is not enough of it */
+  async function heldWithoutFile(labels: readonly ReadLabel[], problem: string): Promise<CompiledLabels> {
+    const most = memory ?? SHARE_WITHOUT_FILE * freeMemory();
     const blocks: LabelBlock[] = [];
-    if (file && labels.length * file.width * 4 > memory) {
-      const { width } = file;
-      return {
-        ...{ count: labels.length, width },
-        *blocks() {
-          for (const { first, count, rows } of file.blocks()) yield blockOf(first, count, width, rows);
-        },
-      };
+    let width = 0;
+    let first = 0;
+    for await (const block of read(labels)) {
+      width = block.width;
+      const bytes = labels.length * width * 4;
+      if (bytes > most)
+        throw new NoScoresError(
+          `${labels.length} labels need ${megabytes(bytes)} MB of memory, more than the ${megabytes(most)} that may be taken (--label-memory), and cannot be read from a file instead: ${problem}`,
+        );
+      blocks.push({ first, count: block.count, values: block.values });
+      first += block.count;
     }
-    let width = file?.width ?? 0;
-    if (file) for (const { first, count, rows } of file.blocks()) blocks.push(blockOf(first, count, width, rows));
-    else
-      for await (const block of read(labels)) {
-        width = block.width;
-        blocks.push(blockOf(blocks.length * blockLabels, block.count, width, block.rows));
-      }
     return held(blocks, width);
+  }
+
+  async function large(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
+    if (identity === undefined) return heldWithoutFile(labels, 'only those of a checkpoint are kept in one');
+    const kept = await compiledLabelsFile(identity, labels, () => read(labels));
+    if (!kept.file) return heldWithoutFile(labels, kept.problem);
+    const { width, blocks } = kept.file;
+    const most = memory ?? Math.min(MOST_HELD, SHARE_HELD * freeMemory());
+    if (labels.length * width * 4 > most) return { count: labels.length, width, blocks };
+    return held(
+      Array.from(blocks(), ({ values, ...block }) => ({ ...block, values: values.slice() })),
+      width,
+    );
   }
 
   return {

@@ -54,6 +54,30 @@ const cuttable = (labels: readonly ReadLabel[]): boolean[] =>
 const joinedIds = (rows: readonly Int32Array[]): Int32Array =>
   rows.length === 1 ? rows[0] : Int32Array.from(rows.flatMap((row) => [...row]));
 
+/** Labels that are tokenized together. */
+const PIECE = 4096;
+
+/** Labels in pieces, each with the number of its first. */
+function* pieces(labels: readonly ReadLabel[]): Generator<[first: number, piece: readonly ReadLabel[]]> {
+  for (let first = 0; first < labels.length; first += PIECE) yield [first, labels.slice(first, first + PIECE)];
+}
+
+/** A number of 53 bits that equal ids share, and others hardly ever (FNV-1a, twice). */
+function hashOfIds(ids: Int32Array): number {
+  let [low, high] = [0x811c9dc5, 0x01000193];
+  for (const id of ids) {
+    low = Math.imul(low ^ id, 0x01000193);
+    high = Math.imul(high ^ (id + (low >>> 15)), 0x85ebca6b);
+  }
+  return (low >>> 0) + (high >>> 11) * 2 ** 32;
+}
+
+/** Values that are there more than once. */
+function repeated(values: Float64Array): Set<number> {
+  const sorted = values.slice().sort();
+  return new Set(sorted.filter((value, at) => at > 0 && value === sorted[at - 1]));
+}
+
 /** The mean of vectors by their shares; of length 1 where they are. [W] */
 function meanOf(vectors: readonly Float32Array[], shares: readonly number[], isUnit: boolean): Float32Array {
   const mean = new Float32Array(vectors[0].length);
@@ -102,8 +126,23 @@ export function createLabelVectors({ tokenizer, layout, read, batchTokens, isUni
       });
     },
     async problem(labels) {
-      const rows = grouped(await idsOf(labels), labels);
-      return readingProblem(labels, rows, tokenizer) ?? labelProblem(labels.map(labelName), rows.map(joinedIds), tokenizer);
+      // Of a million labels only hashes are kept, and looked at again are those that may be alike or cannot be read.
+      const hashes = new Float64Array(labels.length);
+      const isUnread = new Uint8Array(labels.length);
+      for (const [first, piece] of pieces(labels)) {
+        const rows = grouped(await idsOf(piece), piece);
+        const problem = readingProblem(piece, rows, tokenizer);
+        if (problem !== undefined) return problem;
+        for (const [at, row] of rows.entries()) {
+          const ids = joinedIds(row);
+          hashes[first + at] = hashOfIds(ids);
+          if (!tokenizer.isReadable(ids)) isUnread[first + at] = 1;
+        }
+      }
+      const twice = repeated(hashes);
+      const suspects = labels.filter((_, at) => isUnread[at] === 1 || twice.has(hashes[at]));
+      if (suspects.length === 0) return undefined;
+      return labelProblem(suspects.map(labelName), grouped(await idsOf(suspects), suspects).map(joinedIds), tokenizer);
     },
   };
 }

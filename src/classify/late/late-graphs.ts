@@ -8,6 +8,7 @@ import { gliznetParameterShapes } from '../../model/gliznet.ts';
 import {
   type LabelInputs,
   lateForward,
+  type PackedLabelInputs,
   readAlike,
   readLabels,
   readTexts,
@@ -42,14 +43,25 @@ const LABEL_INPUTS: TraceInput[] = [
   integers('label_positions', 'label_length'),
 ];
 
+/** Labels several to a row, as training reads them. */
+const packedInputs = ({ encoder, options }: GliZNetModel): TraceInput[] => [
+  integers('label_ids', 'rows', 'row_length'),
+  integers('label_attention_mask', 'rows', 'row_length'),
+  integers('label_mask', 'rows', 'row_length'),
+  integers('label_positions', 'row_length'),
+  integers('label_numbers', 'row_labels'),
+  ...(encoder.readsBlocks ? [integers('label_blocks', 'rows', 'row_length'), integers('label_position_ids', 'rows', 'row_length')] : []),
+  ...(options.upperLayers > 0 ? [] : [integers('label_places', 'labels')]),
+];
+
 /** What models with upper layers read besides. */
 const SHOWN_INPUTS: TraceInput[] = [integers('shown', 'batch', 'shown_labels'), integers('shown_mask', 'batch', 'shown_labels')];
 
 /** Inputs of texts with labels, by their names in a graph. */
-export const lateInputs = ({ options }: GliZNetModel): TraceInput[] => [
+export const lateInputs = (model: GliZNetModel): TraceInput[] => [
   ...TEXT_INPUTS,
-  ...LABEL_INPUTS,
-  ...(options.upperLayers > 0 ? SHOWN_INPUTS : []),
+  ...packedInputs(model),
+  ...(model.options.upperLayers > 0 ? SHOWN_INPUTS : []),
 ];
 
 const textInputs = (tensors: Tensors): TextInputs => ({
@@ -66,12 +78,20 @@ const labelInputs = (tensors: Tensors): LabelInputs => ({
   labelMask: tensors.label_mask as tf.Tensor2D,
 });
 
+const packedLabelInputs = (tensors: Tensors): PackedLabelInputs => ({
+  ...labelInputs(tensors),
+  labelNumbers: tensors.label_numbers as tf.Tensor1D,
+  blockNumbers: tensors.label_blocks as tf.Tensor2D | undefined,
+  positionIds: tensors.label_position_ids as tf.Tensor2D | undefined,
+  places: tensors.label_places as tf.Tensor1D | undefined,
+});
+
 const shownLabels = (tensors: Tensors): ShownLabels | undefined =>
   tensors.shown ? { numbers: tensors.shown as tf.Tensor2D, mask: tensors.shown_mask as tf.Tensor2D } : undefined;
 
 /** Texts and labels to logits [B, N], by the names of {@link lateInputs}. */
 export const lateLogits = ({ encoder, options }: GliZNetModel, weights: Tensors, tensors: Tensors, dropout?: Dropout): tf.Tensor2D =>
-  lateForward(encoder, options, weights, { ...textInputs(tensors), dropout }, labelInputs(tensors), shownLabels(tensors));
+  lateForward(encoder, options, weights, { ...textInputs(tensors), dropout }, packedLabelInputs(tensors), shownLabels(tensors));
 
 /** The functions that prediction runs; weights are shared with the caller, not copied. */
 export interface LateFunctions {

@@ -4,7 +4,7 @@ import { DataError } from '../../base/errors.ts';
 import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
 import { scoringOfSets } from '../levels.ts';
 import type { AnsweredText, Asker } from '../questions/decide.ts';
-import { BrokenModelError } from '../scorer.ts';
+import { NoScoresError } from '../scorer.ts';
 import { located, type PreparedRecord } from './prepared-record.ts';
 import type { ChunkOptions } from './record-chunks.ts';
 
@@ -21,9 +21,9 @@ export interface ChunkScores {
 }
 
 /** What one record cannot be read for, which says nothing of others. */
-const isOfRecord = (error: unknown): error is DataError => error instanceof DataError && !(error instanceof BrokenModelError);
+const isOfRecord = (error: unknown): error is DataError => error instanceof DataError && !(error instanceof NoScoresError);
 
-/** Makes the function that scores chunks; `onProgress` is told how many of the chunk's records are scored. It throws BrokenModelError. */
+/** Makes the function that scores chunks; `onProgress` is told how many of the chunk's records are scored. It throws NoScoresError. */
 export function createChunkScorer(
   classifier: Classifier,
   scoring: ClassifierOptions,

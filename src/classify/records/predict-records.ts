@@ -58,7 +58,7 @@ function countTexts(scores: readonly ScoredRecord[], { onCut, onBlank, onUnreada
 /**
  * Labels records, in input order; each comes out as {@link labelledRecord} has it.
  * @throws DataError naming the record that has no text or no candidates, or candidates that the model cannot tell apart, unless
- *   `onBadRecord` takes it; for such candidates of all records at once; BrokenModelError
+ *   `onBadRecord` takes it; for such candidates of all records at once; NoScoresError
  */
 export async function* predictRecords(
   classifier: Classifier,

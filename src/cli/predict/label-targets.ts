@@ -1,7 +1,7 @@
 /** The outputs of a run of `glz predict`, one behind the other: what becomes of each, and of those that fail. */
 import { existsSync } from 'node:fs';
 import { DataError, UnwritableError, UsageError } from '../../base/errors.ts';
-import { BrokenModelError } from '../../classify/scorer.ts';
+import { NoScoresError } from '../../classify/scorer.ts';
 import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import { sourceName } from '../../data/read-records.ts';
 import { errorLine } from '../terminal/terminal.ts';
@@ -75,7 +75,7 @@ async function labelOutput(run: Run, target: OpenTarget, at: Position, { skipped
 const isOfFile = (error: unknown): error is DataError | UsageError =>
   (error instanceof DataError || error instanceof UsageError) &&
   !(error instanceof UnwritableError) &&
-  !(error instanceof BrokenModelError);
+  !(error instanceof NoScoresError);
 
 /** Gives a file of a folder up, and leaves nothing of it. */
 function giveUp(error: DataError | UsageError, { output }: Target, at: Position): void {

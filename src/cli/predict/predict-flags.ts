@@ -63,8 +63,8 @@ export interface Labelling {
 
 /** Loads what labels, and puts in what was tuned. @throws as loadClassifier; UsageError where what was tuned does not fit */
 export async function labellingOf(called: PredictFlags, given: LabelSet | undefined): Promise<Labelling> {
-  const { checkpoint, precision, threads, thresholds } = called;
-  const loaded = await loadClassifier(checkpoint, { precision, threads, note: noteOf(called) });
+  const { checkpoint, precision, threads, labelMemory, thresholds } = called;
+  const loaded = await loadClassifier(checkpoint, { precision, threads, labelMemory, note: noteOf(called) });
   const classifier = abstains(called) ? withFit(loaded) : loaded;
   if (thresholds === undefined) return { classifier, flags: called, labels: given };
   try {

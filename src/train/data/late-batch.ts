@@ -3,7 +3,8 @@
  */
 
 import type { JointLayout } from '../../text/joint-sequence.ts';
-import { labelBatch, textBatch } from '../../text/separate-sequences.ts';
+import { packLabels, textBatch } from '../../text/separate-sequences.ts';
+import type { LateTrainingBatch } from '../engine/training-session.ts';
 import type { Dataset } from './dataset.ts';
 import type { SampledBatch, ShownExample } from './sampling.ts';
 
@@ -13,8 +14,10 @@ export interface LateBatchSettings {
   upperLayers: boolean;
   /** Whether the two softmax terms of the loss choose among the labels of the batch's other examples too. */
   inBatch: boolean;
-  /** Tokens of a label that are read at most: all labels of a batch are padded to the longest. */
+  /** Tokens of a label that are read at most. */
   maxLabelTokens: number;
+  /** Whether the encoder can read several labels in one row. */
+  readsBlocks: boolean;
 }
 
 /** Most labels of other examples that a text is shown with, where each costs the upper layers. */
@@ -49,9 +52,9 @@ export function lateTrainingBatch(
   layout: JointLayout,
   examples: ShownExample[],
   targets: readonly (readonly number[])[],
-  { upperLayers, inBatch, maxLabelTokens }: LateBatchSettings,
+  { upperLayers, inBatch, maxLabelTokens, readsBlocks }: LateBatchSettings,
 ): SampledBatch {
-  const read: number[] = []; // label numbers by row of the label batch
+  const read: number[] = []; // label numbers by their place in `places`
   const rowOf = new Map<number, number>();
   for (const { labels } of examples)
     for (const label of labels)
@@ -64,15 +67,16 @@ export function lateTrainingBatch(
   const columns = shown ? Math.max(...shown.map(({ length }) => length)) : read.length;
   const columnOf = (row: number, label: number): number => (shown ? shown[row].indexOf(label) : rowOf.get(label)!);
   const size = examples.length * columns;
-  const batch: SampledBatch['batch'] = {
+  const batch: LateTrainingBatch = {
     ...textBatch(
       layout,
       examples.map(({ source, row }) => dataset.sources[source].texts.at(row).subarray(0, layout.capacity)),
     ),
     labels: columns,
-    labelBatch: labelBatch(
+    packedLabels: packLabels(
       layout,
       read.map((label) => dataset.labelIds.at(label).subarray(0, maxLabelTokens)),
+      readsBlocks,
     ),
     targets: new Float32Array(size), // [B, N]
     valid: new Float32Array(size), // [B, N]
@@ -88,7 +92,7 @@ export function lateTrainingBatch(
     }
     for (const label of shown ? shown[row].slice(labels.length) : others[row]) batch.choice![row * columns + columnOf(row, label)] = 1;
     shown?.[row].forEach((label, column) => {
-      batch.shown!.numbers[row * columns + column] = rowOf.get(label)!;
+      batch.shown!.numbers[row * columns + column] = batch.packedLabels.places[rowOf.get(label)!];
       batch.shown!.mask[row * columns + column] = 1;
     });
   }

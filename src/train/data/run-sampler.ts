@@ -73,6 +73,7 @@ export async function samplerOf(request: SamplerRequest): Promise<Sampler> {
             upperLayers: start.options.upperLayers > 0,
             inBatch: labels.in_batch_negatives ?? false,
             maxLabelTokens: labels.max_tokens ?? layout.labelLimit,
+            readsBlocks: start.encoder.readsBlocks ?? false,
           },
         }
       : {}),

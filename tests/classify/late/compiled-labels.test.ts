@@ -1,5 +1,5 @@
 /** Label sets that are kept: the same scores from memory, from a file and block by block; a file that is not whole is made again. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '../../eager-tfjs.ts';
@@ -28,6 +28,7 @@ const LARGE = labelsOf(300);
 let folder: string;
 let tokenizer: Tokenizer;
 let labelRuns = 0;
+let foreign: Uint8Array;
 let sessions: { texts: GraphSession; scores: GraphSession };
 const before = process.env.GLZ_CACHE;
 
@@ -91,8 +92,12 @@ describe('a large label set', () => {
     ['empty', (path: string) => truncateSync(path, 0)],
     ['damaged in the middle', (path: string) => damage(path, 20_000)],
     ['damaged at its end', (path: string) => damage(path, -30)],
+    ['of another checkpoint', (path: string) => writeFileSync(path, foreign)],
     ['of other content under this name', (path: string) => writeFileSync(path, Buffer.alloc(100_000, 7))],
   ])('whose file is %s is made again', async (_, change) => {
+    await logitsOf({ identity: 'another' });
+    foreign = readFileSync(join(folder, 'labels', files()[0]));
+    rmSync(join(folder, 'labels', files()[0]));
     const expected = await logitsOf({ identity: 'one' });
     change(join(folder, 'labels', files()[0]));
     const runs = labelRuns;
@@ -103,10 +108,39 @@ describe('a large label set', () => {
     expect(labelRuns).toBe(after);
   });
 
-  it('is scored where no file can be written', async () => {
+  it('is scored where no file can be written, as long as there is memory', async () => {
+    const expected = await logitsOf({ identity: 'one' });
+    rmSync(join(folder, 'labels'), { recursive: true });
     writeFileSync(join(folder, 'labels'), 'a file where the folder should be');
-    const [logits] = await logitsOf({ identity: 'one' });
-    expect(logits.every(Number.isFinite)).toBe(true);
+    expect(await logitsOf({ identity: 'one' })).toEqual(expected);
+    await expect(logitsOf({ identity: 'one', memory: 20_000 })).rejects.toThrow(
+      /^300 labels need 1 MB of memory, more than the 1 that may be taken \(--label-memory\), and cannot be read from a file instead: .*labels: file/,
+    );
+    await expect(logitsOf({ memory: 20_000 })).rejects.toThrow(/instead: only those of a checkpoint are kept in one$/);
+  });
+
+  it('that is read block by block gives the same scores when its file was removed or touched, and none when it was changed', async () => {
+    const classifier = await classifierOf({ identity: 'one', memory: 1000 });
+    const logits = async () => (await classifier.logits([{ text: 'the red house', labels: LARGE }]))[0].logits;
+    const expected = await logits();
+    const path = join(folder, 'labels', files()[0]);
+    utimesSync(path, new Date(), new Date());
+    expect(await logits()).toEqual(expected);
+    damage(path, 20_000);
+    await expect(logits()).rejects.toThrow(`${path} is damaged: delete it, and it is made again`);
+    damage(path, 20_000);
+    rmSync(path);
+    expect(await logits()).toEqual(expected);
+  });
+
+  it('has a problem where two labels far apart are the same to the model, or one cannot be read', async () => {
+    const classifier = await classifierOf({ identity: 'one' });
+    const many = labelsOf(9000);
+    expect(await classifier.labelProblem(many)).toBeUndefined();
+    expect(await classifier.labelProblem([...many, 'red', 'in blue', 'in  blue'])).toBe(
+      'the labels "red" and "red" are the same to the model, as are 1 other groups: keep one, or word them so that they differ',
+    );
+    expect(await classifier.labelProblem([...many, '\u{1F600}'])).toMatch(/can read nothing of the label "/);
   });
 
   it('made by two at once is whole, and leaves nothing else behind', async () => {

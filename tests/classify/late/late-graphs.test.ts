@@ -54,8 +54,15 @@ const tensorsOf = (feeds: Record<string, { data: Float32Array | Int32Array; shap
     ]),
   );
 
-const batchOf = (next: () => number, options: GliZNetOptions, texts: number, length: number, labels: number): LateTrainingBatch =>
-  randomLateBatch(next, texts, length, labels + 2, options.upperLayers > 0 ? labels : undefined);
+const batchOf = (
+  next: () => number,
+  options: GliZNetOptions,
+  texts: number,
+  length: number,
+  labels: number,
+  areBlocks = true,
+): LateTrainingBatch =>
+  randomLateBatch(next, { ...{ texts, length, read: labels + 2, shown: options.upperLayers > 0 ? labels : undefined }, areBlocks });
 
 function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number>, counts?: ArrayLike<number>): number {
   expect(actual.length).toBe(expected.length);
@@ -163,6 +170,39 @@ describe('a late model', () => {
     const { logits } = await session.run(sequenceFeeds(batch), ['logits']);
     expect(largestDifference(logits, expected, batch.choice)).toBeLessThan(2e-5);
     await session.dispose();
+  });
+
+  it.each([
+    ['bert', 0],
+    ['bert', 1],
+    ['distilbert', 0],
+    ['roberta', 1],
+    ['mpnet', 0],
+    ['electra', 0],
+    ['albert', 1],
+  ])('of %s with %i upper layers learns the same from labels that share rows as from one in each', async (family, upperLayers) => {
+    const options = { ...LATE_OPTIONS, upperLayers };
+    const packing = createEncoder({ ...configOf(family), vocab_size: 60 });
+    const weights = weightsOf(options, random(4), packing);
+    const found = [];
+    for (const areBlocks of [true, false]) {
+      const encoder = { ...packing, readsBlocks: areBlocks };
+      const batch = batchOf(random(8), options, 3, 14, 12, areBlocks);
+      const engine = await createTrainingEngine({ encoder, options, weights, loss: LOSS });
+      const { logits, loss } = await engine.accumulate(batch, 1);
+      found.push({ logits, loss, gradients: engine.gradients, packed: batch.packedLabels, choice: batch.choice });
+      await engine.dispose();
+    }
+    const [shared, single] = found;
+    expect([shared.packed.rows < 6, single.packed.rows, single.packed.perRow]).toEqual([true, 14, 1]);
+    expect(largestDifference(shared.logits, single.logits, shared.choice)).toBeLessThan(2e-5);
+    expect(Math.abs(shared.loss - single.loss)).toBeLessThan(1e-5);
+    for (const [name, gradient] of shared.gradients) {
+      const expected = single.gradients.get(name)!;
+      const largest = expected.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      const worst = largestDifference(gradient, expected);
+      if (!(worst <= 1e-5 + 1e-4 * largest)) throw new Error(`${name}: gradient differs by ${worst} of ${largest}`);
+    }
   });
 
   it('refuses more upper layers than leave labels one of their own, and attention pooling', () => {

@@ -13,7 +13,7 @@ const SETTINGS = {
   ...{ seed: 1, batchSize: 8, mixingTemperature: 1, minLabels: 2, maxLabels: 5, hardNegatives: 1, noneShare: 0.2 },
   ...{ labelDropout: 0.3, nearNegatives: 0, unrelatedNegatives: 0.2, negatedShare: 0.2 },
 };
-const LATE: LateBatchSettings = { upperLayers: false, inBatch: true, maxLabelTokens: 16 };
+const LATE: LateBatchSettings = { upperLayers: false, inBatch: true, maxLabelTokens: 16, readsBlocks: true };
 
 /** Two files that share a label in another spelling; the second has no teacher. */
 async function batches(late: LateBatchSettings, count = 12) {
@@ -39,24 +39,29 @@ const lateOf = ({ batch }: SampledBatch) => batch as LateTrainingBatch;
 describe.each([
   ['a column a label', LATE],
   ['columns of each text', { ...LATE, upperLayers: true }],
+  ['a label in each row', { ...LATE, readsBlocks: false }],
 ])('a batch with %s', (_, settings) => {
   it('reads each label once, and gives each example its own with their targets', async () => {
     const { dataset, layout, sampled } = await batches(settings);
     for (const each of sampled) {
-      const { labelBatch, labels, shown, targets, valid, choice } = lateOf(each);
+      const { packedLabels, labels, shown, targets, valid, choice } = lateOf(each);
+      const { length, perRow, places, inputIds, labelMask, blocks } = packedLabels;
       const read = new Set(each.examples.flatMap((example) => example.labels));
-      expect(labelBatch.labels).toBe(read.size);
+      const distinct = new Set([...read].map((label) => dataset.labelIds.at(label).join()));
+      expect([places.length, new Set(places).size]).toEqual([read.size, distinct.size]);
       for (const [row, example] of each.examples.entries()) {
         expect(valid.subarray(row * labels, (row + 1) * labels).reduce((a, b) => a + b)).toBe(example.labels.length);
         for (const [k, label] of example.labels.entries()) {
           const column = each.columns[row].indexOf(label);
           const at = row * labels + column;
           expect([targets[at], valid[at], choice![at]]).toEqual([example.targets[k], 1, 1]);
-          const line = shown ? shown.numbers[at] : column;
-          const ids = labelBatch.inputIds.subarray(line * labelBatch.length, (line + 1) * labelBatch.length);
-          const own = [...ids].filter((_, i) => labelBatch.labelMask[line * labelBatch.length + i] === 1);
-          expect(own).toEqual([...dataset.labelIds.at(label)]);
-          expect(ids[0]).toBe(layout.markerIds[0]);
+          const place = shown ? shown.numbers[at] : places[column];
+          const first = Math.floor(place / perRow) * length;
+          const own = [...inputIds.keys()].filter((i) => i >= first && i < first + length && labelMask[i] === (place % perRow) + 1);
+          expect(own.map((i) => inputIds[i])).toEqual([...dataset.labelIds.at(label)]);
+          expect(inputIds[own[0] - 1]).toBe(layout.markerIds[0]);
+          if (settings.readsBlocks) expect(own.map((i) => blocks!.positions[i])).toEqual(own.map((_, i) => i + 1));
+          else expect([blocks, perRow]).toEqual([undefined, 1]);
         }
       }
     }
@@ -95,6 +100,15 @@ describe.each([
 
   it('reads so many tokens of a label and no more', async () => {
     const { sampled } = await batches({ ...settings, maxLabelTokens: 2 }, 2);
-    for (const each of sampled) expect(lateOf(each).labelBatch.length).toBe(3);
+    for (const each of sampled) {
+      const { labelMask } = lateOf(each).packedLabels;
+      const counts = new Map<number, number>();
+      for (const [at, label] of labelMask.entries())
+        if (label > 0) {
+          const key = Math.floor(at / lateOf(each).packedLabels.length) * 1000 + label;
+          counts.set(key, (counts.get(key) ?? 0) + 1);
+        }
+      expect(Math.max(...counts.values())).toBe(2);
+    }
   });
 });

@@ -1,0 +1,110 @@
+/**
+ * Files of large label sets, met with by whole processes: two that make one at once, a disk that is full meanwhile, two checkpoints on one cache, too
+ * little memory, and a server whose labels change. Scores are always those of an undisturbed run, or there are none.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runGlz } from '../run-glz.ts';
+import { post, runServer } from '../serve/run-server.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+
+const LATE = {
+  ...({ crossAttention: 'late', textPooling: 'mean', labelPooling: 'mean', projection: null } as const),
+  ...({ similarity: 'cosine', labelStyle: 'marker', marker: '[CLS]' } as const),
+};
+const WORDS = ['red', 'blue', 'house', 'and', 'of', 'the', 'a', 'to', 'in', 'is'];
+const LABELS = Array.from({ length: 2000 }, (_, at) => [...`${at}`].map((digit) => WORDS[Number(digit)]).join(' '));
+const folder = temporaryFolder();
+const labels = join(folder, 'labels.txt');
+const input = join(folder, 'in.txt');
+let checkpoint: string;
+let expected: string;
+
+/** An empty cache, but for the graphs of the checkpoint. */
+async function cacheWithGraphs(name: string): Promise<string> {
+  const cache = join(folder, name);
+  mkdirSync(cache);
+  const { code } = await runGlz(['predict', '--text', 'a house', '--labels', 'red,blue', '--checkpoint', checkpoint], {
+    env: { GLZ_CACHE: cache },
+  });
+  expect(code).toBe(0);
+  return cache;
+}
+const args = (...more: string[]) => ['predict', input, '--checkpoint', checkpoint, '--labels-file', labels, '--quiet', ...more];
+const predict = (cache: string, ...more: string[]) => runGlz(args(...more), { env: { GLZ_CACHE: cache } });
+const filesIn = (cache: string) => readdirSync(join(cache, 'labels'));
+
+beforeAll(async () => {
+  checkpoint = await writeTinyCheckpoint(LATE);
+  writeFileSync(labels, LABELS.join('\n'));
+  writeFileSync(input, 'the red house\nblue and red\nof the blue house\n');
+  const { code, stdout, stderr } = await predict(join(folder, 'cache'));
+  expect([code, stderr]).toEqual([0, '']);
+  expect(filesIn(join(folder, 'cache'))).toHaveLength(1);
+  expected = stdout;
+});
+
+it('two processes that make one at once give the same, and leave one', async () => {
+  const cache = await cacheWithGraphs('at-once');
+  const results = await Promise.all([predict(cache), predict(cache)]);
+  for (const { code, stdout } of results) expect([code, stdout]).toEqual([0, expected]);
+  expect(filesIn(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.labels$/)]);
+});
+
+it('a disk that is full while one is written costs the file and nothing else', async () => {
+  if (process.platform === 'win32') return;
+  const cache = await cacheWithGraphs('full');
+  const words = [process.execPath, join(ROOT, 'bin/glz.js'), ...args()].map((word) => `'${word}'`).join(' ');
+  const run = spawnSync('sh', ['-c', `ulimit -f 100; exec ${words}`], { encoding: 'utf8', env: { ...process.env, GLZ_CACHE: cache } });
+  expect([run.status, run.stdout, run.stderr]).toEqual([0, expected, '']);
+  expect(filesIn(cache)).toEqual([]);
+});
+
+it('read block by block they give the same; where there is neither memory nor a file the run ends with a line', async () => {
+  const cache = await cacheWithGraphs('small');
+  const streamed = await predict(cache, '--label-memory', '0');
+  expect([streamed.code, streamed.stdout]).toEqual([0, expected]);
+  expect(filesIn(cache)).toHaveLength(1);
+  rmSync(join(cache, 'labels'), { recursive: true });
+  writeFileSync(join(cache, 'labels'), 'a file where the folder should be');
+  const { code, stdout, stderr } = await predict(cache, '--label-memory', '0');
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(
+    /^glz: 2000 labels need 1 MB of memory, more than the 0 that may be taken \(--label-memory\), and cannot be read from .*: file .*\n$/,
+  );
+});
+
+it('of another checkpoint is not taken', async () => {
+  const cache = await cacheWithGraphs('others');
+  await predict(cache);
+  const own = checkpoint;
+  const other = await writeTinyCheckpoint({ ...LATE, textPooling: 'cls' });
+  checkpoint = other;
+  const fresh = await predict(join(folder, 'fresh'));
+  const beside = await predict(cache);
+  checkpoint = own;
+  expect(fresh.stdout).not.toBe(expected);
+  expect([beside.code, beside.stdout]).toEqual([0, fresh.stdout]);
+  expect(filesIn(cache)).toHaveLength(2);
+});
+
+it('a server whose labels change answers with those that it was asked about, whatever becomes of files', async () => {
+  const cache = await cacheWithGraphs('server');
+  const server = await runServer(['--checkpoint', checkpoint, '--label-memory', '0.001'], { GLZ_CACHE: cache });
+  try {
+    const changed = [...LABELS.slice(1), 'house of the house'];
+    const scores = async (set: string[]) => {
+      const { body } = await post(`${server.url}/classify`, { texts: ['the red house'], labels: set });
+      return new Map<string, number>(body.results[0].labels.map((label: string, at: number) => [label, body.results[0].scores[at]]));
+    };
+    const first = await scores(LABELS);
+    const after = await scores(changed);
+    expect([first.size, after.has('red'), after.has('house of the house')]).toEqual([2000, false, true]);
+    rmSync(join(cache, 'labels'), { recursive: true });
+    expect([await scores(LABELS), await scores(changed)]).toEqual([first, after]);
+    expect(filesIn(cache).length).toBeGreaterThan(0);
+  } finally {
+    await server.end();
+  }
+});
