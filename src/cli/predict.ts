@@ -1,8 +1,9 @@
 /** `glz predict`: the command, and which flags go together; `predict/` labels a text or a file, the work is in src/classify. */
 
-import { fstatSync, statSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
+import { statsOf } from '../base/files.ts';
 import { kebabCase } from '../options/names.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
@@ -60,7 +61,7 @@ function isStdinGiven(): boolean {
 function checkBalance(inputs: readonly string[], { text, multiLabel }: PredictFlags): void {
   // A pipe cannot be read twice; what is missing or a folder is refused where the records are read.
   const pipe = inputs.some((input) => {
-    const kind = input === '-' ? undefined : statSync(input, { throwIfNoEntry: false });
+    const kind = input === '-' ? undefined : statsOf(input);
     return input === '-' || (kind && !kind.isFile() && !kind.isDirectory());
   });
   if (text !== undefined || pipe) throw new UsageError('--balance looks at the whole input before it labels it: give a file');

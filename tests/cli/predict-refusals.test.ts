@@ -27,6 +27,21 @@ it.each(['', '  '])('--text %j is refused: there is nothing to label', async (te
   expect([code, stdout, stderr]).toEqual([2, '', 'glz: --text is empty: there is nothing to label\n']);
 });
 
+it.each<[string, string[], RegExp]>([
+  ['an output', ['--text', 'x', '--labels', 'a,b', '--output', 'x'.repeat(300)], /^glz: cannot write x+: name too long$/m],
+  ['a file', ['x'.repeat(300), '--labels', 'a,b'], /^glz: x+: no such file$/m],
+  ['the file of a shard', ['x'.repeat(300), '--labels', 'a,b', '--shard', '1/2', '--output', 'y'], /^glz: x+: no such file$/m],
+  ['a checkpoint', ['--text', 'x', '--labels', 'a,b', '--checkpoint', 'x'.repeat(300)], /^glz: x+: no such folder$/m],
+])('a name longer than names can be is said of %s', async (_, args, message) => {
+  const { code, stdout, stderr } = await predict(args);
+  expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(message)]);
+});
+
+it('a single label that is longer than a name can be is told of as a label', async () => {
+  const { code, stderr } = await predict(['--text', 'x', '--labels', `a ${'red '.repeat(100)}`]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^glz: label "a red .*" is too long: more than the \d+ tokens/m)]);
+});
+
 describe('labels', () => {
   it.each([
     ['["a","b"]', ['a', 'b']],

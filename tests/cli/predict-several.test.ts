@@ -1,5 +1,5 @@
 /** `glz predict` of several files: one output in order, a file each in a folder, shards that get whole files; and what is refused. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { callGlz } from '../call-glz.ts';
@@ -125,6 +125,25 @@ it('a file that cannot be labelled stops the run; those before it are complete i
   expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
 });
 
+it('a file of which nothing says the format is met before any is labelled', async () => {
+  const unnamed = file('unnamed', '{"text": "a house"}\n');
+  const output = fresh();
+  const { code, stderr } = await predict(small, unnamed, '--output', output);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^glz: .*unnamed: the format cannot be told from the name; say --format/)]);
+  expect(readdirSync(join(output, '..'))).toEqual([]);
+  expect((await predict(unnamed, '--format', 'jsonl', '--quiet')).code).toBe(0);
+});
+
+it('glz merge refuses to write over one of the parts under another name', async () => {
+  const output = fresh();
+  await predict(small, '--output', output, '--shard', '1/1', '--quiet');
+  const part = readFileSync(`${output}.1-of-1`, 'utf8');
+  symlinkSync(`${output}.1-of-1`, output);
+  const { code, stderr } = await callGlz(['merge', output]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/out\.jsonl is .*out\.jsonl\.1-of-1 under another name, which would be lost/)]);
+  expect(readFileSync(`${output}.1-of-1`, 'utf8')).toBe(part);
+});
+
 it('Ctrl-C keeps the files that are complete, and what was done of the next', async () => {
   const place = fresh('labelled');
   mkdirSync(place);
@@ -162,6 +181,12 @@ it.each<[string, () => string[], number, RegExp]>([
     () => [small, plain, '--output', `${folder}/x/`, '--shard', '1/2'],
     2,
     /not a file; name one: the shards write one/,
+  ],
+  [
+    'two files whose names differ in case only',
+    () => [small, file('SMALL.jsonl', '{"text": "a house"}\n'), '--output', fresh('x/')],
+    2,
+    /small\.jsonl and .*SMALL\.jsonl would both be written to/,
   ],
   ['a text and files', () => [small, plain, '--text', 'x'], 2, /give either --text or an input file/],
   ['a folder as input', () => [small, folder], 1, /is a folder, not a file of records/],

@@ -13,13 +13,12 @@ import {
   readSync,
   renameSync,
   rmSync,
-  statSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { syncFolder, writeFileAtomically } from '../../base/files.ts';
+import { statsOf, syncFolder, writeFileAtomically } from '../../base/files.ts';
 import { type Lease, leaseFile } from '../../base/locks/lease-file.ts';
 import type { BlockName, Output } from '../records/output-file.ts';
 import { type PartBlock, type PartEnd, type PartManifest, partHead, readManifest } from './part-manifest.ts';
@@ -75,7 +74,7 @@ function wholeBlocks(path: string, blocks: readonly PartBlock[]): PartBlock[] {
 }
 
 const sizeOf = (blocks: readonly PartBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
-const sizeAt = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size;
+const sizeAt = (path: string): number | undefined => statsOf(path)?.size;
 
 /** Whether a part is complete; puts one into its place that a run was killed before it did. @throws DataError for one that was changed */
 function isComplete(part: string, { blocks, end }: PartManifest): boolean {
@@ -113,7 +112,7 @@ function beginning(part: string, { shard, run }: PartRequest): PartManifest | 'c
 export async function openPart(request: PartRequest): Promise<PartOutput | undefined> {
   const { output, shard, run, note } = request;
   const part = partPath(output, shard);
-  if (output === '' || output.endsWith('/') || statSync(part, { throwIfNoEntry: false })?.isDirectory())
+  if (output === '' || output.endsWith('/') || statsOf(part)?.isDirectory())
     throw new UsageError(`--output ${output}: not a file; name one`);
   try {
     accessSync(dirname(part), constants.W_OK);
