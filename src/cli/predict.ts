@@ -42,6 +42,9 @@ const OF_LABELS = [
   'explain',
 ] as const;
 
+/** Options that say where and how records are written. */
+const OF_RECORDS = ['output', 'outputFormat', 'wide'] as const;
+
 function checkQuestions(flags: PredictFlags): void {
   const other = OF_LABELS.find((name) => flags[name] !== undefined && flags[name] !== false);
   if (other !== undefined)
@@ -80,6 +83,10 @@ async function run(inputs: readonly string[], flags: PredictFlags): Promise<void
     if (inputs.length > 0) throw new UsageError('give either --text or an input file');
     if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');
     if (flags.shard !== undefined) throw new UsageError('--shard is for a file, not for --text');
+    // It would be passed over, and the file not be there.
+    const ofRecords = OF_RECORDS.find((name) => flags[name] !== undefined && flags[name] !== false);
+    if (ofRecords !== undefined)
+      throw new UsageError(`--${kebabCase(ofRecords)} is for the records of a file: the answer to --text goes to stdout`);
     if (flags.text.trim() === '') throw new UsageError('--text is empty: there is nothing to label');
     await predictText(flags.text, labels, flags);
     return;

@@ -28,7 +28,7 @@ it.each(['', '  '])('--text %j is refused: there is nothing to label', async (te
 });
 
 it.each<[string, string[], RegExp]>([
-  ['an output', ['--text', 'x', '--labels', 'a,b', '--output', 'x'.repeat(300)], /^glz: cannot write x+: name too long$/m],
+  ['an output', ['-', '--labels', 'a,b', '--output', 'x'.repeat(300)], /^glz: cannot write x+: name too long$/m],
   ['a file', ['x'.repeat(300), '--labels', 'a,b'], /^glz: x+: no such file$/m],
   ['the file of a shard', ['x'.repeat(300), '--labels', 'a,b', '--shard', '1/2', '--output', 'y'], /^glz: x+: no such file$/m],
   ['a checkpoint', ['--text', 'x', '--labels', 'a,b', '--checkpoint', 'x'.repeat(300)], /^glz: x+: no such folder$/m],
@@ -36,6 +36,18 @@ it.each<[string, string[], RegExp]>([
   const { code, stdout, stderr } = await predict(args);
   expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(message)]);
 });
+
+it.each([['--output', 'x.jsonl'], ['--output-format', 'csv'], ['--wide']])(
+  '%s is refused for --text, which would pass it over',
+  async (...flag) => {
+    const { code, stdout, stderr } = await predict(['--text', 'x', '--labels', 'a,b', ...flag]);
+    expect([code, stdout, stderr.split('\n')[0]]).toEqual([
+      2,
+      '',
+      `glz: ${flag[0]} is for the records of a file: the answer to --text goes to stdout`,
+    ]);
+  },
+);
 
 it('a single label that is longer than a name can be is told of as a label', async () => {
   const { code, stderr } = await predict(['--text', 'x', '--labels', `a ${'red '.repeat(100)}`]);
