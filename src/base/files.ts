@@ -14,13 +14,40 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { errorMessage, UnwritableError } from './errors.ts';
+import { DataError, errorMessage, UnwritableError } from './errors.ts';
 import { MARK_PATTERN, markOwner, ownMark } from './locks/process-mark.ts';
 import { makeFolder } from './make-folder.ts';
+
+/** What the system says of a path at which there can be nothing. */
+const NOTHING_THERE: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
+
+/**
+ * What is at a path, links followed; undefined where nothing is, also behind a file, in a loop of links or under a name longer than names can be.
+ * @throws DataError where it may not be looked at
+ */
+export function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (NOTHING_THERE.includes((error as NodeJS.ErrnoException).code)) return undefined;
+    throw new DataError(`${path}: ${errorMessage(error)}`);
+  }
+}
+
+/** Whether a path is a link behind which nothing is: somebody means a file or folder by it. */
+export function isBrokenLink(path: string): boolean {
+  if (statsOf(path)) return false;
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
 
 /** Flushes a folder's entry table, so that a rename in it survives a power cut. */
 export function syncFolder(folder: string): void {
@@ -96,7 +123,7 @@ const OPEN_FILES = /^\/(dev\/(stdout$|stderr$|fd\/)|proc\/)/;
 
 /** Whether a path is a device, a pipe or what the process has open: it is written into as it is, and never replaced. @throws the system's error */
 export function isStream(path: string): boolean {
-  const kind = statSync(path, { throwIfNoEntry: false });
+  const kind = statsOf(path);
   return OPEN_FILES.test(path) || (kind !== undefined && !kind.isFile() && !kind.isDirectory());
 }
 

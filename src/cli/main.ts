@@ -71,11 +71,13 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
       errorLine('the system allows too few open files: raise the limit (ulimit -n 1024)');
       return 1;
     }
+    // A failure of the system says at which file.
+    const { path } = (error ?? {}) as { path?: unknown };
     const text =
       error instanceof Error
         ? debug && error.stack !== undefined
           ? error.stack
-          : `${errorMessage(error)} (run again with --debug for the stack trace)`
+          : `${typeof path === 'string' ? `${path}: ` : ''}${errorMessage(error)} (run again with --debug for the stack trace)`
         : String(error);
     errorLine(text);
     return 1;

@@ -1,8 +1,9 @@
 /** `glz predict`: the command, and which flags go together; `predict/` labels a text or a file, the work is in src/classify. */
 
-import { fstatSync, statSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
+import { statsOf } from '../base/files.ts';
 import { kebabCase } from '../options/names.ts';
 import { PREDICT_FLAGS } from '../options/predict.ts';
 import { addFlags } from './flags.ts';
@@ -57,15 +58,10 @@ function isStdinGiven(): boolean {
   }
 }
 
-/** Whether an input can be read only once. */
+/** Whether an input can be read only once; what is missing, or a folder, is refused where the records are read. */
 function isPipe(input: string): boolean {
-  if (input === '-') return true;
-  try {
-    const kind = statSync(input);
-    return !kind.isFile() && !kind.isDirectory();
-  } catch {
-    return false; // what is missing, or a folder, is refused where the records are read
-  }
+  const kind = input === '-' ? undefined : statsOf(input);
+  return input === '-' || (kind !== undefined && !kind.isFile() && !kind.isDirectory());
 }
 
 function checkBalance(inputs: readonly string[], { text, multiLabel }: PredictFlags): void {

@@ -18,7 +18,7 @@ import { decode, decodeLine, readLines } from './text-lines.ts';
 export { type ReadOptions, recordPlace, type SourceRecord, sourceName } from './source-record.ts';
 
 /** The format that a file name promises, or undefined. */
-function formatOfName(path: string): RecordFormat | undefined {
+export function formatOfName(path: string): RecordFormat | undefined {
   switch (extname(path.replace(/\.(gz|zst)$/i, '')).toLowerCase()) {
     case '.jsonl':
     case '.ndjson':

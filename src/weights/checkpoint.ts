@@ -17,6 +17,7 @@ import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/option
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { ROW_SCALE } from './formats/row-scales.ts';
 import { readSafetensors, type StoredAs, type WeightTensor, writeSafetensors } from './formats/safetensors.ts';
 
 /** Weights of a GliZNet model by parameter name. */
@@ -101,7 +102,13 @@ export function checkpointFolder(path: string): string {
 function noCheckpoint(path: string): string {
   if (!existsSync(path)) return `${path}: no such folder`;
   if (!statSync(path).isDirectory()) return `${path} is a file; a checkpoint is the folder with its ${CONFIG} and ${WEIGHTS}`;
-  const graph = readdirSync(path).find((name) => name.endsWith('.onnx'));
+  let names: string[];
+  try {
+    names = readdirSync(path);
+  } catch (error) {
+    return `cannot read the folder ${path}: ${errorMessage(error)}`;
+  }
+  const graph = names.find((name) => name.endsWith('.onnx'));
   if (graph !== undefined)
     return `${path} is an export for ONNX Runtime (${graph}; its README.md says how to run it): glz reads the checkpoint that it was made of, name that one`;
   if (existsSync(join(path, 'states')))
@@ -142,8 +149,10 @@ export function checkWeights(
   for (const [name, shape] of Object.entries(shapes)) {
     const found = weights.get(name);
     if (!found) throw new DataError(`${where}: tensor "${name}" is missing`);
-    if (found.shape.join() !== shape.join() || !(found.data instanceof Float32Array))
+    if (found.shape.join() !== shape.join())
       throw new DataError(`${where}: tensor "${name}" has the shape [${found.shape}], the configuration asks for [${shape}]`);
+    if (!(found.data instanceof Float32Array))
+      throw new DataError(`${where}: tensor "${name}" holds whole numbers and no scales for them (${name}${ROW_SCALE})`);
     checked.set(name, { shape, data: found.data });
   }
   return checked;

@@ -2,7 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { behindLinks, temporaryName, temporaryOf, writeFileAtomically, writeNamedFile } from '../../src/base/files.ts';
+import { DataError } from '../../src/base/errors.ts';
+import {
+  behindLinks,
+  isBrokenLink,
+  statsOf,
+  temporaryName,
+  temporaryOf,
+  writeFileAtomically,
+  writeNamedFile,
+} from '../../src/base/files.ts';
 import { ownMark } from '../../src/base/locks/process-mark.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
@@ -37,6 +46,21 @@ describe('writeFileAtomically', () => {
     expect(temporaryOf(temporaryName('step-9'))).toEqual({ target: 'step-9', mark: ownMark() });
     for (const name of ['step-9.tmp', 'step-9', 'step-9.12.0123abcd.tmp']) expect(temporaryOf(name)).toBeUndefined();
   });
+});
+
+it('finds nothing at names that cannot be, and says so of what may not be looked at', () => {
+  const folder = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  writeFileSync(at('file'), '');
+  symlinkSync(at('loop'), at('loop'));
+  symlinkSync(at('absent'), at('broken'));
+  expect(statsOf(at('file'))?.isFile()).toBe(true);
+  for (const name of ['absent', 'file/below', 'loop', 'broken', 'x'.repeat(300)]) expect(statsOf(at(name))).toBeUndefined();
+  expect(['file', 'absent', 'file/below', 'x'.repeat(300), 'loop', 'broken'].map((name) => isBrokenLink(at(name)))).toEqual([
+    ...[false, false, false, false, true, true],
+  ]);
+  // The system's own error, which no user of a test run as root can meet otherwise.
+  expect(() => statsOf('a\0b')).toThrow(DataError);
 });
 
 it('finds the file behind links', () => {

@@ -1,6 +1,6 @@
 /** Labels, texts and weights that would give wrong answers without a word: refused, or counted and said. */
 
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelProbability } from '../../src/classify/probabilities.ts';
 import { GliZNet } from '../../src/index.ts';
@@ -25,6 +25,33 @@ const predict = (args: string[], run = {}) => callGlz(['predict', '--checkpoint'
 it.each(['', '  '])('--text %j is refused: there is nothing to label', async (text) => {
   const { code, stdout, stderr } = await predict(['--text', text, '--labels', 'a,b']);
   expect([code, stdout, stderr]).toEqual([2, '', 'glz: --text is empty: there is nothing to label\n']);
+});
+
+it.each<[string, string[], RegExp]>([
+  ['an output', ['-', '--labels', 'a,b', '--output', 'x'.repeat(300)], /^glz: cannot write x+: name too long$/m],
+  ['a file', ['x'.repeat(300), '--labels', 'a,b'], /^glz: cannot read x+: name too long$/m],
+  ['the file of a shard', ['x'.repeat(300), '--labels', 'a,b', '--shard', '1/2', '--output', 'y'], /^glz: cannot read x+: name too long$/m],
+  ['a checkpoint', ['--text', 'x', '--labels', 'a,b', '--checkpoint', 'x'.repeat(300)], /^glz: x+: no such folder$/m],
+])('a name longer than names can be is said of %s', async (_, args, message) => {
+  const { code, stdout, stderr } = await predict(args);
+  expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(message)]);
+});
+
+it('the answer to --text goes into the file and the format that are named, as those of a file do', async () => {
+  const output = join(temporaryFolder(), 'one.csv');
+  const args = ['--text', 'x', '--labels', 'a,b'];
+  const named = await predict([...args, '--output', output, '--wide']);
+  expect([named.code, named.stdout]).toEqual([0, '']);
+  expect(readFileSync(output, 'utf8')).toMatch(/^text,label,score,score_a,score_b\nx,[ab],[\d.]+,[\d.]+,[\d.]+\n$/);
+  const { stdout } = await predict([...args, '--output-format', 'tsv']);
+  expect(stdout).toMatch(/^text\tlabel\tscore\nx\t[ab]\t[\d.]+\n$/);
+  const wide = await predict([...args, '--wide']);
+  expect([wide.code, wide.stdout, wide.stderr]).toEqual([2, '', expect.stringMatching(/^glz: --wide is for tables/)]);
+});
+
+it('a single label that is longer than a name can be is told of as a label', async () => {
+  const { code, stderr } = await predict(['--text', 'x', '--labels', `a ${'red '.repeat(100)}`]);
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^glz: label "a red .*" is too long: more than the \d+ tokens/m)]);
 });
 
 describe('labels', () => {

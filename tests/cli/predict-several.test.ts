@@ -1,5 +1,5 @@
 /** `glz predict` of several files: one output in order, shards that get whole files; and what is refused. A file each in a folder: predict-folder.test.ts. */
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { callGlz } from '../call-glz.ts';
@@ -104,6 +104,25 @@ it('of one output a file that cannot be labelled stops the run, and what was don
   expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
 });
 
+it('a file of which nothing says the format is met before any is labelled', async () => {
+  const unnamed = file('unnamed', '{"text": "a house"}\n');
+  const output = fresh();
+  const { code, stderr } = await predict(small, unnamed, '--output', output);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^glz: .*unnamed: the format cannot be told from the name; say --format/)]);
+  expect(readdirSync(join(output, '..'))).toEqual([]);
+  expect((await predict(unnamed, '--format', 'jsonl', '--quiet')).code).toBe(0);
+});
+
+it('glz merge refuses to write over one of the parts under another name', async () => {
+  const output = fresh();
+  await predict(small, '--output', output, '--shard', '1/1', '--quiet');
+  const part = readFileSync(`${output}.1-of-1`, 'utf8');
+  symlinkSync(`${output}.1-of-1`, output);
+  const { code, stderr } = await callGlz(['merge', output]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/out\.jsonl is .*out\.jsonl\.1-of-1 under another name, which would be lost/)]);
+  expect(readFileSync(`${output}.1-of-1`, 'utf8')).toBe(part);
+});
+
 it.each<[string, () => string[], number, RegExp]>([
   ['a file that is not there', () => [small, join(folder, 'absent.jsonl')], 1, /absent\.jsonl: no such file/],
   ['links in a circle', () => [small, circle], 1, /^glz: cannot read .*circle\.jsonl: too many symbolic links encountered\n$/],
@@ -140,6 +159,12 @@ it.each<[string, () => string[], number, RegExp]>([
     () => [small, plain, '--output', `${folder}/x/`, '--shard', '1/2'],
     2,
     /not a file; name one: the shards write one/,
+  ],
+  [
+    'two files whose names differ in case only',
+    () => [small, file('SMALL.jsonl', '{"text": "a house"}\n'), '--output', fresh('x/')],
+    2,
+    /small\.jsonl and .*SMALL\.jsonl would both be written to/,
   ],
   ['a text and files', () => [small, plain, '--text', 'x'], 2, /give either --text or an input file/],
   ['--overwrite without a folder', () => [small, '--output', fresh(), '--overwrite'], 2, /--overwrite is for --output FOLDER\//],

@@ -1,6 +1,6 @@
 /** Checkpoints that ship are known by their names wherever a checkpoint is named. */
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DataError } from '../../src/base/errors.ts';
 import { localCheckpoint } from '../../src/classify/load-classifier.ts';
 import { GliZNet } from '../../src/index.ts';
@@ -29,6 +29,17 @@ it('is glz-small in 8 bits, of 40 MB at most', () => {
   const weights = join(shippedFolder('glz-small')!, WEIGHTS);
   expect(statSync(weights).size).toBeLessThan(40e6);
   expect(safetensorsSize(weights).types).toContain('I8');
+});
+
+it('gives way to a link that is broken: whoever made it means another checkpoint, and no model of the hub either', async () => {
+  const cwd = temporaryFolder();
+  for (const name of ['glz-small', 'mine/model']) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
+    symlinkSync('absent', join(cwd, name));
+    const { code, stderr } = await callGlz(['predict', '--text', 'x', '--labels', 'a,b', '--checkpoint', name], { cwd });
+    expect([code, stderr]).toEqual([1, `glz: ${name} is a link to nothing\n`]);
+    await expect(resolveModelFolder(join(cwd, name))).rejects.toThrow('is a link to nothing');
+  }
 });
 
 it('gives way to a folder of that name in the working directory', async () => {

@@ -132,6 +132,14 @@ describe('checkpoints', () => {
         writeSafetensors(join(folder, 'model.safetensors'), weights);
       }),
     ).toMatch(/tensor "similarity\.bias" is missing/);
+    expect(
+      await broken((folder) => {
+        const weights = readCheckpointWeights(folder);
+        const { shape, data } = weights.get('projection.weight')!;
+        weights.set('projection.weight', { shape, data: new Int32Array(data.length) });
+        writeSafetensors(join(folder, 'model.safetensors'), weights);
+      }),
+    ).toMatch(/tensor "projection\.weight" holds whole numbers and no scales for them \(projection\.weight\.row_scale\)/);
   });
 
   it.each<[object, string]>([

@@ -62,6 +62,7 @@ it.each<[string, WeightMap]>([
   ['a zero', new Map([['matrix.row_scale', { shape: [3], data: new Float32Array([1, 0, 1]) }]])],
   ['a negative one', new Map([['matrix.row_scale', { shape: [3], data: new Float32Array([1, -1, 1]) }]])],
   ['no number', new Map([['matrix.row_scale', { shape: [3], data: new Float32Array([1, Number.NaN, 1]) }]])],
+  ['one so large that weights would be infinite', new Map([['matrix.row_scale', { shape: [3], data: new Float32Array([1, 3e38, 1]) }]])],
   ['whole numbers', new Map([['matrix.row_scale', { shape: [3], data: new Int32Array([1, 1, 1]) }]])],
 ])('refuses scales with %s, naming file and tensor', (_, scales) => {
   writeSafetensors(path, new Map([['matrix', { shape: [3, 2], data: new Float32Array([1, 2, 3, 4, 5, 6]) }]]), { dtype: 'I8' });
@@ -70,6 +71,16 @@ it.each<[string, WeightMap]>([
   expect(() => readSafetensors(file)).toThrow(
     /spoiled\.safetensors: tensor "matrix\.row_scale" has no positive number of F32 for each of the 3 rows/,
   );
+});
+
+it.each<[string, WeightMap]>([
+  ['a matrix of F32', new Map([['matrix', { shape: [2, 2], data: new Float32Array([1, 2, 3, 4]) }]])],
+  ['a vector', new Map([['matrix', { shape: [2], data: new Float32Array([1, 2]) }]])],
+  ['whole numbers of 32 bits', new Map([['matrix', { shape: [2, 1], data: new Int32Array([1, 2]) }]])],
+])('refuses scales beside %s, which would go unread', (_, tensors) => {
+  writeSafetensors(path, new Map([...tensors, ['matrix.row_scale', { shape: [2], data: new Float32Array([0.5, 0.5]) }]]));
+  expect(() => readSafetensors(path)).toThrow(DataError);
+  expect(() => readSafetensors(path)).toThrow(/tensor "matrix" is \[2.*\] of [FI]32, and "matrix\.row_scale" is for a matrix of I8/);
 });
 
 /** A file with the 8-bit matrix of another one and these scales. */

@@ -24,7 +24,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { behindLinks, isStream, removeDeadTemporaries, temporaryName } from '../../base/files.ts';
+import { behindLinks, isStream, removeDeadTemporaries, statsOf, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/locks/lock-file.ts';
 import { shownText } from '../../base/printable.ts';
 
@@ -207,7 +207,7 @@ function placeOutput(path: string): Output {
 
 /** Whether a file can be written and none beside it, or it is mounted by itself: nothing can be renamed onto it. */
 function staysInPlace(file: string): boolean {
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statsOf(file);
   if (!stats?.isFile()) return false;
   const around = dirname(file);
   try {
@@ -302,8 +302,7 @@ export function refuseInputsAsOutputs(inputs: readonly string[], outputs: readon
 export function openOutput(path: string | undefined, pieces: Pieces = 'lines'): Output {
   if (path === undefined) return streamOutput('to stdout', () => process.stdout);
   try {
-    if (path === '' || path.endsWith('/') || statSync(path, { throwIfNoEntry: false })?.isDirectory())
-      throw new UsageError(`--output ${path}: not a file; name one`);
+    if (path === '' || path.endsWith('/') || statsOf(path)?.isDirectory()) throw new UsageError(`--output ${path}: not a file; name one`);
     if (isStream(path)) return streamOutput(path, () => createWriteStream(path, { flags: 'a' }));
     const file = behindLinks(path);
     if (staysInPlace(file)) return placeOutput(file);

@@ -1,5 +1,6 @@
 /** How many records a file has, as far as can be told while it is read. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { statsOf } from '../../base/files.ts';
 
 /** An estimate that grows better with every piece of the file. */
 export interface RecordEstimate {
@@ -48,7 +49,7 @@ export interface FilesEstimate {
 /** Estimates the records of several files: those that are yet to be read are taken to have as many a byte as the others. @param shards as recordEstimate has it */
 export function filesEstimate(paths: readonly string[], shards = 1): FilesEstimate {
   const sizes = paths.map((path) => {
-    const kind = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+    const kind = path === '-' ? undefined : statsOf(path);
     return kind?.isFile() ? kind.size : undefined;
   });
   const begun: (Pick<RecordEstimate, 'estimate'> | undefined)[] = paths.map(() => undefined);
@@ -86,7 +87,7 @@ export function filesEstimate(paths: readonly string[], shards = 1): FilesEstima
  * @param shards how many there are where those of one of them are counted
  */
 export function recordEstimate(path: string, shards = 1): RecordEstimate {
-  const kind = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+  const kind = path === '-' ? undefined : statsOf(path);
   const size = kind?.isFile() ? kind.size : undefined;
   let read = 0;
   let seen = 0;

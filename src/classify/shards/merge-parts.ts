@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { behindLinks, removeDeadTemporaries, syncFolder, temporaryName } from '../../base/files.ts';
+import { behindLinks, removeDeadTemporaries, statsOf, syncFolder, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/locks/lock-file.ts';
 import { someNames } from '../../base/printable.ts';
 import { blockOf, blockOfNumber } from '../records/record-blocks.ts';
@@ -96,7 +96,7 @@ function partsOf(output: string): Part[] {
       if (difference !== undefined) throw new DataError(`${path} is of another run than ${any.path}: another ${difference}`);
     }
     if (!manifest) missing.push(`${index}/${of}`);
-    else if (!manifest.end || !statSync(path, { throwIfNoEntry: false })?.isFile()) unfinished.push(`${index}/${of}`);
+    else if (!manifest.end || !statsOf(path)?.isFile()) unfinished.push(`${index}/${of}`);
     else parts.push({ path, shard, manifest, inputs: manifest.end.inputs });
   }
   const lacks = [
@@ -172,7 +172,7 @@ function writeJoined(parts: readonly Part[], to: number): void {
 
 /**
  * Writes what a run of all records would have written, of the parts beside it, which stay. The file is complete or not there.
- * @throws DataError that says which parts are missing, unfinished, changed or of another run; UsageError for the name of a part
+ * @throws DataError that says which parts are missing, unfinished, changed or of another run; UsageError for the name of a part, or a link to one
  */
 export function mergeParts(output: string): Merged {
   const parts = partsOf(output);
@@ -182,7 +182,10 @@ export function mergeParts(output: string): Merged {
   const skipped = counts.reduce((sum, count) => sum + count, 0) - records;
   if (records === 0 && skipped > 0) throw new DataError(`${output}: no record could be labelled; the runs of the parts have said why`);
   const path = behindLinks(output);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${output} is a folder; name a file`);
+  const there = statsOf(path);
+  if (there?.isDirectory()) throw new UsageError(`${output} is a folder; name a file`);
+  const part = there && parts.find((each) => statsOf(each.path)?.ino === there.ino && statsOf(each.path)?.dev === there.dev);
+  if (part) throw new UsageError(`${output} is ${part.path} under another name, which would be lost`);
   const lock = lockFile(path);
   const temporary = temporaryName(path);
   try {

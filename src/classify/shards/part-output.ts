@@ -3,10 +3,10 @@
  * run that is killed leaves both; the next one of the same run goes on behind the last block that is whole. The file gets its name once it is complete.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { accessSync, closeSync, constants, fsyncSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataError, errorMessage, UnwritableError, UsageError } from '../../base/errors.ts';
-import { writeFileAtomically } from '../../base/files.ts';
+import { statsOf, writeFileAtomically } from '../../base/files.ts';
 import { type Lease, leaseFile } from '../../base/locks/lease-file.ts';
 import type { BlockName, Output } from '../records/output-file.ts';
 import { beginningOf, type PartRun, putInPlace, sizeOf } from './part-beginning.ts';
@@ -42,7 +42,7 @@ const lineOf = (value: object): string => `${JSON.stringify(value)}\n`;
 export async function openPart(request: PartRequest): Promise<PartOutput | undefined> {
   const { place, run, note, end } = request;
   const { file, shard, unfinished, unfinishedManifest } = place;
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statsOf(file);
   if (stats && !stats.isFile()) throw new UsageError(`${file} is ${stats.isDirectory() ? 'a folder' : 'no file'}: name another --output`);
   try {
     accessSync(dirname(file), constants.W_OK);

@@ -1,7 +1,7 @@
 /** `glz predict FILES`: records in, labelled records out, with progress, notes and what a signal does. */
 
-import { statSync } from 'node:fs';
 import { DataError, UsageError } from '../../base/errors.ts';
+import { statsOf } from '../../base/files.ts';
 import { checkLabels } from '../../classify/records/prepared-record.ts';
 import { filesEstimate } from '../../classify/records/record-estimate.ts';
 import { readsInput, type Share } from '../../classify/shards/shard.ts';
@@ -13,7 +13,7 @@ import { folderRun } from './folder-run.ts';
 import type { PartWork, Run } from './label-target.ts';
 import { type Ended, failureOf, labelTargets, type OpenTarget, type Position, type Surroundings } from './label-targets.ts';
 import { askerOf, type Labelling, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
-import { balanceOf } from './reading.ts';
+import { balanceOf, checkFormats } from './reading.ts';
 import { createTallies } from './record-tallies.ts';
 import { formatOfResults, keepResults, openResults, type Results } from './results.ts';
 import { openShardPart, shareOf } from './shard-run.ts';
@@ -30,7 +30,7 @@ function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFla
 /** Ends on a signal in the middle of things. What waits for a pipe by its name cannot be ended, and would keep process.exit waiting. */
 function exitInterrupted(input: string, stopListening: () => void): never {
   stopListening();
-  if (input !== '-' && !statSync(input, { throwIfNoEntry: false })?.isFile()) process.kill(process.pid, 'SIGINT');
+  if (input !== '-' && !statsOf(input)?.isFile()) process.kill(process.pid, 'SIGINT');
   process.exit(130);
 }
 
@@ -88,9 +88,10 @@ function sayEnd(run: Run, ended: Ended, { skipped, folder, work }: Surroundings,
 async function keptError(error: unknown, { results, complete }: Position): Promise<unknown> {
   const partial = results && (await keepResults(results).catch(() => results.output.discard?.()));
   const files = complete > 0 ? `; of the files before it ${complete} ${complete === 1 ? 'is' : 'are'} complete` : '';
-  if (!(error instanceof DataError) || (partial === undefined && files === '')) return error;
+  const isOf = [UsageError, DataError].find((kind) => error instanceof kind);
+  if (!isOf || (partial === undefined && files === '')) return error;
   const kept = partial === undefined ? '' : `; the ${results!.done} texts before it are in ${partial}`;
-  return new DataError(`${error.message}${kept}${files}`);
+  return new isOf(`${(error as Error).message}${kept}${files}`);
 }
 
 /** What results are written into, where that does not hang on the model: locked before it is loaded. */
@@ -112,6 +113,7 @@ export async function predictFiles(
   const targets = plain.map((target) => ({ ...target, format: formatOfResults(target.output, called) }));
   const [first] = targets;
   const share = shareOf(inputs, first.format, called);
+  if (!isFolder) await checkFormats(inputs, called);
   if (isFolder) prepareFolder(called.output!);
   const at: Position = { input: inputs[0], complete: 0, failures: [], results: openBeforehand(first, share, isFolder) };
   const labelling = await labellingOf(called, given).catch(async (error: unknown) => {

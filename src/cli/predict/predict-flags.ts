@@ -1,5 +1,5 @@
 /** What both ways of `glz predict`, a text and a file, make of the command's flags. */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { quoted } from '../../base/printable.ts';
 import type { Classifier } from '../../classify/classifier.ts';
@@ -22,7 +22,7 @@ export const NOTHING = 'nothing to label: give a file, - for stdin, or --text ".
 /** @throws UsageError for labels that are the name of a file */
 function refuseFileName(given: string, { labels }: LabelSet): void {
   if (labels.length !== 1 || labels[0] !== given.trim()) return;
-  const isFile = statSync(labels[0], { throwIfNoEntry: false })?.isFile() === true;
+  const isFile = existsSync(labels[0]) && statSync(labels[0]).isFile();
   if (isFile || /.\.(?:txt|csv|tsv|jsonl?|ndjson|ya?ml)$/i.test(labels[0]))
     throw new UsageError(
       `--labels ${quoted(labels[0])} ${isFile ? 'is' : 'looks like'} the name of a file: did you mean --labels-file? If it is a label, write a JSON list: ["..."]`,

@@ -11,11 +11,12 @@ import { scoringOptions } from '../../classify/records/predict-records.ts';
 import { checkLabels } from '../../classify/records/prepared-record.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { labelLines } from '../../data/output-formats/label-lines.ts';
-import { membersOf } from '../../data/record-members.ts';
-import type { LabelSet } from '../../text/label-texts.ts';
+import { membersOf, type RecordMember } from '../../data/record-members.ts';
+import { type LabelSet, labelNames } from '../../text/label-texts.ts';
 import { noteLine, printText } from '../terminal/terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, labellingOf, type PredictFlags } from './predict-flags.ts';
+import { formatOfResults, openResults } from './results.ts';
 import { labelsLookedAt, lookAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
@@ -34,14 +35,37 @@ async function print(piece: string | Uint8Array): Promise<void> {
   process.stdout.write(process.stdout.isTTY ? shownText(piece.toString()) : piece);
 }
 
+/** Writes a result as that of a file is written, in the format and to the place that the flags say. */
+async function writeResult(found: RecordMember[], labels: readonly string[] | undefined, flags: PredictFlags): Promise<void> {
+  const format = formatOfResults(flags.output, flags);
+  const { output } = openResults(flags.output, format);
+  try {
+    const wide = flags.wide && labels ? { wide: labels } : {};
+    const writer = format.open(output.write, { isMultiLabel: flags.multiLabel, ...wide });
+    await writer.begin?.(found);
+    await writer.write(found);
+    await writer.end();
+    await output.finish();
+  } catch (error) {
+    output.discard?.();
+    throw error;
+  }
+}
+
+/** Whether the flags name a file or a format. */
+const hasOwnPlace = ({ output, outputFormat, wide }: PredictFlags): boolean =>
+  output !== undefined || outputFormat !== undefined || wide === true;
+
 /** Labels one text, or answers questions about it. @param given labels of the flags */
 export async function predictText(text: string, given: LabelSet | undefined, called: PredictFlags): Promise<void> {
+  if (hasOwnPlace(called)) formatOfResults(called.output, called);
   const { classifier, flags, labels: chosen, tuned } = await labellingOf(called, given);
   try {
     const asker = await askerOf(classifier, flags);
     if (asker) {
       const [{ answers }] = await asker.answer([text], scoringOptions(flags));
-      if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
+      if (hasOwnPlace(flags)) await writeResult(membersOf({ text, answers }), undefined, flags);
+      else if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
       else await JSONL.open(print).write(membersOf({ text, answers }));
       return;
     }
@@ -56,7 +80,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], scoring);
     const ranked = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
-    const isShown = process.stdout.isTTY && !flags.json;
+    const isShown = process.stdout.isTTY && !flags.json && !hasOwnPlace(flags);
     const format = isShown ? labelLines(lookOf(process.stdout)) : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const texts = noTexts();
@@ -68,6 +92,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     if (ranked.fit !== undefined && ranked.labels.length === 0 && !flags.quiet)
       noteLine(`note: no label is likely to fit (${ranked.fit.toFixed(3)})`);
     const found = [...membersOf({ text }), ...foundMembers({ ...ranked, ...(explanations ? { explanations } : {}) })];
+    if (hasOwnPlace(flags)) return await writeResult(found, labelNames(labels), flags);
     await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(found);
     if (!explanations?.length || !isShown) return;
     // Labels in levels do not all compete.

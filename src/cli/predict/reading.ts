@@ -12,7 +12,7 @@ import { scoringOptions } from '../../classify/records/predict-records.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
 import { CANDIDATE_FIELDS, TEXT_FIELDS } from '../../data/examples.ts';
-import { type ReadOptions, readRecords, type SourceRecord } from '../../data/read-records.ts';
+import { formatOfName, type ReadOptions, readRecords, type SourceRecord } from '../../data/read-records.ts';
 import { type LabelSet, labelName } from '../../text/label-texts.ts';
 import { noteOf, type PredictFlags } from './predict-flags.ts';
 
@@ -28,6 +28,14 @@ export const readingOf = (flags: PredictFlags): Pick<ReadOptions, 'format' | 'de
   const only = idField === undefined ? undefined : [...textFieldsOf(flags), ...CANDIDATE_FIELDS, idField];
   return { format, delimiter, encoding, textField, only };
 };
+
+/** Meets files of which nothing says the format before any is labelled. @throws as readRecords */
+export async function checkFormats(inputs: readonly string[], flags: PredictFlags): Promise<void> {
+  if (flags.format !== undefined || flags.delimiter !== undefined) return;
+  for (const input of inputs)
+    if (input !== '-' && formatOfName(input) === undefined)
+      for await (const _ of readRecords(input, { ...readingOf(flags), onBadLine: () => {} })) break;
+}
 
 /** Records of several inputs, one behind the other; malformed ones are passed over. */
 async function* allRecords(inputs: readonly string[], options: ReadOptions): AsyncGenerator<SourceRecord> {

@@ -1,6 +1,6 @@
 /** `glz predict --shard`: what the command's flags say of a part, and what may not be asked for with it. */
-import { statSync } from 'node:fs';
 import { UsageError } from '../../base/errors.ts';
+import { statsOf } from '../../base/files.ts';
 import { openPart } from '../../classify/shards/part-output.ts';
 import { shardPlace } from '../../classify/shards/part-place.ts';
 import { ownersOf, parseShard, type Share } from '../../classify/shards/shard.ts';
@@ -19,7 +19,7 @@ export function shareOf(inputs: readonly string[], format: OutputFormat, flags: 
     throw new UsageError('--shard needs --output FILE: each shard writes FILE.i-of-n, and glz merge FILE joins them');
   if (flags.output === '' || isFolderName(flags.output))
     throw new UsageError(`--output ${flags.output}: not a file; name one: the shards write one output of all files, which glz merge joins`);
-  const sizes = inputs.map((input) => (input === '-' ? undefined : statSync(input, { throwIfNoEntry: false })));
+  const sizes = inputs.map((input) => (input === '-' ? undefined : statsOf(input)));
   if (sizes.some((stats) => stats?.isFile() !== true))
     throw new UsageError('--shard needs a file, which each shard reads by itself; a pipe can be read only once');
   if (!canBeJoined(format) || compressionOfName(flags.output) === 'zstd')

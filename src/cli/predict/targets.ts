@@ -44,10 +44,12 @@ function targetsIn(folder: string, inputs: readonly string[], said: string | und
         `--output ${folder}: not a file; name one (${input} is a pipe or a device, which has no name of its own in a folder)`,
       );
     const output = join(folder, nameInFolder(input, said));
-    const other = taken.get(output);
+    // File systems of macOS and Windows take names for the same that differ in case or in how an accent is written.
+    const place = output.normalize().toLowerCase();
+    const other = taken.get(place);
     if (other !== undefined)
       throw new UsageError(`${other} and ${input} would both be written to ${output}: name --output FILE for all, or label them apart`);
-    taken.set(output, input);
+    taken.set(place, input);
     return { inputs: [input], output };
   });
 }

@@ -118,10 +118,13 @@ function withTensors<Result>(path: string, use: (entries: Entry[], read: (entry:
   });
 }
 
+/** The largest whole number of 8 bits, times which a scale must still be a number of 32 bits. */
+const LARGEST_WHOLE = 128;
+
 /** The scales of a matrix in 8 bits. @throws DataError naming the tensor where they are no positive numbers, one for each of its rows */
 function readRowScales(path: string, { name, shape: [rows] }: Entry, scale: Entry, read: (entry: Entry) => ArrayBuffer): Float32Array {
   const scales = scale.dtype === 'F32' && scale.shape.length === 1 && scale.shape[0] === rows ? new Float32Array(read(scale)) : undefined;
-  if (!scales?.every((value) => value > 0 && Number.isFinite(value)))
+  if (!scales?.every((value) => value > 0 && Number.isFinite(Math.fround(value * LARGEST_WHOLE))))
     throw new DataError(
       `${path}: tensor ${quoted(scale.name)} has no positive number of F32 for each of the ${rows} rows of ${quoted(name)}`,
     );
@@ -140,7 +143,10 @@ export const readSafetensors = (path: string, wanted: (name: string) => boolean 
     for (const entry of entries) {
       const { name, shape, dtype } = entry;
       if (scales.has(name) || !wanted(name)) continue;
-      const scale = dtype === 'I8' && shape.length === 2 && scales.get(name + ROW_SCALE);
+      const scale = scales.get(name + ROW_SCALE);
+      // As they are they would be other weights than whoever wrote the scales meant.
+      if (scale && (dtype !== 'I8' || shape.length !== 2))
+        throw new DataError(`${path}: tensor ${quoted(name)} is [${shape}] of ${dtype}, and ${quoted(scale.name)} is for a matrix of I8`);
       const data = scale
         ? dequantizeRows({ values: new Int8Array(read(entry)), scales: readRowScales(path, entry, scale, read) })
         : decodeTensorData(dtype, read(entry));
