@@ -73,9 +73,7 @@ async function labelOutput(run: Run, target: OpenTarget, at: Position, { skipped
 
 /** Whether an error is of one file, and others may do better. */
 const isOfFile = (error: unknown): error is DataError | UsageError =>
-  (error instanceof DataError || error instanceof UsageError) &&
-  !(error instanceof UnwritableError) &&
-  !(error instanceof NoScoresError);
+  (error instanceof DataError || error instanceof UsageError) && !(error instanceof UnwritableError) && !(error instanceof NoScoresError);
 
 /** Gives a file of a folder up, and leaves nothing of it. */
 function giveUp(error: DataError | UsageError, { output }: Target, at: Position): void {
