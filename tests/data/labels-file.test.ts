@@ -203,3 +203,7 @@ describe('a file of labels', () => {
     ]);
   });
 });
+
+it('a file of a million lines is read', () => {
+  expect(labelsOfText(`${'\n'.repeat(999_999)}sport\n`, 'x.txt')).toEqual({ labels: ['sport'] });
+});
