@@ -1,6 +1,6 @@
 /**
  * `fetch` that goes through the proxy that the environment names: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in capitals or not. Node's own goes through none
- * unless it is told to (NODE_USE_ENV_PROXY, Node 24); what does is undici's, which does not come with glz.
+ * unless it is told to (NODE_USE_ENV_PROXY, in newer ones); what does is undici's, which does not come with glz.
  */
 import type * as Undici from 'undici';
 import { UsageError } from './errors.ts';
