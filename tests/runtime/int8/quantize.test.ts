@@ -34,7 +34,11 @@ async function tinyModel(loud = 1, special: Partial<GliZNetOptions> = {}) {
   const weights = checkWeights(readCheckpointWeights(folder), gliznetParameterShapes(encoder, options), folder);
   weights.get('encoder.embeddings.LayerNorm.weight')!.data[LOUD] *= loud;
   const graph = traceInference({ encoder, options }, weights);
-  const feeds = madeUpFeeds(graph, Number(config.vocab_size), options.maxLength);
+  const feeds = madeUpFeeds(
+    graph.inputs.map(({ name }) => name),
+    Number(config.vocab_size),
+    options.maxLength,
+  );
   const ranges = await findActivationRanges(graph, feeds);
   const tokenizer = await loadTokenizer(folder);
   const logits = async (each: Graph, batch: readonly string[]) => {
