@@ -3,7 +3,7 @@
  * content and version of ONNX Runtime. A kept value that is damaged, or of something else, is measured again.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -36,6 +36,12 @@ export function processorIdentity(): string {
   } catch {
     return `${process.arch} ${name}`; // not Linux
   }
+}
+
+/** Whether anything was measured: what a measurement is looked up by takes longer. */
+export function hasKeptPrecisions(): boolean {
+  const cache = cacheFolder();
+  return cache !== undefined && existsSync(join(cache, 'precision'));
 }
 
 /** What a measurement is of, and the file that it is kept in; no file for a user without a cache folder. */
