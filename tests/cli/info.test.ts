@@ -51,7 +51,7 @@ describe('glz info', () => {
 
   it('says what --precision auto takes, which is measured once and told each time', async () => {
     const kept = { GLZ_CACHE: temporaryFolder() };
-    const checkpoint = await writeTinyCheckpoint({ crossAttention: 'late', labelStyle: 'marker', marker: '[MASK]' });
+    const checkpoint = await writeTinyCheckpoint({ crossAttention: 'gated', labelStyle: 'marker', marker: '[MASK]' });
     const args = ['predict', '--text', 'a train', '--labels', 'a,b', '--checkpoint', checkpoint, '--precision', 'auto'];
     const first = await callGlz(args, { env: kept });
     expect(first).toMatchObject({ code: 0 });
