@@ -1,5 +1,5 @@
 /**
- * What int8 costs and gains: agreement of the top label with fp32, differences of the scores, macro-F1 of both, and the ratio of speed.
+ * What int8 costs and gains: agreement of the top label with fp32, differences of the scores, macro-F1 and ECE of both, and the ratio of speed.
  * Run: npm run bench -- precision CHECKPOINT FOLDER_OF_SETS [texts a set, default 60] [allowed errors of the logits, as 0.02,0.016]
  */
 
@@ -11,6 +11,7 @@ import { madeUpBatch } from '../src/classify/made-up-feeds.ts';
 import { createOnnxScorer } from '../src/classify/onnx-scorer.ts';
 import { choiceProbabilities, labelProbability } from '../src/classify/probabilities.ts';
 import { sequenceFeeds } from '../src/classify/sequence-feeds.ts';
+import { expectedCalibrationError, reliabilityBins } from '../src/eval/metrics/calibration.ts';
 import { topLabelF1 } from '../src/eval/metrics/classification.ts';
 import { findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';
 import { hasBlocks, readsAlike } from '../src/model/options.ts';
@@ -51,8 +52,10 @@ async function classifierOf(model: Uint8Array): Promise<Classifier> {
 async function exactness(int8: Uint8Array): Promise<void> {
   const classifiers = [await classifierOf(fp32), await classifierOf(int8)];
   const { calibration } = config.options;
-  console.log('set | texts | top label agrees | largest difference, one label | multi-label | texts over 0.02 | macro-F1 fp32 | int8');
-  const total = { texts: 0, agree: 0, choice: 0, multi: 0, over: 0, f1: [0, 0], sets: 0 };
+  console.log(
+    'set | texts | top label agrees | largest difference, one label | multi-label | texts over 0.02 | macro-F1 fp32 | int8 | ECE fp32 | int8',
+  );
+  const total = { texts: 0, agree: 0, choice: 0, multi: 0, over: 0, figures: [0, 0, 0, 0], sets: 0 };
   for (const path of findEvalSets(sets)) {
     const set = await readEvalSet(path, { limit: Number(limit) });
     const candidates = set.recordLabels ?? set.texts.map(() => set.labels);
@@ -62,7 +65,7 @@ async function exactness(int8: Uint8Array): Promise<void> {
     for (const [at, { logits: a }] of exact.entries()) {
       const b = found[at].logits;
       if (topOf(a) === topOf(b)) row.agree++;
-      const [p, q] = [choiceProbabilities(a), choiceProbabilities(b)];
+      const [p, q] = [choiceProbabilities(a, calibration), choiceProbabilities(b, calibration)];
       let [choice, multi] = [0, 0];
       for (const [k, probability] of p.entries()) {
         // A label off both shortlists has no score; one that is on one list only is a difference of the lists, which the top label shows.
@@ -76,10 +79,16 @@ async function exactness(int8: Uint8Array): Promise<void> {
     }
     const number = new Map(set.labels.map((label, at) => [label, at]));
     const truth = set.truth.map((labels) => labels.map((label) => number.get(label)!));
-    const f1 = [exact, found].map((results) => {
+    const [exactly, closely] = [exact, found].map((results) => {
       const predicted = results.map(({ logits }, at) => number.get(candidates[at][topOf(logits)])!);
-      return topLabelF1(truth, predicted, set.labels.length).macro;
+      const confidence = results.map(({ logits }) => choiceProbabilities(logits, calibration).reduce((a, b) => Math.max(a, b)));
+      const right = predicted.map((label, at) => Number(truth[at].includes(label)));
+      return {
+        f1: topLabelF1(truth, predicted, set.labels.length).macro,
+        ece: expectedCalibrationError(reliabilityBins(confidence, right)),
+      };
     });
+    const figures = [exactly.f1, closely.f1, exactly.ece, closely.ece];
     const texts = requests.length;
     total.texts += texts;
     total.sets++;
@@ -87,24 +96,24 @@ async function exactness(int8: Uint8Array): Promise<void> {
     total.over += row.over;
     total.choice = Math.max(total.choice, row.choice);
     total.multi = Math.max(total.multi, row.multi);
-    for (const [at, each] of f1.entries()) total.f1[at] += each;
-    console.log(line(set.name, texts, row, f1));
+    for (const [at, each] of figures.entries()) total.figures[at] += each;
+    console.log(line(set.name, texts, row, figures));
   }
   console.log(
     line(
       'all',
       total.texts,
       total,
-      total.f1.map((sum) => sum / total.sets),
+      total.figures.map((sum) => sum / total.sets),
     ),
   );
   for (const classifier of classifiers) await classifier.dispose();
 }
 
-function line(name: string, texts: number, row: { agree: number; choice: number; multi: number; over: number }, f1: number[]): string {
+function line(name: string, texts: number, row: { agree: number; choice: number; multi: number; over: number }, figures: number[]): string {
   const percent = (count: number) => `${((100 * count) / texts).toFixed(1)} %`;
   const differences = [percent(row.agree), row.choice.toFixed(3), row.multi.toFixed(3), percent(row.over)];
-  return [name, texts, ...differences, ...f1.map((each) => each.toFixed(4))].join(' | ');
+  return [name, texts, ...differences, ...figures.map((each) => each.toFixed(4))].join(' | ');
 }
 
 async function speed(int8: Uint8Array): Promise<void> {

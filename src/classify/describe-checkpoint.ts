@@ -3,9 +3,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseYaml } from '../base/yaml.ts';
 import type { GliZNetOptions } from '../model/options.ts';
+import { type FasterPrecision, hasKeptPrecisions, keptPrecision } from '../runtime/faster-precision.ts';
 import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
 import { knownScripts } from '../text/tokenizer/unknown-script.ts';
-import { checkpointFolder, readCheckpointConfig, WEIGHTS } from '../weights/checkpoint.ts';
+import { checkpointFolder, checkpointHash, readCheckpointConfig, WEIGHTS } from '../weights/checkpoint.ts';
 import { safetensorsSize } from '../weights/formats/safetensors.ts';
 
 /** A checkpoint in short. */
@@ -22,6 +23,10 @@ export interface CheckpointFacts {
   stored: string;
   /** Size of the weights' file. */
   bytes: number;
+  /** What it computes with unless told otherwise. */
+  precision: 'fp32' | 'int8';
+  /** What `--precision auto` takes on this processor; null where that was not measured. */
+  fasterPrecision: FasterPrecision | null;
   /** Longest sequence, in tokens. */
   maxLength: number;
   /** The labels that it was trained on, if it knows them. */
@@ -57,7 +62,8 @@ const numberOf = (value: unknown): number | undefined => (typeof value === 'numb
  */
 export async function describeCheckpoint(path: string): Promise<CheckpointFacts> {
   const folder = checkpointFolder(path);
-  const { options, encoder, labels } = readCheckpointConfig(folder);
+  const config = readCheckpointConfig(folder);
+  const { options, encoder, precision, labels } = config;
   const weights = join(folder, WEIGHTS);
   const { elements, types } = safetensorsSize(weights);
   const { json, byteLevel } = await loadTokenizer(folder);
@@ -74,6 +80,9 @@ export async function describeCheckpoint(path: string): Promise<CheckpointFacts>
     parameters: elements,
     stored: types.join(', '),
     bytes: statSync(weights).size,
+    precision,
+    // Without the memory of hashes: a look writes nothing.
+    fasterPrecision: (hasKeptPrecisions() && keptPrecision(checkpointHash(folder, config, undefined))) || null,
     maxLength: options.maxLength,
     ...(labels ? { labels } : {}),
     languages: cardLanguages(folder),

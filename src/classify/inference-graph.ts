@@ -53,13 +53,18 @@ async function int8Graph(
   onProduct?: DerivationProgress,
 ): Promise<Graph> {
   const ranges = await findActivationRanges(graph, feeds);
-  const errors = await productErrors(graph, ranges, feeds, judged, onProduct);
-  // Errors add up as squares: what the tables take is taken off the products. Tables that would take over half of it stay float16.
+  // Tables that would take over half of what is allowed stay float16.
   const small = withSmallTables(graph);
   const ofTables = await errorOf(small, graph, feeds, judged);
   const isSmall = ofTables < allowed ** 2 / 2;
+  const start = isSmall ? small : graph;
+  // To try each product takes a minute, and mostly none has to stay in float.
+  const whole = quantizeGraph(start, ranges);
+  if ((await errorOf(whole, graph, feeds, judged)) <= allowed ** 2) return withHalfWeights(whole);
+  const errors = await productErrors(graph, ranges, feeds, judged, onProduct);
+  // Errors add up as squares: what the tables take is taken off the products.
   const inFloat = chooseFloatProducts(errors, Math.sqrt(allowed ** 2 - (isSmall ? ofTables : 0)));
-  return withHalfWeights(quantizeGraph(isSmall ? small : graph, ranges, { inFloat }));
+  return withHalfWeights(quantizeGraph(start, ranges, { inFloat }));
 }
 
 /**
@@ -91,7 +96,11 @@ export async function deriveInferenceGraph(
   if (late && (kind === 'labels' || kind === 'scores' || kind === 'parts')) return onnxChunks(traceGraph(late[kind]!));
   const graph = late ? traceGraph(late.texts) : traceInference(model, weights);
   if (kind === 'fp32') return onnxChunks(graph);
-  const feeds = madeUpFeeds(graph, Number(config.encoder.vocab_size), config.options.maxLength);
+  const feeds = madeUpFeeds(
+    graph.inputs.map(({ name }) => name),
+    Number(config.encoder.vocab_size),
+    config.options.maxLength,
+  );
   const judged = late && textsAsLogits(feeds.input_ids.shape[0], weights);
   return onnxChunks(await int8Graph(graph, feeds, judged, allowedError, onProduct));
 }

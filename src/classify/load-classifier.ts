@@ -19,6 +19,7 @@ import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpoint
 import { type Classifier, createClassifier } from './classifier.ts';
 import { createLateClassifier } from './late/late-classifier.ts';
 import type { LoadSettings } from './library-types.ts';
+import { madeUpFeeds } from './made-up-feeds.ts';
 import { createOnnxScorer } from './onnx-scorer.ts';
 import { createSessionEmbedder, type SentenceEmbedder } from './session-embedder.ts';
 
@@ -66,27 +67,62 @@ export async function checkpointEmbedder(
   return createSessionEmbedder({ session: await createGraphSession(graph, { threads, provider }), tokenizer, maxLength });
 }
 
+/** Sequences that the precisions are timed on: they take a moment. */
+const TIMED_SEQUENCES = 4;
+
+/** What derives and opens the graphs that are timed. */
+interface TimedCheckpoint {
+  hash: string;
+  config: CheckpointConfig;
+  derived(precision: 'fp32' | 'int8'): Promise<string | Uint8Array>;
+  note: LoadSettings['note'];
+}
+
+/** The precision that is faster on this processor: as measured before, or measured now. */
+async function fasterPrecision({ hash, config, derived, note }: TimedCheckpoint): Promise<'fp32' | 'int8'> {
+  const { keptPrecision, measurePrecision } = await import('../runtime/faster-precision.ts');
+  let found = keptPrecision(hash);
+  if (!found) {
+    const [fp32, int8] = [await derived('fp32'), await derived('int8')];
+    const sessions = { fp32: await createGraphSession(fp32, { threads: 1 }), int8: await createGraphSession(int8, { threads: 1 }) };
+    try {
+      const { inputs } = sessions.fp32;
+      const feeds = madeUpFeeds(inputs, Number(config.encoder.vocab_size), config.options.maxLength, TIMED_SEQUENCES);
+      found = await measurePrecision(hash, sessions, feeds);
+    } finally {
+      await Promise.all([sessions.fp32.dispose(), sessions.int8.dispose()]);
+    }
+  }
+  note?.(`precision auto: ${found.precision}; int8 is ${found.gain.toFixed(2)} times as fast as fp32 on this processor`);
+  return found.precision;
+}
+
 /**
  * Loads a checkpoint: a folder, the output folder of a training run, or a hub id.
  * @throws DataError naming the file that is missing or broken; UsageError for a setting that there is none of, or a value out of its range.
  */
 export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<LoadedClassifier> {
   checkOptions(LOAD_OPTIONS, settings, 'load');
-  const { precision = LOAD_OPTIONS.precision.default, threads, provider, labelMemory, note } = settings;
+  const { precision, threads, provider, labelMemory, note } = settings;
   const folder = await localCheckpoint(path, note);
   const config = readCheckpointConfig(folder);
-  const chosen = precision === 'auto' ? config.precision : precision;
   const tokenizer = loadTokenizer(folder);
   // Awaited below; a failure of the graph must not leave this one unheard.
   tokenizer.catch(() => {});
   // So does the runtime, which loads while the cached graph is read and hashed on other threads.
   loadRuntime().catch(() => {});
   const hash = checkpointHash(folder, config, cacheFolder());
-  const graph = await derivedFile(hash, chosen, async () => {
-    note?.(`preparing ${path} for this machine (once${chosen === 'int8' ? ', and what 8 bits cost each product is measured' : ''})`);
-    const { deriveInferenceGraph } = await import('./inference-graph.ts');
-    return deriveInferenceGraph(folder, config, chosen);
-  });
+  const derivedIn = (kind: 'fp32' | 'int8') =>
+    derivedFile(hash, kind, async () => {
+      note?.(`preparing ${path} for this machine (once${kind === 'int8' ? ', in 8 bits' : ''})`);
+      const { deriveInferenceGraph } = await import('./inference-graph.ts');
+      return deriveInferenceGraph(folder, config, kind);
+    });
+  // What was timed is the processor; 8-bit products are made for it.
+  const isTimed = precision === 'auto' && (provider ?? 'cpu') === 'cpu';
+  const given = precision === 'auto' ? undefined : precision;
+  const chosen = isTimed ? await fasterPrecision({ hash, config, derived: derivedIn, note }) : (given ?? config.precision);
+  const graph = await derivedIn(chosen);
   const opened: GraphSession[] = [];
   const open = async (file: string | Uint8Array, most = threads): Promise<GraphSession> => {
     try {
@@ -116,8 +152,9 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       const few = config.options.upperLayers === 0 && threads !== 1 ? { fewScores: await derived('scores', 1) } : {};
       const sessions = { texts, ...labels, scores, ...few };
       const ready = await tokenizer;
-      // Calibration changes no vector, the tokenizer does.
-      const identity = createHash('sha256').update(`${hash}\n${ready.json}`).digest('hex');
+      // Calibration changes no vector, the tokenizer does; so does the precision where one graph reads texts and labels.
+      const read = readsAlike(config.options) && chosen !== 'fp32' ? `${hash} ${chosen}` : hash;
+      const identity = createHash('sha256').update(`${read}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
       const memory = labelMemory === undefined ? undefined : labelMemory * 1e6;
       const late = await createLateClassifier(ready, config.options, sessions, {

@@ -2,7 +2,6 @@
 
 import type { Feed } from '../runtime/onnx-session.ts';
 import type { JointBatch } from '../text/joint-sequence.ts';
-import type { Graph } from '../trace/graph.ts';
 import { sequenceFeeds } from './sequence-feeds.ts';
 
 const SEQUENCES = 16;
@@ -40,11 +39,12 @@ export function madeUpBatch(batch: number, length: number, labels: number, vocab
 }
 
 /**
- * Feeds for every input that an inference graph has: 16 sequences of up to 64 tokens, four labels among them.
+ * Feeds for the inputs of an inference graph: sequences of up to 64 tokens, four labels among them.
+ * @param inputs their names
  * @param vocabulary size of the embedding table
  * @param maxLength longest sequence of the model
  */
-export function madeUpFeeds(graph: Graph, vocabulary: number, maxLength: number): Record<string, Feed> {
-  const all: Record<string, Feed> = sequenceFeeds(madeUpBatch(SEQUENCES, Math.min(LENGTH, maxLength), LABELS, vocabulary));
-  return Object.fromEntries(graph.inputs.map(({ name }) => [name, all[name]]));
+export function madeUpFeeds(inputs: readonly string[], vocabulary: number, maxLength: number, sequences = SEQUENCES): Record<string, Feed> {
+  const all: Record<string, Feed> = sequenceFeeds(madeUpBatch(sequences, Math.min(LENGTH, maxLength), LABELS, vocabulary));
+  return Object.fromEntries(inputs.map((name) => [name, all[name]]));
 }

@@ -98,6 +98,12 @@ const KINDS: Readonly<Record<CheckpointFacts['crossAttention'], string>> = {
 /** Most labels that are named. */
 const NAMED_LABELS = 8;
 
+function precisionText({ precision, fasterPrecision }: CheckpointFacts): string {
+  if (!fasterPrecision) return `${precision}; what --precision auto takes was not measured on this processor yet`;
+  const { precision: auto, gain } = fasterPrecision;
+  return `${precision}; --precision auto takes ${auto}: int8 is ${gain.toFixed(2)} times as fast as fp32 on this processor`;
+}
+
 function checkpointLines(found: CheckpointFacts | { error: string }): [string, string][] {
   if ('error' in found) return [['checkpoint', found.error]];
   const { folder, encoder, parameters, stored, bytes, maxLength, labels, languages, scripts, crossAttention, upperLayers } = found;
@@ -107,6 +113,7 @@ function checkpointLines(found: CheckpointFacts | { error: string }): [string, s
     ['checkpoint', folder],
     ['', `${encoder.family}${size && `, ${size}`}; ${(parameters / 1e6).toFixed(1)} M parameters, ${stored}, ${megabytes(bytes)}`],
     ['', `${KINDS[crossAttention]}${upperLayers ? `, ${upperLayers} upper layers` : ''}; up to ${maxLength} tokens`],
+    ['precision', precisionText(found)],
     ['labels', labels ? `${labels.slice(0, NAMED_LABELS).join(', ')}${more}` : 'any; it was not trained on labels of its own'],
     ['languages', `${languages ? `${languages.join(', ')} (its card); ` : ''}${scripts.join(', ')} letters are in its vocabulary`],
   ];

@@ -26,7 +26,7 @@ async function run(flags: Filled<typeof SERVE_FLAGS>): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   const key = process.env.GLZ_SERVE_KEY || undefined;
   const server = await startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) });
-  log({ level: 'info', message: 'ready', url: server.url });
+  log({ level: 'info', message: 'ready', url: server.url, precision: server.precision });
   const signals = ['SIGTERM', 'SIGINT'] as const;
   let onSignal: NodeJS.SignalsListener = () => {};
   const asked = new Promise<void>((resolve) => {

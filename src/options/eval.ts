@@ -45,7 +45,6 @@ export const EVAL_FLAGS = {
   latencyCalls: { type: 'integer', min: 0, default: 50, description: 'texts timed alone for each set; 0 for none' },
   resamples: { type: 'integer', min: 1, default: 1000, description: 'bootstrap resamples' },
   threads: THREADS,
-  // Without the default of predict, which means the same: the keys of cached results were made without it.
   precision: {
     type: 'choice',
     choices: LOAD_OPTIONS.precision.choices,

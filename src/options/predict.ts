@@ -33,10 +33,9 @@ export const LOAD_OPTIONS = {
   precision: {
     type: 'choice',
     choices: ['auto', 'fp32', 'int8'],
-    default: 'auto',
     value: 'precision',
-    description: 'numbers that the model computes with',
-    detail: 'auto: what the checkpoint was measured with to be exact enough; int8: 8-bit products, scores within 0.02 (docs/speed.md)',
+    description: 'numbers that the model computes with; fp32 unless given',
+    detail: 'int8: 8-bit products, faster and less exact (docs/speed.md); auto: the faster on this processor, timed once and kept',
   },
   threads: THREADS,
   provider: {

@@ -12,7 +12,7 @@ import { writeFileAtomically } from '../base/files.ts';
 import { homeFolder } from '../base/make-folder.ts';
 
 /** Raised whenever tracing or quantization changes what is derived from the same weights, or the end of a file changes. */
-const DERIVATION = 9;
+export const DERIVATION = 10;
 
 /** How many derived files are kept; the ones used longest ago go first. */
 const KEPT_FILES = 12;

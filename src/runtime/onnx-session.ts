@@ -52,6 +52,9 @@ export interface GraphSession {
 
 /** A session of ONNX Runtime. */
 export interface OnnxSession extends GraphSession {
+  /** Names of the graph's inputs and outputs, in its order. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
   /** As above; outputs named in `into` are written there as well and not returned. */
   run(feeds: Record<string, Feed>, outputs: string[], into?: Record<string, Feed>): Promise<Record<string, FeedData>>;
 }
@@ -102,6 +105,8 @@ export async function createGraphSession(model: Graph | string | Uint8Array, set
     data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
   let released = false;
   return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
     batchTokens: provider === 'cpu' ? BATCH_TOKENS.processor : BATCH_TOKENS.gpu,
     async run(feeds, outputs, into = {}) {
       const inputs: Record<string, Tensor> = {};

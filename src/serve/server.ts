@@ -30,6 +30,8 @@ export interface ServerSettings extends Filled<typeof SERVE_FLAGS> {
 export interface RunningServer {
   /** `http://127.0.0.1:8077` */
   readonly url: string;
+  /** Precision that the model computes with. */
+  readonly precision: 'fp32' | 'int8';
   /** Rejected where a worker dies: the server is of no use then. */
   readonly failed: Promise<never>;
   /** Takes no more requests, answers those under way, ends the workers. */
@@ -119,6 +121,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   const name = isIP(host) === 6 ? `[${host}]` : host;
   return {
     url: `http://${name}:${actual}`,
+    precision: pool.precision,
     failed,
     async end() {
       isEnding = true;

@@ -135,10 +135,11 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
 
 /** Starts `count` workers of a checkpoint. `onGone` is told where one dies. @throws DataError, UsageError as loading a checkpoint does */
 export async function startWorkers(count: number, settings: WorkerSettings, onGone: (error: Error) => void): Promise<WorkerPool> {
-  // The first alone: it prepares the checkpoint's graphs for the others.
+  // The first alone: it prepares the checkpoint's graphs for the others, and finds out which precision is faster.
   const started = [await start(settings, onGone)];
-  started.push(...(await Promise.all(Array.from({ length: count - 1 }, () => start(settings, onGone)))));
   const { options, identity, precision } = started[0].ready;
+  const same = { ...settings, precision };
+  started.push(...(await Promise.all(Array.from({ length: count - 1 }, () => start(same, onGone)))));
   return {
     models: started,
     options,

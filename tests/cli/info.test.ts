@@ -25,6 +25,7 @@ describe('glz info', () => {
     expect(stdout).toContain(`${cache}: 2 files, 0.0 MB`);
     expect(stdout).toMatch(/^checkpoint +.*checkpoints.glz-mini$/m);
     expect(stdout).toMatch(/bert, 6 layers, 384 wide; 22\.6 M parameters, I8, F16, F32, 23 MB/);
+    expect(stdout).toMatch(/^precision +fp32; what --precision auto takes was not measured on this processor yet$/m);
     expect(stdout).toMatch(/^languages +en \(its card\); Latin letters are in its vocabulary$/m);
     for (const name of Object.keys(peerDependencies)) expect(stdout).toMatch(new RegExp(`[+-] ${name}( \\d|$)`, 'm'));
     expect(stdout).toMatch(/^environment .*GLZ_CACHE, .*HF_HOME, HF_TOKEN/m);
@@ -46,6 +47,22 @@ describe('glz info', () => {
     const readable = await info('--checkpoint', checkpoint);
     expect(readable.stdout).toMatch(/^labels +a, b$/m);
     expect(readable.stdout).toMatch(/^languages +en, de \(its card\)/m);
+  });
+
+  it('says what --precision auto takes, which is measured once and told each time', async () => {
+    const kept = { GLZ_CACHE: temporaryFolder() };
+    const checkpoint = await writeTinyCheckpoint({ crossAttention: 'gated', labelStyle: 'marker', marker: '[MASK]' });
+    const args = ['predict', '--text', 'a train', '--labels', 'a,b', '--checkpoint', checkpoint, '--precision', 'auto'];
+    const first = await callGlz(args, { env: kept });
+    expect(first).toMatchObject({ code: 0 });
+    const [, said] = /^(precision auto: (?:fp32|int8); int8 is [\d.]+ times as fast as fp32 on this processor)$/m.exec(first.stderr)!;
+    const again = await callGlz(args, { env: kept });
+    expect(again).toEqual({ ...first, stderr: `${said}\n` });
+    const precision = /^precision auto: (\w+)/.exec(said)![1];
+    const { stdout } = await callGlz(['info', '--checkpoint', checkpoint, '--json'], { env: kept });
+    expect(JSON.parse(stdout).checkpoint).toMatchObject({ precision: 'fp32', fasterPrecision: { precision } });
+    const named = await callGlz([...args.slice(0, -1), precision], { env: kept });
+    expect(named.stdout).toBe(first.stdout);
   });
 
   it('shows the rest where there is no checkpoint, says so, and ends with 1; the network is not asked', async () => {

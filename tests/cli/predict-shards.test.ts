@@ -142,6 +142,10 @@ describe('refuses', () => {
     await usage(['-', '--labels', LABELS, '--output', fresh(), '--shard', '1/8'], /--shard needs a file/);
     await usage(['--text', 'a', '--labels', LABELS, '--output', fresh(), '--shard', '1/8'], /not for --text/);
     await usage([input, '--labels', LABELS, '--output', `${folder}/`, '--shard', '1/8'], /not a file/);
+    await usage(
+      [input, '--labels', LABELS, '--output', fresh(), '--shard', '1/8', '--precision', 'auto'],
+      /--shard with --precision auto: another machine may take another precision/,
+    );
   });
 
   it('a part of another run, in place of going on with it', async () => {
@@ -151,6 +155,13 @@ describe('refuses', () => {
     const { code, stderr } = await predict(output, '--shard', '1/2', '--top-k', '1');
     expect([code, stderr]).toEqual([1, expect.stringContaining('1-of-2 is of another run: another option topK; delete it')]);
     expect(readFileSync(`${output}.1-of-2`, 'utf8')).toBe(before);
+  });
+
+  it('a part in another precision', async () => {
+    const output = fresh();
+    await shards(output, 2);
+    const { code, stderr } = await predict(output, '--shard', '1/2', '--precision', 'int8');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('1-of-2 is of another run: another precision (fp32 and int8); delete it')]);
   });
 
   it('a file in the place of a part that no run wrote', async () => {

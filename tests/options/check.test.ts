@@ -43,7 +43,7 @@ describe('a declaration', () => {
   });
 
   it('gives the default, where it has one', () => {
-    expect(defaultsOf(LOAD_OPTIONS)).toEqual({ precision: 'auto', provider: 'cpu' });
+    expect(defaultsOf(LOAD_OPTIONS)).toEqual({ provider: 'cpu' });
     expect(defaultsOf({ size: { type: 'integer', nullable: true, default: null, description: 'a size' } } as const)).toEqual({
       size: null,
     });

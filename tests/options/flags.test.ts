@@ -24,7 +24,7 @@ function parsed(declarations: Declarations, words: string[]): Record<string, unk
 describe('declared flags', () => {
   it('fill in their defaults and nothing else', () => {
     expect(parsed(PREDICT_FLAGS, [])).toEqual({
-      ...{ precision: 'auto', batchSize: 32, windows: 4, onError: 'skip' },
+      ...{ batchSize: 32, windows: 4, onError: 'skip' },
       checkpoint: expect.stringMatching(/checkpoints.glz-mini$/),
     });
     expect(parsed(EVAL_FLAGS, [])).toEqual({

@@ -9,7 +9,7 @@ import type { RunIdentity } from './run-identity.ts';
 import type { Shard } from './shard.ts';
 
 /** Raised when what a manifest says or a part is made of changes. */
-const PARTS_FORMAT = 2;
+const PARTS_FORMAT = 3;
 
 /** The first line. */
 export interface PartHead {

@@ -10,7 +10,9 @@ export interface RunIdentity {
   version: string;
   /** Bytes of the input, and a hash of them; of several how many there are, and a hash of what is said of each. */
   input: string;
-  /** Hash of the checkpoint with its tokenizer and calibration, and the precision that it computes with. */
+  /** Precision that the checkpoint computes with. */
+  precision: string;
+  /** Hash of the checkpoint with its tokenizer and calibration, and the precision. */
   checkpoint: string;
   /** Hash of the labels of all records; `records` where they have their own. */
   labels: string;
@@ -62,6 +64,7 @@ export interface Run {
   input: string;
   /** {@link LoadedClassifier.identity} of the checkpoint. */
   checkpoint: string;
+  precision: 'fp32' | 'int8';
   labels: LabelSet | undefined;
   /** File of questions. */
   questions: string | undefined;
@@ -69,10 +72,11 @@ export interface Run {
 }
 
 /** The identity of a run. */
-export function runIdentity({ version, input, checkpoint, labels, questions, options }: Run): RunIdentity {
+export function runIdentity({ version, input, precision, checkpoint, labels, questions, options }: Run): RunIdentity {
   return {
     version,
     input,
+    precision,
     checkpoint,
     labels: questions !== undefined ? '' : labels ? `${labels.labels.length} labels, ${hashOf(JSON.stringify(labels))}` : 'records',
     questions: questions === undefined ? '' : hashOf(readFileSync(questions)),
@@ -82,9 +86,10 @@ export function runIdentity({ version, input, checkpoint, labels, questions, opt
 
 /** In what two runs differ, in words: `labels (8 labels here, 9 there)`; undefined where they are the same. */
 export function runDifference(one: RunIdentity, other: RunIdentity): string | undefined {
-  for (const name of ['version', 'input', 'checkpoint', 'labels', 'questions', 'options'] as const) {
+  for (const name of ['version', 'input', 'precision', 'checkpoint', 'labels', 'questions', 'options'] as const) {
     if (one[name] === other[name]) continue;
     if (name === 'version') return `version of glz (${one.version} and ${other.version})`;
+    if (name === 'precision') return `precision (${one.precision} and ${other.precision})`;
     if (name !== 'options') return name;
     const [first, second] = [one, other].map(({ options }) => JSON.parse(options) as Record<string, unknown>);
     const names = [...new Set([...Object.keys(first), ...Object.keys(second)])];

@@ -4,7 +4,7 @@ import { inputIdentity, type RunIdentity, runIdentity } from '../../classify/sha
 import type { Labelling } from './predict-flags.ts';
 
 /** Flags that change nothing of what is written, or are seen in another way. */
-const OF_NO_MATTER = 'shard output overwrite threads quiet json checkpoint labels labelsFile questions text'.split(' ');
+const OF_NO_MATTER = 'shard output overwrite threads quiet json checkpoint precision labels labelsFile questions text'.split(' ');
 
 /** The identity of labelling so, of the inputs that are then given. @throws DataError where the questions, or later an input, cannot be read */
 export function labellingIdentity({ classifier, flags, labels, tuned }: Labelling): (inputs: readonly string[]) => RunIdentity {
@@ -13,6 +13,7 @@ export function labellingIdentity({ classifier, flags, labels, tuned }: Labellin
   const run = runIdentity({
     version,
     input: '',
+    precision: classifier.precision,
     checkpoint: classifier.identity,
     labels: labels ?? (classifier.labels && { labels: classifier.labels }),
     questions: flags.questions,

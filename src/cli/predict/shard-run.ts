@@ -15,6 +15,10 @@ import { isFolderName } from './targets.ts';
 export function shareOf(inputs: readonly string[], format: OutputFormat, flags: PredictFlags): Share | undefined {
   if (flags.shard === undefined) return undefined;
   const shard = parseShard(flags.shard);
+  if (flags.precision === 'auto')
+    throw new UsageError(
+      '--shard with --precision auto: another machine may take another precision, and parts of two do not fit; say fp32 or int8',
+    );
   if (flags.output === undefined)
     throw new UsageError('--shard needs --output FILE: each shard writes FILE.i-of-n, and glz merge FILE joins them');
   if (flags.output === '' || isFolderName(flags.output))

@@ -7,8 +7,8 @@ import { createGraphSession, type Feed } from '../onnx-session.ts';
 import { quantizableProducts, quantizeGraph, SWITCHES } from './quantize.ts';
 import type { ActivationRange } from './quantized-activations.ts';
 
-/** Root mean square error of the logits that a graph may have. Measured (docs/speed.md): no probability is then off by more than 0.02. */
-export const ALLOWED_ERROR = 0.012;
+/** Root mean square error of the logits that a graph may have, on made-up sequences. What it is worth is measured: docs/speed.md. */
+export const ALLOWED_ERROR = 0.04;
 
 /** The output whose error counts, and the logits that it leads to: [B, N] of its values, and of those of the graph in float. */
 export interface Judged {

@@ -11,6 +11,8 @@ export interface GraphEdit {
   keep(node: GraphNode): void;
   /** Adds a node of ONNX's own with one output. */
   add(op: string, inputs: string[], output: string, attributes?: GraphNode['attributes']): void;
+  /** The value of the original graph that a value is, but for changes of shape. */
+  source(name: string): string;
   /** The node of the original graph that computes a value, seen through changes of shape. */
   origin(name: string): GraphNode | undefined;
   /** The graph of the nodes that were added, without constants that none of them reads. */
@@ -22,6 +24,10 @@ export function editGraph(graph: Graph): GraphEdit {
   const constants = new Map(graph.initializers.map((constant) => [constant.name, constant]));
   const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
   const nodes: GraphNode[] = [];
+  const source = (name: string): string => {
+    const node = producers.get(name);
+    return node && (node.op === 'Reshape' || node.op === 'Identity') ? source(node.inputs[0]) : name;
+  };
   return {
     constants,
     constant(name, type, shape, data) {
@@ -30,11 +36,8 @@ export function editGraph(graph: Graph): GraphEdit {
     },
     keep: (node) => void nodes.push(node),
     add: (op, inputs, output, attributes = {}) => void nodes.push({ op, domain: '', inputs, outputs: [output], attributes }),
-    origin(name) {
-      let node = producers.get(name);
-      while (node && (node.op === 'Reshape' || node.op === 'Identity')) node = producers.get(node.inputs[0]);
-      return node;
-    },
+    source,
+    origin: (name) => producers.get(source(name)),
     finish() {
       const used = new Set(nodes.flatMap((node) => node.inputs));
       return { ...graph, nodes, initializers: [...constants.values()].filter(({ name }) => used.has(name)) };

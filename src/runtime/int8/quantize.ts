@@ -1,6 +1,6 @@
 /**
- * 8-bit quantization of a traced inference graph: Gemms with a constant weight become integer products. Weights are uint8 around 128 with one
- * scale for each output feature; activations are quantized while the graph runs, with one scale for each row, so that a text's scores
+ * 8-bit quantization of a traced inference graph: Gemms with a constant weight become integer products. Weights are int8 with one
+ * scale for each output feature; activations are uint8, quantized while the graph runs, with one scale for each row, so that a text's scores
  * do not depend on its neighbours in a batch. Before that each feature is divided by a constant, which its weights are multiplied by, so
  * that features of different sizes get steps of about the same relative size on both sides (SmoothQuant, Xiao et al. 2023).
  *
@@ -44,7 +44,7 @@ export function quantizableProducts(graph: Graph): Map<string, QuantizableProduc
 /** Adds the integer product of rows and a weight, with what stays in float, as `output`. */
 function addProduct(
   { add, keep }: GraphEdit,
-  { unit, symmetric }: QuantizationConstants,
+  { unit }: QuantizationConstants,
   rows: QuantizedActivation,
   weight: QuantizedWeight,
   output: string,
@@ -53,7 +53,7 @@ function addProduct(
   keep({
     op: 'MatMulIntegerToFloat',
     domain: 'com.microsoft',
-    inputs: [rows.bytes, weight.bytes, unit, weight.scales, rows.zeroPoint, symmetric.zeroPoint],
+    inputs: [rows.bytes, weight.bytes, unit, weight.scales, rows.zeroPoint],
     outputs: [product],
     attributes: {},
   });
@@ -91,26 +91,30 @@ export function quantizeGraph(
   const edit = editGraph(graph);
   const constants = addQuantizationConstants(edit);
   const known = new Map<string, QuantizedActivation>();
-  const quantizedActivation = (name: string): QuantizedActivation => {
-    const before = known.get(name);
+  // Queries, keys and values are products of the same rows, each with a change of shape of its own in front: they are quantized once.
+  const rowsOf = ({ node, weight }: QuantizableProduct): string => `${weight.shape[1]} ${edit.source(node.inputs[0])}`;
+  const quantizedActivation = (product: QuantizableProduct): QuantizedActivation => {
+    const key = rowsOf(product);
+    const before = known.get(key);
     if (before) return before;
-    const weights = [...products.values()].filter(({ node }) => node.inputs[0] === name).map(({ weight }) => weight.data as Float32Array);
+    const weights = [...products.values()].filter((other) => rowsOf(other) === key).map(({ weight }) => weight.data as Float32Array);
+    const [name] = product.node.inputs;
     const rows = addQuantizedActivation(edit, constants, name, ranges.get(name)!, weights);
-    known.set(name, rows);
+    known.set(key, rows);
     return rows;
   };
   const places = new Map([...products.keys()].map((name, place) => [name, place]));
   for (const node of graph.nodes) {
     const [result] = node.outputs;
-    const weight = products.get(result)?.weight;
-    if (!weight || inFloat.has(result)) {
+    const product = products.get(result);
+    if (!product || inFloat.has(result)) {
       edit.keep(node);
       continue;
     }
     const [value, , bias] = node.inputs;
     const output = switched ? `${result}.integer` : result;
-    const rows = quantizedActivation(value);
-    addProduct(edit, constants, rows, addQuantizedWeight(edit, weight, value, rows, bias), output);
+    const rows = quantizedActivation(product);
+    addProduct(edit, constants, rows, addQuantizedWeight(edit, product.weight, value, rows, bias), output);
     if (switched) addSwitch(edit, node, output, places.get(result)!);
   }
   const inputs = switched ? [...graph.inputs, { name: SWITCHES, type: 'float32' as const, shape: [products.size] }] : graph.inputs;

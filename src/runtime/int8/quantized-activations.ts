@@ -4,11 +4,8 @@
  */
 import type { GraphEdit } from './graph-edit.ts';
 
-/**
- * Zero point of weights and of symmetric activations. Signed weights would do without one, but processors without 8-bit dot products (x86
- * without VNNI) add up unsigned by signed ones in pairs of 16 bits, which cuts off sums that do not fit; unsigned by unsigned they do not.
- */
-export const MIDDLE = 128;
+/** Zero point of activations of both signs. */
+const MIDDLE = 128;
 /** GELU is never below -0.17: with this added nothing is negative, and all 256 steps can be used. What it adds to a product is constant. */
 const GELU_LOWEST = 0.17;
 /** Features and weights below this are taken as this large: nothing is divided by 0. */

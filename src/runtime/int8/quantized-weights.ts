@@ -1,30 +1,45 @@
 /** Weights in 8 bits, made once: a scale for each output feature, and in float what belongs to the large features of what they are multiplied by. */
 import type { Initializer } from '../../trace/graph.ts';
 import type { GraphEdit } from './graph-edit.ts';
-import { MIDDLE, type QuantizedActivation } from './quantized-activations.ts';
+import type { QuantizedActivation } from './quantized-activations.ts';
 
 /**
- * A matrix [out, in] in parts: uint8 [in, out] of the weights times `divisors`, with one scale for each output feature, and float
+ * Largest sum of two neighbours' sizes, in steps. Processors without 8-bit dot products (x86 without VNNI) add up unsigned activations times
+ * signed weights in pairs of 16 bits, and cut off, without a word, what does not fit: 255 x 128 = 32,640 does. 1 is left for rounding.
+ */
+const LARGEST_PAIR = 127;
+
+/** The step with which no pair of neighbours in a row of weights times factors is larger. */
+function stepOf(weight: Float32Array, start: number, factors: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < factors.length; i += 2) {
+    const one = Math.abs(weight[start + i] * factors[i]);
+    const other = i + 1 < factors.length ? Math.abs(weight[start + i + 1] * factors[i + 1]) : 0;
+    largest = Math.max(largest, one + other);
+  }
+  return largest / LARGEST_PAIR || 1;
+}
+
+/**
+ * A matrix [out, in] in parts: int8 [in, out] of the weights times `divisors`, with one scale for each output feature, and float
  * [out, large] of the large features; and what the 8-bit part makes of a row that is `offset` everywhere [out].
  */
 function splitWeight({ data, shape: [outSize, inSize] }: Initializer, { large, divisors, offset }: QuantizedActivation) {
   const weight = data as Float32Array;
   const factors = divisors.slice();
   for (const feature of large) factors[feature] = 0;
-  const bytes = new Uint8Array(outSize * inSize);
+  const bytes = new Int8Array(outSize * inSize);
   const scales = new Float32Array(outSize);
   const exact = new Float32Array(outSize * large.length);
   const ofOffset = new Float32Array(outSize);
   for (let row = 0; row < outSize; row++) {
     const start = row * inSize;
-    let largest = 0;
-    for (let i = 0; i < inSize; i++) largest = Math.max(largest, Math.abs(weight[start + i] * factors[i]));
-    const scale = largest / 127 || 1;
+    const scale = stepOf(weight, start, factors);
     scales[row] = scale;
     let sum = 0;
     for (let i = 0; i < inSize; i++) {
       const steps = Math.round((weight[start + i] * factors[i]) / scale);
-      bytes[i * outSize + row] = steps + MIDDLE;
+      bytes[i * outSize + row] = steps;
       if (factors[i]) sum += steps / factors[i];
     }
     ofOffset[row] = offset * scale * sum;
@@ -57,10 +72,10 @@ export function addQuantizedWeight(
 ): QuantizedWeight {
   const [outSize, inSize] = weight.shape;
   const own = `${weight.name}.${value}`;
-  const names = { bytes: `${own}.uint8`, scales: `${own}.scales`, exact: `${own}.large`, bias: rows.offset ? `${own}.bias` : bias };
+  const names = { bytes: `${own}.int8`, scales: `${own}.scales`, exact: `${own}.large`, bias: rows.offset ? `${own}.bias` : bias };
   if (constants.has(names.bytes)) return names;
   const { bytes, scales, exact, ofOffset } = splitWeight(weight, rows);
-  constant(names.bytes, 'uint8', [inSize, outSize], bytes);
+  constant(names.bytes, 'int8', [inSize, outSize], bytes);
   constant(names.scales, 'float32', [outSize], scales);
   if (exact.length) constant(names.exact, 'float32', [outSize, rows.large.length], exact);
   if (rows.offset) {

@@ -80,9 +80,12 @@ it('an input is another where a byte or its length is', () => {
 });
 
 it('says in what two runs differ', () => {
-  const run: RunIdentity = { version: '1', input: 'i', checkpoint: 'c', labels: 'l', questions: '', options: '{"topK":1}' };
+  const run: RunIdentity = {
+    ...{ version: '1', input: 'i', precision: 'fp32', checkpoint: 'c', labels: 'l', questions: '', options: '{"topK":1}' },
+  };
   expect(runDifference(run, { ...run })).toBeUndefined();
   expect(runDifference(run, { ...run, input: 'j' })).toBe('input');
   expect(runDifference(run, { ...run, version: '2' })).toBe('version of glz (1 and 2)');
+  expect(runDifference(run, { ...run, precision: 'int8', checkpoint: 'd' })).toBe('precision (fp32 and int8)');
   expect(runDifference(run, { ...run, options: '{}' })).toBe('option topK');
 });
