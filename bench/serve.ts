@@ -132,13 +132,25 @@ async function load({ url, child }: Running, per: number, duration = seconds): P
   });
   const requests = bodies.map((body) => ({ method: 'POST' as const, path: '/classify', headers, body }));
   const before = [processorTime(child.pid!), processorTime('self')];
-  const { requests: answered, duration: took, latency, errors, non2xx } = await autocannon({ url, connections, duration, timeout: 30, requests });
+  const {
+    requests: answered,
+    duration: took,
+    latency,
+    errors,
+    non2xx,
+  } = await autocannon({ url, connections, duration, timeout: 30, requests });
   const done = answered.total * per;
   const [server, client] = [processorTime(child.pid!), processorTime('self')].map((now, at) => (now - before[at]) / done);
   return { rate: done / took, p50: latency.p50, p99: latency.p99, failed: errors + non2xx, server, client };
 }
 
-const serveArgs = (root: string): string[] => [join(root, 'bin/glz.js'), 'serve', '--port', '0', ...values.flags.split(' ').filter(Boolean)];
+const serveArgs = (root: string): string[] => [
+  join(root, 'bin/glz.js'),
+  'serve',
+  '--port',
+  '0',
+  ...values.flags.split(' ').filter(Boolean),
+];
 const server = await start('glz serve', serveArgs('.'));
 const servers = [
   ...(values.other === undefined ? [] : [await start(`serve of ${values.other}`, serveArgs(values.other))]),

@@ -19,14 +19,19 @@ export function createChangingTraffic(url: string, texts: readonly string[], kno
   let requests = 0;
   let failed = 0;
   let given = 0;
-  const post = (body: object, signal?: AbortSignal) => fetch(`${url}/classify`, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  const post = (body: object, signal?: AbortSignal) =>
+    fetch(`${url}/classify`, { method: 'POST', headers, body: JSON.stringify(body), signal });
   const fresh = (count: number): string[] => Array.from({ length: count }, () => `label ${labels++}`);
 
   async function client(end: number): Promise<void> {
     while (Date.now() < end) {
       const own = fresh(requests++ % LARGE_EVERY === LARGE_EVERY - 1 ? LARGE : 5);
       const at = requests % 100;
-      const response = await post({ texts: texts.slice(at, at + 3), labels: [...known.slice(0, 3), ...own], ...(at % 10 === 0 ? { abstain: true } : {}) });
+      const response = await post({
+        texts: texts.slice(at, at + 3),
+        labels: [...known.slice(0, 3), ...own],
+        ...(at % 10 === 0 ? { abstain: true } : {}),
+      });
       if (!response.ok) failed++;
       await response.arrayBuffer();
     }

@@ -12,7 +12,8 @@ const costOf = (batches: readonly (readonly number[])[]): number =>
 function* cuts(lengths: readonly number[]): Generator<number[][]> {
   if (lengths.length === 0) yield [];
   for (let size = 1; size <= Math.min(limits.rows, lengths.length); size++)
-    if (size === 1 || size * lengths[0] <= limits.tokens) for (const rest of cuts(lengths.slice(size))) yield [lengths.slice(0, size), ...rest];
+    if (size === 1 || size * lengths[0] <= limits.tokens)
+      for (const rest of cuts(lengths.slice(size))) yield [lengths.slice(0, size), ...rest];
 }
 
 it('of all ways within the limits takes one that costs least', () => {

@@ -10,7 +10,15 @@ export async function writeFittedFiles(
 ): Promise<void> {
   const classifier = await loadClassifier(SHIPPED_CHECKPOINT);
   for (const [path, fields] of Object.entries(files)) {
-    const file = { version: 1 as const, checkpoint: classifier.identity, multiLabel: false, temperature: 1, bias: 0, measured: {}, ...fields };
+    const file = {
+      version: 1 as const,
+      checkpoint: classifier.identity,
+      multiLabel: false,
+      temperature: 1,
+      bias: 0,
+      measured: {},
+      ...fields,
+    };
     writeFileSync(path, JSON.stringify(file satisfies ThresholdsFile));
   }
   await classifier.dispose();

@@ -228,7 +228,9 @@ it('lets go of two hundred clients that are killed in the middle, and answers th
         new Promise<void>((resolve) => {
           const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
           // Half of them in the middle of what they send, the others while they wait.
-          socket.on('error', () => {}).write(head + (at % 2 ? whole.slice(0, 50) : whole), () => setTimeout(() => socket.destroy(), at % 20));
+          socket
+            .on('error', () => {})
+            .write(head + (at % 2 ? whole.slice(0, 50) : whole), () => setTimeout(() => socket.destroy(), at % 20));
           socket.on('close', () => resolve());
         }),
     ),

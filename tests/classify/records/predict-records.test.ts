@@ -11,7 +11,10 @@ import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
 import { TINY_ENCODER } from '../../tiny-checkpoint.ts';
 
 /** A classifier whose batches are told of, with their texts, and whose model says nothing. */
-const classifierOf = async (onBatch: (texts: number) => void = () => {}, makeEmbedder?: () => Promise<SentenceEmbedder>): Promise<Classifier> =>
+const classifierOf = async (
+  onBatch: (texts: number) => void = () => {},
+  makeEmbedder?: () => Promise<SentenceEmbedder>,
+): Promise<Classifier> =>
   createClassifier(
     await loadTokenizer(TINY_ENCODER),
     ARTICLE_OPTIONS,
