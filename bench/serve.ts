@@ -1,26 +1,40 @@
 /**
- * `glz serve` under load, against `glz predict` in the same run: npm run bench -- serve [--seconds 10] [--connections 64] [--minutes 0]
- * [--flags="--workers 2 --threads 1" of the server]
- * Prints texts a second of both with the same labels and texts, p50 and p99, and what failed; one question with four options on a warm server, alone; with
- * --minutes so many minutes of mixed traffic with label sets that change and clients that go away, and the server's memory meanwhile.
+ * `glz serve` under load, against `glz predict` in the same run, by turns:
+ *   npm run bench -- serve [--seconds 6] [--rounds 3] [--connections 64] [--per 1,8] [--minutes 0] [--flags="--workers 2 --threads 1" of the server]
+ *     [--other CHECKOUT]: another build of glz, whose server takes part in each round
+ * Prints texts a second of all with the same labels and texts, medians of the rounds, p50 and p99, and what failed; on Linux the processor time that
+ * a text costs in each process: where all cores are busy, rates are as these are. A server of Node alone that answers as many bytes shows what HTTP and
+ * the client cost. Then one question with four options on a warm server, alone; with --minutes so many minutes of mixed traffic with label sets
+ * that change and clients that go away, and the server's memory meanwhile.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { createChangingTraffic } from './serve/changing-traffic.ts';
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '6' },
+    rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '64' },
+    per: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '0' },
-    texts: { type: 'string', default: '2000' },
+    texts: { type: 'string', default: '3000' },
     flags: { type: 'string', default: '' },
+    other: { type: 'string' },
   },
 });
-const [seconds, connections, minutes, count] = [values.seconds, values.connections, values.minutes, values.texts].map(Number);
+const [seconds, rounds, connections, minutes, count] = [
+  values.seconds,
+  values.rounds,
+  values.connections,
+  values.minutes,
+  values.texts,
+].map(Number);
 const LABELS = [
   'billing',
   'delivery',
@@ -38,106 +52,154 @@ const WORDS =
     ' ',
   );
 const texts = Array.from({ length: count }, (_, at) => `${at} ${WORDS.slice(at % 7, 8 + (at % (WORDS.length - 8))).join(' ')}`);
+const headers = { 'content-type': 'application/json' };
 
-const folder = mkdtempSync(join(tmpdir(), 'glz-bench-'));
-const input = join(folder, 'in.jsonl');
-writeFileSync(input, texts.map((text) => JSON.stringify({ text })).join('\n'));
-/** Texts a second of glz predict: with all texts less with one, so that its start is not counted. */
-function predictRate(): number {
-  const one = join(folder, 'one.jsonl');
-  writeFileSync(one, JSON.stringify({ text: texts[0] }));
-  const time = (path: string): number => {
-    const began = performance.now();
-    const { status } = spawnSync(process.execPath, [
-      'bin/glz.js',
-      'predict',
-      path,
-      '--labels',
-      LABELS.join(','),
-      '--output',
-      join(folder, 'out.jsonl'),
-      '--quiet',
-    ]);
-    if (status !== 0) throw new Error('glz predict failed');
-    return (performance.now() - began) / 1000;
-  };
-  time(one);
-  return (count - 1) / (time(input) - time(one));
+/** Milliseconds of processor time of a process, or with `field` 15 of its children that ended; of systems that do not tell, none. */
+function processorTime(pid: number | 'self', field: 13 | 15 = 13): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 10 * (Number(fields[field - 2]) + Number(fields[field - 1]));
+  } catch {
+    return Number.NaN;
+  }
 }
 
-const server = spawn(process.execPath, ['bin/glz.js', 'serve', '--port', '0', ...values.flags.split(' ').filter(Boolean)], {
-  stdio: ['ignore', 'ignore', 'pipe'],
-});
-const url = await new Promise<string>((resolve) => {
-  server.stderr.setEncoding('utf8').on('data', (text: string) => {
-    const found = /"url":"([^"]+)"/.exec(text);
-    if (found) resolve(found[1]);
-  });
-});
-const headers = { 'content-type': 'application/json' };
-const resident = async (): Promise<number> =>
-  Number(/glz_resident_bytes (\d+)/.exec(await (await fetch(`${url}/metrics`)).text())![1]) / 1e6;
+const median = (some: readonly number[]): number => [...some].sort((a, b) => a - b)[some.length >> 1];
+const clocked = (ms: number): string => (Number.isNaN(ms) ? '' : `, ${ms.toFixed(2)} ms of processor time a text`);
 
-try {
-  const before = predictRate();
-  const load = await autocannon({
-    ...{ url, connections, duration: seconds, timeout: 30 },
-    requests: texts.map((text) => ({ method: 'POST', path: '/classify', headers, body: JSON.stringify({ texts: text, labels: LABELS }) })),
+const folder = mkdtempSync(join(tmpdir(), 'glz-bench-'));
+const [input, one] = ['in.jsonl', 'one.jsonl'].map((name) => join(folder, name));
+writeFileSync(input, texts.map((text) => JSON.stringify({ text })).join('\n'));
+writeFileSync(one, JSON.stringify({ text: texts[0] }));
+
+/** Texts a second of glz predict, and the processor's milliseconds for one: with all texts less with one, so that its start is not counted. */
+async function predict(): Promise<{ rate: number; processor: number }> {
+  const time = async (path: string): Promise<{ seconds: number; processor: number }> => {
+    const [began, before] = [performance.now(), processorTime('self', 15)];
+    const flags = ['--labels', LABELS.join(','), '--output', join(folder, 'out.jsonl'), '--quiet'];
+    const [code] = await once(spawn(process.execPath, ['bin/glz.js', 'predict', path, ...flags]), 'close');
+    if (code !== 0) throw new Error('glz predict failed');
+    return { seconds: (performance.now() - began) / 1000, processor: processorTime('self', 15) - before };
+  };
+  const [start, all] = [await time(one), await time(input)];
+  return { rate: (count - 1) / (all.seconds - start.seconds), processor: (all.processor - start.processor) / (count - 1) };
+}
+
+/** Answers as many bytes as glz does, and computes nothing. */
+const BARE = `
+  const answer = JSON.stringify({ model: 'glz-mini', results: [{ labels: ${JSON.stringify(LABELS)}, scores: Array(10).fill(0.123456) }] });
+  const server = require('node:http').createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end(answer));
   });
-  const after = predictRate();
-  const rate = (before + after) / 2;
-  const served = load.requests.total / load.duration;
-  console.log(`glz predict   ${rate.toFixed(1)} texts/s (${before.toFixed(1)}, ${after.toFixed(1)})`);
-  console.log(
-    `glz serve     ${served.toFixed(1)} texts/s at ${connections} connections: ${(served / rate).toFixed(2)} of predict; p50 ${load.latency.p50} ms, p99 ${load.latency.p99} ms; errors ${load.errors + load.non2xx}`,
-  );
-  const question = JSON.stringify({
+  server.listen(0, '127.0.0.1', () => console.error(JSON.stringify({ url: 'http://127.0.0.1:' + server.address().port })));`;
+
+/** A server that runs. */
+interface Running {
+  name: string;
+  url: string;
+  child: ChildProcess;
+}
+
+async function start(name: string, args: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`${name} did not start`)));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      const found = /"url":"([^"]+)"/.exec(text);
+      if (found) resolve(found[1]);
+    });
+  });
+  return { name, url, child };
+}
+
+/** What came of a load. */
+interface Load {
+  rate: number;
+  p50: number;
+  p99: number;
+  failed: number;
+  /** Processor's milliseconds for a text. */
+  server: number;
+  client: number;
+}
+
+/** Asks a server for so many seconds, with so many texts a request. */
+async function load({ url, child }: Running, per: number, duration = seconds): Promise<Load> {
+  const bodies = Array.from({ length: Math.ceil(count / per) }, (_, at) => {
+    const some = texts.slice(at * per, (at + 1) * per);
+    return JSON.stringify({ texts: per === 1 ? some[0] : some, labels: LABELS });
+  });
+  const requests = bodies.map((body) => ({ method: 'POST' as const, path: '/classify', headers, body }));
+  const before = [processorTime(child.pid!), processorTime('self')];
+  const {
+    requests: answered,
+    duration: took,
+    latency,
+    errors,
+    non2xx,
+  } = await autocannon({ url, connections, duration, timeout: 30, requests });
+  const done = answered.total * per;
+  const [server, client] = [processorTime(child.pid!), processorTime('self')].map((now, at) => (now - before[at]) / done);
+  return { rate: done / took, p50: latency.p50, p99: latency.p99, failed: errors + non2xx, server, client };
+}
+
+const serveArgs = (root: string): string[] => [
+  join(root, 'bin/glz.js'),
+  'serve',
+  '--port',
+  '0',
+  ...values.flags.split(' ').filter(Boolean),
+];
+const server = await start('glz serve', serveArgs('.'));
+const servers = [
+  ...(values.other === undefined ? [] : [await start(`serve of ${values.other}`, serveArgs(values.other))]),
+  server,
+  await start('bare server', ['-e', BARE]),
+];
+
+/** One question with four options, on a server that does nothing else: p50 and p99 in milliseconds. */
+async function questionTimes(): Promise<[number, number]> {
+  const body = JSON.stringify({
     state: texts[5],
     questions: { topic: { type: 'choice', criteria: Object.fromEntries(LABELS.slice(0, 4).map((label) => [label, null])) } },
   });
   const took: number[] = [];
   for (let at = 0; at < 220; at++) {
     const began = performance.now();
-    await (await fetch(`${url}/v1/systemone`, { method: 'POST', headers, body: question })).json();
+    await (await fetch(`${server.url}/v1/systemone`, { method: 'POST', headers, body })).json();
     if (at >= 20) took.push(performance.now() - began);
   }
   took.sort((a, b) => a - b);
-  console.log(`one question  p50 ${took[100].toFixed(1)} ms, p99 ${took[197].toFixed(1)} ms`);
-  if (minutes > 0) {
-    const end = Date.now() + 60_000 * minutes;
-    let sets = 0;
-    let failed = 0;
-    const client = async (): Promise<void> => {
-      while (Date.now() < end) {
-        const labels = [...LABELS.slice(0, 3), ...Array.from({ length: 5 }, () => `label ${sets++}`)];
-        const response = await fetch(`${url}/classify`, {
-          method: 'POST',
-          headers,
-          body: JSON.stringify({ texts: texts.slice(sets % 100, (sets % 100) + 3), labels }),
-        });
-        if (!response.ok) failed++;
-        await response.arrayBuffer();
-      }
-    };
-    let given = 0;
-    /** Clients that go away in the middle: of nobody else may an answer be lost. */
-    const quitter = async (): Promise<void> => {
-      while (Date.now() < end) {
-        const body = JSON.stringify({ texts: texts.slice(0, 20), labels: LABELS });
-        const signal = AbortSignal.timeout(1 + (given % 60));
-        await fetch(`${url}/classify`, { method: 'POST', headers, body, signal }).catch(() => given++);
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      }
-    };
-    const clients = Promise.all([...Array.from({ length: 8 }, client), quitter()]);
-    while (Date.now() < end) {
-      console.log(`memory        ${(await resident()).toFixed(0)} MB after ${sets} new labels, ${failed} failed, ${given} went away`);
-      await new Promise((resolve) => setTimeout(resolve, Math.min(60_000, Math.max(1000, end - Date.now()))));
+  return [took[100], took[197]];
+}
+
+try {
+  for (const each of servers) await load(each, 1, 2);
+  for (const per of values.per.split(',').map(Number)) {
+    const predicted: Awaited<ReturnType<typeof predict>>[] = [];
+    const loads = servers.map((): Load[] => []);
+    for (let round = 0; round < rounds; round++) {
+      predicted.push(await predict());
+      for (const [at, each] of servers.entries()) loads[at].push(await load(each, per));
     }
-    await clients;
-    console.log(`memory        ${(await resident()).toFixed(0)} MB at the end`);
+    const rate = median(predicted.map((each) => each.rate));
+    console.log(`${per} text${per > 1 ? 's' : ''} a request, ${connections} connections, medians of ${rounds}:`);
+    console.log(`glz predict   ${rate.toFixed(1)} texts/s${clocked(median(predicted.map(({ processor }) => processor)))}`);
+    for (const [at, { name }] of servers.entries()) {
+      const of = (field: keyof Load): number => median(loads[at].map((each) => each[field]));
+      // Rounds that were disturbed disturb both of a pair.
+      const ratio = median(loads[at].map((each, round) => each.rate / predicted[round].rate));
+      const failed = loads[at].reduce((sum, each) => sum + each.failed, 0);
+      console.log(
+        `${name.padEnd(13)} ${of('rate').toFixed(1)} texts/s: ${ratio.toFixed(2)} of predict; p50 ${of('p50')} ms, p99 ${of('p99')} ms; errors ${failed}${clocked(of('server'))}, the client ${of('client').toFixed(2)}`,
+      );
+    }
   }
+  const [p50, p99] = await questionTimes();
+  console.log(`one question  p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
+  if (minutes > 0) await createChangingTraffic(server.url, texts, LABELS).run(minutes, (line) => console.log(line));
 } finally {
-  server.kill('SIGTERM');
+  for (const { child } of servers) child.kill('SIGTERM');
   rmSync(folder, { recursive: true });
 }

@@ -14,16 +14,25 @@ Examples:
   For others, with a key:
     $ GLZ_SERVE_KEY=... glz serve --host 0.0.0.0
 
-Routes: GET / (the page), POST /classify, POST /decide, POST /v1/systemone, POST /v1/decisions, GET /v1/models, /health, /ready, /metrics, /openapi.json.
+Routes: GET / (the page), POST /classify, POST /decide, POST /v1/systemone, POST /v1/decisions, GET /v1/models, /thresholds, /health, /ready, /metrics, /openapi.json.
 Log: a line of JSON a request on stderr, without texts. Ends on SIGTERM and SIGINT once what is under way is answered.`;
 
-/** A line of the log. */
+/** Lines of the log that are yet to be written. */
+let lines = '';
+const writeLines = (): void => {
+  if (lines !== '') process.stderr.write(lines);
+  lines = '';
+};
+
+/** A line of the log. Those of one turn are written together: to write each takes as long as to answer a request. */
 const log = (entry: Readonly<Record<string, string | number>>): void => {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+  if (lines === '') setImmediate(writeLines);
+  lines += `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
 };
 
 async function run(flags: Filled<typeof SERVE_FLAGS>): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  process.once('exit', writeLines);
   const key = process.env.GLZ_SERVE_KEY || undefined;
   const server = await startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) });
   log({ level: 'info', message: 'ready', url: server.url, precision: server.precision });

@@ -24,7 +24,7 @@ export const SERVE_FLAGS = {
     type: 'text',
     nonEmpty: true,
     value: 'file',
-    description: 'what glz tune fitted, for requests to /classify that say `"thresholds": true`',
+    description: 'what glz tune fitted, for requests to /classify that say `"thresholds": true`, and for the page',
   },
   workers: {
     type: 'integer',

@@ -1,6 +1,7 @@
 /** The server's routes (routes/) behind what all of them share: errors in two dialects, log, access. No sockets and no workers. */
 
 import { randomUUID } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -33,16 +34,22 @@ function failed(context: Context, error: unknown, log: Log): Response {
   return context.json(body, status as ContentfulStatusCode, headers);
 }
 
+/** Of every answer. */
+const HEADERS = [
+  ['x-content-type-options', 'nosniff'],
+  ['cache-control', 'no-store'],
+] as const;
+
 /** Numbers each answer, times, counts and logs it. */
 function logged(metrics: Metrics, log: Log): MiddlewareHandler {
   return async (context, next) => {
     const began = performance.now();
     const id = randomUUID();
+    // On what Node sends: to add them to a response that is there would make a Web stream of its body.
+    const { outgoing } = context.env as HttpBindings;
+    for (const [name, value] of HEADERS) outgoing.setHeader(name, value);
+    outgoing.setHeader('x-request-id', id).setHeader('x-typesafe-request-id', id);
     await next();
-    context.header('x-request-id', id);
-    context.header('x-typesafe-request-id', id);
-    context.header('x-content-type-options', 'nosniff');
-    context.header('cache-control', 'no-store');
     const { method, path } = context.req;
     const { status } = context.res;
     const ms = performance.now() - began;

@@ -43,7 +43,7 @@ const label = z.union([
   }),
 ]);
 
-const texts = z.union([z.array(json), z.string()]).describe('texts, or one; a text that is no string is read as lines `path: value`');
+const texts = z.union([z.string(), z.array(json)]).describe('texts, or one; a text that is no string is read as lines `path: value`');
 
 /** Body of `POST /classify`. */
 export const classifyBody = z.strictObject({

@@ -1,6 +1,7 @@
 /** What a request can be answered with instead of a result, in the three dialects that the server speaks. */
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
+import { WorkerGoneError } from './protocol.ts';
 import { QueueFullError } from './text-queue.ts';
 
 /** How errors are written: glz's own and OpenAI's `{error: {message}}`, System One's `{detail}`. */
@@ -45,6 +46,7 @@ const KINDS: Readonly<Record<number, string>> = {
 export function asRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof QueueFullError) return new RequestError(503, 'the server is busy: too many texts wait');
+  if (error instanceof WorkerGoneError) return new RequestError(503, 'the server is about to end: its model failed');
   if (error instanceof TimedOutError) return new RequestError(503, 'the request took too long');
   if (error instanceof UsageError || error instanceof DataError) return new RequestError(422, errorMessage(error));
   return new RequestError(500, 'the server failed to answer; its log says why');

@@ -26,6 +26,7 @@ export const openApi = (version: string): object => ({
     '/v1/systemone': post('Answers named questions (System One)', systemOneBody),
     '/v1/decisions': post('Answers a list of questions (OpenAI Decisions)', decisionsBody),
     '/v1/models': get('The model that is served'),
+    '/thresholds': get('The labels, thresholds and level of --thresholds; null without'),
     '/health': get('Whether the process lives'),
     '/ready': get('Whether requests are taken'),
     '/metrics': get('Figures for Prometheus'),

@@ -5,6 +5,9 @@ import type { GliZNetOptions } from '../model/options.ts';
 import type { Precision } from '../options/predict.ts';
 import type { ReadLabel } from '../text/label-texts.ts';
 
+/** A worker died: the server is about to end. */
+export class WorkerGoneError extends Error {}
+
 /** What a worker is started with. */
 export interface WorkerSettings {
   checkpoint: string;

@@ -14,6 +14,7 @@ import {
   type Reading,
   type ToWorker,
   unpackScores,
+  WorkerGoneError,
   type WorkerSettings,
 } from './protocol.ts';
 
@@ -44,9 +45,6 @@ export interface WorkerPool {
   end(): Promise<void>;
 }
 
-/** Dead workers are an error of the server's: nothing that a client sent ends one. */
-class WorkerGoneError extends Error {}
-
 interface Started extends RemoteModel {
   ready: Extract<FromWorker, { type: 'ready' }>;
   end(): Promise<void>;
@@ -62,11 +60,14 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
   const known = new Set<number>();
   let jobs = 0;
   let isEnding = false;
+  let goneBy: Error | undefined;
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const say = (message: ToWorker): void => worker.postMessage(message);
   const gone = (error: Error): void => {
-    for (const { reject } of waiting.values()) reject(error);
+    goneBy ??= new WorkerGoneError(`a worker died: ${error.message}`);
+    for (const { reject } of waiting.values()) reject(goneBy);
     waiting.clear();
-    if (!isEnding) onGone(error);
+    if (!isEnding) onGone(goneBy);
   };
   const ready = await new Promise<Started['ready']>((resolve, reject) => {
     worker.on('message', (message: FromWorker) => {
@@ -84,7 +85,7 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
       gone(error as Error);
     });
     worker.on('exit', (code) => {
-      const error = new WorkerGoneError(`a worker ended with code ${code}`);
+      const error = new Error(`it ended with code ${code}`);
       reject(error);
       gone(error);
     });
@@ -94,6 +95,8 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
     _type: Type,
   ): Promise<Extract<FromWorker, { type: Type }>> =>
     new Promise((resolve, reject) => {
+      // Nobody would ever answer.
+      if (goneBy) throw goneBy;
       const job = jobs++;
       waiting.set(job, { resolve: resolve as Waiting['resolve'], reject });
       say(make(job));
@@ -126,9 +129,8 @@ async function start(settings: WorkerSettings, onGone: (error: Error) => void): 
     },
     async end() {
       isEnding = true;
-      const ended = new Promise((resolve) => worker.once('exit', resolve));
       say({ type: 'end' });
-      await ended;
+      await exited;
     },
   };
 }

@@ -101,12 +101,16 @@ export interface LabelEncoder {
 /** Labels kept at most; then the oldest go. With the vectors that a model keeps of them some 100 MB. */
 const KEPT_LABELS = 65_536;
 
+/** Characters of theirs at most: a label may be long and still have few tokens. */
+const KEPT_CHARACTERS = 1 << 24;
+
 /**
  * A label encoder with a cache.
  * @param maxTokens longest label that can be placed in a sequence: `labelLimit` of the joint layout.
  */
 export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): LabelEncoder {
   const cache = new Map<string, Int32Array>();
+  let characters = 0;
   return {
     async encode(labels, mayCut) {
       // Collected before waiting: meanwhile another call may trim the cache.
@@ -128,12 +132,15 @@ export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): Lab
               `label "${abbreviated(label)}" is too long: more than the ${maxTokens} tokens that a label can have; shorten it`,
             );
           ids.set(label, row);
+          // Another call may have had the same label meanwhile.
+          if (!cache.has(label)) characters += label.length;
           cache.set(label, row);
         }
       }
       for (const label of cache.keys()) {
-        if (cache.size <= KEPT_LABELS) break;
+        if (cache.size <= KEPT_LABELS && characters <= KEPT_CHARACTERS) break;
         cache.delete(label);
+        characters -= label.length;
       }
       return labels.map((label) => ids.get(label)!);
     },

@@ -49,6 +49,10 @@ it('uses what was fitted where a request says so, and nowhere else', async () =>
     expect(tuned.body.results[at].labels).toEqual(labels);
     expect(tuned.body.results[at].scores[0]).toBeCloseTo(scores[0], 4);
   }
+  const { below } = JSON.parse(readFileSync(file, 'utf8')).abstain;
+  expect(await (await fetch(`${server.url}/thresholds`)).json()).toEqual({
+    thresholds: { labels: expect.arrayContaining(LABELS), multiLabel: false, abstainBelow: below },
+  });
   const plain = await classify({ labels: LABELS });
   expect(plain.body.results[1].scores[0]).not.toBeCloseTo(tuned.body.results[1].scores[0], 4);
   expect((await classify({ thresholds: true, labels: ['a', 'b'] })).body).toMatchObject({

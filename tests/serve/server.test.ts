@@ -1,7 +1,11 @@
 /** What reaches the server from anybody: answers that equal the library's, bad bodies, silent connections, who may ask, how it ends. */
+import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { GliZNet } from '../../src/index.ts';
 import { runGlz } from '../run-glz.ts';
+import { temporaryFolder } from '../tiny-checkpoint.ts';
 import { post, runServer, type ServerProcess } from './run-server.ts';
 
 const TEXT = 'I was charged twice for one parcel';
@@ -103,6 +107,7 @@ describe('refuses', () => {
 
   it.each<[string, unknown, RegExp]>([
     ['no questions', { state: 'x', questions: {} }, /there are none/],
+    ['equal options', { state: 'x', questions: { q: { type: 'choice', criteria: { a: null, 'a ': null } } } }, /"a" is given twice/],
     ['one option', { state: 'x', questions: { q: { type: 'choice', criteria: { a: null } } } }, /1 given/],
     [
       '10,000 options',
@@ -211,6 +216,58 @@ it('drops what clients gave up, answers all others', async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('the queue does not empty');
+});
+
+it('lets go of two hundred clients that are killed in the middle, and answers the next', async () => {
+  const whole = JSON.stringify({ texts: Array.from({ length: 10 }, (_, at) => `${TEXT} ${at}`), labels: LABELS });
+  const head = `POST /classify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${whole.length}\r\n\r\n`;
+  await Promise.all(
+    Array.from(
+      { length: 200 },
+      (_, at) =>
+        new Promise<void>((resolve) => {
+          const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+          // Half of them in the middle of what they send, the others while they wait.
+          socket
+            .on('error', () => {})
+            .write(head + (at % 2 ? whole.slice(0, 50) : whole), () => setTimeout(() => socket.destroy(), at % 20));
+          socket.on('close', () => resolve());
+        }),
+    ),
+  );
+  expect((await classify({ texts: TEXT, labels: LABELS })).status).toBe(200);
+  for (let tries = 0; tries < 200; tries++) {
+    const { waiting } = (await (await fetch(`${server.url}/ready`)).json()) as { waiting: number };
+    if (waiting === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('the queue does not empty');
+});
+
+it('answers 503 and ends with 1 where a worker dies', async () => {
+  const folder = temporaryFolder();
+  const [preload, mark] = [join(folder, 'preload.mjs'), join(folder, 'die')];
+  writeFileSync(
+    preload,
+    `import { existsSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+if (!isMainThread) setInterval(() => existsSync(${JSON.stringify(mark)}) && process.exit(7), 20).unref();`,
+  );
+  const other = await runServer(['--batch-wait', '1000'], { NODE_OPTIONS: `--import ${pathToFileURL(preload)}` });
+  const ended = new Promise((resolve) => other.child.once('close', resolve));
+  let said = '';
+  other.child.stderr!.on('data', (text: string) => {
+    said += text;
+  });
+  // The labels are read at once; the text waits for others when the worker dies.
+  const underWay = post(`${other.url}/classify`, { texts: TEXT, labels: LABELS });
+  const waiting = async () => ((await (await fetch(`${other.url}/ready`)).json()) as { waiting: number }).waiting;
+  while ((await waiting()) === 0);
+  writeFileSync(mark, '');
+  const { status, body, headers } = await underWay;
+  expect([status, body.error.message, headers.get('retry-after')]).toEqual([503, expect.stringMatching(/about to end/), '1']);
+  expect(await ended).toBe(1);
+  expect(said).toMatch(/^glz: a worker died: it ended with code 7/m);
 });
 
 it('keeps label sets within their memory, and describes itself', async () => {

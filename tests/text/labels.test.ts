@@ -46,6 +46,24 @@ describe('label encoder', () => {
     expect(encoded).toBe(3);
   });
 
+  it('keeps labels within a bound, long ones too, and gives all of a call', async () => {
+    let encoded = 0;
+    const counting: Tokenizer = {
+      ...tokenizer,
+      encodeBatch: async (texts) => {
+        encoded += texts.length;
+        return texts.map(() => Int32Array.of(5));
+      },
+    };
+    const encoder = createLabelEncoder(counting, 20);
+    const long = Array.from({ length: 5 }, (_, at) => `${at}${'x'.repeat(5e6)}`);
+    expect(await encoder.encode(long)).toHaveLength(5);
+    await encoder.encode([long[4], long[3]]);
+    expect(encoded).toBe(5);
+    await encoder.encode([long[0]]);
+    expect(encoded).toBe(6);
+  });
+
   it('names a label that is too long or has no tokens', async () => {
     const encoder = createLabelEncoder(tokenizer, layout.labelLimit);
     await expect(encoder.encode(['law', `a ${'very '.repeat(40)}long one`])).rejects.toThrow(

@@ -18,8 +18,9 @@ const SAME = 0.88;
 /** Labels of a set by which its neighbours are found: of a larger one as many, evenly spread. */
 const LOOKED_AT = 200;
 
-/** Labels whose sets' neighbours are kept, of all sets together; the longest unused go. */
+/** Labels whose sets' neighbours are kept, of all sets together; the longest unused go. Of long labels fewer: as many as have {@link LABEL_CHARACTERS} each. */
 const KEPT_LABELS = 100_000;
+const LABEL_CHARACTERS = 100;
 
 /**
  * Weights of logistic regressions, fitted with the checkpoint that ships to fourteen sets that are neither trained on nor reported (docs/abstain.md):
@@ -100,8 +101,9 @@ export function withFit<Given extends Pick<Classifier, 'options' | 'logits'>>(cl
     const key = JSON.stringify(labels);
     const made = kept.get(key)?.made ?? neighboursOf(classifier, labels).then((near) => [...labels, ...near]);
     drop(key);
-    kept.set(key, { made, size: labels.length });
-    keptLabels += labels.length;
+    const size = Math.max(labels.length, Math.ceil(key.length / LABEL_CHARACTERS));
+    kept.set(key, { made, size });
+    keptLabels += size;
     known.set(labels, made);
     made.catch(() => {
       if (kept.get(key)?.made === made) drop(key);

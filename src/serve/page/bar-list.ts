@@ -19,8 +19,12 @@ export interface BarLook {
   chosen?: string;
   /** Of labels in levels: where each stands. */
   paths?: ReadonlyMap<string, readonly string[]>;
-  /** Whether none of them is taken. */
+  /** Labels that are taken. */
+  taken: ReadonlySet<string>;
+  /** Whether none of them fits. */
   isNone?: boolean;
+  /** Scores from which on labels are taken, where they were fitted: marked on the bars. */
+  thresholds?: ReadonlyMap<string, number>;
 }
 
 interface Row {
@@ -28,6 +32,8 @@ interface Row {
   face: HTMLElement;
   name: HTMLElement;
   fill: HTMLElement;
+  /** Where its threshold is. */
+  mark: HTMLElement;
   value: HTMLElement;
 }
 
@@ -37,12 +43,13 @@ const isStill = matchMedia('(prefers-reduced-motion: reduce)');
 function makeRow(label: string, isButton: boolean, onChoose: (label: string) => void): Row {
   const fill = make('span', { className: 'fill' });
   const value = make('span', { className: 'value' });
-  const track = make('span', { className: 'track', attributes: { 'aria-hidden': 'true' } }, fill);
+  const mark = make('span', { className: 'mark-at', hidden: true });
+  const track = make('span', { className: 'track scale', attributes: { 'aria-hidden': 'true' } }, fill, mark);
   const name = make('span', { className: 'name' });
   const parts = [name, value, track];
   const face = isButton ? make('button', { type: 'button', className: 'face' }, ...parts) : make('div', { className: 'face' }, ...parts);
   if (isButton) face.addEventListener('click', () => onChoose(label));
-  return { item: make('li', {}, face), face, name, fill, value };
+  return { item: make('li', {}, face), face, name, fill, mark, value };
 }
 
 /** A label, behind those above it. */
@@ -74,7 +81,7 @@ export function createBarList(onChoose: (label: string) => void): BarList {
 
   const show: BarList['show'] = (bars, look) => {
     last = [bars, look];
-    const { explained, chosen, paths, isNone = false } = look;
+    const { explained, chosen, paths, taken, isNone = false, thresholds } = look;
     const shown = isWhole ? bars : bars.slice(0, FIRST);
     const names = new Set(shown.map(({ label }) => label));
     for (const name of rows.keys()) if (!names.has(name)) rows.delete(name);
@@ -94,11 +101,14 @@ export function createBarList(onChoose: (label: string) => void): BarList {
     // What is moved in the page loses the focus.
     if (focused instanceof HTMLElement && list.contains(focused)) focused.focus({ preventScroll: true });
     for (const [at, { label, score }] of shown.entries()) {
-      const { item, face, name, fill, value } = ordered[at];
+      const { item, face, name, fill, mark, value } = ordered[at];
+      const threshold = thresholds?.get(label);
+      mark.hidden = threshold === undefined;
+      mark.style.left = `${100 * (threshold ?? 0)}%`;
       name.replaceChildren(...nameParts(label, paths?.get(label)));
       fill.style.width = `${100 * score}%`;
       value.textContent = percent(score);
-      item.classList.toggle('best', at === 0 && !isNone);
+      item.classList.toggle('best', taken.has(label));
       if (face.tagName === 'BUTTON') face.setAttribute('aria-pressed', String(label === chosen));
     }
     list.classList.toggle('none', isNone);

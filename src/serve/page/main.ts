@@ -3,7 +3,6 @@
 import { decidingWords } from '../../classify/explain/deciding-words.ts';
 import type { LabelScores } from '../../classify/library-types.ts';
 import type { Answers, Question } from '../../classify/questions/questions.ts';
-import { ABSTAIN_BELOW } from '../../classify/tuning/abstain-level.ts';
 import { showAnswers } from './answer-view.ts';
 import { createBarList } from './bar-list.ts';
 import { find, make, onChosenFile } from './dom.ts';
@@ -12,10 +11,10 @@ import type { Asking } from './file-labelling.ts';
 import { createFileView } from './file-view.ts';
 import { askForKey } from './key-dialog.ts';
 import { createLabelField } from './label-field.ts';
-import { isNone, type LabelResult, resultOf, spokenResult } from './pure/bars.ts';
+import { type AskedLabels, createLabelQuestion } from './label-question.ts';
+import { isNone, type LabelResult, resultOf, spokenResult, takenBars } from './pure/bars.ts';
 import { AnswerError, createClient } from './pure/client.ts';
 import { EXAMPLES } from './pure/examples.ts';
-import { type LabelPaths, labelPaths } from './pure/label-paths.ts';
 import { labelsOfFile } from './pure/label-text.ts';
 import { createLatest } from './pure/latest.ts';
 import { areQuestions, EXAMPLE_QUESTIONS, questionsOf } from './pure/question-text.ts';
@@ -27,20 +26,12 @@ import { showWords } from './word-view.ts';
 
 const client = createClient(askForKey);
 const text = find<HTMLTextAreaElement>('text');
-const multi = find<HTMLInputElement>('multi');
-const abstain = find<HTMLInputElement>('abstain');
-const abstainBelow = find<HTMLInputElement>('abstain-below');
 const questionText = find<HTMLTextAreaElement>('questions');
 const problem = find('problem');
 const result = document.querySelector<HTMLElement>('.result')!;
 
-const isQuestions = (): boolean => document.querySelector<HTMLInputElement>('input[name=mode]:checked')!.value === 'questions';
-
-/** The fit below which no label is taken; undefined: one always is. */
-const level = (): number | undefined => (abstain.checked ? abstainBelow.valueAsNumber / 100 : undefined);
-
-/** How labels are asked: where there may be none, labels come whatever the fit is, so that the level can be moved without asking again. */
-const labelAsking = () => ({ multiLabel: multi.checked, ...(abstain.checked ? { abstainBelow: 0 } : {}) });
+type Mode = 'fitted' | 'labels' | 'questions';
+const modeNow = (): Mode => document.querySelector<HTMLInputElement>('input[name=mode]:checked')!.value as Mode;
 
 /** What the single text was found to be; the words of one label are shown. */
 type Found =
@@ -48,9 +39,8 @@ type Found =
       kind: 'labels';
       text: string;
       result: LabelResult;
-      paths: LabelPaths['paths'];
+      asked: AskedLabels;
       explanations: LabelScores['explanations'];
-      isMultiLabel: boolean;
       ms: number;
     }
   | { kind: 'answers'; questions: Readonly<Record<string, Question>>; answers: Answers; ms: number }
@@ -69,16 +59,20 @@ function show(): void {
   find('bars').hidden = !isLabels;
   find('empty').hidden = found.kind !== 'nothing' || problem.textContent !== '';
   if (found.kind === 'labels') {
-    const { result, paths, explanations = [], isMultiLabel } = found;
+    const { result, explanations = [], asked } = found;
+    const { paths, taking } = asked;
+    const { level } = labelQuestion;
     const explained = new Set(explanations.map(({ label }) => label));
     // A label that somebody chose stays while it is explained. Labels in levels do not all compete.
-    const deciding = decidingWords(explanations, { isChoice: !isMultiLabel && !paths, chosen });
-    showVerdict(result, isMultiLabel, level());
-    barList.show(result.bars, { explained, chosen: deciding?.label, paths, isNone: isNone(result, level()) });
+    const deciding = decidingWords(explanations, { isChoice: !taking.isMultiLabel && !paths, chosen });
+    const taken = new Set(takenBars(result, { ...taking, level }).map(({ label }) => label));
+    showVerdict(result, taking.isMultiLabel, level);
+    const look = { explained, chosen: deciding?.label, paths, taken, isNone: isNone(result, level), thresholds: taking.thresholds };
+    barList.show(result.bars, look);
     showWords(found.text, deciding);
   } else {
     showVerdict(undefined, false, undefined);
-    barList.show([], { explained: new Set() });
+    barList.show([], { explained: new Set(), taken: new Set() });
     showWords('', undefined);
   }
   if (found.kind === 'answers') showAnswers(found.questions, found.answers);
@@ -93,7 +87,7 @@ function speak(): void {
   speaking = setTimeout(() => {
     find('spoken').textContent =
       found.kind === 'labels'
-        ? spokenResult(found.result, { isMultiLabel: found.isMultiLabel, level: level() })
+        ? spokenResult(found.result, { ...found.asked.taking, level: labelQuestion.level })
         : found.kind === 'answers'
           ? Object.entries(found.answers)
               .map(
@@ -120,20 +114,17 @@ function checkedQuestions(): Record<string, Question> | undefined {
 async function askOne(signal: AbortSignal): Promise<Found> {
   const written = text.value;
   const began = performance.now();
-  if (isQuestions()) {
+  if (modeNow() === 'questions') {
     const questions = checkedQuestions();
     if (!questions || written.trim() === '') return { kind: 'nothing' };
     const [answers] = await client.decide([written], questions, signal);
     return { kind: 'answers', questions, answers, ms: performance.now() - began };
   }
-  const { labels } = labelField;
-  if (labels.length === 0 || written.trim() === '') return { kind: 'nothing' };
-  const { paths } = labelPaths(labels);
-  const how = labelAsking();
-  const [scores] = await client.classify({ texts: [written], labels, ...how, explain: true }, signal);
+  const asked = written.trim() === '' ? undefined : labelQuestion.asked();
+  if (!asked) return { kind: 'nothing' };
+  const [scores] = await client.classify({ texts: [written], ...asked.request, explain: true }, signal);
   const ms = performance.now() - began;
-  const { explanations } = scores;
-  return { kind: 'labels', text: written, result: resultOf(scores), paths, explanations, isMultiLabel: how.multiLabel, ms };
+  return { kind: 'labels', text: written, result: resultOf(scores), asked, explanations: scores.explanations, ms };
 }
 
 const latest = createLatest<Found>({
@@ -155,7 +146,8 @@ const latest = createLatest<Found>({
 
 /** What the texts of a file are asked. */
 function asking(): Asking<unknown> {
-  if (isQuestions()) {
+  const mode = modeNow();
+  if (mode === 'questions') {
     const questions = questionsOf(questionText.value);
     return {
       table: answerColumns(questions),
@@ -163,19 +155,16 @@ function asking(): Asking<unknown> {
       ask: (texts, signal) => client.decide(texts, questions, signal),
     } as Asking<Answers> as Asking<unknown>;
   }
-  const { labels, problem: wrong } = labelField;
-  if (wrong !== '') throw new Error(wrong);
-  if (labels.length === 0) throw new Error('Add labels above, then label all.');
-  const how = labelAsking();
+  if (mode === 'labels' && labelField.problem !== '') throw new Error(labelField.problem);
+  const asked = labelQuestion.asked();
+  if (!asked) throw new Error('Add labels above, then label all.');
+  const { names, paths, request, taking } = asked;
+  const { level } = labelQuestion;
   return {
-    table: labelColumns({
-      ...labelPaths(labels),
-      isMultiLabel: how.multiLabel,
-      ...(abstain.checked ? { level: () => abstainBelow.valueAsNumber / 100 } : {}),
-    }),
-    mark: JSON.stringify([labels, how]),
+    table: labelColumns({ names, paths, ...taking, ...(level === undefined ? {} : { level: () => labelQuestion.level ?? level }) }),
+    mark: JSON.stringify(request),
     ask: async (texts, signal) =>
-      (await client.classify({ texts, labels, ...how, ...(how.multiLabel ? {} : { topK: 1 }) }, signal)).map(resultOf),
+      (await client.classify({ texts, ...request, ...(taking.isMultiLabel ? {} : { topK: 1 }) }, signal)).map(resultOf),
   } as Asking<LabelResult> as Asking<unknown>;
 }
 
@@ -195,10 +184,21 @@ const labelField = createLabelField(() => {
   queueMicrotask(changed);
 });
 
-function setMode(mode: 'labels' | 'questions'): void {
+const asksAgain = (): void => {
+  latest.now();
+  fileView.changed();
+};
+const labelQuestion = createLabelQuestion(labelField, asksAgain, () => {
+  show();
+  speak();
+  fileView.changed();
+});
+
+function setMode(mode: Mode): void {
   for (const input of document.querySelectorAll<HTMLInputElement>('input[name=mode]')) input.checked = input.value === mode;
-  find('labels-panel').hidden = mode !== 'labels';
+  find('labels-panel').hidden = mode === 'questions';
   find('questions-panel').hidden = mode !== 'questions';
+  labelQuestion.isFitted = mode === 'fitted';
   changed();
 }
 
@@ -228,31 +228,10 @@ async function readLabels(file: File): Promise<void> {
   }
 }
 
-/** The level that is set, shown and told. */
-function showLevel(): void {
-  const said = `${abstainBelow.value}%`;
-  find('abstain-said').textContent = said;
-  abstainBelow.setAttribute('aria-valuetext', said);
-  find('abstain-level').hidden = find('abstain-hint').hidden = !abstain.checked;
-}
-
 text.addEventListener('input', () => latest.changed());
-const asksAgain = (): void => {
-  showLevel();
-  latest.now();
-  fileView.changed();
-};
-multi.addEventListener('change', asksAgain);
-abstain.addEventListener('change', asksAgain);
-abstainBelow.addEventListener('input', () => {
-  showLevel();
-  show();
-  speak();
-  fileView.changed();
-});
 questionText.addEventListener('input', changed);
 for (const input of document.querySelectorAll<HTMLInputElement>('input[name=mode]'))
-  input.addEventListener('change', () => setMode(input.value as 'labels' | 'questions'));
+  input.addEventListener('change', () => setMode(input.value as Mode));
 onChosenFile(find('open-questions'), find('questions-file'), (file) => void read(file));
 onChosenFile(find('open-labels'), find('labels-file'), (file) => void readLabels(file));
 onChosenFile(find('open-texts'), find('texts-file'), (file) => void read(file));
@@ -272,14 +251,22 @@ find('examples').append(
 startTheme();
 const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
 find('place').textContent = isLocal ? 'Runs on this machine; nothing leaves it' : `Texts go to ${location.hostname} and nowhere else`;
-abstainBelow.value = String(100 * ABSTAIN_BELOW);
-showLevel();
 questionText.value = EXAMPLE_QUESTIONS;
 text.value = EXAMPLES[0].text;
 labelField.set(EXAMPLES[0].labels);
 client.model().then(
   (name) => {
     find('model').textContent = name;
+  },
+  () => {},
+);
+client.fitted().then(
+  (fitted) => {
+    if (!fitted) return;
+    labelQuestion.offer(fitted);
+    // What the server is there for, unless somebody has begun with something else.
+    const isUntouched = text.value === EXAMPLES[0].text && labelField.labels.join() === EXAMPLES[0].labels.join();
+    if (isUntouched && modeNow() === 'labels') setMode('fitted');
   },
   () => {},
 );

@@ -50,13 +50,14 @@ export async function inTime<Result>(
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(new TimedOutError()), timeoutMs);
   const onGone = (): void => stop.abort(new TimedOutError());
-  const { signal } = context.req.raw;
-  signal.addEventListener('abort', onGone, { once: true });
+  // Node's own event: the signal of a Web request would have all of that made of each.
+  const { outgoing } = context.env as HttpBindings;
+  outgoing.once('close', onGone);
   try {
     const late = new Promise<never>((_, reject) => stop.signal.addEventListener('abort', () => reject(stop.signal.reason), { once: true }));
     return await Promise.race([answer(stop.signal), late]);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', onGone);
+    outgoing.off('close', onGone);
   }
 }

@@ -14,4 +14,11 @@ export const POSTS: Readonly<Record<string, Dialect>> = {
 export const OPEN: ReadonlySet<string> = new Set(['/health', '/ready', ...PAGE_PATHS]);
 
 /** All; what else is asked for has one name in figures and in the log. */
-export const KNOWN: ReadonlySet<string> = new Set([...Object.keys(POSTS), ...OPEN, '/v1/models', '/metrics', '/openapi.json']);
+export const KNOWN: ReadonlySet<string> = new Set([
+  ...Object.keys(POSTS),
+  ...OPEN,
+  '/v1/models',
+  '/thresholds',
+  '/metrics',
+  '/openapi.json',
+]);

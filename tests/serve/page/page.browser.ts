@@ -7,7 +7,8 @@ import { GliZNet } from '../../../src/index.ts';
 import { percent } from '../../../src/serve/page/pure/bars.ts';
 import { textTable } from '../../../src/serve/page/pure/text-table.ts';
 import { ROOT, temporaryFolder } from '../../tiny-checkpoint.ts';
-import { runServer, type ServerProcess } from '../run-server.ts';
+import { writeFittedFiles } from '../fitted-file.ts';
+import { post, runServer, type ServerProcess } from '../run-server.ts';
 
 const KEY = 'a key of some length';
 const SHOTS = process.env.GLZ_SCREENSHOTS ?? temporaryFolder();
@@ -321,6 +322,103 @@ it('takes none of the labels where none fits, by a level that is moved without a
   }
   await page.getByLabel('Perhaps none of these fits').uncheck();
   await page.getByRole('button', { name: 'Label again' }).waitFor();
+});
+
+describe('with what glz tune fitted', () => {
+  const labels = ['billing', 'delivery', 'technical problem', 'praise', 'cancellation'];
+  const folder = temporaryFolder();
+  const [several, one] = ['several.json', 'one.json'].map((name) => join(folder, name));
+  const TEXTS = [
+    'I was charged twice for one parcel. Please refund one of the payments today!',
+    'What is the capital of Peru?',
+    'Thank you, the parcel came a day early!',
+    'The app crashes',
+  ];
+  let fitted: ServerProcess;
+  const ask = async (body: object) => (await post(`${fitted.url}/classify`, { thresholds: true, ...body })).body.results;
+  const start = async (file: string): Promise<void> => {
+    fitted = await runServer(['--thresholds', file]);
+  };
+  const openFitted = (options: BrowserContextOptions = {}) => open(options, fitted.url);
+  /** The labels that the page shows as taken, of a text that is typed. */
+  async function takenOf(page: Page, text: string, first: string): Promise<string[]> {
+    await page.getByLabel('Text', { exact: true }).fill(text);
+    await page.locator('#why .read', { hasText: text }).waitFor();
+    await page.locator('#bars .value').first().filter({ hasText: first }).waitFor();
+    return page.locator('#bars li.best .name').allTextContents();
+  }
+  beforeAll(() =>
+    writeFittedFiles({
+      // Thresholds that are far from one half on either side, so that it shows which are used.
+      [several]: { labels, multiLabel: true, temperature: 1.5, bias: -0.3, thresholds: [0.05, 0.9, 0.3, 0.02, 0.6] },
+      [one]: { labels, temperature: 0.4, abstain: { fit: 0.8, score: 0.9, bias: -0.2, below: 0.437 } },
+    }),
+  );
+  afterEach(async () => {
+    requests = requests.map((url) => url.replace(fitted.url, server.url));
+    for (const context of browser.contexts()) await context.close();
+    expect(await fitted.end()).toBe(0);
+  });
+
+  it.each([
+    ['phone', PHONE],
+    ['desk', DESK],
+  ] as const)('at the width of a %s it is whole, readable and without faults', async (name, viewport) => {
+    await start(several);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await openFitted({ viewport, colorScheme, deviceScaleFactor: name === 'phone' ? 2 : 1, reducedMotion: 'reduce' });
+      await page.locator('#bars .mark-at').first().waitFor();
+      await page.locator('#why mark').first().waitFor();
+      expect(await accessFaults(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      await page.screenshot({ path: join(SHOTS, `${name}-${colorScheme}-7-fitted.png`), fullPage: true });
+    }
+  });
+
+  it('takes the labels that POST /classify gives, each from its threshold on, in the table and its file too', async () => {
+    await start(several);
+    const page = await openFitted();
+    await page.locator('#bars .mark-at').first().waitFor();
+    expect(await page.locator('#fitted-list li').allTextContents()).toEqual(labels);
+    expect(await page.locator('#own-labels').isHidden()).toBe(true);
+    const theirs = await ask({ texts: TEXTS });
+    const all = await ask({ texts: TEXTS, threshold: 0 });
+    expect(new Set(theirs.map((each: { labels: string[] }) => each.labels.length)).size).toBeGreaterThan(1);
+    for (const [at, text] of TEXTS.entries()) {
+      expect(await takenOf(page, text, percent(all[at].scores[0]))).toEqual(theirs[at].labels);
+      expect(await page.locator('#bars .value').allTextContents()).toEqual(all[at].scores.map(percent));
+    }
+    await drop(page, 'four.txt', TEXTS.join('\n'));
+    await page.getByText('4 texts', { exact: true }).waitFor();
+    await page.locator('progress').waitFor({ state: 'hidden' });
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()]);
+    const saved = textTable('saved.csv', new Uint8Array(readFileSync(await download.path())));
+    expect(saved.rows.map((row) => row[1])).toEqual(theirs.map((each: { labels: string[] }) => each.labels.join('; ')));
+    // Labels of one's own are scored as without the file.
+    await page.getByRole('radio', { name: 'Labels', exact: true }).check();
+    await page.getByRole('button', { name: 'a ticket' }).click();
+    const [own] = (await post(`${fitted.url}/classify`, { texts: TEXTS[0], labels })).body.results;
+    await page
+      .locator('#bars .value')
+      .first()
+      .filter({ hasText: percent(own.scores[0]) })
+      .waitFor();
+    expect(await page.locator('#bars .value').allTextContents()).toEqual(own.scores.map(percent));
+    expect(await page.locator('#bars .mark-at:not([hidden])').count()).toBe(0);
+  });
+
+  it('gives no label where POST /classify abstains, at the level that was fitted', async () => {
+    await start(one);
+    const page = await openFitted();
+    await page.getByText('level 44%').waitFor();
+    const theirs = await ask({ texts: TEXTS, abstain: true });
+    const all = await ask({ texts: TEXTS, abstainBelow: 0 });
+    expect(new Set(theirs.map((each: { labels: string[] }) => each.labels.length > 0)).size).toBe(2);
+    for (const [at, text] of TEXTS.entries()) {
+      expect(await takenOf(page, text, percent(all[at].scores[0]))).toEqual(theirs[at].labels.slice(0, 1));
+      await page.getByText(`fit ${percent(theirs[at].fit)}, level 44%`).waitFor();
+    }
+  });
 });
 
 it('labels a dropped CSV, sorts, filters and downloads it, with the scores of the library', async () => {

@@ -1,7 +1,7 @@
 /** Small parts of the page that need no browser: labels, bars, words, questions, asking while one types. */
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
-import { barsOf, percent, resultOf, spokenResult } from '../../../src/serve/page/pure/bars.ts';
+import { barsOf, percent, resultOf, spokenResult, takenBars } from '../../../src/serve/page/pure/bars.ts';
 import { labelNames } from '../../../src/serve/page/pure/label-names.ts';
 import { createLatest } from '../../../src/serve/page/pure/latest.ts';
 import { areQuestions, EXAMPLE_QUESTIONS, questionsOf } from '../../../src/serve/page/pure/question-text.ts';
@@ -32,6 +32,21 @@ it('bars are in order, their shares never read as what they are not', () => {
   const inLevels = resultOf({ labels: ['b'], scores: [0.4], path: ['top', 'b'], pathScores: [0.8, 0.5], joint: 0.4 });
   expect(spokenResult(inLevels, { isMultiLabel: false })).toBe('Most likely: top, 80.0%; below it b, 50.0%; together 40.0%.');
   expect(spokenResult(inLevels, { isMultiLabel: true })).toBe('None is likely. Closest: b, 40.0%.');
+});
+
+it('labels are taken from their fitted thresholds on, and none below the level', () => {
+  const result = { bars: barsOf(['a', 'b', 'c'], [0.6, 0.3, 0.2]), fit: 0.4 };
+  const thresholds = new Map([
+    ['a', 0.7],
+    ['b', 0.3],
+  ]);
+  const labelsOf = (taking: Parameters<typeof takenBars>[1]): string[] => takenBars(result, taking).map(({ label }) => label);
+  expect(labelsOf({ isMultiLabel: true })).toEqual(['a']);
+  expect(labelsOf({ isMultiLabel: true, thresholds })).toEqual(['b', 'c']);
+  expect(labelsOf({ isMultiLabel: true, thresholds, level: 0.5 })).toEqual([]);
+  expect(labelsOf({ isMultiLabel: false, level: 0.4 })).toEqual(['a']);
+  expect(labelsOf({ isMultiLabel: false, thresholds })).toEqual([]);
+  expect(spokenResult(result, { isMultiLabel: true, thresholds })).toBe('Likely: b, 30.0%; c, 20.0%.');
 });
 
 describe('words that decided', () => {

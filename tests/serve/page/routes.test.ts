@@ -74,12 +74,13 @@ it('asks for the key until it is right, once for all requests, and answers as th
   );
   const labels = ['billing', 'delivery', 'praise'];
   const questions = { angry: { type: 'predicate', instructions: 'angry' } } as const;
-  const [[labelled], [answered], name] = await Promise.all([
+  const [[labelled], [answered], name, fitted] = await Promise.all([
     client.classify({ texts: [TEXT], labels, multiLabel: false, explain: true }, signal),
     client.decide([TEXT], questions, signal),
     client.model(),
+    client.fitted(),
   ]);
-  expect([asked, name]).toEqual([[false, true], 'glz-mini']);
+  expect([asked, name, fitted]).toEqual([[false, true], 'glz-mini', undefined]);
   const model = await GliZNet.load();
   try {
     const [ours] = await model.classify([TEXT], labels);

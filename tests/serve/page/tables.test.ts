@@ -119,6 +119,18 @@ describe('columns of results', () => {
     expect(multi.groups({ bars: barsOf(['billing'], [0.1]) })).toEqual(['none']);
   });
 
+  it('of labels with thresholds that were fitted', () => {
+    const { columns, groups } = labelColumns({
+      names,
+      isMultiLabel: true,
+      thresholds: new Map([
+        ['billing', 0.8],
+        ['praise', 0.1],
+      ]),
+    });
+    expect([columns[0].cell(bars), groups(bars)]).toEqual(['praise', ['praise']]);
+  });
+
   it('of labels of which none may fit, by the level as it stands', () => {
     let level = 0.4;
     const { columns, groups } = labelColumns({ names, isMultiLabel: false, level: () => level });

@@ -53,20 +53,31 @@ export function resultOf({ labels, scores, fit, path, pathScores = [], joint }: 
 export const isNone = ({ fit }: Pick<LabelResult, 'fit'>, level: number | undefined): boolean =>
   level !== undefined && fit !== undefined && fit < level;
 
-/** How results are told. */
-export interface SpokenOptions {
+/** Which labels are taken. */
+export interface Taking {
   isMultiLabel: boolean;
   /** As for {@link isNone}. */
   level?: number;
+  /** Score from which on a label is taken, where that was fitted. */
+  thresholds?: ReadonlyMap<string, number>;
+}
+
+/** The bars whose labels are taken: the best, or where any number may fit those that do; none where none fits. */
+export function takenBars({ bars, fit }: Pick<LabelResult, 'bars' | 'fit'>, { isMultiLabel, level, thresholds }: Taking): readonly Bar[] {
+  if (isNone({ fit }, level)) return [];
+  const usual = isMultiLabel ? FITS : 0;
+  const fits = ({ label, score }: Bar): boolean => score >= (thresholds ? (thresholds.get(label) ?? 0) : usual);
+  return (isMultiLabel ? bars : bars.slice(0, 1)).filter(fits);
 }
 
 /** A sentence for those who listen: the best bar, level by level where there are levels, and whether any fits. */
-export function spokenResult({ bars, fit, path, joint = 0 }: LabelResult, { isMultiLabel, level }: SpokenOptions): string {
+export function spokenResult({ bars, fit, path, joint = 0 }: LabelResult, taking: Taking): string {
+  const { isMultiLabel, level } = taking;
   if (bars.length === 0) return 'No result.';
   const said = (bar: Bar): string => `${bar.label}, ${percent(bar.score)}`;
   const fitting = level === undefined || fit === undefined ? '' : ` Fit ${percent(fit)}.`;
   if (isNone({ fit }, level)) return `None of these.${fitting} Closest: ${said(bars[0])}.`;
-  const likely = isMultiLabel ? bars.filter(({ score }) => score >= FITS) : bars.slice(0, 1);
+  const likely = takenBars({ bars, fit }, taking);
   if (likely.length === 0) return `None is likely. Closest: ${said(bars[0])}.${fitting}`;
   if (path && !isMultiLabel) {
     const levels = path.map(({ name, score }) => `${name}, ${percent(score)}`).join('; below it ');

@@ -3,12 +3,18 @@
 import type { LabelScores } from '../../../classify/library-types.ts';
 import type { Answers, Question } from '../../../classify/questions/questions.ts';
 import type { LabelInput } from '../../../text/described-labels.ts';
+import type { FittedLabels } from '../../fitted-labels.ts';
 
 /** How texts are labelled. */
 export interface LabelRequest {
   texts: readonly string[];
-  labels: readonly LabelInput[];
-  multiLabel: boolean;
+  /** Absent with `thresholds`: those that were fitted. */
+  labels?: readonly LabelInput[];
+  multiLabel?: boolean;
+  /** Uses what the server was fitted to. */
+  thresholds?: boolean;
+  /** Leaves out labels that score less; 0: none, also where thresholds were fitted. */
+  threshold?: number;
   /** Asks for the fit; 0: and for labels whatever it is. */
   abstainBelow?: number;
   /** Whether words are asked for. */
@@ -32,6 +38,8 @@ export interface Client {
   decide(texts: readonly string[], questions: Readonly<Record<string, Question>>, signal: AbortSignal): Promise<Answers[]>;
   /** The model's name. */
   model(): Promise<string>;
+  /** What the server was started with (`--thresholds`), if anything. */
+  fitted(): Promise<FittedLabels | undefined>;
 }
 
 /** How often a busy server is asked again. */
@@ -119,6 +127,10 @@ export function createClient(askForKey: (wasWrong: boolean) => Promise<string>, 
     async model() {
       const { data } = (await call('/v1/models', undefined, new AbortController().signal)) as { data: { id: string }[] };
       return data[0]?.id ?? '';
+    },
+    async fitted() {
+      const { thresholds } = (await call('/thresholds', undefined, new AbortController().signal)) as { thresholds: FittedLabels | null };
+      return thresholds ?? undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What a table has of results: columns to look at, to sort by and to download. */
 import type { Answers, Question } from '../../../classify/questions/questions.ts';
-import { FITS, isNone, type LabelResult, percent } from './bars.ts';
+import { FITS, isNone, type LabelResult, percent, type Taking, takenBars } from './bars.ts';
 import type { LabelPaths } from './label-paths.ts';
 import type { SortKey } from './row-order.ts';
 
@@ -23,20 +23,17 @@ export interface ResultTable<Result> {
 }
 
 /** How labels are asked. */
-export interface LabelColumnsOptions extends LabelPaths {
-  isMultiLabel: boolean;
+export interface LabelColumnsOptions extends LabelPaths, Omit<Taking, 'level'> {
   /** Whether a text may get none; the level as it stands, below which it does: it can be moved while results are there. */
   level?: () => number;
 }
 
 /** Columns of labels: the best and its score, its path where there are levels; where any number may fit, those that do, and each label's score. */
-export function labelColumns({ names, paths, isMultiLabel, level }: LabelColumnsOptions): ResultTable<LabelResult> {
+export function labelColumns({ names, paths, isMultiLabel, thresholds, level }: LabelColumnsOptions): ResultTable<LabelResult> {
   const hasNone = (result: LabelResult): boolean => result.bars.length === 0 || isNone(result, level?.());
   const best = (result: LabelResult): number | undefined => (hasNone(result) ? undefined : result.bars[0].score);
   const taken = (result: LabelResult): string[] =>
-    hasNone(result)
-      ? []
-      : (isMultiLabel ? result.bars.filter(({ score }) => score >= FITS) : result.bars.slice(0, 1)).map(({ label }) => label);
+    takenBars(result, { isMultiLabel, thresholds, level: level?.() }).map(({ label }) => label);
   const shown = (label: string): string => paths?.get(label)?.join(' > ') ?? label;
   const numbers = (name: string, value: (result: LabelResult) => number | undefined): ResultColumn<LabelResult> => ({
     ...{ name, isNumber: true, cell: (result) => value(result) ?? '', key: value },
