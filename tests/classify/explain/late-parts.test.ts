@@ -15,7 +15,9 @@ import { traceGraph } from '../../../src/trace/trace.ts';
 import { readEncoderFolder } from '../../../src/weights/encoder-weights.ts';
 import { random } from '../../random.ts';
 import { LATE_OPTIONS, randomWeights, type Weights } from '../../random-model.ts';
-import { TINY_ENCODER, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
+import { TINY_ENCODER, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
+
+process.env.GLZ_CACHE = temporaryFolder();
 
 const LABELS = ['red', 'the blue house', 'a', 'and', 'children'];
 const LONG = 'The teacher asked the children to draw a red house, and the blue one. '.repeat(12);
@@ -131,7 +133,12 @@ it('takes labels from sets of any size, each text with its own', async () => {
       return opened === 1 ? Promise.reject(new Error('the disk is full')) : open(parts!);
     },
   };
-  const classifier = await createLateClassifier(tokenizer, LATE_OPTIONS, sessions, { largeFrom: 4, blockLabels: 2, memory: 1 });
+  const classifier = await createLateClassifier(tokenizer, LATE_OPTIONS, sessions, {
+    identity: 'a'.repeat(64),
+    largeFrom: 4,
+    blockLabels: 2,
+    memory: 1,
+  });
   const few = ['house', 'red'];
   const requests = [
     { text: TEXTS[0], labels: LABELS, chosen: [4, 0] },
