@@ -11,7 +11,7 @@ const target = inProject('dist/serve/page');
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 await build({
-  entryPoints: { page: `${source}/main.ts`, styles: `${source}/page.css` },
+  entryPoints: { page: `${source}/main.ts`, styles: `${source}/styles/page.css` },
   entryNames: 'page',
   outdir: target,
   bundle: true,

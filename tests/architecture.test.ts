@@ -1,5 +1,5 @@
 /** Arrows between the rooms of src go one way: every import is allowed by the table of docs/architecture.md, and no folder or file outgrows its limit. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ROOT } from './tiny-checkpoint.ts';
 
@@ -76,9 +76,10 @@ it('files do not import each other in a circle, types aside', () => {
   for (const file of files) visit(file, []);
 });
 
-it('no folder has more than 20 files, no file more than 350 lines', () => {
+it('no folder has more than 20 files, of whatever kind, no file more than 350 lines', () => {
   const folders = new Map<string, number>();
-  for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
+  const all = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(SRC, path)).isFile());
+  for (const file of all) folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
   expect([...folders].filter(([, count]) => count > 20)).toEqual([]);
   const long = files
     .map((file) => [file, readFileSync(join(SRC, file), 'utf8').split('\n').length - 1] as const)
