@@ -23,7 +23,7 @@ top=$(node -p 'Object.keys(require("gliznet/package.json").dependencies).length'
 total=$(megabytes node_modules)
 du -sm node_modules/* node_modules/@*/* | sort -rn | head -8
 echo "$top packages at the top, $total MB in all"
-[ "$total" -le 500 ] || fail "more than 500 MB"
+[ "$total" -le 480 ] || fail "more than 480 MB"
 [ "$top" -le 12 ] || fail "more than 12 packages at the top"
 
 test -s node_modules/gliznet/dist/serve/page/index.html || fail "the page of glz serve is missing"
