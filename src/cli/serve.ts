@@ -5,6 +5,7 @@ import type { Filled } from '../options/declaration.ts';
 import { SERVE_FLAGS } from '../options/serve.ts';
 import { startServer } from '../serve/server.ts';
 import { addFlags } from './flags.ts';
+import { noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
 Examples:
@@ -36,6 +37,7 @@ async function run(flags: Filled<typeof SERVE_FLAGS>): Promise<void> {
   const key = process.env.GLZ_SERVE_KEY || undefined;
   const server = await startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) });
   log({ level: 'info', message: 'ready', url: server.url, precision: server.precision });
+  if (process.stderr.isTTY) noteLine(`open ${server.url}, Ctrl-C ends`);
   const signals = ['SIGTERM', 'SIGINT'] as const;
   let onSignal: NodeJS.SignalsListener = () => {};
   const asked = new Promise<void>((resolve) => {

@@ -25,10 +25,10 @@ Examples:
   Look at the data and the plan without training:
     $ glz train --config article --data train.jsonl --output runs/article --dry-run
   Go on after an interruption:
-    $ glz train --config minilm --data train.jsonl --output runs/minilm --resume
+    $ glz train --output runs/minilm --resume
 
 Data: one record a line, {"text": "...", "labels": ["true", ...], "not_labels": ["close but wrong", ...]}; CSV and TSV with "|" between labels.
-Ctrl-C saves and stops; a second run with --resume goes on with the same numbers.`;
+Ctrl-C saves and stops; --resume goes on with the same settings, data and numbers.`;
 
 type TrainFlags = Filled<typeof TRAIN_FLAGS> & Partial<Record<keyof typeof TRAIN_SETTING_FLAGS, unknown>>;
 
@@ -52,10 +52,17 @@ const fieldsOf = (flags: TrainFlags): Record<string, unknown> => ({
   ...Object.fromEntries(flags.set.map(parseOverride)),
 });
 
+/** The command that goes on with a run, for a shell: what is not among the settings that the run keeps is said again. */
+function resumeCommand({ output, threads, onError }: TrainFlags): string {
+  const folder = /^[\w./:@%+=-]+$/.test(output) ? output : `'${output.replaceAll("'", "'\\''")}'`;
+  const others = [...(threads === undefined ? [] : [`--threads ${threads}`]), ...(onError === 'skip' ? ['--on-error skip'] : [])];
+  return ['glz train --output', folder, '--resume', ...others].join(' ');
+}
+
 type Display = Required<Pick<TrainOptions, 'onStart' | 'onStep' | 'onEvaluation' | 'onCalibration' | 'onRescue'>>;
 
 /** What is shown while a run goes on. Ctrl-C aborts it, with `controller`; a second time it ends the process. */
-function displayOf(controller: AbortController, quiet: boolean | undefined): Display & { stop(): void } {
+function displayOf(controller: AbortController, quiet: boolean | undefined, goOn: string): Display & { stop(): void } {
   let progress: Progress | undefined;
   let stepsDone = false;
   let stopListening = () => {};
@@ -100,7 +107,7 @@ function displayOf(controller: AbortController, quiet: boolean | undefined): Dis
     },
     onRescue(step) {
       progress?.stop();
-      noteLine(`saved at step ${step}; --resume goes on from there`);
+      noteLine(`saved at step ${step}; to go on from there: ${goOn}`);
     },
     onEvaluation(step, evaluation, best) {
       for (const line of table.row({ step, loss, ...evaluation.details }, best)) note(line);
@@ -117,7 +124,9 @@ async function run(flags: TrainFlags): Promise<void> {
   const call = { ...flags, fields: fieldsOf(flags), note: noteLine };
   if (flags.dryRun) return tryRun(runSettings(call), call);
   const controller = new AbortController();
-  const display = displayOf(controller, flags.quiet);
+  // What a run was gone on with may differ from what it was begun with.
+  const goOn = flags.resume ? 'the same command again' : resumeCommand(flags);
+  const display = displayOf(controller, flags.quiet, goOn);
   let total = 0;
   try {
     const { finished, early, steps, checkpoint, labels } = await runTraining({
@@ -131,7 +140,7 @@ async function run(flags: TrainFlags): Promise<void> {
     });
     display.stop();
     if (!finished) {
-      noteLine(`stopped at step ${steps} of ${total}; --resume goes on`);
+      noteLine(`stopped at step ${steps} of ${total}; to go on: ${goOn}`);
       process.exitCode = 130;
       return;
     }

@@ -40,6 +40,15 @@ const HEADERS = [
   ['cache-control', 'no-store'],
 ] as const;
 
+/** Why no route answers a request: its path is unknown, or asked with another method, which a header then says. */
+function unanswered(context: Context): RequestError {
+  const { method, path } = context.req;
+  if (!KNOWN.has(path)) return new RequestError(404, `there is no ${method} ${path}`);
+  const right = Object.hasOwn(POSTS, path) ? 'POST' : 'GET';
+  context.header('allow', right === 'GET' ? 'GET, HEAD' : right);
+  return new RequestError(405, `there is no ${method} ${path}: use ${right}`);
+}
+
 /** Numbers each answer, times, counts and logs it. */
 function logged(metrics: Metrics, log: Log): MiddlewareHandler {
   return async (context, next) => {
@@ -64,7 +73,7 @@ export function createApp(settings: AppSettings): Hono {
   const { log } = settings;
   const app = new Hono();
   app.onError((error, context) => failed(context, error, log));
-  app.notFound((context) => failed(context, new RequestError(404, `there is no ${context.req.method} ${context.req.path}`), log));
+  app.notFound((context) => failed(context, unanswered(context), log));
   app.use(logged(settings.metrics, log));
   if (settings.cors !== undefined) app.use(cors({ origin: settings.cors, allowMethods: ['GET', 'POST'] }));
   app.use(access(settings));

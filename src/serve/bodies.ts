@@ -1,7 +1,10 @@
 /** Bodies of requests: read within bounds, and checked by schemas. */
 import { z } from 'zod';
+import { isObject } from '../base/is-object.ts';
 import { isNestedTooDeep } from '../base/json.ts';
+import { quoted } from '../base/printable.ts';
 import type { LabelScores } from '../classify/library-types.ts';
+import { suggestion } from '../options/check.ts';
 import { type FieldFault, RequestError } from './failures.ts';
 
 /** Faults that are named. */
@@ -17,10 +20,21 @@ export function parseBody(text: string): unknown {
   }
 }
 
+/** What is wrong with a body that has a field which is not known: said first, since one that is missing is often the same, misspelt. */
+function unknownField(schema: z.ZodType, { issues }: z.ZodError): RequestError | undefined {
+  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys' && issue.path.length === 0);
+  if (unknown?.code !== 'unrecognized_keys' || !(schema instanceof z.ZodObject)) return undefined;
+  const [field] = unknown.keys;
+  const message = `field ${quoted(field)} is not known${suggestion(field, Object.keys(schema.shape))}`;
+  return new RequestError(422, message, [{ path: [field], message }]);
+}
+
 /** Checks a value by a schema. @throws RequestError 422 that names fields */
 export function checkedBody<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
   const { success, data, error } = schema.safeParse(value);
   if (success) return data;
+  const unknown = unknownField(schema, error);
+  if (unknown) throw unknown;
   const faults = error.issues
     .slice(0, NAMED)
     .map(({ path, message }): FieldFault => ({ path: path.map((part) => (typeof part === 'number' ? part : String(part))), message }));
@@ -43,15 +57,23 @@ const label = z.union([
   }),
 ]);
 
-const texts = z.union([z.string(), z.array(json)]).describe('texts, or one; a text that is no string is read as lines `path: value`');
+/** Names with what they mean; looked into by labelSet, which takes every name that JSON has. */
+const describedLabels = z.custom<Readonly<Record<string, unknown>>>(isObject).meta({ type: 'object' });
+
+const texts = z.union([z.array(json), z.string()]).describe('texts, or one; a text that is no string is read as lines `path: value`');
 
 /** Body of `POST /classify`. */
 export const classifyBody = z.strictObject({
   texts,
   labels: z
-    .union([z.array(label), z.array(z.array(label))])
+    .union([z.array(label), z.array(z.array(label)), describedLabels], {
+      error:
+        'must be a list of names or of objects ({"label": "delivery", "description": "a parcel did not come"}), or an object of names with what they mean',
+    })
     .optional()
-    .describe('one list for all texts, or a list for each; with thresholds those that they were fitted to unless given'),
+    .describe(
+      'one list for all texts, or a list for each, or an object of names with what they mean; with thresholds those that they were fitted to unless given',
+    ),
   multiLabel: z.boolean().optional().describe('score each label by itself: any number may fit'),
   threshold: z.number().min(0).max(1).optional().describe('leave out labels that score less'),
   levels: z.enum(['leaf', 'path', 'all']).optional().describe('of labels in levels, which are reported'),

@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import { writeFileAtomically } from '../base/files.ts';
 import { isObject } from '../base/is-object.ts';
+import { readJsonObject } from '../base/json.ts';
 import { devScore } from '../eval/sets/dev-score.ts';
 import { labelledLogits } from '../eval/sets/labelled-logits.ts';
 import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
@@ -37,11 +38,19 @@ export function fieldPaths(settings: object, prefix = ''): Record<string, unknow
   );
 }
 
+type SettingsCall = Pick<TrainCall, 'config' | 'data' | 'fields' | 'note' | 'output' | 'resume'>;
+
 /**
- * The settings of a run: those of a preset or file, with fields put over them.
+ * The settings of a run: those of a preset or file, or of the run that is gone on with, with fields put over them.
  * @throws UsageError naming the field that is wrong
  */
-export function runSettings({ config, data = [], fields, note }: Pick<TrainCall, 'config' | 'data' | 'fields' | 'note'>): TrainSettings {
+export function runSettings({ config, data = [], fields, note, output, resume }: SettingsCall): TrainSettings {
+  const begun = join(output, 'settings.json');
+  // Not by the presets of today: the run goes on as what it was begun as.
+  if (resume && config === undefined && data.length === 0 && existsSync(begun)) {
+    note?.(`goes on with the settings and data in ${begun}`);
+    return checkSettings(overrideSettings(readJsonObject(begun), fields), begun);
+  }
   const isStartNamed = fields.encoder !== undefined || fields.checkpoint !== undefined;
   // Somebody who names data and nothing else adapts what ships.
   const preset = config ?? (isStartNamed ? undefined : 'few-shot');

@@ -111,8 +111,8 @@ function noCheckpoint(path: string): string {
   const graph = names.find((name) => name.endsWith('.onnx'));
   if (graph !== undefined)
     return `${path} is an export for ONNX Runtime (${graph}; its README.md says how to run it): glz reads the checkpoint that it was made of, name that one`;
-  if (existsSync(join(path, 'states')))
-    return `${path} is a training run that is not finished: it has states and no checkpoint yet (glz train --resume goes on with it)`;
+  if (existsSync(join(path, 'states')) || existsSync(join(path, 'run.json')))
+    return `${path} is a training run that is not finished: it has no checkpoint yet (glz train --output ${path} --resume goes on with it)`;
   return `${path} holds no checkpoint: no ${CONFIG}`;
 }
 

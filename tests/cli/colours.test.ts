@@ -1,5 +1,5 @@
 /** Colours as a terminal gets them (`script` gives one), and as pipes do not. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -46,4 +46,18 @@ it('JSON of texts that a terminal would obey is shown escaped there, with the sa
   expect(JSON.parse(shown)).toMatchObject(JSON.parse(record));
   const { stdout } = spawnSync('sh', ['-c', predict], { env: environment({}), encoding: 'utf8' });
   expect(stdout.startsWith(record.slice(0, -1))).toBe(true);
+});
+
+it('glz serve says beside its log which address to open, and ends with Ctrl-C', async () => {
+  const serve = `exec ${process.execPath} ${join(ROOT, 'bin/glz.js')} serve --port 0 --threads 1 --checkpoint ${checkpoint}`;
+  const child = spawn('script', ['-q', '/dev/null', '-ec', serve], { env: environment({}), stdio: ['pipe', 'pipe', 'inherit'] });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    shown += text;
+    if (/Ctrl-C ends\r\n/.test(text)) child.stdin.write('\u0003');
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(shown).toMatch(/"message":"ready","url":"(http:\/\/127\.0\.0\.1:\d+)"\}\r\nopen \1, Ctrl-C ends\r\n/);
+  expect(shown).toContain('"message":"ended"');
+  expect(code).toBe(0);
 });

@@ -157,6 +157,12 @@ describe('glz train', () => {
         expect.stringMatching(/is finished with these settings and data: nothing to go on with\ncheckpoint in .*\n/),
       ]);
     }
+    // The run's own settings and data, where none are given.
+    const bare = await callGlz(['train', '--output', out, '--resume', '--threads', '1']);
+    expect([bare.code, bare.stderr]).toEqual([
+      0,
+      expect.stringMatching(/is finished with these settings and data: nothing to go on with\n/),
+    ]);
     for (const other of [
       ['--max-steps', '8'],
       ['--set', 'start_share=0.5'],
@@ -272,8 +278,17 @@ describe('glz train', () => {
       },
     });
     expect(stopped.code).toBe(130);
-    const step = Number(/stopped at step (\d+)/.exec(stopped.stderr)![1]);
+    const [, step, goOn] = /stopped at step (\d+) of \d+; to go on: glz (.*)\n/.exec(stopped.stderr)!;
     expect(readdirSync(join(out, 'states'))).toContain(`step-${step}`);
+    // As it is printed, and here to an end: the settings that may change once steps are done are none of these.
+    expect(goOn).toBe(`train --output ${out} --resume --threads 1`);
+    const planned = await callGlz([...goOn.split(' '), '--dry-run']);
+    expect([planned.code, planned.stderr]).toEqual([
+      0,
+      expect.stringContaining(`goes on with the settings and data in ${out}/settings.json`),
+    ]);
+    const unfinished = await callGlz(['export', '--checkpoint', out, '--output', `${out}-onnx`]);
+    expect(unfinished.stderr).toMatch(/is a training run that is not finished: it has no checkpoint yet \(glz train --output .* --resume/);
     const again = await train(out, ['--max-steps', '2']);
     expect([again.code, again.stderr]).toEqual([2, expect.stringMatching(/--resume goes on with it, --overwrite starts again/)]);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toMatch(/stopped, [\d,]+ of 96,000 steps/);

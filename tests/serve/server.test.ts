@@ -45,6 +45,12 @@ it('classifies as the library does, alone and among the requests of others', asy
     });
     expect(described.body.results[0]).toMatchObject({ path: expect.any(Array), joint: expect.any(Number) });
     expect([...described.body.results[0].labels].sort()).toEqual(['A', 'B', ...LABELS.slice(1)].sort());
+    const named = await classify({ texts, labels: { A: LABELS[0], B: { examples: ['a parcel'] }, constructor: null } });
+    const listed = await classify({
+      texts,
+      labels: [{ label: 'A', description: LABELS[0] }, { label: 'B', examples: ['a parcel'] }, 'constructor'],
+    });
+    expect([named.status, named.body]).toEqual([200, listed.body]);
     const multi = await classify({
       texts: [TEXT, TEXT],
       labels: [['billing'], ['praise', { label: 'delivery', description: 'a parcel' }]],
@@ -94,7 +100,16 @@ describe('refuses', () => {
     ['labels that are the same to the model', { texts: TEXT, labels: ['Refund', 'refund'] }, 422, /same to the model/],
     ['a label that is too long', { texts: TEXT, labels: ['word '.repeat(2000), 'a'] }, 422, /too long/],
     ['too many labels', { texts: TEXT, labels: Array.from({ length: 601 }, (_, i) => `label ${i}`) }, 422, /601 labels .* may have 600/],
-    ['an unknown field', { texts: TEXT, labels: LABELS, topk: 1 }, 422, /topk/],
+    ['a field by a name like its own', { text: TEXT, labels: LABELS }, 422, /^field "text" is not known; did you mean "texts"\?$/],
+    ['a field as the command calls it', { texts: TEXT, labels: LABELS, top_k: 1 }, 422, /^field "top_k" .*did you mean "topK"\?$/],
+    ['a field like none', { texts: TEXT, labels: LABELS, priority: 1 }, 422, /^field "priority" is not known; there are texts, labels, /],
+    [
+      'labels in one text',
+      { texts: TEXT, labels: 'a,b' },
+      422,
+      /^field "labels": must be a list of names or of objects \(.*names with what they mean/,
+    ],
+    ['a label by name that means a number', { texts: TEXT, labels: { a: 1 } }, 422, /^labels, "a" must be a description/],
     ['an explanation that is no yes or no', { texts: TEXT, labels: LABELS, explain: 3 }, 422, /field "explain"/],
     ['a threshold out of range', { texts: TEXT, labels: LABELS, threshold: 2 }, 422, /field "threshold"/],
     ['lists that do not fit', { texts: [TEXT, TEXT, TEXT], labels: [['a'], ['b']] }, 422, /2 label lists for 3 texts/],
@@ -161,8 +176,15 @@ describe('refuses', () => {
   });
 
   it('other types, methods, paths, and names that it is not called by', async () => {
-    expect((await classify({ texts: TEXT, labels: LABELS }, { 'content-type': 'text/plain' })).status).toBe(415);
-    expect((await fetch(`${server.url}/classify`)).status).toBe(404);
+    const plain = await classify({ texts: TEXT, labels: LABELS }, { 'content-type': 'text/plain' });
+    expect([plain.status, plain.body.error.message]).toEqual([415, expect.stringContaining('header content-type: application/json')]);
+    const got = await fetch(`${server.url}/classify`);
+    const { error } = (await got.json()) as { error: { message: string } };
+    expect([got.status, got.headers.get('allow'), error.message]).toEqual([405, 'POST', 'there is no GET /classify: use POST']);
+    const posted = await post(`${server.url}/metrics`, {});
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    const foreign = await fetch(`${server.url}/v1/systemone`);
+    expect([foreign.status, await foreign.json()]).toEqual([405, { detail: 'there is no GET /v1/systemone: use POST' }]);
     expect((await fetch(`${server.url}/nothing`)).status).toBe(404);
     const answer = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () =>

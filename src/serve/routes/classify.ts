@@ -44,12 +44,12 @@ function askedTuned(multiLabel: boolean | undefined, tuned: Tuned | undefined): 
 function askedLabels(body: ClassifyBody, texts: number, fitted: Tuned | undefined): AskedLabels {
   const tuned = body.thresholds ? askedTuned(body.multiLabel, fitted) : undefined;
   if (!body.labels && !tuned) throw new RequestError(422, 'field "labels": is missing', [{ path: ['labels'], message: 'is missing' }]);
-  const labels: readonly unknown[] = body.labels ?? [];
-  const isPerText = Array.isArray(labels[0]);
+  const labels: unknown = body.labels ?? [];
+  const isPerText = Array.isArray(labels) && Array.isArray(labels[0]);
   if (isPerText && tuned) throw new RequestError(422, 'thresholds are for one list of labels');
-  const lists = (isPerText ? labels : [labels]) as (readonly unknown[])[];
+  const lists = isPerText ? (labels as readonly unknown[]) : [labels];
   if (isPerText && lists.length !== texts) throw new RequestError(422, `${lists.length} label lists for ${texts} texts`);
-  const given = (list: readonly unknown[], at: number): LabelSet => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError);
+  const given = (list: unknown, at: number): LabelSet => labelSet(list, isPerText ? `labels.${at}` : 'labels', UsageError);
   const sets = tuned && !body.labels ? [{ labels: tuned.labels }] : lists.map(given);
   if (tuned) checkTunedLabels(tuned, sets[0], "the server's file of thresholds");
   return { sets, isPerText, tuned };

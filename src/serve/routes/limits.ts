@@ -21,7 +21,7 @@ const isJson = (context: Context): boolean => /^application\/([\w.+-]+\+)?json\b
 /** A request's body. @throws RequestError 400, 413 or 415 where it is no JSON, or too large */
 export async function jsonOf(context: Context, { maxBodyBytes }: RequestLimits): Promise<unknown> {
   // A page of another origin can send other types without asking.
-  if (!isJson(context)) throw new RequestError(415, 'send application/json');
+  if (!isJson(context)) throw new RequestError(415, 'send the body with the header content-type: application/json');
   return parseBody(await readBody((context.env as HttpBindings).incoming, maxBodyBytes));
 }
 
