@@ -132,6 +132,14 @@ describe('results of glz predict', () => {
     expect(existsSync(path('bad.tsv.gz'))).toBe(false);
   });
 
+  it('take the place of earlier ones, and a note says so', async () => {
+    writeFileSync(path('one.txt'), 'a\n');
+    const run = (...more: string[]) => callGlz(['predict', path('one.txt'), '-o', path('again.jsonl'), ...common.slice(0, 4), ...more]);
+    expect((await run()).stderr).not.toContain('replaced');
+    expect((await run()).stderr).toContain(`\nnote: replaced ${path('again.jsonl')}, which was there before\n`);
+    expect((await run('--quiet')).stderr).toBe('');
+  });
+
   it('never take the place of the input, under whatever name', async () => {
     const text = '{"text":"a"}\n';
     writeFileSync(path('same.jsonl'), text);

@@ -77,6 +77,7 @@ function sayEnd(run: Run, ended: Ended, { skipped, folder, work }: Surroundings,
   const left = skipped.note();
   if (left !== undefined) note(left);
   for (const line of folder?.notes(files) ?? []) note(`note: ${line}`);
+  if (ended.replaced !== undefined) note(`note: replaced ${ended.replaced}, which was there before`);
   if (!stop.aborted) return;
   const whole = folder ? `; ${complete} of ${files} files are complete` : '';
   const kept = ended.partial === undefined ? '' : `; they are in ${ended.partial}`;
