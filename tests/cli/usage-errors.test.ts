@@ -23,6 +23,33 @@ describe('a wrong command line', () => {
     expect(stderr.split('\n')[0]).toBe(`glz: ${message}`);
   });
 
+  it.each([
+    [['a.csv', '--labels', 'a,b', '--abstain', '0.3'], '--abstain takes no value; --abstain-below 0.3 sets the level'],
+    [['--text', 'x', '--labels', 'a,b', '--abstain', '0,3'], '--abstain takes no value; --abstain-below 0.3 sets the level'],
+    [['a.csv', '--labels', 'a,b', '--balance', '0.7'], '--balance takes no value, and there is no file 0.7'],
+    [['a.csv', '–labels', 'a,b'], '–labels: – (U+2013) is not a hyphen; did you mean --labels?'],
+    [['--text', 'x', '—labels=a,b'], '—labels=a,b: — (U+2014) is not a hyphen; did you mean --labels?'],
+    [['a.csv', '−o', 'x'], '−o: − (U+2212) is not a hyphen; did you mean -o?'],
+    [
+      ['--text', 'my', 'invoice', 'is', 'wrong', '--labels', 'a,b'],
+      '--text takes one text: put it in quotes, --text "my invoice is wrong"',
+    ],
+    [['tickets.csv', '--text', 'x', '--labels', 'a,b'], 'give either --text or an input file'],
+    [
+      ['tickets.csv', '--labels', '“a,b”'],
+      '--labels: “ (U+201C) is a typographic quote, which would be part of the label: type plain quotes, "a,b"',
+    ],
+    [['tickets.csv', '--labels', '“a', 'b”'], 'b”: no such file; ” (U+201D) is no quote to a shell: type plain quotes, "..."'],
+    [['ticket.csv', '--labels', 'a,b'], 'ticket.csv: no such file; did you mean tickets.csv?'],
+    [['my', 'invoice', '--labels', 'a,b'], 'my: no such file; a text to label goes behind --text, in quotes'],
+    [['nothing.jsonl', '--labels', 'a,b'], 'nothing.jsonl: no such file'],
+  ])('glz predict %j is told what was meant', async (args, message) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'tickets.csv'), 'text\nx\n');
+    const { code, stderr } = await callGlz(['predict', ...args], { cwd: folder });
+    expect([[1, 2].includes(code!), stderr]).toEqual([true, `glz: ${message}\n`]);
+  });
+
   it('has short forms of what is used most', async () => {
     const version = await callGlz(['--version']);
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
