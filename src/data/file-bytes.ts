@@ -51,7 +51,8 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: Encoding 
   };
   const begin = (): void => {
     const found = encoding ?? encodingOfMark(head);
-    decoder = found === undefined || found === 'utf-8' ? null : new TextDecoder(found, { fatal: true });
+    // The mark stays, as it does in UTF-8: whoever reads lines takes it off, and results may have it again.
+    decoder = found === undefined || found === 'utf-8' ? null : new TextDecoder(found, { fatal: true, ignoreBOM: true });
   };
   for await (const chunk of chunks) {
     if (decoder === undefined) {

@@ -20,13 +20,33 @@ describe('results of glz predict', () => {
   it('are what the name of the file says: the same in CSV, gzip and on stdout', async () => {
     writeFileSync(path('in.csv'), 'id;text\n1;a good film\n2;"the ""bank""\nof"\n');
     const { code, stdout } = await predict(path('in.csv'), '--output-format', 'csv', '--wide');
-    expect([code, stdout.split('\n')[0]]).toEqual([0, 'id,text,label,score,score_film,score_bank']);
+    expect([code, stdout.split('\n')[0]]).toEqual([0, 'id;text;label;score;score_film;score_bank']);
     for (const name of ['out.csv', 'out.csv.gz']) expect((await predict(path('in.csv'), '--output', path(name), '--wide')).code).toBe(0);
     expect(readFileSync(path('out.csv'), 'utf8')).toBe(stdout);
     expect(gunzipSync(readFileSync(path('out.csv.gz'))).toString()).toBe(stdout);
     // What was written is read again.
     const again = await predict(path('out.csv.gz'), '--format', 'csv', '--output-format', 'csv');
-    expect([again.code, again.stdout.split('\n')[0]]).toEqual([0, 'id,text,true_label,input_score,score_film,score_bank,label,score']);
+    expect([again.code, again.stdout.split('\n')[0]]).toEqual([0, 'id;text;true_label;input_score;score_film;score_bank;label;score']);
+  });
+
+  it('in CSV have the delimiter and the byte order mark of their input, or what --delimiter says', async () => {
+    const table = '\uFEFFid;text\n1;"a film; a bank, too"\n';
+    for (const bytes of [Buffer.from(table), Buffer.from(table, 'utf16le')]) {
+      writeFileSync(path('excel.csv'), bytes);
+      expect((await predict(path('excel.csv'), '-o', path('excel-out.csv'))).code).toBe(0);
+      expect(readFileSync(path('excel-out.csv'), 'utf8')).toMatch(/^\uFEFFid;text;label;score\n1;"a film; a bank, too";\w+;0\.\d+\n$/);
+    }
+    writeFileSync(path('plain.csv'), 'id,text\n1,a|b\n');
+    writeFileSync(path('lines.jsonl'), '{"id":2,"text":"b;c"}\n');
+    const both = await predict(path('plain.csv'), path('excel.csv'), '--output-format', 'csv');
+    expect(both.stdout.split('\n').map((line) => line.replace(/(film|bank),0.*$/, ''))).toEqual([
+      'id,text,label,score',
+      '1,a|b,',
+      '1,"a film; a bank, too",',
+      '',
+    ]);
+    const said = await predict(path('lines.jsonl'), '--format', 'jsonl', '--delimiter', ';', '--output-format', 'csv');
+    expect(said.stdout).toMatch(/^id;text;label;score\n2;"b;c";\w+;0/);
   });
 
   it('are Parquet of any input, and JSON lines of Parquet', async () => {
