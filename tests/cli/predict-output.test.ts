@@ -29,6 +29,22 @@ describe('results of glz predict', () => {
     expect([again.code, again.stdout.split('\n')[0]]).toEqual([0, 'id;text;true_label;input_score;score_film;score_bank;label;score']);
   });
 
+  it('with --wide have the scores of all labels, where none is given too', async () => {
+    writeFileSync(path('wide.csv'), 'text\na good film\n""\n');
+    for (const more of [
+      ['--abstain-below', '1'],
+      ['--threshold', '1'],
+      ['--multi-label', '--threshold', '1'],
+    ]) {
+      const { stdout } = await predict(path('wide.csv'), '--output-format', 'csv', '--wide', ...more);
+      expect(stdout).toMatch(/\na good film,.*,0\.\d+,0\.\d+\n,.*,,\n$/);
+    }
+    expect((await predict(path('wide.csv'), '-o', path('wide.parquet'), '--wide', '--top-k', '1')).code).toBe(0);
+    const { stdout } = await predict(path('wide.parquet'), '--top-k', '1');
+    const [first] = stdout.split('\n').map((line) => JSON.parse(line || '{}') as { score_film: number; score_bank: number });
+    expect(first.score_film + first.score_bank).toBeCloseTo(1, 5);
+  });
+
   it('in CSV have the delimiter and the byte order mark of their input, or what --delimiter says', async () => {
     const table = '\uFEFFid;text\n1;"a film; a bank, too"\n';
     for (const bytes of [Buffer.from(table), Buffer.from(table, 'utf16le')]) {
