@@ -168,6 +168,24 @@ describe('results of glz predict', () => {
     expect(existsSync(path('bad.tsv.gz'))).toBe(false);
   });
 
+  it('that may not be what was meant are noted: one file of several inputs, one label of several in a table', async () => {
+    writeFileSync(path('one.txt'), 'a\n');
+    const run = (...args: string[]) => callGlz(['predict', path('one.txt'), ...args, ...common.slice(0, 4)]);
+    const file = await run(path('one.txt'), '-o', path('outdir2'));
+    expect(file.stderr).toContain(
+      `note: the results of all 2 inputs go into one file, ${path('outdir2')}; --output ${path('outdir2')}/ would be a folder`,
+    );
+    const table = await run('--output-format', 'csv', '--top-k', '2');
+    expect(table.stderr).toContain('note: a table has the best label alone, whatever --top-k says; --wide adds a column');
+    for (const more of [
+      ['--top-k', '1'],
+      ['--top-k', '2', '--wide'],
+      ['--top-k', '2', '--quiet'],
+      ['--top-k', '2', '--multi-label'],
+    ])
+      expect((await run('--output-format', 'csv', ...more)).stderr).not.toContain('a table has');
+  });
+
   it('take the place of earlier ones, and a note says so', async () => {
     writeFileSync(path('one.txt'), 'a\n');
     const run = (...more: string[]) => callGlz(['predict', path('one.txt'), '-o', path('again.jsonl'), ...common.slice(0, 4), ...more]);

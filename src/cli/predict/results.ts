@@ -35,6 +35,12 @@ export function formatOfResults(output: string | undefined, flags: PredictFlags)
   return format;
 }
 
+/** What of the flags a format of rows cannot hold, as a note. */
+export function lostLabels(format: OutputFormat, { topK = 1, wide, multiLabel, quiet }: PredictFlags): string | undefined {
+  if (quiet || topK < 2 || wide || multiLabel || !format.isTable || format.isWhole) return undefined;
+  return `note: a table has the best label alone, whatever --top-k says; --wide adds a column with the score of each`;
+}
+
 /** An output as its file's name asks for it to be compressed. @throws DataError where that cannot be done; the output is then given up */
 function compressed(output: Output, path: string | undefined): Output {
   const compression = compressionOfName(path);

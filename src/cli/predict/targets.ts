@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { isStream } from '../../base/files.ts';
 import { isFolder, makeFolder } from '../../base/make-folder.ts';
 import { refuseInputsAsOutputs } from '../../classify/records/output-file.ts';
 import { missingInput } from './missing-input.ts';
@@ -72,6 +73,13 @@ export function checkInputs(inputs: readonly string[], flags: PredictFlags): voi
     if (input !== '-' && isFolder(input)) throw new DataError(`${input} is a folder, not a file of records; name the files in it`);
   }
   if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('- is stdin, which can be read only once');
+}
+
+/** A note on an output of several inputs that may have been meant for a folder. */
+export function meantAsFolder(inputs: readonly string[], { output, outputFormat, shard, quiet }: PredictFlags): string | undefined {
+  if (quiet || shard !== undefined || inputs.length < 2 || output === undefined) return undefined;
+  if (isFolderName(output) || isStream(output) || extname(output) !== '' || outputFormat !== undefined) return undefined;
+  return `note: the results of all ${inputs.length} inputs go into one file, ${output}; --output ${output}/ would be a folder with a file each`;
 }
 
 /** What is written where. */
