@@ -13,6 +13,9 @@ describe('a wrong command line', () => {
     [['train', '--output', 'x', '--lr', '1'], "unknown option '--lr'; did you mean --learning-rate?"],
     [['predict', 'a.csv', '--frobnicate'], "unknown option '--frobnicate'"],
     [['predict', 'a.csv', '--\u001b[31m'], "unknown option '--\\u001b[31m'"],
+    [['predict', '--file', 'a.csv'], "unknown option '--file'"],
+    [['classify', 'a.csv'], "unknown command 'classify'; did you mean predict?"],
+    [['completion'], "missing required argument 'shell'; there are bash, zsh, fish"],
     [['predct'], "unknown command 'predct'; did you mean predict?"],
     [['predict', '--top-k', 'x'], "option '--top-k <n>' argument 'x' is invalid. expected a whole number from 1 on."],
     [['train'], "required option '-o, --output <folder>' not specified"],
@@ -74,8 +77,24 @@ describe('a table without the column of texts', () => {
       `glz: reviews.csv: no column "text" ${header}`,
       '',
     ]);
-    expect((await predict('--text-field', 'reveiw')).stderr).toContain(`glz: reviews.csv: no column "reveiw" ${header}`);
+    expect((await predict('--text-field', 'reveiw')).stderr).toContain(
+      'glz: reviews.csv: no column "reveiw" in its header (it has id, review); did you mean "review"?',
+    );
+    expect((await predict('--text-field', 'Review')).stderr).toContain('did you mean "review"?');
     expect((await predict('--text-field', 'review')).stdout.split('\n')).toHaveLength(3);
+  });
+
+  it('as one without labels is, where none are given', async () => {
+    const folder = temporaryFolder();
+    const checkpoint = await writeTinyCheckpoint();
+    writeFileSync(join(folder, 'tickets.csv'), 'id,body\n1,a\n2,b\n');
+    const args = ['predict', 'tickets.csv', '--text-field', 'body', '--checkpoint', checkpoint];
+    const { code, stderr } = await callGlz(args, { cwd: folder });
+    expect(code).toBe(1);
+    expect(stderr.split('\n').filter((line) => !line.startsWith('pre'))).toEqual([
+      'glz: tickets.csv: no column "candidate_labels" in its header (it has id, body); give labels for all records with --labels or --labels-file',
+      '',
+    ]);
   });
 
   it('names what is wrong with records once, not again at the end', async () => {
