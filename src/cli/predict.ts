@@ -10,6 +10,7 @@ import { addFlags } from './flags.ts';
 import { predictFiles } from './predict/predict-files.ts';
 import { labelsOf, NOTHING, type PredictFlags } from './predict/predict-flags.ts';
 import { predictText } from './predict/predict-text.ts';
+import { checkInputs } from './predict/targets.ts';
 import { isStdoutClosed } from './terminal/terminal.ts';
 
 const EXAMPLES = `
@@ -75,6 +76,7 @@ async function run(inputs: readonly string[], flags: PredictFlags): Promise<void
     throw new DataError(
       'stdout is closed, or /dev/null opened for reading too, and the results would be lost: give --output FILE (/dev/null throws them away)',
     );
+  checkInputs(inputs, flags);
   const labels = await labelsOf(flags);
   if (flags.questions !== undefined) checkQuestions(flags);
   if (flags.balance) checkBalance(inputs, flags);

@@ -63,7 +63,9 @@ async function readLabelled(flags: TuneFlags): Promise<Labelled[]> {
     records.push({ text, labels, where });
   }
   if (records.length < FEWEST_RECORDS)
-    throw new DataError(`${flags.data} has ${records.length} labelled records; with fewer than ${FEWEST_RECORDS} what is fitted is chance`);
+    throw new DataError(
+      `${flags.data} has ${records.length} labelled records; with fewer than ${FEWEST_RECORDS} what is fitted is chance: label more, or use glz predict --abstain, which needs none, and describe the labels (docs/labels.md)`,
+    );
   return records;
 }
 

@@ -3,6 +3,7 @@
  * GliZNet sets (`sentence`) and of GLiClass (`all_labels`, `true_labels`). Knows records, no files and no models.
  */
 import { DataError } from '../base/errors.ts';
+import { nearestName } from '../options/check.ts';
 import { labelList } from './label-list.ts';
 import { labelStudioTask, taskLabels, taskTextField } from './label-studio.ts';
 import { namedLabels } from './labelled/named-labels.ts';
@@ -32,17 +33,29 @@ export const LABEL_FIELDS = ['labels', 'true_labels', 'label'];
 /** Fields of texts, unless another is named. */
 export const TEXT_FIELDS = ['text', 'sentence'];
 
+/** What is to be done where records have no candidates. */
+export const GIVE_LABELS = 'give labels for all records with --labels or --labels-file';
+
+/** @throws MissingColumnError that names the columns there are, and what is to be done */
+function requireOneOf(columns: readonly string[], source: string, names: readonly string[], advice: string, nested: boolean): void {
+  if (names.some((name) => columns.some((column) => column === name || (nested && name.startsWith(`${column}.`))))) return;
+  throw new MissingColumnError(`${source}: no column "${names[0]}"${nested ? '' : ' in its header'}${fieldsSaid(columns)}; ${advice}`);
+}
+
 /**
  * Checks that a table has one of some columns.
  * @param option that names another one
  * @param nested whether a column may hold fields of its own, which a path leads to
- * @throws MissingColumnError that names the columns there are, and the option
+ * @throws MissingColumnError that names the columns there are, and the nearest one or the option
  */
 export function requireColumn(columns: readonly string[], source: string, names: readonly string[], option: string, nested = false): void {
-  if (names.some((name) => columns.some((column) => column === name || (nested && name.startsWith(`${column}.`))))) return;
-  throw new MissingColumnError(
-    `${source}: no column "${names[0]}"${nested ? '' : ' in its header'}${fieldsSaid(columns)}; name the one ${option}`,
-  );
+  const near = nearestName(names[0], columns);
+  requireOneOf(columns, source, names, near === undefined ? `name the one ${option}` : `did you mean "${near}"?`, nested);
+}
+
+/** Checks that a table has a column of candidates, which its records need where there are no labels for all. @throws MissingColumnError */
+export function requireCandidateColumn(columns: readonly string[], source: string, nested = false): void {
+  requireOneOf(columns, source, CANDIDATE_FIELDS, GIVE_LABELS, nested);
 }
 
 /** Checks that a table has a column of texts, as {@link requireColumn} does. */

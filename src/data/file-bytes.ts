@@ -38,6 +38,18 @@ function encodingOfMark(head: Buffer): Encoding | undefined {
   return head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : undefined;
 }
 
+/** Bytes that are looked at for UTF-16 without its mark, and fewer than that say nothing. */
+const [LOOKED_AT, FEWEST] = [100, 8];
+
+/** UTF-16 without its mark: of Latin letters every other byte is 0. */
+function unmarkedUtf16(head: Buffer): Encoding | undefined {
+  const start = head.subarray(0, LOOKED_AT);
+  if (start.length < FEWEST) return undefined;
+  const zeros = (first: number) => start.filter((byte, at) => at % 2 === first && byte === 0).length / (start.length / 2);
+  if (zeros(0) === 0 && zeros(1) > 0.75) return 'utf-16le';
+  return zeros(1) === 0 && zeros(0) > 0.75 ? 'utf-16be' : undefined;
+}
+
 /** Bytes of a text as UTF-8: as they are unless another encoding is given, or a mark says UTF-16. @throws DataError for what is no text in it */
 export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: Encoding | undefined, name: string): AsyncGenerator<Buffer> {
   let head = Buffer.alloc(0);
@@ -51,7 +63,11 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: Encoding 
   };
   const begin = (): void => {
     const found = encoding ?? encodingOfMark(head);
-    decoder = found === undefined || found === 'utf-8' ? null : new TextDecoder(found, { fatal: true });
+    const unmarked = found === undefined ? unmarkedUtf16(head) : undefined;
+    if (unmarked)
+      throw new DataError(`${name}: looks like UTF-16 without its mark: say --encoding ${unmarked}, or convert the file to UTF-8`);
+    // The mark stays, as it does in UTF-8: whoever reads lines takes it off, and results may have it again.
+    decoder = found === undefined || found === 'utf-8' ? null : new TextDecoder(found, { fatal: true, ignoreBOM: true });
   };
   for await (const chunk of chunks) {
     if (decoder === undefined) {

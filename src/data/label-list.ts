@@ -96,7 +96,17 @@ export function parseLabels(text: string, where: string): LabelSet {
   return { labels: labelsBetweenCommas(trimmed, where) };
 }
 
+/** Quotes of books and word processors around the whole: a shell takes them for letters. */
+const TYPOGRAPHIC = /^([“”„‟«»‘’‚‛]).*[“”‟«»‘’‛]$/su;
+
 function labelsBetweenCommas(trimmed: string, where: string): string[] {
+  const [, quote] = TYPOGRAPHIC.exec(trimmed) ?? [];
+  if (quote !== undefined) {
+    const code = quote.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    throw new UsageError(
+      `${where}: ${quote} (U+${code}) is a typographic quote, which would be part of the label: type plain quotes, "a,b"`,
+    );
+  }
   if (/[\r\n]/.test(trimmed))
     throw new UsageError(`${where}: line breaks between labels; put commas between them, or give their file with --labels-file`);
   if (trimmed === '') return cleanLabels([], where);

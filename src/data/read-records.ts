@@ -15,7 +15,7 @@ import { orBadLine, type ReadOptions, type SourceRecord, sourceName } from './so
 import { delimiterOf } from './table-rows.ts';
 import { decode, decodeLine, readLines } from './text-lines.ts';
 
-export { type ReadOptions, recordPlace, type SourceRecord, sourceName } from './source-record.ts';
+export { type ReadOptions, recordPlace, type SourceRecord, sourceName, type TableForm } from './source-record.ts';
 
 /** The format that a file name promises, or undefined. */
 export function formatOfName(path: string): RecordFormat | undefined {

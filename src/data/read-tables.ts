@@ -1,16 +1,19 @@
 /** Records of tables with a header: CSV and TSV. */
 import { isUtf8 } from 'node:buffer';
 import { DataError } from '../base/errors.ts';
-import { orBadLine, type ReadOptions, type SourceRecord, sourceName } from './source-record.ts';
+import { orBadLine, type ReadOptions, type SourceRecord, sourceName, type TableForm } from './source-record.ts';
 import { csvRows, type TableLine, tsvRows } from './table-rows.ts';
 import { decode, notUtf8, readLines } from './text-lines.ts';
 
-/** Lines of a table. */
-async function* tableLines(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<TableLine> {
+const UTF8_MARK = Buffer.of(0xef, 0xbb, 0xbf);
+
+/** Lines of a table. @param form is told whether they begin with a byte order mark */
+async function* tableLines(path: string, chunks: AsyncIterable<Buffer>, form: TableForm): AsyncGenerator<TableLine> {
   let line = 0;
   let loneCr = false;
   for await (const bytes of readLines(path, chunks)) {
     const broken = !isUtf8(bytes);
+    if (line === 0) form.hasMark = bytes.subarray(0, 3).equals(UTF8_MARK);
     const text = `${decode(bytes, line === 0)}\n`;
     // A CR alone ends lines where it ends the header (old Macs); elsewhere it is text, and texts from the web do hold it.
     if (line === 0) loneCr = /\r(?!\n)/.test(text);
@@ -45,13 +48,19 @@ export async function* readTable(
   options: ReadOptions,
 ): AsyncGenerator<SourceRecord> {
   const name = sourceName(path);
-  const lines = tableLines(path, chunks);
+  const form: TableForm = {};
+  const lines = tableLines(path, chunks, form);
+  const onDelimiter = (delimiter: string): void => {
+    form.delimiter = delimiter;
+  };
+  const rows = format === 'csv' ? csvRows(name, lines, { delimiter: options.delimiter, onDelimiter }) : tsvRows(lines);
   let header: string[] | undefined;
   let records = 0;
-  for await (const { line, fields } of format === 'csv' ? csvRows(name, lines, options.delimiter) : tsvRows(lines)) {
+  for await (const { line, fields } of rows) {
     const where = `${name}, line ${line}`;
     if (!header) {
       header = tableHeader(fields, where);
+      options.onTable?.(form);
       continue;
     }
     const number = records++;

@@ -19,6 +19,14 @@ export interface SourceRecord {
   number?: number;
 }
 
+/** How a table is written, beside its cells. */
+export interface TableForm {
+  /** What stands between the fields of CSV. */
+  delimiter?: string;
+  /** Whether it begins with a byte order mark, by which Excel knows UTF-8. */
+  hasMark?: boolean;
+}
+
 /** How records are read. */
 export interface ReadOptions {
   /** By the file's name where absent; of stdin by its first line. */
@@ -46,6 +54,8 @@ export interface ReadOptions {
   onTotal?: (records: number) => void;
   /** Called with the columns that are read, before the first record, of files that have types. */
   onColumns?: (columns: readonly ParquetColumn[]) => void;
+  /** Called with the form of a table, before its first record. */
+  onTable?: (form: TableForm) => void;
   /** Fields that are asked for, or paths in them; files with columns of their own read no others. */
   only?: readonly string[];
 }

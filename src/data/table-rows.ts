@@ -34,6 +34,16 @@ const QUOTE_ERRORS: Readonly<Record<string, string>> = {
   CSV_INVALID_CLOSING_QUOTE: 'text behind the closing quote of a field',
 };
 
+/** How rows of CSV are read. */
+export interface CsvOptions {
+  /** What stands between fields; what the first row shows unless given. */
+  delimiter?: string;
+  /** Characters after which a quote that is still open was never closed: so much of a file is held at once. */
+  longest?: number;
+  /** Told what stands between fields, before the first row. */
+  onDelimiter?: (delimiter: string) => void;
+}
+
 /** What may stand between the fields of CSV, the likelier ones first. */
 const DELIMITERS = [',', ';', '\t', '|'];
 
@@ -60,15 +70,11 @@ function csvFields(row: string, delimiter: string): string[] | string | undefine
 
 const hasOddQuotes = (text: string): boolean => text.split('"').length % 2 === 0;
 
-/**
- * Rows of CSV (RFC 4180), with a delimiter that the first row shows unless it is given. Empty lines and `sep=;` are left out.
- * @param longest characters after which a quote that is still open was never closed: so much of a file is held at once
- */
+/** Rows of CSV (RFC 4180). Empty lines and `sep=;` are left out. */
 export async function* csvRows(
   name: string,
   lines: AsyncGenerator<TableLine>,
-  given?: string,
-  longest = LONGEST_ROW,
+  { delimiter: given, longest = LONGEST_ROW, onDelimiter }: CsvOptions = {},
 ): AsyncGenerator<TableRow> {
   let delimiter = given;
   // Lines that were taken for the text of an open quote, and were not; the next one last.
@@ -85,6 +91,8 @@ export async function* csvRows(
       delimiter ??= delimiterOf(withoutBreak(first.text));
       if (isHeader && /^sep=.\s*$/i.test(first.text)) continue;
       const between = delimiter;
+      onDelimiter?.(between);
+      onDelimiter = undefined;
       const row = [first];
       let size = first.text.length;
       let fields = csvFields(withoutBreak(first.text), between);

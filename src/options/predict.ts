@@ -297,7 +297,7 @@ export const PREDICT_FLAGS = {
     nonEmpty: true,
     value: 'text',
     description: 'what stands between the fields of a table; of CSV found out from its header unless given',
-    detail: "comma, semicolon, tab or |; Excel's line `sep=;` says it too",
+    detail: "comma, semicolon, tab or |; Excel's line `sep=;` says it too; CSV that is written of it has the same",
   },
   encoding: {
     type: 'choice',

@@ -20,13 +20,49 @@ describe('results of glz predict', () => {
   it('are what the name of the file says: the same in CSV, gzip and on stdout', async () => {
     writeFileSync(path('in.csv'), 'id;text\n1;a good film\n2;"the ""bank""\nof"\n');
     const { code, stdout } = await predict(path('in.csv'), '--output-format', 'csv', '--wide');
-    expect([code, stdout.split('\n')[0]]).toEqual([0, 'id,text,label,score,score_film,score_bank']);
+    expect([code, stdout.split('\n')[0]]).toEqual([0, 'id;text;label;score;score_film;score_bank']);
     for (const name of ['out.csv', 'out.csv.gz']) expect((await predict(path('in.csv'), '--output', path(name), '--wide')).code).toBe(0);
     expect(readFileSync(path('out.csv'), 'utf8')).toBe(stdout);
     expect(gunzipSync(readFileSync(path('out.csv.gz'))).toString()).toBe(stdout);
     // What was written is read again.
     const again = await predict(path('out.csv.gz'), '--format', 'csv', '--output-format', 'csv');
-    expect([again.code, again.stdout.split('\n')[0]]).toEqual([0, 'id,text,true_label,input_score,score_film,score_bank,label,score']);
+    expect([again.code, again.stdout.split('\n')[0]]).toEqual([0, 'id;text;true_label;input_score;score_film;score_bank;label;score']);
+  });
+
+  it('with --wide have the scores of all labels, where none is given too', async () => {
+    writeFileSync(path('wide.csv'), 'text\na good film\n""\n');
+    for (const more of [
+      ['--abstain-below', '1'],
+      ['--threshold', '1'],
+      ['--multi-label', '--threshold', '1'],
+    ]) {
+      const { stdout } = await predict(path('wide.csv'), '--output-format', 'csv', '--wide', ...more);
+      expect(stdout).toMatch(/\na good film,.*,0\.\d+,0\.\d+\n,.*,,\n$/);
+    }
+    expect((await predict(path('wide.csv'), '-o', path('wide.parquet'), '--wide', '--top-k', '1')).code).toBe(0);
+    const { stdout } = await predict(path('wide.parquet'), '--top-k', '1');
+    const [first] = stdout.split('\n').map((line) => JSON.parse(line || '{}') as { score_film: number; score_bank: number });
+    expect(first.score_film + first.score_bank).toBeCloseTo(1, 5);
+  });
+
+  it('in CSV have the delimiter and the byte order mark of their input, or what --delimiter says', async () => {
+    const table = '\uFEFFid;text\n1;"a film; a bank, too"\n';
+    for (const bytes of [Buffer.from(table), Buffer.from(table, 'utf16le')]) {
+      writeFileSync(path('excel.csv'), bytes);
+      expect((await predict(path('excel.csv'), '-o', path('excel-out.csv'))).code).toBe(0);
+      expect(readFileSync(path('excel-out.csv'), 'utf8')).toMatch(/^\uFEFFid;text;label;score\n1;"a film; a bank, too";\w+;0\.\d+\n$/);
+    }
+    writeFileSync(path('plain.csv'), 'id,text\n1,a|b\n');
+    writeFileSync(path('lines.jsonl'), '{"id":2,"text":"b;c"}\n');
+    const both = await predict(path('plain.csv'), path('excel.csv'), '--output-format', 'csv');
+    expect(both.stdout.split('\n').map((line) => line.replace(/(film|bank),0.*$/, ''))).toEqual([
+      'id,text,label,score',
+      '1,a|b,',
+      '1,"a film; a bank, too",',
+      '',
+    ]);
+    const said = await predict(path('lines.jsonl'), '--format', 'jsonl', '--delimiter', ';', '--output-format', 'csv');
+    expect(said.stdout).toMatch(/^id;text;label;score\n2;"b;c";\w+;0/);
   });
 
   it('are Parquet of any input, and JSON lines of Parquet', async () => {
@@ -130,6 +166,32 @@ describe('results of glz predict', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/TSV cannot hold.*; the 1 texts before it are in .*bad\.tsv\.gz\.partial/)]);
     expect(gunzipSync(readFileSync(path('bad.tsv.gz.partial'))).toString()).toMatch(/^text\tlabel\tscore\na\t\w+\t0\.\d+\n$/);
     expect(existsSync(path('bad.tsv.gz'))).toBe(false);
+  });
+
+  it('that may not be what was meant are noted: one file of several inputs, one label of several in a table', async () => {
+    writeFileSync(path('one.txt'), 'a\n');
+    const run = (...args: string[]) => callGlz(['predict', path('one.txt'), ...args, ...common.slice(0, 4)]);
+    const file = await run(path('one.txt'), '-o', path('outdir2'));
+    expect(file.stderr).toContain(
+      `note: the results of all 2 inputs go into one file, ${path('outdir2')}; --output ${path('outdir2')}/ would be a folder`,
+    );
+    const table = await run('--output-format', 'csv', '--top-k', '2');
+    expect(table.stderr).toContain('note: a table has the best label alone, whatever --top-k says; --wide adds a column');
+    for (const more of [
+      ['--top-k', '1'],
+      ['--top-k', '2', '--wide'],
+      ['--top-k', '2', '--quiet'],
+      ['--top-k', '2', '--multi-label'],
+    ])
+      expect((await run('--output-format', 'csv', ...more)).stderr).not.toContain('a table has');
+  });
+
+  it('take the place of earlier ones, and a note says so', async () => {
+    writeFileSync(path('one.txt'), 'a\n');
+    const run = (...more: string[]) => callGlz(['predict', path('one.txt'), '-o', path('again.jsonl'), ...common.slice(0, 4), ...more]);
+    expect((await run()).stderr).not.toContain('replaced');
+    expect((await run()).stderr).toContain(`\nnote: replaced ${path('again.jsonl')}, which was there before\n`);
+    expect((await run('--quiet')).stderr).toBe('');
   });
 
   it('never take the place of the input, under whatever name', async () => {

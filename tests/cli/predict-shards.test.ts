@@ -66,6 +66,19 @@ it.each([
   expect(readdirSync(join(many, '..')).filter((file) => /lock|tmp|partial/.test(file))).toEqual([]);
 });
 
+it('CSV of shards has the delimiter and the mark of the first input, as one run has', async () => {
+  const inputs = ['semicolons.csv', 'commas.csv'].map((name) => join(folder, name));
+  writeFileSync(inputs[0], '\uFEFFid;text\n1;"a, b"\n');
+  writeFileSync(inputs[1], 'id,text\n2,"a; b"\n');
+  const [one, many] = [fresh('out.csv'), fresh('out.csv')];
+  const label = (...more: string[]) => callGlz(['predict', ...inputs, '--labels', LABELS, '--checkpoint', checkpoint, '--quiet', ...more]);
+  await label('--output', one);
+  for (const shard of ['1/2', '2/2']) await label('--output', many, '--shard', shard);
+  expect(await callGlz(['merge', many, '--quiet'])).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(many, 'utf8')).toMatch(/^\uFEFFid;text;label;score\n1;"a, b";.*\n2;"a; b";.*\n$/);
+  expect(readFileSync(many).equals(readFileSync(one))).toBe(true);
+});
+
 it('the checkpoint that ships gives the same bytes too, with any number of threads', async () => {
   const texts = readFileSync(join(ROOT, 'datasets/benchmark/banking77/test.jsonl'), 'utf8').split('\n').slice(0, 100).join('\n');
   const path = join(folder, 'banking.jsonl');

@@ -10,7 +10,7 @@ async function rowsOf(count: number, line: string, longest: number) {
   }
   let [rows, ahead] = [0, 0];
   const malformed: string[] = [];
-  for await (const { line: at, fields } of csvRows('a.csv', lines(), undefined, longest)) {
+  for await (const { line: at, fields } of csvRows('a.csv', lines(), { longest })) {
     ahead = Math.max(ahead, asked - at);
     if (fields instanceof Error) malformed.push(fields.message);
     else rows++;

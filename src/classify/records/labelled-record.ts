@@ -1,4 +1,6 @@
 /** What comes out for a record: its own members as they were written, and what was found. */
+
+import { allScores } from '../../data/output-formats/score-columns.ts';
 import type { SourceRecord } from '../../data/read-records.ts';
 import { membersOf, type RecordMember, recordMembers } from '../../data/record-members.ts';
 import type { LabelScores } from '../library-types.ts';
@@ -22,8 +24,9 @@ export const foundMembers = ({ labels, scores, fit, path, pathScores, joint, exp
  * The members of a record with its labels: its own pass through as they were written. Labels that it came with become
  * `true_labels` (`input_labels` where it has that too), scores `input_scores`, explanations `input_explanations` where there are new ones; a number
  * is put behind a name that is taken.
+ * @param all scores of all labels, for formats that have a column for each
  */
-export function labelledRecord(record: SourceRecord, found: LabelScores): RecordMember[] {
+export function labelledRecord(record: SourceRecord, found: LabelScores, all?: LabelScores): RecordMember[] {
   const { fit, path, explanations } = found;
   const members = recordMembers(record);
   const taken = new Set(members.map(({ name }) => name));
@@ -34,7 +37,11 @@ export function labelledRecord(record: SourceRecord, found: LabelScores): Record
     ...(path ? (['path', 'path_scores', 'joint'] as const).map((name) => [name, freeName(taken, `input_${name}`)] as const) : []),
     ...(explanations ? [['explanations', freeName(taken, 'input_explanations')] as const] : []),
   ]);
-  return [...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })), ...foundMembers(found)];
+  return [
+    ...members.map((member) => ({ ...member, name: names.get(member.name) ?? member.name })),
+    ...foundMembers(found),
+    ...(all ? allScores(all.labels, all.scores) : []),
+  ];
 }
 
 /** The members of a record with its answers; those that it came with become `input_answers`. */

@@ -81,7 +81,7 @@ export async function* predictRecords(
       const ranked = some.map((each) => rankRecord(classifier, each, options));
       for (const each of options.explain ? await explainRecords(classifier, ranked, scoring, options) : ranked) {
         options.onText?.(each.text, each.record.line);
-        yield 'answers' in each ? answeredRecord(each.record, each.answers) : labelledRecord(each.record, each.ranked);
+        yield 'answers' in each ? answeredRecord(each.record, each.answers) : labelledRecord(each.record, each.ranked, each.all);
       }
       out += some.length;
     }

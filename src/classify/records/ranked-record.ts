@@ -17,11 +17,15 @@ export interface RankingOptions extends LabelingOptions {
   tuned?: Tuned;
   /** Holds back labels that win too often; for one list of candidates, and one of them. */
   balance?: LabelBalance;
+  /** Whether the scores of all labels are wanted beside those that are reported. */
+  wide?: boolean;
 }
 
 /** A record with its labels, best first. */
 export interface RankedRecord extends PreparedRecord, ScoredRequest {
   ranked: LabelScores;
+  /** Those of all labels, where they are wanted. */
+  all?: LabelScores;
 }
 
 /** A record with its labels, or with its answers. */
@@ -34,8 +38,16 @@ export const isBlank = (each: ScoredRecord): boolean => !('answers' in each) && 
 export function rankRecord({ options: { calibration } }: Classifier, each: ScoredRecord, options: RankingOptions): FoundRecord {
   if ('answers' in each) return each;
   const logits = options.balance ? balanceLogits(each.logits, options.balance) : each.logits;
-  if (!isBlank(each))
-    return { ...each, logits, ranked: rankSet(each.set, logits, calibration, options, { fit: each.fit, tuned: options.tuned }) };
+  const { multiLabel, tuned, wide } = options;
+  if (!isBlank(each)) {
+    const ranked = rankSet(each.set, logits, calibration, options, { fit: each.fit, tuned });
+    return {
+      ...each,
+      logits,
+      ranked,
+      ...(wide ? { all: rankSet(each.set, logits, calibration, { multiLabel, threshold: 0 }, { tuned }) } : {}),
+    };
+  }
   // What is no text is not labelled: its scores would be those of the labels alone.
   const said = each.fit === undefined ? {} : { fit: 0 };
   const ranked = { labels: [], scores: [], ...said, ...(isTree(each.set) ? { path: [], pathScores: [], joint: 0 } : {}) };

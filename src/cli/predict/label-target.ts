@@ -7,7 +7,7 @@ import type { FilesEstimate } from '../../classify/records/record-estimate.ts';
 import type { PartOutput } from '../../classify/shards/part-output.ts';
 import { hasBlock, readsInput, type Share } from '../../classify/shards/shard.ts';
 import type { ParquetColumn } from '../../data/parquet/parquet-field.ts';
-import { readRecords, sourceName } from '../../data/read-records.ts';
+import { type ReadOptions, readRecords, sourceName, type TableForm } from '../../data/read-records.ts';
 import type { RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelNames } from '../../text/label-texts.ts';
 import type { Progress } from '../terminal/progress.ts';
@@ -49,10 +49,10 @@ export interface PartWork {
   places: (number | null)[];
 }
 
-/** The first result of all inputs: columns of every part are its. */
-async function firstResult(run: Run, inputs: readonly string[]): Promise<RecordMember[] | undefined> {
+/** The first result of all inputs: columns of every part are its, and so is the form. */
+async function firstResult(run: Run, inputs: readonly string[], onTable: ReadOptions['onTable']): Promise<RecordMember[] | undefined> {
   for (const input of inputs) {
-    const all = readRecords(input, { ...readingOf(run.flags), onBadLine: () => {} });
+    const all = readRecords(input, { ...readingOf(run.flags), onBadLine: () => {}, onTable });
     const how = { ...run.how, source: sourceName(input), onBadRecord: () => {}, signal: run.stop };
     for await (const first of predictRecords(run.classifier, all, how)) return first;
   }
@@ -67,8 +67,13 @@ async function firstResult(run: Run, inputs: readonly string[]): Promise<RecordM
 export async function labelTarget(run: Run, { inputs }: Target, results: Results, work?: PartWork): Promise<string> {
   const { classifier, flags, tallies, progress, estimate, stop } = run;
   const { output, format } = results;
+  let form: TableForm | undefined;
+  const onTable = (found: TableForm): void => {
+    form ??= found;
+  };
   const writer = format.open(output.write, {
     isMultiLabel: flags.multiLabel,
+    formOfInput: () => ({ ...form, delimiter: flags.delimiter ?? form?.delimiter }),
     ...(flags.wide ? { wide: labelNames(run.shared!.labels) } : {}),
   });
   results.writer = writer;
@@ -85,7 +90,7 @@ export async function labelTarget(run: Run, { inputs }: Target, results: Results
   };
   // Of what this run does not label itself the columns are to be known all the same.
   if (work && format.isTable && (work.share.shard.of > 1 || work.part.isDone('header'))) {
-    const first = await firstResult(run, inputs);
+    const first = await firstResult(run, inputs, onTable);
     if (first) await begin(first);
   }
   let whole = 0;
@@ -103,7 +108,15 @@ export async function labelTarget(run: Run, { inputs }: Target, results: Results
     };
     if (work) work.places[at] = 0;
     const total = estimate.of(input);
-    const reading = { ...readingOf(flags), onBadLine: run.onBad, onBytes: total.onBytes, onTotal: total.onTotal, onColumns, isWanted };
+    const reading = {
+      ...readingOf(flags),
+      onBadLine: run.onBad,
+      onBytes: total.onBytes,
+      onTotal: total.onTotal,
+      onColumns,
+      onTable,
+      isWanted,
+    };
     const before = run.done;
     const labelled = predictRecords(classifier, total.counted(withPlaces(readRecords(input, reading), isWanted)), {
       ...run.how,

@@ -44,6 +44,8 @@ export interface Ended {
   missing: string;
   /** The path of what is kept of it, where it was stopped. */
   partial?: string;
+  /** The file that it took the place of. */
+  replaced?: string;
 }
 
 /** A file of which no record can be labelled is the wrong file. */
@@ -68,7 +70,7 @@ async function labelOutput(run: Run, target: OpenTarget, at: Position, { skipped
   const partial = isStopped ? await keepResults(results) : await results.output.finish().then(() => undefined);
   at.results = undefined;
   if (!isStopped) at.complete++;
-  return { missing, partial };
+  return { missing, partial, replaced: isStopped ? undefined : results.replaced };
 }
 
 /** Whether an error is of one file, and others may do better. */

@@ -15,10 +15,10 @@ import { type Ended, failureOf, labelTargets, type OpenTarget, type Position, ty
 import { askerOf, type Labelling, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
 import { balanceOf, checkFormats } from './reading.ts';
 import { createTallies } from './record-tallies.ts';
-import { formatOfResults, keepResults, openResults, type Results } from './results.ts';
+import { formatOfResults, keepResults, lostLabels, openResults, type Results } from './results.ts';
 import { openShardPart, shareOf } from './shard-run.ts';
 import { createSkippedRecords } from './skipped-records.ts';
-import { prepareFolder, targetsOf } from './targets.ts';
+import { meantAsFolder, prepareFolder, targetsOf } from './targets.ts';
 
 /** Options that cannot be had of labels in levels. */
 function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
@@ -77,6 +77,7 @@ function sayEnd(run: Run, ended: Ended, { skipped, folder, work }: Surroundings,
   const left = skipped.note();
   if (left !== undefined) note(left);
   for (const line of folder?.notes(files) ?? []) note(`note: ${line}`);
+  if (ended.replaced !== undefined) note(`note: replaced ${ended.replaced}, which was there before`);
   if (!stop.aborted) return;
   const whole = folder ? `; ${complete} of ${files} files are complete` : '';
   const kept = ended.partial === undefined ? '' : `; they are in ${ended.partial}`;
@@ -121,6 +122,7 @@ export async function predictFiles(
     throw error;
   });
   const { classifier, flags } = labelling;
+  for (const line of [meantAsFolder(inputs, flags), lostLabels(first.format, flags)]) if (line !== undefined) noteLine(line);
   let work: PartWork | undefined;
   if (share) {
     work = await openShardPart(share, inputs, labelling);

@@ -1,4 +1,5 @@
 /** Where results of `glz predict` are written, in which format, and what is kept of them where a run ends early. */
+import { statSync } from 'node:fs';
 import { UsageError } from '../../base/errors.ts';
 import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
 import { type Output, openOutput, type Pieces } from '../../classify/records/output-file.ts';
@@ -13,6 +14,8 @@ export interface Results {
   readonly format: OutputFormat;
   /** Whether a file of them means nothing without its end. */
   readonly isWhole: boolean;
+  /** The file that they take the place of, where there is something in it. */
+  readonly replaced?: string;
   /** What puts records into the format, once that has begun. */
   writer?: RecordWriter;
   /** Records that were written. */
@@ -32,6 +35,12 @@ export function formatOfResults(output: string | undefined, flags: PredictFlags)
   return format;
 }
 
+/** What of the flags a format of rows cannot hold, as a note. */
+export function lostLabels(format: OutputFormat, { topK = 1, wide, multiLabel, quiet }: PredictFlags): string | undefined {
+  if (quiet || topK < 2 || wide || multiLabel || !format.isTable || format.isWhole) return undefined;
+  return `note: a table has the best label alone, whatever --top-k says; --wide adds a column with the score of each`;
+}
+
 /** An output as its file's name asks for it to be compressed. @throws DataError where that cannot be done; the output is then given up */
 function compressed(output: Output, path: string | undefined): Output {
   const compression = compressionOfName(path);
@@ -44,6 +53,12 @@ function compressed(output: Output, path: string | undefined): Output {
   }
 }
 
+/** A file that is there and holds something, and is no part that is gone on with. */
+const filledFile = (path: string | undefined, part: Output | undefined): string | undefined => {
+  const stats = path === undefined || part ? undefined : statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() && stats.size > 0 ? path : undefined;
+};
+
 /**
  * Opens results; of a file they take the lock, and change nothing yet.
  * @param part an output that is open, of a shard
@@ -55,7 +70,7 @@ export function openResults(path: string | undefined, format: OutputFormat, part
   const pieces: Pieces = isWhole ? 'parts' : format === JSONL && !compression ? 'lines' : 'records';
   // Of what means nothing without its end no blocks are kept.
   const opened = part && isWhole ? { ...part, endBlock: undefined } : (part ?? openOutput(path, pieces));
-  return { output: compressed(opened, path), format, isWhole, done: 0 };
+  return { output: compressed(opened, path), format, isWhole, replaced: filledFile(path, part), done: 0 };
 }
 
 /** Ends early: the path of what is kept. */

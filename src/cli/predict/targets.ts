@@ -2,8 +2,10 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
+import { isStream } from '../../base/files.ts';
 import { isFolder, makeFolder } from '../../base/make-folder.ts';
 import { refuseInputsAsOutputs } from '../../classify/records/output-file.ts';
+import { missingInput } from './missing-input.ts';
 import type { PredictFlags } from './predict-flags.ts';
 
 /** An output, and the inputs whose results are written into it. */
@@ -54,20 +56,32 @@ function targetsIn(folder: string, inputs: readonly string[], said: string | und
   });
 }
 
-/** @throws DataError for a file that is not there and a folder, UsageError for stdin twice */
-function checkInputs(inputs: readonly string[]): void {
+/** Whether there is an input of this name. @throws DataError where that may not be looked at */
+function isThere(input: string): boolean {
+  try {
+    return input === '-' || statSync(input) !== undefined;
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw new DataError(`cannot read ${input}: ${errorMessage(error)}`);
+    return false;
+  }
+}
+
+/** @throws as missingInput for one that is not there; DataError for a folder, UsageError for stdin twice */
+export function checkInputs(inputs: readonly string[], flags: PredictFlags): void {
+  const missing = inputs.filter((input) => !isThere(input));
+  if (missing.length > 0) throw missingInput(missing, inputs, flags);
   for (const input of inputs) {
-    if (input === '-') continue;
-    try {
-      statSync(input);
-    } catch (error) {
-      if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
-        throw new DataError(`cannot read ${input}: ${errorMessage(error)}`);
-      throw new DataError(`${input}: no such file${/\s/.test(input) ? `; a text to label goes behind --text` : ''}`);
-    }
-    if (isFolder(input)) throw new DataError(`${input} is a folder, not a file of records; name the files in it`);
+    if (input !== '-' && isFolder(input)) throw new DataError(`${input} is a folder, not a file of records; name the files in it`);
   }
   if (inputs.filter((input) => input === '-').length > 1) throw new UsageError('- is stdin, which can be read only once');
+}
+
+/** A note on an output of several inputs that may have been meant for a folder. */
+export function meantAsFolder(inputs: readonly string[], { output, outputFormat, shard, quiet }: PredictFlags): string | undefined {
+  if (quiet || shard !== undefined || inputs.length < 2 || output === undefined) return undefined;
+  if (isFolderName(output) || isStream(output) || extname(output) !== '' || outputFormat !== undefined) return undefined;
+  return `note: the results of all ${inputs.length} inputs go into one file, ${output}; --output ${output}/ would be a folder with a file each`;
 }
 
 /** What is written where. */
@@ -79,10 +93,9 @@ export interface Targets {
 
 /**
  * What is written where.
- * @throws UsageError for outputs that are inputs, or the same for two of them; DataError for inputs that are not there
+ * @throws UsageError for outputs that are inputs, or the same for two of them
  */
 export function targetsOf(inputs: readonly string[], { output, outputFormat, shard, overwrite }: PredictFlags): Targets {
-  checkInputs(inputs);
   // The shards write one output, and refuse a folder.
   const isFolder = output !== undefined && isFolderName(output) && !shard;
   if (overwrite && !isFolder)

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { printable } from '../../base/printable.ts';
 import { lookOf } from '../../base/terminal/look.ts';
+import { nearestName } from '../../options/check.ts';
 
 /** Names that options have in other programs, without their dashes, and ours. The first of ours that the command has is named. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -37,14 +38,34 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   separator: ['delimiter', 'label-separator'],
 };
 
-/** A message of commander as glz says it. */
+/** Commands that people look for by another name. */
+const OTHER_COMMANDS: Readonly<Record<string, string>> = { classify: 'predict', label: 'predict', run: 'predict', 'fine-tune': 'train' };
+
+/** What was meant by an option or a command that there is not, or what an argument may be; undefined where nothing is near. */
+function meant(message: string, command: Command): string | undefined {
+  const [, kind, name] = /^error: unknown (option|command) '(?:--)?([^'=]+)/.exec(message) ?? [];
+  if (kind === 'option') {
+    const options = command.options.flatMap(({ long }) => long?.slice(2) ?? []);
+    const others = Object.hasOwn(OTHER_NAMES, name) ? OTHER_NAMES[name] : [];
+    const near = others.find((other) => options.includes(other)) ?? nearestName(name, options);
+    return near && `did you mean --${near}?`;
+  }
+  if (kind === 'command') {
+    const commands = command.commands.map((each) => each.name());
+    const near = Object.hasOwn(OTHER_COMMANDS, name) ? OTHER_COMMANDS[name] : nearestName(name, commands);
+    return near && `did you mean ${near}?`;
+  }
+  const [, missing] = /^error: missing required argument '([^']+)'/.exec(message) ?? [];
+  const choices = command.registeredArguments.find((argument) => argument.name() === missing)?.argChoices;
+  return choices && `there are ${choices.join(', ')}`;
+}
+
+/** A message of commander as glz says it: what commander would suggest may be far off, so what is near is found here. */
 export function usageError(message: string, command: Command): string {
-  const [, name] = /^error: unknown option '--([^'=]+)/.exec(message) ?? [];
-  const others = Object.hasOwn(OTHER_NAMES, name ?? '') ? OTHER_NAMES[name] : [];
-  const known = others.find((other) => command.options.some(({ long }) => long === `--${other}`));
   const own = message
     .trimEnd()
     .replace(/^error: /, '')
-    .replace(/\n\(Did you mean (.*)\?\)$/s, known ? '' : '; did you mean $1?');
-  return `${lookOf(process.stderr).paint('glz:', 'poor')} ${printable(known ? `${own}; did you mean --${known}?` : own)}\n`;
+    .replace(/\n\(Did you mean .*\?\)$/s, '');
+  const hint = meant(message, command);
+  return `${lookOf(process.stderr).paint('glz:', 'poor')} ${printable(hint ? `${own}; ${hint}` : own)}\n`;
 }

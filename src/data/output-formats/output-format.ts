@@ -1,5 +1,6 @@
 /** What a format of results is: one file for each beside this one, listed in index.ts. Knows records; nothing of files and labels. */
 import type { RecordMember } from '../record-members.ts';
+import type { TableForm } from '../source-record.ts';
 
 /** Takes results, in order. */
 export interface RecordWriter {
@@ -19,6 +20,8 @@ export interface FormatOptions {
   isMultiLabel?: boolean;
   /** Labels that have a column each, of their scores. */
   wide?: readonly string[];
+  /** The form of the table that results come from, asked for when the first one is there. */
+  formOfInput?: () => TableForm;
 }
 
 /** A format of results. */

@@ -9,6 +9,7 @@ import { requirePackages } from '../../base/optional-package.ts';
 import { foundColumn, numberColumn, type OutputColumn, outputColumn } from '../parquet/output-column.ts';
 import type { RecordMember } from '../record-members.ts';
 import type { FormatOptions, OutputFormat } from './output-format.ts';
+import { takeAllScores } from './score-columns.ts';
 
 /** Most results in a row group. */
 const GROUP_RECORDS = 20_000;
@@ -22,15 +23,14 @@ const NOT_KEPT = 'ARROW:schema';
 /** Members of one result by their names. */
 type Row = ReadonlyMap<string, RecordMember>;
 
-/** Scores as members `score_LABEL`, under names that are free. */
-function wideMembers(record: readonly RecordMember[], names: ReadonlyMap<string, string>): RecordMember[] {
-  const byName = new Map(record.map(({ name, json }) => [name, json]));
-  const labels = JSON.parse(byName.get('labels') ?? '[]') as string[];
-  const scores = JSON.parse(byName.get('scores') ?? '[]') as number[];
-  return labels.flatMap((label, at) => {
+/** A result with its scores as members `score_LABEL`, under names that are free. */
+function withScores(record: readonly RecordMember[], names: ReadonlyMap<string, string>): RecordMember[] {
+  const { result, scoreOf } = takeAllScores(record);
+  const scores = [...scoreOf].flatMap(([label, json]) => {
     const name = names.get(label);
-    return name === undefined ? [] : [{ name, json: String(scores[at]) }];
+    return name === undefined ? [] : [{ name, json }];
   });
+  return [...result, ...scores];
 }
 
 /** Names of the columns of scores, by label. */
@@ -155,8 +155,8 @@ function openParquetWriter(write: (piece: Uint8Array) => Promise<void>, { wide =
       shape = new Map(record.map((member) => [member.name, member]));
     },
     async write(record: readonly RecordMember[]) {
-      if (wide.length) scores ??= wideNames(wide, new Set(record.map(({ name }) => name)));
-      const members = scores ? [...record, ...wideMembers(record, scores)] : record;
+      if (wide.length) scores ??= wideNames(wide, new Set(takeAllScores(record).result.map(({ name }) => name)));
+      const members = scores ? withScores(record, scores) : record;
       rows.push(new Map(members.map((member) => [member.name, member])));
       for (const { json } of members) size += json.length;
       if (rows.length >= GROUP_RECORDS || size >= GROUP_SIZE) await flush();

@@ -1,10 +1,12 @@
 /** Results as rows of a table, for the formats that have columns: what the columns are, and what stands in them. Knows no separators. */
 import { DataError } from '../../base/errors.ts';
 import type { RecordMember } from '../record-members.ts';
+import type { TableForm } from '../source-record.ts';
 import type { FormatOptions, OutputFormat } from './output-format.ts';
+import { takeAllScores } from './score-columns.ts';
 
-/** How a row is written, given its cells. */
-export type RowText = (cells: readonly string[], columns: readonly string[]) => string;
+/** How a row is written, given its cells. @param delimiter of CSV that comes from CSV */
+export type RowText = (cells: readonly string[], columns: readonly string[], delimiter?: string) => string;
 
 /** A value as a cell: text by itself, nothing for null, other values as their JSON was written. */
 const cellOf = (json: string): string => (json.startsWith('"') ? (JSON.parse(json) as string) : json === 'null' ? '' : json);
@@ -66,9 +68,11 @@ export const tableFormat = (extension: string, rowText: RowText): OutputFormat =
   open(write, options = {}) {
     let columns: Columns | undefined;
     let rows = 0;
+    let form: TableForm = {};
     const begin = async (record: readonly RecordMember[]): Promise<Columns> => {
-      columns = columnsOf(record, options);
-      await write(rowText(columns.names, columns.names));
+      columns = columnsOf(options.wide ? takeAllScores(record).result : record, options);
+      form = options.formOfInput?.() ?? {};
+      await write((form.hasMark ? '\uFEFF' : '') + rowText(columns.names, columns.names, form.delimiter));
       return columns;
     };
     return {
@@ -77,8 +81,9 @@ export const tableFormat = (extension: string, rowText: RowText): OutputFormat =
       },
       async write(record) {
         rows++;
+        const { result, scoreOf } = options.wide ? takeAllScores(record) : { result: record };
         const { places, names } = columns ?? (await begin(record));
-        const { own, labels, scores, others } = partsOf(record);
+        const { own, labels, scores, others } = partsOf(result);
         const cells = new Array<string>(places.size).fill('');
         for (const { name, json } of own) {
           const place = places.get(name);
@@ -90,9 +95,8 @@ export const tableFormat = (extension: string, rowText: RowText): OutputFormat =
         }
         if (labels && options.isMultiLabel) cells.push(...others.map(({ json }) => json));
         else if (labels) cells.push(labels[0] ?? '', scores[0] ?? '');
-        const byLabel = new Map(labels?.map((label, at) => [label, scores[at]]));
-        for (const label of options.wide ?? []) cells.push(byLabel.get(label) ?? '');
-        await write(rowText(cells, names));
+        for (const label of options.wide ?? []) cells.push(scoreOf?.get(label) ?? '');
+        await write(rowText(cells, names, form.delimiter));
       },
       end: async () => {},
     };
