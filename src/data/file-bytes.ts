@@ -64,7 +64,8 @@ export async function* asUtf8(chunks: AsyncIterable<Buffer>, encoding: Encoding 
   const begin = (): void => {
     const found = encoding ?? encodingOfMark(head);
     const unmarked = found === undefined ? unmarkedUtf16(head) : undefined;
-    if (unmarked) throw new DataError(`${name}: looks like UTF-16 without its mark: say --encoding ${unmarked}, or convert the file to UTF-8`);
+    if (unmarked)
+      throw new DataError(`${name}: looks like UTF-16 without its mark: say --encoding ${unmarked}, or convert the file to UTF-8`);
     // The mark stays, as it does in UTF-8: whoever reads lines takes it off, and results may have it again.
     decoder = found === undefined || found === 'utf-8' ? null : new TextDecoder(found, { fatal: true, ignoreBOM: true });
   };

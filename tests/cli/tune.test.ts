@@ -169,7 +169,12 @@ writeFileSync(at('few.jsonl'), lines(rows.slice(0, 79)));
 writeFileSync(at('two.jsonl'), lines([...rows, { text: 'x', labels: ['billing', 'delivery'] }]));
 writeFileSync(at('no.jsonl'), lines([...rows, { text: 'x' }]));
 it.each<[string, string[], number, RegExp]>([
-  ['too few records', ['--data', at('few.jsonl')], 1, /few\.jsonl has 79 labelled records; with fewer than 80 .*: label more, or use glz predict --abstain/],
+  [
+    'too few records',
+    ['--data', at('few.jsonl')],
+    1,
+    /few\.jsonl has 79 labelled records; with fewer than 80 .*: label more, or use glz predict --abstain/,
+  ],
   ['a record with two labels', ['--data', at('two.jsonl')], 1, /two\.jsonl, line 81 has 2 labels: give --multi-label/],
   ['a record without the field', ['--data', at('no.jsonl')], 1, /no\.jsonl, line 81: no field "labels"/],
   ['labels that are not candidates', ['--data', data, '--labels', 'billing,delivery'], 1, /line 41: the label "bug report" is none of the/],

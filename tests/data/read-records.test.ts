@@ -67,7 +67,11 @@ describe('readRecords', () => {
     ['a.jsonl', '{"text":"ok"}\n[1]\n', /line 2: not a JSON object/],
     ['a.jsonl', Buffer.from([0x7b, 0x22, 0xff, 0xfe, 10]), /line 1: not UTF-8/],
     ['le.csv', Buffer.from('text,n\nhello,1\n', 'utf16le'), /le\.csv: looks like UTF-16 without its mark: say --encoding utf-16le/],
-    ['be.csv', Buffer.from('text,n\nhello,1\n', 'utf16le').swap16(), /be\.csv: looks like UTF-16 without its mark: say --encoding utf-16be/],
+    [
+      'be.csv',
+      Buffer.from('text,n\nhello,1\n', 'utf16le').swap16(),
+      /be\.csv: looks like UTF-16 without its mark: say --encoding utf-16be/,
+    ],
     ['half.txt', Buffer.concat([Buffer.from('\ufeffab\n', 'utf16le'), Buffer.of(7)]), /half\.txt: not text in utf-16le/],
     ['book.csv', Buffer.from('PK\x03\x04rest'), /book\.csv: a ZIP file or a workbook \(XLSX\), not text; save the sheet as CSV/],
     ['a.txt', '%PDF-1.7\n', /a\.txt: a PDF, not text/],

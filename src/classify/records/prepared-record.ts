@@ -1,7 +1,7 @@
 /** A record with what is scored of it: its text and its candidates, which are its own or those of all records. Knows no scores. */
 
 import { DataError } from '../../base/errors.ts';
-import { CANDIDATE_FIELDS, requireCandidateColumn, requireColumn, GIVE_LABELS, requireTextColumn, textOf } from '../../data/examples.ts';
+import { CANDIDATE_FIELDS, GIVE_LABELS, requireCandidateColumn, requireColumn, requireTextColumn, textOf } from '../../data/examples.ts';
 import { candidateSet } from '../../data/label-list.ts';
 import { recordPlace, type SourceRecord } from '../../data/read-records.ts';
 import { idRecord } from '../../data/record-members.ts';
@@ -92,8 +92,7 @@ function createCandidates(classifier: Classifier, options: RecordReading) {
       await defaultsChecked;
       return defaultLabels;
     }
-    if (name === undefined)
-      throw new DataError(`${where}: no field "${CANDIDATE_FIELDS[0]}"; ${GIVE_LABELS}`);
+    if (name === undefined) throw new DataError(`${where}: no field "${CANDIDATE_FIELDS[0]}"; ${GIVE_LABELS}`);
     const own = shared(candidateSet(fields[name], field, { separator }));
     await checkLabels(classifier, own).catch((error: unknown) => {
       throw error instanceof DataError ? located(field, error) : error;
