@@ -76,10 +76,10 @@ async function run(inputs: readonly string[], flags: PredictFlags): Promise<void
     throw new DataError(
       'stdout is closed, or /dev/null opened for reading too, and the results would be lost: give --output FILE (/dev/null throws them away)',
     );
+  if (flags.balance) checkBalance(inputs, flags);
   checkInputs(inputs, flags);
   const labels = await labelsOf(flags);
   if (flags.questions !== undefined) checkQuestions(flags);
-  if (flags.balance) checkBalance(inputs, flags);
   if (flags.text !== undefined) {
     if (inputs.length > 0) throw new UsageError('give either --text or an input file');
     if (flags.idField !== undefined) throw new UsageError('--id-field names a field of the records of a file: --text has none');

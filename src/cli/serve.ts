@@ -37,7 +37,10 @@ async function run(flags: Filled<typeof SERVE_FLAGS>): Promise<void> {
   const key = process.env.GLZ_SERVE_KEY || undefined;
   const server = await startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) });
   log({ level: 'info', message: 'ready', url: server.url, precision: server.precision });
-  if (process.stderr.isTTY) noteLine(`open ${server.url}, Ctrl-C ends`);
+  if (process.stderr.isTTY) {
+    writeLines();
+    noteLine(`open ${server.url}, Ctrl-C ends`);
+  }
   const signals = ['SIGTERM', 'SIGINT'] as const;
   let onSignal: NodeJS.SignalsListener = () => {};
   const asked = new Promise<void>((resolve) => {

@@ -57,7 +57,7 @@ it('glz serve says beside its log which address to open, and ends with Ctrl-C', 
     if (/Ctrl-C ends\r\n/.test(text)) child.stdin.write('\u0003');
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
-  expect(shown).toMatch(/"message":"ready","url":"(http:\/\/127\.0\.0\.1:\d+)"\}\r\nopen \1, Ctrl-C ends\r\n/);
+  expect(shown).toMatch(/"message":"ready","url":"(http:\/\/127\.0\.0\.1:\d+)","precision":"fp32"\}\r\nopen \1, Ctrl-C ends\r\n/);
   expect(shown).toContain('"message":"ended"');
   expect(code).toBe(0);
 });

@@ -29,8 +29,8 @@ it.each(['', '  '])('--text %j is refused: there is nothing to label', async (te
 
 it.each<[string, string[], RegExp]>([
   ['an output', ['-', '--labels', 'a,b', '--output', 'x'.repeat(300)], /^glz: cannot write x+: name too long$/m],
-  ['a file', ['x'.repeat(300), '--labels', 'a,b'], /^glz: cannot read x+: name too long$/m],
-  ['the file of a shard', ['x'.repeat(300), '--labels', 'a,b', '--shard', '1/2', '--output', 'y'], /^glz: cannot read x+: name too long$/m],
+  ['a file', ['x'.repeat(300), '--labels', 'a,b'], /^glz: x+: no such file$/m],
+  ['the file of a shard', ['x'.repeat(300), '--labels', 'a,b', '--shard', '1/2', '--output', 'y'], /^glz: x+: no such file$/m],
   ['a checkpoint', ['--text', 'x', '--labels', 'a,b', '--checkpoint', 'x'.repeat(300)], /^glz: x+: no such folder$/m],
 ])('a name longer than names can be is said of %s', async (_, args, message) => {
   const { code, stdout, stderr } = await predict(args);
