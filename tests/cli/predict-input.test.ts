@@ -80,6 +80,7 @@ describe('glz predict', () => {
   ])('stops at a file of the wrong kind: %s', async (name, content, message) => {
     const { code, texts, stderr } = await predict(name, content);
     expect([code, texts, stderr]).toEqual([1, [], expect.stringMatching(message)]);
+    expect(stderr).not.toContain('predict: 0 texts');
   });
 
   it.each([

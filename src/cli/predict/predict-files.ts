@@ -152,7 +152,7 @@ export async function predictFiles(
     sayEnd(run, ended, around, at, targets.length);
     failure = failureOf(at, targets.length);
   } catch (error) {
-    progress.stop();
+    progress.stop(true);
     failureOf(at, targets.length);
     throw await keptError(error, at);
   } finally {

@@ -14,8 +14,8 @@ export interface Progress {
   setTotal(total: number): void;
   /** Prints a line above the bar. */
   note(line: string): void;
-  /** Removes the bar and prints a last plain line. Safe to call twice. */
-  stop(): void;
+  /** Removes the bar and prints a last plain line, which a failure before anything was done needs none of. Safe to call twice. */
+  stop(hasFailed?: boolean): void;
 }
 
 /** Settings of {@link startProgress}. */
@@ -66,6 +66,7 @@ export function startProgress(options: ProgressOptions): Progress {
     const left = total && rate > 0 && done < total ? ` | left ${formatDuration((total - done) / rate)}` : '';
     return `${label}: ${share} ${unit} | ${rate >= 10 ? rate.toFixed(0) : rate.toFixed(2)} ${unit}/s${left}${formatFields(fields)}`;
   };
+  const saysEnd = (hasFailed = false): boolean => !hasFailed || done !== start;
   if (quiet) return { update: () => {}, setTotal: () => {}, note: () => {}, stop: () => {} };
   if (!process.stderr.isTTY) {
     let last = performance.now();
@@ -84,8 +85,8 @@ export function startProgress(options: ProgressOptions): Progress {
       note(text) {
         noteLine(text);
       },
-      stop() {
-        if (!stopped) process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
+      stop(hasFailed) {
+        if (!stopped && saysEnd(hasFailed)) process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
         stopped = true;
       },
     };
@@ -119,12 +120,12 @@ export function startProgress(options: ProgressOptions): Progress {
     note(text) {
       process.stderr.write(`\r\x1b[K${printable(text)}\n`);
     },
-    stop() {
+    stop(hasFailed) {
       if (stopped) return;
       stopped = true;
       process.off('exit', leave);
       bar.stop();
-      process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
+      if (saysEnd(hasFailed)) process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
     },
   };
 }
