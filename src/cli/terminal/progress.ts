@@ -86,7 +86,8 @@ export function startProgress(options: ProgressOptions): Progress {
         noteLine(text);
       },
       stop(hasFailed) {
-        if (!stopped && saysEnd(hasFailed)) process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
+        if (!stopped && saysEnd(hasFailed))
+          process.stderr.write(`${line()} | took ${formatDuration((performance.now() - begin) / 1000)}\n`);
         stopped = true;
       },
     };
