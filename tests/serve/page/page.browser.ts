@@ -208,7 +208,7 @@ it('takes labels in levels, as lines, YAML and JSON, and shows the path to the b
   const page = await open();
   await page.locator('#bars li').first().waitFor();
   await page.getByRole('button', { name: 'Edit as text' }).press('Enter');
-  const lines = page.getByLabel('Candidates');
+  const lines = page.getByRole('textbox', { name: 'Candidates' });
   expect([await focused(page), await lines.inputValue()]).toEqual([
     'label-text',
     'billing\ndelivery\ntechnical problem\npraise\ncancellation',
