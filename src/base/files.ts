@@ -49,6 +49,21 @@ export function isBrokenLink(path: string): boolean {
   }
 }
 
+/** Refuses a name that would be looked for elsewhere, where a link of that name is broken. @throws DataError */
+export function refuseBrokenLink(path: string): void {
+  if (isBrokenLink(path)) throw new DataError(`${path} is a link to nothing`);
+}
+
+/** The device and number of a file, by which it is known under any name; undefined where there is none, or nothing may be looked at: whoever opens it says why. */
+export function fileId(path: string): string | undefined {
+  try {
+    const stats = statSync(path, { bigint: true });
+    return stats.isFile() ? `${stats.dev} ${stats.ino}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Flushes a folder's entry table, so that a rename in it survives a power cut. */
 export function syncFolder(folder: string): void {
   try {

@@ -51,6 +51,9 @@ export function messageLine(message: string): string {
   return `${excerpt(line, LONGEST_MESSAGE - MESSAGE_END)} ${line.slice(-MESSAGE_END)}`;
 }
 
+/** A character by its number, `U+201C`: for those that look like others. */
+export const codePointName = (character: string): string => `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+
 /** How many names a message holds. */
 const NAMED = 10;
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { DataError, errorMessage } from '../base/errors.ts';
-import { isBrokenLink } from '../base/files.ts';
+import { refuseBrokenLink } from '../base/files.ts';
 import { readsAlike } from '../model/options.ts';
 import { checkOptions } from '../options/check.ts';
 import { LOAD_OPTIONS } from '../options/predict.ts';
@@ -40,7 +40,7 @@ const EMBEDDED_TOKENS = 256;
 export async function localCheckpoint(path: string, note: LoadSettings['note']): Promise<string> {
   // A path that is there wins; only a name that is none may go to the network.
   if (existsSync(path)) return checkpointFolder(path);
-  if (isBrokenLink(path)) throw new DataError(`${path} is a link to nothing`);
+  refuseBrokenLink(path);
   const shipped = shippedFolder(path);
   if (shipped !== undefined) return checkpointFolder(shipped);
   const { isHubId, noSuchFolder, resolveModelFolder } = await import('../weights/hub/hub.ts');

@@ -7,6 +7,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { DataError, UsageError } from '../base/errors.ts';
 import { isObject } from '../base/is-object.ts';
+import { codePointName } from '../base/printable.ts';
 import { repeatedKey } from '../base/repeated-key.ts';
 import { labelSet } from '../text/described-labels.ts';
 import type { LabelSet } from '../text/label-texts.ts';
@@ -101,12 +102,10 @@ const TYPOGRAPHIC = /^([“”„‟«»‘’‚‛]).*[“”‟«»‘’‛]
 
 function labelsBetweenCommas(trimmed: string, where: string): string[] {
   const [, quote] = TYPOGRAPHIC.exec(trimmed) ?? [];
-  if (quote !== undefined) {
-    const code = quote.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  if (quote !== undefined)
     throw new UsageError(
-      `${where}: ${quote} (U+${code}) is a typographic quote, which would be part of the label: type plain quotes, "a,b"`,
+      `${where}: ${quote} (${codePointName(quote)}) is a typographic quote, which would be part of the label: type plain quotes, "a,b"`,
     );
-  }
   if (/[\r\n]/.test(trimmed))
     throw new UsageError(`${where}: line breaks between labels; put commas between them, or give their file with --labels-file`);
   if (trimmed === '') return cleanLabels([], where);

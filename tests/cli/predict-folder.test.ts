@@ -4,37 +4,16 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renam
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { callGlz } from '../call-glz.ts';
+import { csv, filesToPredict, jsonl } from '../files-to-predict.ts';
 import { runGlz } from '../run-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
-const folder = temporaryFolder();
-const file = (name: string, content: string | Buffer): string => {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-};
-const jsonl = (name: string, count: number): string =>
-  `${Array.from({ length: count }, (_, at) =>
-    at % 31 === 30
-      ? '{"text": broken'
-      : JSON.stringify({ id: `${name}${at}`, text: at % 29 === 28 ? ' ' : `the ${'red '.repeat(at % 7)}house ${name} ${at}` }),
-  ).join('\n')}\n`;
-const csv = (count: number): string => `id,text\n${Array.from({ length: count }, (_, at) => `t${at},a blue house ${at}`).join('\n')}\n`;
+const { folder, args, predict, file, fresh } = filesToPredict();
 const small = file('small.jsonl', jsonl('s', 40));
 const table = file('table.csv.gz', gzipSync(csv(90)));
 const plain = file('plain.txt', 'a red house\nand a blue one\n');
 const none = file('none.jsonl', '');
 const wrong = file('wrong.csv', 'id,body\n1,a house\n');
 
-let checkpoint: string;
-beforeAll(async () => {
-  checkpoint = await writeTinyCheckpoint();
-});
-const args = (...more: string[]) => ['predict', '--labels', 'red,blue,house', '--checkpoint', checkpoint, ...more];
-const predict = (...more: string[]) => callGlz(args(...more));
-let runs = 0;
-/** A folder that is not there. */
-const fresh = (): string => join(folder, `run-${++runs}`);
 /** Names that a folder's reader finds. */
 const shown = (place: string): string[] =>
   readdirSync(place)

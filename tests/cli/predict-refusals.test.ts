@@ -45,6 +45,10 @@ it('the answer to --text goes into the file and the format that are named, as th
   expect(readFileSync(output, 'utf8')).toMatch(/^text,label,score,score_a,score_b\nx,[ab],[\d.]+,[\d.]+,[\d.]+\n$/);
   const { stdout } = await predict([...args, '--output-format', 'tsv']);
   expect(stdout).toMatch(/^text\tlabel\tscore\nx\t[ab]\t[\d.]+\n$/);
+  // Of all labels, also where none is likely to fit and fewer are reported.
+  const abstained = join(temporaryFolder(), 'none.csv');
+  await predict([...args, '--output', abstained, '--wide', '--threshold', '1', '--delimiter', ';']);
+  expect(readFileSync(abstained, 'utf8')).toMatch(/^text;label;score;score_a;score_b\nx;;;[\d.]+;[\d.]+\n$/);
   const wide = await predict([...args, '--wide']);
   expect([wide.code, wide.stdout, wide.stderr]).toEqual([2, '', expect.stringMatching(/^glz: --wide is for tables/)]);
 });

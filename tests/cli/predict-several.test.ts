@@ -1,25 +1,14 @@
 /** `glz predict` of several files: one output in order, shards that get whole files; and what is refused. A file each in a folder: predict-folder.test.ts. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { callGlz } from '../call-glz.ts';
+import { csv, filesToPredict, jsonl } from '../files-to-predict.ts';
 import { runGlz } from '../run-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
-const folder = temporaryFolder();
-const file = (name: string, content: string | Buffer): string => {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-};
-const jsonl = (name: string, count: number): string =>
-  `${Array.from({ length: count }, (_, at) =>
-    at % 31 === 30
-      ? '{"text": broken'
-      : JSON.stringify({ id: `${name}${at}`, text: at % 29 === 28 ? ' ' : `the ${'red '.repeat(at % 7)}house ${name} ${at}` }),
-  ).join('\n')}\n`;
+const { folder, args, predict, file, fresh: freshFolder } = filesToPredict();
 const small = file('small.jsonl', jsonl('s', 40));
-const table = file('table.csv.gz', gzipSync(`id,text\n${Array.from({ length: 90 }, (_, at) => `t${at},a blue house ${at}`).join('\n')}\n`));
+const table = file('table.csv.gz', gzipSync(csv(90)));
 const plain = file('plain.txt', 'a red house\nand a blue one\n');
 const large = file('large.jsonl', jsonl('l', 700));
 const none = file('none.jsonl', '');
@@ -27,15 +16,8 @@ const none = file('none.jsonl', '');
 const circle = join(folder, 'circle.jsonl');
 symlinkSync(circle, circle);
 
-let checkpoint: string;
-beforeAll(async () => {
-  checkpoint = await writeTinyCheckpoint();
-});
-const args = (...more: string[]) => ['predict', '--labels', 'red,blue,house', '--checkpoint', checkpoint, ...more];
-const predict = (...more: string[]) => callGlz(args(...more));
-let runs = 0;
 const fresh = (name = 'out.jsonl'): string => {
-  const place = join(folder, `run-${++runs}`);
+  const place = freshFolder();
   mkdirSync(place);
   return join(place, name);
 };

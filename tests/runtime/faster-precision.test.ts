@@ -4,17 +4,9 @@ import { join } from 'node:path';
 import { keptPrecision, measurePrecision, processorIdentity } from '../../src/runtime/faster-precision.ts';
 import { createGraphSession, type OnnxSession } from '../../src/runtime/onnx-session.ts';
 import type { Graph } from '../../src/trace/graph.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { ownCache } from '../own-cache.ts';
 
-const env = { ...process.env };
-let cache: string;
-beforeEach(() => {
-  cache = temporaryFolder();
-  process.env.GLZ_CACHE = cache;
-});
-afterAll(() => {
-  process.env = env;
-});
+const cache = ownCache();
 
 /** `times` products of a matrix with itself, one behind the other. */
 async function products(times: number): Promise<OnnxSession> {
@@ -54,8 +46,8 @@ it.each<[string, (text: string) => string]>([
   ['of another processor, in its place', (text) => text.replace(/"of":"[0-9a-f]+"/, `"of":"${'0'.repeat(32)}"`)],
 ])('a kept value that is %s counts as none', async (_, damage) => {
   await measured('a', 200, 2);
-  const [name] = readdirSync(join(cache, 'precision'));
-  const path = join(cache, 'precision', name);
+  const [name] = readdirSync(join(cache(), 'precision'));
+  const path = join(cache(), 'precision', name);
   writeFileSync(path, damage(readFileSync(path, 'utf8')));
   expect(keptPrecision('a')).toBeUndefined();
   expect((await measured('a', 2, 200)).precision).toBe('fp32');
@@ -63,7 +55,7 @@ it.each<[string, (text: string) => string]>([
 });
 
 it('does without a cache that cannot be written', async () => {
-  process.env.GLZ_CACHE = join(cache, 'file');
+  process.env.GLZ_CACHE = join(cache(), 'file');
   writeFileSync(process.env.GLZ_CACHE, '');
   expect((await measured('a', 200, 2)).precision).toBe('int8');
   expect(keptPrecision('a')).toBeUndefined();

@@ -3,17 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, utimesSy
 import { join } from 'node:path';
 import { makeFolder } from '../../src/base/make-folder.ts';
 import { cacheFolder, derivedFile } from '../../src/runtime/graph-cache.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { ownCache } from '../own-cache.ts';
 
-const env = { ...process.env };
-let cache: string;
-beforeEach(() => {
-  cache = temporaryFolder();
-  process.env.GLZ_CACHE = cache;
-});
-afterAll(() => {
-  process.env = env;
-});
+const cache = ownCache();
 
 /** Of more than one hashed piece, in chunks that do not end where pieces do. */
 const CONTENT = [3_000_001, 1, 0, 5_000_003].map((length, k) => new Uint8Array(length).map((_, i) => (i * 7 + k) % 251));
@@ -68,7 +60,7 @@ describe('a derived file', () => {
     expect((await ask('h0', small)).derived).toBe(0);
     await ask('new', small);
     expect(paths.filter((path) => !existsSync(path))).toEqual(paths.slice(1, 4));
-    expect(readdirSync(join(cache, 'onnx'))).toHaveLength(12);
+    expect(readdirSync(join(cache(), 'onnx'))).toHaveLength(12);
   });
 });
 
@@ -82,17 +74,17 @@ describe('without a place for a cache', () => {
   });
 
   it('a folder is made as far as it can be', () => {
-    const folder = join(cache, 'a/b/c');
+    const folder = join(cache(), 'a/b/c');
     makeFolder(folder);
     makeFolder(folder);
     expect(statSync(folder).isDirectory()).toBe(true);
-    writeFileSync(join(cache, 'file'), '');
-    expect(() => makeFolder(join(cache, 'file'))).toThrow('EEXIST');
-    expect(() => makeFolder(join(cache, 'file/x'))).toThrow('ENOTDIR');
+    writeFileSync(join(cache(), 'file'), '');
+    expect(() => makeFolder(join(cache(), 'file'))).toThrow('EEXIST');
+    expect(() => makeFolder(join(cache(), 'file/x'))).toThrow('ENOTDIR');
   });
 
   it('follows GLZ_CACHE, then XDG_CACHE_HOME, then the home folder', () => {
-    expect(cacheFolder()).toBe(cache);
+    expect(cacheFolder()).toBe(cache());
     process.env.GLZ_CACHE = '';
     process.env.XDG_CACHE_HOME = '/x';
     expect(cacheFolder()).toBe(join('/x', 'gliznet'));

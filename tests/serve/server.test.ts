@@ -221,6 +221,16 @@ it('serves others while two thousand connections say nothing', async () => {
   }
 });
 
+/** Waits until nothing is queued, 50 ms a try. @throws Error where something stays */
+async function queueEmpties(tries: number): Promise<void> {
+  for (let at = 0; at < tries; at++) {
+    const { waiting } = (await (await fetch(`${server.url}/ready`)).json()) as { waiting: number };
+    if (waiting === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('the queue does not empty');
+}
+
 it('drops what clients gave up, answers all others', async () => {
   const asked = Array.from({ length: 60 }, async (_, at) => {
     const stop = new AbortController();
@@ -232,12 +242,7 @@ it('drops what clients gave up, answers all others', async () => {
     return at % 3 === 0 ? 200 : response?.status;
   });
   expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
-  for (let tries = 0; tries < 100; tries++) {
-    const { waiting } = (await (await fetch(`${server.url}/ready`)).json()) as { waiting: number };
-    if (waiting === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('the queue does not empty');
+  await queueEmpties(100);
 });
 
 it('lets go of two hundred clients that are killed in the middle, and answers the next', async () => {
@@ -258,12 +263,7 @@ it('lets go of two hundred clients that are killed in the middle, and answers th
     ),
   );
   expect((await classify({ texts: TEXT, labels: LABELS })).status).toBe(200);
-  for (let tries = 0; tries < 200; tries++) {
-    const { waiting } = (await (await fetch(`${server.url}/ready`)).json()) as { waiting: number };
-    if (waiting === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('the queue does not empty');
+  await queueEmpties(200);
 });
 
 it('answers 503 and ends with 1 where a worker dies', async () => {

@@ -24,7 +24,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { behindLinks, isStream, removeDeadTemporaries, statsOf, temporaryName } from '../../base/files.ts';
+import { behindLinks, fileId, isStream, removeDeadTemporaries, statsOf, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/locks/lock-file.ts';
 import { shownText } from '../../base/printable.ts';
 
@@ -270,16 +270,6 @@ function streamOutput(name: string, stream: () => Writable): Output {
     },
     discard() {},
   };
-}
-
-/** The device and number of a file; undefined where there is none, or nothing may be looked at: whoever opens it says why. */
-function fileId(path: string): string | undefined {
-  try {
-    const stats = statSync(path, { bigint: true });
-    return stats.isFile() ? `${stats.dev} ${stats.ino}` : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Refuses outputs that are inputs, under whatever name, and those whose run, where it ends early, would put its results into one. @throws UsageError */

@@ -1,5 +1,6 @@
 /** Scored records with their labels in order, and why they got them. */
 
+import type { LabelSet } from '../../text/label-texts.ts';
 import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
 import { explain, explainedLabels } from '../explain/explain.ts';
 import { balanceLogits, type LabelBalance } from '../label-balance.ts';
@@ -34,19 +35,21 @@ export type FoundRecord = RankedRecord | (PreparedRecord & AnsweredText);
 /** Whether a record that gets labels has no text to get them for. */
 export const isBlank = (each: ScoredRecord): boolean => !('answers' in each) && each.text.trim() === '';
 
+/** The scores of all labels of a set, best first, whatever is reported. logits [N] */
+export const rankAll = (
+  set: LabelSet,
+  logits: Float32Array,
+  calibration: Classifier['options']['calibration'],
+  { multiLabel, tuned }: Pick<RankingOptions, 'multiLabel' | 'tuned'>,
+): LabelScores => rankSet(set, logits, calibration, { multiLabel, threshold: 0 }, { tuned });
+
 /** Ranks a record's labels; answers are as they are. */
 export function rankRecord({ options: { calibration } }: Classifier, each: ScoredRecord, options: RankingOptions): FoundRecord {
   if ('answers' in each) return each;
   const logits = options.balance ? balanceLogits(each.logits, options.balance) : each.logits;
-  const { multiLabel, tuned, wide } = options;
   if (!isBlank(each)) {
-    const ranked = rankSet(each.set, logits, calibration, options, { fit: each.fit, tuned });
-    return {
-      ...each,
-      logits,
-      ranked,
-      ...(wide ? { all: rankSet(each.set, logits, calibration, { multiLabel, threshold: 0 }, { tuned }) } : {}),
-    };
+    const ranked = rankSet(each.set, logits, calibration, options, { fit: each.fit, tuned: options.tuned });
+    return { ...each, logits, ranked, ...(options.wide ? { all: rankAll(each.set, logits, calibration, options) } : {}) };
   }
   // What is no text is not labelled: its scores would be those of the labels alone.
   const said = each.fit === undefined ? {} : { fit: 0 };

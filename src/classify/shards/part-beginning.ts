@@ -1,9 +1,9 @@
 /** What a run finds in the place of a part: nothing, what it goes on with, what is complete, or what it must not touch. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataError } from '../../base/errors.ts';
-import { syncFolder } from '../../base/files.ts';
+import { statsOf, syncFolder } from '../../base/files.ts';
 import { type PartBlock, type PartManifest, partHead, readManifest } from './part-manifest.ts';
 import type { PartPlace } from './part-place.ts';
 import { type RunIdentity, runDifference } from './run-identity.ts';
@@ -32,7 +32,7 @@ const ANEW: Beginning = { isComplete: false, blocks: [] };
 
 /** Bytes of blocks. */
 export const sizeOf = (blocks: readonly PartBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
-const sizeAt = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size;
+const sizeAt = (path: string): number | undefined => statsOf(path)?.size;
 
 /** The blocks of a file that are as its manifest says, from the first one on. */
 function wholeBlocks(path: string, blocks: readonly PartBlock[]): PartBlock[] {

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DataError, UsageError } from '../../base/errors.ts';
+import { codePointName } from '../../base/printable.ts';
 import { nearestName } from '../../options/check.ts';
 import { kebabCase } from '../../options/names.ts';
 import { PREDICT_FLAGS } from '../../options/predict.ts';
@@ -12,8 +13,6 @@ const MOST_NAMES = 10_000;
 
 /** Characters that editors and chats put where a hyphen was typed, in front of an option's name. */
 const PASTED_DASHES = /^[-\u2010-\u2015\u2212\ufe58\uff0d]*[\u2010-\u2015\u2212\ufe58\uff0d][-\u2010-\u2015\u2212\ufe58\uff0d]*/;
-
-const codeOf = (character: string): string => `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
 
 /** The option that stands behind pasted dashes, as it is typed. */
 function plainOption(name: string): string {
@@ -51,7 +50,7 @@ export function missingInput(missing: readonly string[], inputs: readonly string
   if (dashed !== undefined) {
     const dash = /[^-]/.exec(dashed)![0];
     const name = dashed.replace(PASTED_DASHES, '').split('=')[0];
-    return new UsageError(`${dashed}: ${dash} (${codeOf(dash)}) is not a hyphen; did you mean ${plainOption(name)}?`);
+    return new UsageError(`${dashed}: ${dash} (${codePointName(dash)}) is not a hyphen; did you mean ${plainOption(name)}?`);
   }
   const stray = missing.map((input) => strayValue(input, flags)).find((found) => found !== undefined);
   if (stray !== undefined) return new UsageError(stray);
@@ -59,7 +58,7 @@ export function missingInput(missing: readonly string[], inputs: readonly string
   const typographic = missing.map((each) => /^[“”„«‘‚]|[“”»’]$/u.exec(each)?.[0]).find((found) => found !== undefined);
   if (typographic !== undefined)
     return new UsageError(
-      `${input}: no such file; ${typographic} (${codeOf(typographic)}) is no quote to a shell: type plain quotes, "..."`,
+      `${input}: no such file; ${typographic} (${codePointName(typographic)}) is no quote to a shell: type plain quotes, "..."`,
     );
   if (flags.text !== undefined && missing.length === inputs.length)
     return new UsageError(`--text takes one text: put it in quotes, --text "${[flags.text, ...inputs].join(' ')}"`);

@@ -9,8 +9,11 @@ import { rankSet } from '../../classify/rank-labels.ts';
 import { foundMembers } from '../../classify/records/labelled-record.ts';
 import { scoringOptions } from '../../classify/records/predict-records.ts';
 import { checkLabels } from '../../classify/records/prepared-record.ts';
+import { rankAll } from '../../classify/records/ranked-record.ts';
 import { JSONL } from '../../data/output-formats/jsonl.ts';
 import { labelLines } from '../../data/output-formats/label-lines.ts';
+import type { OutputFormat } from '../../data/output-formats/output-format.ts';
+import { allScores } from '../../data/output-formats/score-columns.ts';
 import { membersOf, type RecordMember } from '../../data/record-members.ts';
 import { type LabelSet, labelNames } from '../../text/label-texts.ts';
 import { noteLine, printText } from '../terminal/terminal.ts';
@@ -35,13 +38,12 @@ async function print(piece: string | Uint8Array): Promise<void> {
   process.stdout.write(process.stdout.isTTY ? shownText(piece.toString()) : piece);
 }
 
-/** Writes a result as that of a file is written, in the format and to the place that the flags say. */
-async function writeResult(found: RecordMember[], labels: readonly string[] | undefined, flags: PredictFlags): Promise<void> {
-  const format = formatOfResults(flags.output, flags);
+/** Writes a result as that of a file is written. @param wide labels that have a column each */
+async function writeResult(found: RecordMember[], format: OutputFormat, flags: PredictFlags, wide?: readonly string[]): Promise<void> {
   const { output } = openResults(flags.output, format);
   try {
-    const wide = flags.wide && labels ? { wide: labels } : {};
-    const writer = format.open(output.write, { isMultiLabel: flags.multiLabel, ...wide });
+    const formOfInput = () => ({ delimiter: flags.delimiter });
+    const writer = format.open(output.write, { isMultiLabel: flags.multiLabel, formOfInput, ...(wide ? { wide } : {}) });
     await writer.begin?.(found);
     await writer.write(found);
     await writer.end();
@@ -52,19 +54,21 @@ async function writeResult(found: RecordMember[], labels: readonly string[] | un
   }
 }
 
-/** Whether the flags name a file or a format. */
-const hasOwnPlace = ({ output, outputFormat, wide }: PredictFlags): boolean =>
-  output !== undefined || outputFormat !== undefined || wide === true;
+/** The format of a file, where the flags name one or a format; undefined for what is shown. @throws as formatOfResults */
+function namedFormat(flags: PredictFlags): OutputFormat | undefined {
+  const isNamed = flags.output !== undefined || flags.outputFormat !== undefined || flags.wide === true;
+  return isNamed ? formatOfResults(flags.output, flags) : undefined;
+}
 
 /** Labels one text, or answers questions about it. @param given labels of the flags */
 export async function predictText(text: string, given: LabelSet | undefined, called: PredictFlags): Promise<void> {
-  if (hasOwnPlace(called)) formatOfResults(called.output, called);
+  const named = namedFormat(called);
   const { classifier, flags, labels: chosen, tuned } = await labellingOf(called, given);
   try {
     const asker = await askerOf(classifier, flags);
     if (asker) {
       const [{ answers }] = await asker.answer([text], scoringOptions(flags));
-      if (hasOwnPlace(flags)) await writeResult(membersOf({ text, answers }), undefined, flags);
+      if (named) await writeResult(membersOf({ text, answers }), named, flags);
       else if (process.stdout.isTTY && !flags.json) printText(answerLines(answers));
       else await JSONL.open(print).write(membersOf({ text, answers }));
       return;
@@ -80,7 +84,7 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], scoring);
     const ranked = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
-    const isShown = process.stdout.isTTY && !flags.json && !hasOwnPlace(flags);
+    const isShown = process.stdout.isTTY && !flags.json && !named;
     const format = isShown ? labelLines(lookOf(process.stdout)) : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const texts = noTexts();
@@ -92,7 +96,11 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     if (ranked.fit !== undefined && ranked.labels.length === 0 && !flags.quiet)
       noteLine(`note: no label is likely to fit (${ranked.fit.toFixed(3)})`);
     const found = [...membersOf({ text }), ...foundMembers({ ...ranked, ...(explanations ? { explanations } : {}) })];
-    if (hasOwnPlace(flags)) return await writeResult(found, labelNames(labels), flags);
+    if (named && flags.wide) {
+      const all = rankAll(set, logits, classifier.options.calibration, { multiLabel: flags.multiLabel, tuned });
+      return await writeResult([...found, ...allScores(all.labels, all.scores)], named, flags, labelNames(labels));
+    }
+    if (named) return await writeResult(found, named, flags);
     await format.open(isShown ? async (piece) => void process.stdout.write(piece) : print).write(found);
     if (!explanations?.length || !isShown) return;
     // Labels in levels do not all compete.

@@ -1,6 +1,6 @@
 /** Where results of `glz predict` are written, in which format, and what is kept of them where a run ends early. */
-import { statSync } from 'node:fs';
 import { UsageError } from '../../base/errors.ts';
+import { statsOf } from '../../base/files.ts';
 import { gzipOutput, zstdOutput } from '../../classify/records/compressed-output.ts';
 import { type Output, openOutput, type Pieces } from '../../classify/records/output-file.ts';
 import { compressionOfName, formatOfOutput } from '../../data/output-formats/index.ts';
@@ -55,7 +55,7 @@ function compressed(output: Output, path: string | undefined): Output {
 
 /** A file that is there and holds something, and is no part that is gone on with. */
 const filledFile = (path: string | undefined, part: Output | undefined): string | undefined => {
-  const stats = path === undefined || part ? undefined : statSync(path, { throwIfNoEntry: false });
+  const stats = path === undefined || part ? undefined : statsOf(path);
   return stats?.isFile() && stats.size > 0 ? path : undefined;
 };
 

@@ -14,18 +14,24 @@ export interface RowScaledMatrix {
   scales: Float32Array;
 }
 
+/** The scale of each row of a matrix [rows, columns] whose numbers are finite. -> [rows] */
+export function rowScales(matrix: Float32Array, columns: number): Float32Array {
+  const scales = new Float32Array(matrix.length / columns);
+  for (let row = 0; row < scales.length; row++) {
+    let largest = 0;
+    for (let i = row * columns; i < (row + 1) * columns; i++) largest = Math.max(largest, Math.abs(matrix[i]));
+    // A row of zeros has any scale.
+    scales[row] = largest === 0 ? 1 : largest / 127;
+  }
+  return scales;
+}
+
 /** A matrix [rows, columns] in 8 bits; all its numbers must be finite. */
 export function quantizeRows(matrix: Float32Array, columns: number): RowScaledMatrix {
   const values = new Int8Array(matrix.length);
-  const scales = new Float32Array(matrix.length / columns);
-  for (let row = 0; row < scales.length; row++) {
-    const start = row * columns;
-    let largest = 0;
-    for (let i = start; i < start + columns; i++) largest = Math.max(largest, Math.abs(matrix[i]));
-    // A row of zeros has any scale.
-    scales[row] = largest === 0 ? 1 : largest / 127;
-    for (let i = start; i < start + columns; i++) values[i] = Math.round(matrix[i] / scales[row]);
-  }
+  const scales = rowScales(matrix, columns);
+  for (const [row, scale] of scales.entries())
+    for (let i = row * columns; i < (row + 1) * columns; i++) values[i] = Math.round(matrix[i] / scale);
   return { values, scales };
 }
 

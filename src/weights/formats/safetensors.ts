@@ -9,7 +9,7 @@ import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '../../bas
 import { parseJson } from '../../base/json.ts';
 import { quoted } from '../../base/printable.ts';
 import { withRandomAccessFile } from './random-access-file.ts';
-import { dequantizeRows, quantizeRows, ROW_SCALE } from './row-scales.ts';
+import { dequantizeRows, quantizeRows, ROW_SCALE, rowScales } from './row-scales.ts';
 
 /** A tensor of a weight file. Floating types are read as float32, integers as int32. */
 export interface WeightTensor {
@@ -194,7 +194,7 @@ function storedTensors(name: string, { shape, data }: WeightTensor, dtype: Store
     return [{ name, dtype: 'F16', shape, data: () => float32ToFloat16(data) }];
   return [
     { name, dtype, shape, data: () => quantizeRows(data, shape[1]).values },
-    { name: name + ROW_SCALE, dtype: 'F32', shape: [shape[0]], data: () => quantizeRows(data, shape[1]).scales },
+    { name: name + ROW_SCALE, dtype: 'F32', shape: [shape[0]], data: () => rowScales(data, shape[1]) },
   ];
 }
 

@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
-import { isBrokenLink, statsOf, writeFileAtomically } from '../../base/files.ts';
+import { refuseBrokenLink, statsOf, writeFileAtomically } from '../../base/files.ts';
 import { makeFolder } from '../../base/make-folder.ts';
 import { quoted } from '../../base/printable.ts';
 import { nearestName } from '../../options/check.ts';
@@ -276,7 +276,7 @@ export async function resolveModelFolder(idOrFolder: string, options: ResolveOpt
   if (stats && options.revision !== undefined) throw new UsageError(`${idOrFolder} is a folder: a revision is for models of the hub`);
   if (stats?.isDirectory()) return idOrFolder;
   if (stats) throw new DataError(`${idOrFolder} is a file; give the folder of the model, or an id of the Hugging Face hub`);
-  if (isBrokenLink(idOrFolder)) throw new DataError(`${idOrFolder} is a link to nothing`);
+  refuseBrokenLink(idOrFolder);
   const shipped = shippedFolder(idOrFolder);
   if (shipped !== undefined) return shipped;
   if (!isHubId(idOrFolder)) throw new DataError(`there is no folder ${quoted(idOrFolder)} (and it is no id of the Hugging Face hub)`);
