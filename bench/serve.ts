@@ -130,7 +130,7 @@ async function load({ url, child }: Running, per: number, duration = seconds): P
     const some = texts.slice(at * per, (at + 1) * per);
     return JSON.stringify({ texts: per === 1 ? some[0] : some, labels: LABELS });
   });
-  const requests = bodies.map((body) => ({ method: 'POST' as const, path: '/classify', headers, body }));
+  let sent = 0;
   const before = [processorTime(child.pid!), processorTime('self')];
   const {
     requests: answered,
@@ -138,7 +138,15 @@ async function load({ url, child }: Running, per: number, duration = seconds): P
     latency,
     errors,
     non2xx,
-  } = await autocannon({ url, connections, duration, timeout: 30, requests });
+  } = await autocannon({
+    ...{ url: `${url}/classify`, method: 'POST', headers, connections, duration, timeout: 30 },
+    // Not as a list of requests: each connection would first make all of them, a second in which nothing is asked.
+    setupClient(client) {
+      const send = () => client.setBody(bodies[sent++ % bodies.length]);
+      send();
+      client.on('response', send);
+    },
+  });
   const done = answered.total * per;
   const [server, client] = [processorTime(child.pid!), processorTime('self')].map((now, at) => (now - before[at]) / done);
   return { rate: done / took, p50: latency.p50, p99: latency.p99, failed: errors + non2xx, server, client };
