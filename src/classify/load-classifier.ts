@@ -3,7 +3,7 @@
  * kept short: what only the first load of a checkpoint needs (tfjs, weights) is imported when it is needed.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { refuseBrokenLink } from '../base/files.ts';
 import { readsAlike } from '../model/options.ts';
@@ -13,6 +13,7 @@ import { shippedFolder } from '../options/shipped-checkpoint.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
 import { loadRuntime } from '../runtime/load-runtime.ts';
 import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
+import { createSessionPool, sessionsFor } from '../runtime/session-pool.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { createUnknownScript } from '../text/tokenizer/unknown-script.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
@@ -97,13 +98,17 @@ async function fasterPrecision({ hash, config, derived, note }: TimedCheckpoint)
   return found.precision;
 }
 
+/** How many sessions of a graph suit the machine. */
+const sessionsBeside = (graph: string | Uint8Array, most: number | undefined): number =>
+  sessionsFor(typeof graph === 'string' ? statSync(graph).size : graph.length, most);
+
 /**
  * Loads a checkpoint: a folder, the output folder of a training run, or a hub id.
  * @throws DataError naming the file that is missing or broken; UsageError for a setting that there is none of, or a value out of its range.
  */
 export async function loadClassifier(path: string, settings: LoadSettings = {}): Promise<LoadedClassifier> {
   checkOptions(LOAD_OPTIONS, settings, 'load');
-  const { precision, threads, provider, labelMemory, note } = settings;
+  const { precision, threads, provider, sessions, labelMemory, note } = settings;
   const folder = await localCheckpoint(path, note);
   const config = readCheckpointConfig(folder);
   const tokenizer = loadTokenizer(folder);
@@ -150,21 +155,16 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       const labels = readsAlike(config.options) ? { parts: () => derived('parts') } : { labels: await derived('labels') };
       const scores = await derived('scores');
       const few = config.options.upperLayers === 0 && threads !== 1 ? { fewScores: await derived('scores', 1) } : {};
-      const sessions = { texts, ...labels, scores, ...few };
+      const textPool = createSessionPool(texts, graph, (provider ?? 'cpu') === 'cpu' ? sessionsBeside(graph, sessions ?? threads) : 1);
+      const late = { texts, textPool, ...labels, scores, ...few };
       const ready = await tokenizer;
       // Calibration changes no vector, the tokenizer does; so does the precision where one graph reads texts and labels.
       const read = readsAlike(config.options) && chosen !== 'fp32' ? `${hash} ${chosen}` : hash;
       const identity = createHash('sha256').update(`${read}\n${ready.json}`).digest('hex');
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
       const memory = labelMemory === undefined ? undefined : labelMemory * 1e6;
-      const late = await createLateClassifier(ready, config.options, sessions, {
-        precision: chosen,
-        source: folder,
-        identity,
-        memory,
-        onProgress,
-      });
-      return { ...late, ...described(ready) };
+      const reading = { precision: chosen, source: folder, identity, memory, onProgress };
+      return { ...(await createLateClassifier(ready, config.options, late, reading)), ...described(ready) };
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.

@@ -44,6 +44,14 @@ export const LOAD_OPTIONS = {
     default: 'cpu',
     description: 'what ONNX Runtime computes on',
   },
+  /** Of checkpoints that read labels once: many texts are shared out among sessions of one thread each. */
+  sessions: {
+    type: 'integer',
+    min: 1,
+    max: 1024,
+    description: 'sessions of one thread each that many texts are shared out among',
+    detail: 'as many as `threads` unless given, at most 8, fewer where memory is short; 1: none beside the one',
+  },
   /** Of checkpoints that read labels once: what is held of a label set; a larger one is read from its file, with the same scores. */
   labelMemory: {
     type: 'integer',

@@ -31,7 +31,7 @@ export const SERVE_FLAGS = {
     min: 1,
     max: 64,
     description: 'models that run side by side, each in a thread of its own',
-    detail: 'one for four cores unless given',
+    detail: 'one a core unless given, at most 8, fewer where memory is short',
   },
   windows: SCORING_OPTIONS.windows,
   batchTexts: { type: 'integer', min: 1, max: 1024, default: 64, description: 'texts of all clients that are read together at most' },

@@ -11,8 +11,16 @@ import type { LabelSets, UsedSet } from './label-sets.ts';
 import { createTextQueue, type Job } from './text-queue.ts';
 import type { RemoteModel, WorkerPool } from './worker-pool.ts';
 
+/**
+ * Characters of a batch for each thread of a model: some 250 tokens, with which a thread is as fast as with more. Texts that wait the longer
+ * have more of like length beside them.
+ */
+const CHARACTERS_A_THREAD = 1000;
+
 /** Settings of {@link createScheduler}. */
 export interface SchedulerSettings {
+  /** Threads of a model. */
+  threads: number;
   /** Texts of a batch at most. */
   batchTexts: number;
   /** Milliseconds that a text waits for others at most. */
@@ -53,7 +61,10 @@ async function runBatch(model: RemoteModel, batch: readonly Job[], windows: numb
 /** Makes a scheduler over workers. */
 export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: SchedulerSettings): Scheduler {
   const { batchTexts, batchWait, windows } = settings;
-  const explainedTexts = Math.min(batchTexts, explainedAtOnce(pool.options));
+  const bounds = {
+    ...{ scored: batchTexts, explained: Math.min(batchTexts, explainedAtOnce(pool.options)) },
+    characters: CHARACTERS_A_THREAD * settings.threads,
+  };
   const queue = createTextQueue(settings.maxQueue);
   const pieces = createLabelPieces(sets, dispatch);
   const idlers: (() => void)[] = [];
@@ -76,7 +87,7 @@ export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: Sch
       }
       const model = free.shift()!;
       void (async () => {
-        const batch = isDue ? queue.takeBatch(batchTexts, explainedTexts) : [];
+        const batch = isDue ? queue.takeBatch(bounds) : [];
         if (batch.length > 0) {
           settings.onBatch?.(batch.length);
           await runBatch(model, batch, windows);

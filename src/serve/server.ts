@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
+import { freeMemory } from '../base/free-memory.ts';
 import { tunedOf } from '../classify/tuning/thresholds-file.ts';
 import type { Tuned } from '../classify/tuning/tuned.ts';
 import type { Filled } from '../options/declaration.ts';
@@ -40,8 +41,14 @@ export interface RunningServer {
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** Cores for one worker: more threads hardly make small batches faster. */
-const CORES_OF_A_WORKER = 4;
+/** Workers at most unless said: with one thread each they use cores best, and each holds the model. */
+const MOST_WORKERS = 8;
+
+/** Memory of a worker, about. */
+const WORKER_BYTES = 250e6;
+
+/** Workers that suit the machine: one a core, as far as half of the free memory holds them. */
+const workersFor = (cores: number): number => Math.max(1, Math.min(cores, MOST_WORKERS, Math.floor(freeMemory() / 2 / WORKER_BYTES)));
 
 /** Milliseconds in which a client has to send its head; those that send nothing are let go of. */
 const HEAD_TIME = 5000;
@@ -78,7 +85,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
   if (!isLoopback && key === undefined)
     throw new UsageError(`${host} can be reached by others: put a key into the environment variable GLZ_SERVE_KEY, or listen on 127.0.0.1`);
   const cores = availableParallelism();
-  const count = settings.workers ?? Math.max(1, Math.floor(cores / CORES_OF_A_WORKER));
+  const count = settings.workers ?? workersFor(cores);
   const threads = settings.threads ?? Math.max(1, Math.floor(cores / count));
   let fail: (error: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
@@ -103,7 +110,7 @@ export async function startServer(settings: ServerSettings): Promise<RunningServ
     labelMisses: () => sets.misses,
     labelBytes: () => sets.bytes,
   });
-  const scheduler = createScheduler(pool, sets, { ...settings, onBatch: metrics.batch });
+  const scheduler = createScheduler(pool, sets, { ...settings, threads, onBatch: metrics.batch });
   let isEnding = false;
   const app = createApp({
     ...settings,

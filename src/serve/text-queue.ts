@@ -38,8 +38,18 @@ export interface TextQueue {
   add(job: Job): void;
   /** Takes texts out, rejected, whose clients wait no longer. */
   giveUp(isOver: (signal: AbortSignal | undefined) => boolean): void;
-  /** Takes out the next texts of one kind, at most so many of those to be scored or explained; drops those that were given up. */
-  takeBatch(mostScored: number, mostExplained: number): Job[];
+  /** Takes out the oldest text and those of its kind that are most like it in length; drops those that were given up. */
+  takeBatch(most: BatchBounds): Job[];
+}
+
+/** What a batch has at most; one text it has in any case. */
+export interface BatchBounds {
+  /** Texts to be scored. */
+  scored: number;
+  /** Texts to be explained. */
+  explained: number;
+  /** Characters, each text counted as the longest. */
+  characters: number;
 }
 
 /** Makes a queue for at most so many texts. */
@@ -75,16 +85,22 @@ export function createTextQueue(maxQueue: number): TextQueue {
     },
     add: (job) => void jobs.push(job),
     giveUp,
-    takeBatch(mostScored, mostExplained) {
+    takeBatch(most) {
       giveUp((signal) => signal?.aborted === true);
-      const first = jobs[0];
-      const most = first?.why ? mostExplained : mostScored;
-      const batch: Job[] = [];
-      for (let at = 0; at < jobs.length && batch.length < most; )
-        if (jobs[at].merge === first.merge && !jobs[at].why === !first.why) batch.push(...jobs.splice(at, 1));
-        else at++;
-      held -= batch.length;
-      return batch;
+      const [first] = jobs;
+      if (!first) return [];
+      const distance = ({ text }: Job): number => Math.abs(text.length - first.text.length);
+      const like = jobs.filter(({ merge, why }) => merge === first.merge && !why === !first.why).sort((a, b) => distance(a) - distance(b));
+      const batch = new Set<Job>();
+      let longest = 0;
+      for (const job of like.slice(0, first.why ? most.explained : most.scored)) {
+        longest = Math.max(longest, job.text.length);
+        if (batch.size > 0 && longest * (batch.size + 1) > most.characters) break;
+        batch.add(job);
+      }
+      jobs.splice(0, jobs.length, ...jobs.filter((job) => !batch.has(job)));
+      held -= batch.size;
+      return [...batch];
     },
   };
 }

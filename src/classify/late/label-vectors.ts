@@ -1,5 +1,6 @@
 /** Vectors or states of labels, each reading of one read once; a label with several is the mean of theirs. Knows no sets and no files. */
 import { lengthBatches } from '../../runtime/length-batches.ts';
+import { type BatchRunner, runBatches, type SessionPool } from '../../runtime/session-pool.ts';
 import type { JointLayout } from '../../text/joint-sequence.ts';
 import { labelName, labelReadings, type ReadLabel } from '../../text/label-texts.ts';
 import { createLabelEncoder, labelProblem, readingProblem } from '../../text/labels.ts';
@@ -11,9 +12,11 @@ export interface LabelVectorsRequest {
   tokenizer: Tokenizer;
   layout: JointLayout;
   /** Gives each label's vector or state, row-major [M, W]. */
-  read(batch: LabelBatch): Promise<Float32Array>;
+  read(batch: LabelBatch, runner: BatchRunner): Promise<Float32Array>;
   /** Tokens in a batch, padding included, with which that is fastest. */
   batchTokens: number;
+  /** What `read` runs on. */
+  pool: Pick<SessionPool, 'runnerFor'>;
   /** Whether vectors have length 1, and means of them again. */
   isUnit?: boolean;
 }
@@ -88,7 +91,7 @@ function meanOf(vectors: readonly Float32Array[], shares: readonly number[], isU
 }
 
 /** Makes a reader of labels. */
-export function createLabelVectors({ tokenizer, layout, read, batchTokens, isUnit = false }: LabelVectorsRequest): LabelVectors {
+export function createLabelVectors({ tokenizer, layout, read, batchTokens, pool, isUnit = false }: LabelVectorsRequest): LabelVectors {
   const encoder = createLabelEncoder(tokenizer, layout.labelLimit);
   // By the ids, which the label encoder keeps: records with label lists of their own share many labels.
   const vectorOf = new WeakMap<Int32Array, Float32Array>();
@@ -103,8 +106,9 @@ export function createLabelVectors({ tokenizer, layout, read, batchTokens, isUni
       else missing.push(each);
     }
     missing.sort((a, b) => b.length - a.length);
-    for (const rows of lengthBatches(missing, ({ length }) => length + 2, { tokens: batchTokens, rows: BATCH_LABELS })) {
-      const labels = await read(labelBatch(layout, rows)); // [M, W]
+    const runner = pool.runnerFor(missing.reduce((sum, { length }) => sum + length + 2, 0));
+    const batches = lengthBatches(missing, ({ length }) => length + 2, { tokens: batchTokens, rows: BATCH_LABELS });
+    for await (const { batch: rows, result: labels } of runBatches(runner, batches, (some) => read(labelBatch(layout, some), runner))) {
       const width = labels.length / rows.length;
       for (const [at, row] of rows.entries()) found.set(row, labels.subarray(at * width, (at + 1) * width));
     }

@@ -6,6 +6,7 @@ import type { GliZNetOptions } from '../../model/options.ts';
 import { SCORING_OPTIONS } from '../../options/predict.ts';
 import { lengthBatches } from '../../runtime/length-batches.ts';
 import type { GraphSession } from '../../runtime/onnx-session.ts';
+import { createSessionPool, runBatches, type SessionPool } from '../../runtime/session-pool.ts';
 import type { JointLayout } from '../../text/joint-sequence.ts';
 import { textBatch } from '../../text/separate-sequences.ts';
 import { textWindows } from '../../text/text-windows.ts';
@@ -21,6 +22,8 @@ import { createLateScorer } from './late-scores.ts';
 /** Where the three functions of src/classify/late/late-graphs.ts run. */
 export interface LateSessions {
   texts: GraphSession;
+  /** Sessions like that of texts side by side, for many texts. */
+  textPool?: SessionPool;
   /** Absent where the graph of texts reads labels too. */
   labels?: GraphSession;
   scores: GraphSession;
@@ -102,19 +105,21 @@ export async function createLateClassifier(
 ): Promise<Classifier> {
   const layout = await layoutOf(tokenizer, options);
   const isVectors = options.upperLayers === 0;
-  const reader = sessions.labels ?? sessions.texts;
+  const { texts } = sessions;
+  const textPool = sessions.textPool ?? createSessionPool(texts);
+  const labelReader = sessions.labels ?? texts;
+  const labelPool = sessions.labels ? createSessionPool(sessions.labels) : textPool;
   const { compile, problem } = createLabelCompiler({
-    ...{ tokenizer, layout, batchTokens: reader.batchTokens, asColumns: isVectors },
+    ...{ tokenizer, layout, batchTokens: labelReader.batchTokens, asColumns: isVectors, pool: labelPool },
     isUnit: isVectors && options.similarity === 'cosine',
-    async read(batch) {
-      const { labels } = await reader.run(sessions.labels ? labelFeeds(batch) : labelFeedsAsTexts(batch), ['labels']);
+    async read(batch, runner) {
+      const { labels } = await runner.run(sessions.labels ? labelFeeds(batch) : labelFeedsAsTexts(batch), ['labels']);
       return labels as Float32Array;
     },
     ...settings,
   });
   const scorer = createLateScorer(options, sessions);
   const partsGraph = sessions.parts && openedOnce(sessions.parts);
-  const { texts } = sessions;
 
   return withSafeDisposal({
     options,
@@ -145,22 +150,32 @@ export async function createLateClassifier(
       const mostLabels = sets.reduce((most, { count }) => Math.max(most, count), 1);
       const limits = { tokens: batchTokens, rows: Math.max(1, Math.min(batchSize, Math.floor(SCORES_AT_ONCE / mostLabels))) };
       let scored = 0;
-      for (const batch of lengthBatches(longestFirst(parts), ({ ids }) => ids.length + 2, limits)) {
-        if (signal?.aborted) break;
-        const ids = batch.map((part) => part.ids);
-        const feeds = textFeeds(textBatch(layout, ids));
-        const read = { values: await texts.run(feeds, scorer.outputs), attentionMask: feeds.attention_mask };
+      if (signal?.aborted) return results.finish(unreadable);
+      const runner = textPool.runnerFor(parts.reduce((sum, { ids }) => sum + ids.length + 2, 0));
+      const batches = lengthBatches(longestFirst(parts), ({ ids }) => ids.length + 2, limits);
+      const readTexts = async (batch: readonly Part[]) => {
+        const feeds = textFeeds(
+          textBatch(
+            layout,
+            batch.map(({ ids }) => ids),
+          ),
+        );
+        return { values: await runner.run(feeds, scorer.outputs), attentionMask: feeds.attention_mask };
+      };
+      for await (const { batch, result: read } of runBatches(runner, batches, readTexts)) {
         for (const [labels, rows] of rowsBySet(batch, sets)) {
           const logits = await scorer.score(read, rows, labels); // [R, N]
           for (const [at, row] of rows.entries()) results.add(batch[row], logits.subarray(at * labels.count, (at + 1) * labels.count));
         }
         scored += batch.length;
         onProgress?.(Math.floor((scored / parts.length) * requests.length));
+        if (signal?.aborted) break;
       }
       return results.finish(unreadable);
     },
     async dispose() {
       const { labels, scores, fewScores } = sessions;
+      await textPool.dispose();
       await Promise.all([texts.dispose(), labels?.dispose(), scores.dispose(), fewScores?.dispose(), partsGraph?.dispose()]);
     },
   });

@@ -160,7 +160,8 @@ describe('a large label set', () => {
     const seen: [number, number][] = [];
     const request: LabelCompilerRequest = {
       ...{ tokenizer, layout: await layoutOf(tokenizer, LATE_OPTIONS), asColumns: true, ...SIZES },
-      ...{ batchTokens: 1000, read: async ({ labels }) => new Float32Array(labels) },
+      ...{ batchTokens: 1000, pool: { runnerFor: () => ({ atOnce: 1, run: async () => ({}) }) } },
+      read: async ({ labels }) => new Float32Array(labels),
       onProgress: (done, labels) => seen.push([done, labels]),
     };
     await createLabelCompiler(request).compile(LARGE);

@@ -1,0 +1,172 @@
+/**
+ * Sessions of one graph side by side, each in a worker and with one thread: batches share the cores better than the operations of a batch do.
+ * On two cores they do 1.2 (fp32) to 1.8 times (int8) of what one session with two threads does (bench/session-pool.ts). They are opened once
+ * there is enough to run; until then, and where that fails, the one session does it all.
+ */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { freeMemory } from '../base/free-memory.ts';
+import type { Feed, FeedData, GraphSession } from './onnx-session.ts';
+
+/** What a session's worker is asked. */
+export interface RunRequest {
+  job: number;
+  feeds: Record<string, Feed>;
+  outputs: string[];
+}
+
+/** What it answers: first, once, that its session is open. */
+export type RunAnswer =
+  | { type: 'ready' }
+  | { type: 'ran'; job: number; values: Record<string, FeedData> }
+  | { type: 'failed'; job: number; message: string };
+
+/** Sessions at most, as each holds the graph. */
+const MOST_SESSIONS = 8;
+
+/** Memory of a session beside its graph's bytes: a thread of Node, and what a batch makes. */
+const SESSION_BYTES = 50e6;
+
+/** How many times its graph's bytes a session takes: as read, and a part of it packed for products. */
+const GRAPH_COPIES = 1.2;
+
+/** Tokens of work with which sessions are opened: what they then save is what opening them costs. */
+const OPEN_FROM = 8192;
+
+/** Runs that a session has ahead of it, the running one included, so that it never waits. */
+const AHEAD = 2;
+
+/** How many sessions suit a graph of so many bytes: one a thread, as far as a quarter of the free memory holds them. */
+export function sessionsFor(graphBytes: number, threads = availableParallelism()): number {
+  const inMemory = Math.floor(freeMemory() / 4 / (SESSION_BYTES + GRAPH_COPIES * graphBytes));
+  return Math.max(1, Math.min(threads, MOST_SESSIONS, inMemory));
+}
+
+interface OpenSession {
+  worker: Worker;
+  waiting: Map<number, { resolve: (values: Record<string, FeedData>) => void; reject: (error: Error) => void }>;
+}
+
+/** Opens a session in a worker. */
+async function openSession(graph: string | Uint8Array): Promise<OpenSession> {
+  const file = import.meta.url.endsWith('.ts') ? './session-worker.ts' : './session-worker.js';
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: graph });
+  // What is open and does nothing keeps no process alive.
+  worker.unref();
+  const waiting: OpenSession['waiting'] = new Map();
+  await new Promise<void>((resolve, reject) => {
+    const gone = (error: Error): void => {
+      reject(error);
+      for (const job of waiting.values()) job.reject(error);
+      waiting.clear();
+    };
+    worker.on('error', gone);
+    worker.on('exit', () => gone(new Error('a session beside others ended')));
+    worker.on('message', (answer: RunAnswer) => {
+      if (answer.type === 'ready') return resolve();
+      const job = waiting.get(answer.job)!;
+      waiting.delete(answer.job);
+      if (waiting.size === 0) worker.unref();
+      if (answer.type === 'ran') job.resolve(answer.values);
+      else job.reject(new Error(answer.message));
+    });
+  });
+  return { worker, waiting };
+}
+
+/** What runs batches: a session, or several. */
+export interface BatchRunner {
+  /** Runs that may be under way at once, so that no session waits. */
+  readonly atOnce: number;
+  /** As that of a session; may be called before others are done. */
+  run: GraphSession['run'];
+}
+
+/** Sessions side by side for much work, and the one for little. */
+export interface SessionPool {
+  /** What so many tokens are run with; opens the sessions once there was enough of work that is for them. */
+  runnerFor(tokens: number): BatchRunner;
+  /** Ends the sessions after what they run. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes a pool beside a session of the same graph, which stays its caller's.
+ * @param graph its file or bytes
+ * @param size sessions side by side; with 1 there is only the one
+ */
+export function createSessionPool(alone: GraphSession, graph: string | Uint8Array = '', size = 1): SessionPool {
+  const one: BatchRunner = { atOnce: 1, run: (feeds, outputs) => alone.run(feeds, outputs) };
+  let open: OpenSession[] = [];
+  let opening: Promise<void> | undefined;
+  let isDisposed = false;
+  let expected = 0;
+  let jobs = 0;
+
+  async function openAll(): Promise<void> {
+    const opened = await Promise.allSettled(Array.from({ length: size }, () => openSession(graph)));
+    const found = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    // All of them or none: what cannot be opened once is not tried again.
+    if (found.length === size && !isDisposed) open = found;
+    else await Promise.all(found.map(({ worker }) => worker.terminate()));
+  }
+
+  const several: BatchRunner = {
+    get atOnce() {
+      return open.length > 0 ? AHEAD * open.length : one.atOnce;
+    },
+    run(feeds, outputs) {
+      if (open.length === 0) return one.run(feeds, outputs);
+      const { worker, waiting } = open.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least));
+      return new Promise((resolve, reject) => {
+        const job = jobs++;
+        waiting.set(job, { resolve, reject });
+        worker.ref();
+        worker.postMessage({ job, feeds, outputs } satisfies RunRequest);
+      });
+    },
+  };
+
+  return {
+    runnerFor(tokens) {
+      // One batch, or two: the threads of one session are faster than one thread of another.
+      if (size === 1 || tokens < 2 * alone.batchTokens) return one;
+      expected += tokens;
+      if (expected >= OPEN_FROM) opening ??= openAll();
+      return several;
+    },
+    async dispose() {
+      isDisposed = true;
+      await opening;
+      const ended = open.splice(0);
+      await Promise.all(ended.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/**
+ * Runs batches, as many at once as what runs them does; what came of each, in the order of the batches.
+ * @throws what a run throws, once the runs under way are over
+ */
+export async function* runBatches<Batch, Result>(
+  runner: BatchRunner,
+  batches: Iterable<Batch>,
+  run: (batch: Batch, runner: BatchRunner) => Promise<Result>,
+): AsyncGenerator<{ batch: Batch; result: Result }> {
+  const underWay: { batch: Batch; result: Promise<Result> }[] = [];
+  try {
+    for (const batch of batches) {
+      const result = run(batch, runner);
+      result.catch(() => {});
+      underWay.push({ batch, result });
+      while (underWay.length >= runner.atOnce) {
+        const first = underWay[0];
+        yield { batch: first.batch, result: await first.result };
+        underWay.shift();
+      }
+    }
+    for (; underWay.length > 0; underWay.shift()) yield { batch: underWay[0].batch, result: await underWay[0].result };
+  } finally {
+    await Promise.allSettled(underWay.map(({ result }) => result));
+  }
+}
