@@ -10,13 +10,22 @@ MANY_LABELS = 40
 LABELS_OF_A_GROUP = 12
 # Families whose files name some of the true labels only: what is not named is not wrong.
 PARTLY_NAMED = {"things", "relations"}
+# What may be said of a text and a label, and its negation.
+STATEMENTS = [
+    ("This is about {}", "This is not about {}"),
+    ("The text is {}", "The text is not {}"),
+    ("{}", "not {}"),
+    ("The answer is {}", "The answer is anything but {}"),
+    ("It has to do with {}", "It has nothing to do with {}"),
+    ("{} describes it", "{} does not describe it"),
+]
 
 
 class Batches:
     """Endless batches; each row of a group or of the open ones comes once before any comes again."""
 
-    def __init__(self, groups, open_rows, shares, texts, rng):
-        self.rng, self.texts, self.open_rows = rng, texts, open_rows
+    def __init__(self, groups, open_rows, shares, texts, rng, statements=0):
+        self.rng, self.texts, self.open_rows, self.statements = rng, texts, open_rows, statements
         self.groups = defaultdict(list)
         for group in groups:
             self.groups[group.family].append(group)
@@ -57,6 +66,15 @@ class Batches:
                     known.setdefault(name[number], -1)
             yield text, known
 
+    def with_statements(self, known):
+        """A statement and its negation of a true and of a wrong label, for some texts."""
+        true, wrong = [label for label in known if known[label] > 0], [label for label in known if known[label] < 0]
+        if not true or not wrong or self.rng.random() >= self.statements:
+            return known
+        said, denied = self.rng.choice(STATEMENTS)
+        right, false = self.rng.choice(true), self.rng.choice(wrong)
+        return known | {said.format(right): 1, denied.format(right): -1, said.format(false): -1, denied.format(false): 1}
+
     def draw(self):
         """(texts [T], labels [L], known [T, L]: 1 true, -1 wrong, 0 not known)"""
         rows = []
@@ -68,6 +86,8 @@ class Batches:
             else:
                 group = self.rng.choices(self.groups[family], self.weights[family])[0]
                 rows += self.of_group(group, self.texts - len(rows))
+        if self.statements:
+            rows = [(text, self.with_statements(known)) for text, known in rows]
         labels = sorted({label for _, known in rows for label in known})
         number = {label: at for at, label in enumerate(labels)}
         known = np.zeros((len(rows), len(labels)), np.float32)

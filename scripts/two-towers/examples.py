@@ -94,3 +94,26 @@ def open_rows():
 
 def all_groups(data, at_hand):
     return [*written_domains(), *written_requests(), *written_tasks(), *files_of_sources(data, at_hand)]
+
+
+WRITTEN = {"domains", "requests", "tasks"}
+
+
+def part_of(groups, rows, share):
+    """So much of what is trained on: whole written sets, and rows of all others."""
+    if share == 1:
+        return groups, rows
+    found = []
+    for group in groups:
+        if group.family in WRITTEN:
+            if zlib.crc32(group.name.encode()) % 1000 < 1000 * share:
+                found.append(group)
+        else:
+            kept = group.rows[: max(1, round(len(group.rows) * share))]
+            found.append(Group(group.name, group.family, group.wordings, group.descriptions, kept))
+    return found, rows[: round(len(rows) * share)]
+
+
+def named_plainly(group):
+    """The same without wordings and descriptions."""
+    return Group(group.name, group.family, [names[:1] for names in group.wordings], [None] * len(group.wordings), group.rows)

@@ -17,7 +17,7 @@ import torch
 from batches import Batches
 from encoders import Reader
 from evaluation_sets import macro_f1, read_sets
-from examples import all_groups, open_rows
+from examples import all_groups, named_plainly, open_rows, part_of
 from torch.nn.functional import binary_cross_entropy_with_logits, kl_div, log_softmax, softmax
 
 SHARES = {
@@ -103,6 +103,9 @@ def main():
     parser.add_argument("--look-at", action="append", default=[], type=Path, help="folder of sets that are measured between steps")
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--shares", type=json.loads, default=SHARES, help="JSON: family to share")
+    parser.add_argument("--data-share", type=float, default=1, help="part of the written sets, of the rows of other files and of open rows")
+    parser.add_argument("--plain-names", action="store_true", help="labels by their first name only: no wordings, no descriptions")
+    parser.add_argument("--statements", type=float, default=0, help="share of the texts that come with statements about them too")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--minutes", type=float, default=1e9, help="ends, and lowers the rate, by the clock")
     parser.add_argument("--texts", type=int, default=48, help="of a step")
@@ -116,7 +119,10 @@ def main():
     rng = random.Random(options.seed)
     reader = Reader(options.start, options.weights)
     teachers = teachers_of(options.teacher or ["start"], reader)
-    batches = Batches(all_groups(options.data, options.at_hand), open_rows(), options.shares, options.texts, rng)
+    groups, rows = part_of(all_groups(options.data, options.at_hand), open_rows(), options.data_share)
+    if options.plain_names:
+        groups = [named_plainly(group) for group in groups]
+    batches = Batches(groups, rows, options.shares, options.texts, rng, options.statements)
     sets = read_sets(options.look_at, 100)
 
     # The embeddings of words stay: rare ones would only be decayed.

@@ -42,26 +42,32 @@ export function sessionsFor(graphBytes: number, threads = availableParallelism()
   return Math.max(1, Math.min(threads, MOST_SESSIONS, inMemory));
 }
 
+/** A session's worker ended before it answered. */
+class SessionGoneError extends Error {}
+
 interface OpenSession {
   worker: Worker;
   waiting: Map<number, { resolve: (values: Record<string, FeedData>) => void; reject: (error: Error) => void }>;
 }
 
-/** Opens a session in a worker. */
-async function openSession(graph: string | Uint8Array): Promise<OpenSession> {
+/** Opens a session in a worker; `onGone` is called where it ends. */
+async function openSession(graph: string | Uint8Array, onGone: () => void): Promise<OpenSession> {
   const file = import.meta.url.endsWith('.ts') ? './session-worker.ts' : './session-worker.js';
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: graph });
+  // Not with this process's flags: some are of its own script.
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: graph, execArgv: [] });
   // What is open and does nothing keeps no process alive.
   worker.unref();
   const waiting: OpenSession['waiting'] = new Map();
   await new Promise<void>((resolve, reject) => {
-    const gone = (error: Error): void => {
+    const gone = (): void => {
+      const error = new SessionGoneError('a session beside others ended');
+      onGone();
       reject(error);
       for (const job of waiting.values()) job.reject(error);
       waiting.clear();
     };
     worker.on('error', gone);
-    worker.on('exit', () => gone(new Error('a session beside others ended')));
+    worker.on('exit', gone);
     worker.on('message', (answer: RunAnswer) => {
       if (answer.type === 'ready') return resolve();
       const job = waiting.get(answer.job)!;
@@ -99,31 +105,56 @@ export function createSessionPool(alone: GraphSession, graph: string | Uint8Arra
   const one: BatchRunner = { atOnce: 1, run: (feeds, outputs) => alone.run(feeds, outputs) };
   let open: OpenSession[] = [];
   let opening: Promise<void> | undefined;
+  let ending: Promise<void> | undefined;
   let isDisposed = false;
   let expected = 0;
   let jobs = 0;
 
+  const end = async (sessions: readonly OpenSession[]): Promise<void> => {
+    await Promise.all(
+      sessions.map(({ worker }) => {
+        // Else the process could end before the worker has.
+        worker.ref();
+        return worker.terminate();
+      }),
+    );
+  };
+
   async function openAll(): Promise<void> {
-    const opened = await Promise.allSettled(Array.from({ length: size }, () => openSession(graph)));
+    let isWhole = true;
+    // Where one cannot be opened or ends, memory is short: the one session goes on alone, and they are not tried again.
+    const onGone = (): void => {
+      if (!isWhole) return;
+      isWhole = false;
+      ending = end(open.splice(0));
+    };
+    const opened = await Promise.allSettled(Array.from({ length: size }, () => openSession(graph, onGone)));
     const found = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    // All of them or none: what cannot be opened once is not tried again.
-    if (found.length === size && !isDisposed) open = found;
-    else await Promise.all(found.map(({ worker }) => worker.terminate()));
+    if (isWhole && !isDisposed) open = found;
+    else await end(found);
   }
+
+  const runBeside = (feeds: Record<string, Feed>, outputs: string[]): Promise<Record<string, FeedData>> => {
+    const { worker, waiting } = open.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least));
+    return new Promise((resolve, reject) => {
+      const job = jobs++;
+      waiting.set(job, { resolve, reject });
+      worker.ref();
+      worker.postMessage({ job, feeds, outputs } satisfies RunRequest);
+    });
+  };
 
   const several: BatchRunner = {
     get atOnce() {
       return open.length > 0 ? AHEAD * open.length : one.atOnce;
     },
-    run(feeds, outputs) {
-      if (open.length === 0) return one.run(feeds, outputs);
-      const { worker, waiting } = open.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least));
-      return new Promise((resolve, reject) => {
-        const job = jobs++;
-        waiting.set(job, { resolve, reject });
-        worker.ref();
-        worker.postMessage({ job, feeds, outputs } satisfies RunRequest);
-      });
+    async run(feeds, outputs) {
+      try {
+        return await (open.length > 0 ? runBeside(feeds, outputs) : one.run(feeds, outputs));
+      } catch (error) {
+        if (!(error instanceof SessionGoneError)) throw error;
+        return one.run(feeds, outputs);
+      }
     },
   };
 
@@ -138,8 +169,8 @@ export function createSessionPool(alone: GraphSession, graph: string | Uint8Arra
     async dispose() {
       isDisposed = true;
       await opening;
-      const ended = open.splice(0);
-      await Promise.all(ended.map(({ worker }) => worker.terminate()));
+      await ending;
+      await end(open.splice(0));
     },
   };
 }

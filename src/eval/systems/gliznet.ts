@@ -27,7 +27,8 @@ export const GLIZNET: SystemKind = {
     const { loadClassifier } = await import('../../classify/load-classifier.ts');
     const { choiceProbabilities, labelProbability } = await import('../../classify/probabilities.ts');
     const { BALANCE_TEXTS, balanceLogits, labelExcess, sampleLogits } = await import('../../classify/label-balance.ts');
-    const classifier = await loadClassifier(model, { threads, precision });
+    // One session, as the others have: how fast systems are is compared.
+    const classifier = await loadClassifier(model, { threads, precision, sessions: 1 });
     const { calibration } = classifier.options;
     let mergeWindows: 'mean' | 'max' = 'mean';
     let balance: LabelBalance | undefined;
