@@ -8,6 +8,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { freeHeap } from '../base/free-memory.ts';
 import { isObject } from '../base/is-object.ts';
 import { repeatedKey } from '../base/repeated-key.ts';
 import { LARGEST_YAML, parseYaml, withoutNulls } from '../base/yaml.ts';
@@ -20,6 +21,10 @@ import { type LabelLine, type LabelLines, labelLines } from './label-lines.ts';
 /** Larger label files are no label files. */
 const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
 const MOST_LINES = 1_000_000;
+
+/** Bytes of JavaScript's heap that a label takes while it is read, beside those of its text: of names alone, and where labels may say more. */
+const HEAP_OF_NAME = 64;
+const HEAP_OF_DESCRIBED = 1000;
 
 /** The byte order mark, which some editors write. */
 const MARK = Buffer.from('\uFEFF');
@@ -47,6 +52,32 @@ function refuseRepeated(json: string, path: string, firstLine = 1): void {
     throw new DataError(
       `${path}, line ${found.line + firstLine - 1}: the key "${abbreviated(found.key)}" is there twice in one object; keep one`,
     );
+}
+
+/**
+ * @param copies how often the text is held meanwhile
+ * @throws DataError where JavaScript's heap has no room for so many labels: it would end the process in the middle, without a word of ours
+ */
+function checkHeap(bytes: Buffer, path: string, labels: number, each: number, copies = 1): void {
+  const [needed, free] = [copies * bytes.length + labels * each, freeHeap()].map((size) => Math.ceil(size / 1e6));
+  if (needed <= free) return;
+  throw new DataError(
+    `${path}: ${labels} labels need some ${needed} MB of JavaScript's heap, of which ${free} are free; give it more: NODE_OPTIONS=--max-old-space-size=${needed + 50}`,
+  );
+}
+
+/** How many of a byte there are. */
+function countOf(bytes: Buffer, character: string): number {
+  let count = 0;
+  for (let at = bytes.indexOf(character); at >= 0; at = bytes.indexOf(character, at + 1)) count++;
+  return count;
+}
+
+/** {@link checkHeap} of JSON: objects have two strings a label and more. @throws as checkHeap */
+function checkHeapOfJson(bytes: Buffer, path: string): void {
+  const strings = Math.ceil(countOf(bytes, '"') / 2);
+  if (bytes.includes('{')) checkHeap(bytes, path, Math.ceil(strings / 2), HEAP_OF_DESCRIBED, 2);
+  else checkHeap(bytes, path, strings, HEAP_OF_NAME, 2);
 }
 
 /** Whether a line is a JSON list or object. */
@@ -247,15 +278,25 @@ export function labelsOfBytes(bytes: Buffer, path: string): LabelSet {
   // Plain lines are never one text.
   const text = () => bytes.toString('utf8');
   const isYaml = extension === '.yaml' || extension === '.yml' || first.text === '---';
-  if (/^[[{]/.test(first.text) || (tryJson(first.text) && lines.firstOf(isJsonLine)[0])) return jsonLabels(text(), lines, path);
+  if (/^[[{]/.test(first.text) || (tryJson(first.text) && lines.firstOf(isJsonLine)[0])) {
+    checkHeapOfJson(bytes, path);
+    return jsonLabels(text(), lines, path);
+  }
   if (isYaml || DASH.test(first.text)) {
     const items = lines.filter((line) => line.text !== '---' && !line.text.startsWith('#'));
-    if (items.count > 0 && DASH.test(items.line(0).text)) return dashLabels(text, items, path);
+    if (items.count > 0 && DASH.test(items.line(0).text)) {
+      checkHeap(bytes, path, items.count, HEAP_OF_NAME);
+      return dashLabels(text, items, path);
+    }
     if (isYaml) return yamlLabels(text(), path);
   }
   if (first.text.endsWith(':') && lines.firstOf((line) => line.number > first.number && DASH.test(line.text))[0])
     throw wrong(path, first, 'a YAML list under a name; write the list alone');
-  if (extension === '.csv' || extension === '.tsv' || isHeader(first.text)) return tableLabels(text(), first, path);
+  if (extension === '.csv' || extension === '.tsv' || isHeader(first.text)) {
+    checkHeap(bytes, path, lines.count - 1, cells(first.text).length > 1 ? HEAP_OF_DESCRIBED : 2 * HEAP_OF_NAME, 2);
+    return tableLabels(text(), first, path);
+  }
+  checkHeap(bytes, path, lines.count, HEAP_OF_NAME);
   const [quote] = lines.firstOf((line) => line.text.startsWith('"'));
   return { labels: quote ? quotedLabels(lines, path) : plainLabels(lines, path) };
 }
