@@ -23,12 +23,10 @@ const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
 const MOST_LINES = 1_000_000;
 
 /**
- * Bytes of JavaScript's heap that a label takes while it is read, beside those of its text: as a name, as a row of a table of names, and where it may
- * say more. By the smallest heap with which 200,000 of each were read, and a little more.
+ * Bytes of JavaScript's heap that are taken while a file is read, beside those of its text: a name, a row of a table of names and one that says
+ * more, a string of JSON that may say more and one of a tree. By the smallest heap with which 200,000 labels of each were read, and a little more.
  */
-const HEAP_OF_NAME = 72;
-const HEAP_OF_ROW = 250;
-const HEAP_OF_DESCRIBED = 1100;
+const HEAP_OF = { name: 72, row: 250, describedRow: 1100, string: 530, treeString: 1600 } as const;
 
 /** The byte order mark, which some editors write. */
 const MARK = Buffer.from('\uFEFF');
@@ -59,14 +57,15 @@ function refuseRepeated(json: string, path: string, firstLine = 1): void {
 }
 
 /**
+ * @param parts labels, or the strings of JSON
  * @param copies how often the text is held meanwhile
  * @throws DataError where JavaScript's heap has no room for so many labels: it would end the process in the middle, without a word of ours
  */
-function checkHeap(bytes: Buffer, path: string, labels: number, each: number, copies = 1): void {
-  const [needed, free] = [copies * bytes.length + labels * each, freeHeap()].map((size) => Math.ceil(size / 1e6));
+function checkHeap(bytes: Buffer, path: string, parts: number, each: number, copies = 1): void {
+  const [needed, free] = [copies * bytes.length + parts * each, freeHeap()].map((size) => Math.ceil(size / 1e6));
   if (needed <= free) return;
   throw new DataError(
-    `${path}: ${labels} labels need some ${needed} MB of JavaScript's heap, of which ${free} are free; give it more: NODE_OPTIONS=--max-old-space-size=${needed + 50}`,
+    `${path}: to read so many labels takes some ${needed} MB of JavaScript's heap, of which ${free} are free; give it more: NODE_OPTIONS=--max-old-space-size=${needed + 50}`,
   );
 }
 
@@ -77,11 +76,18 @@ function countOf(bytes: Buffer, character: string): number {
   return count;
 }
 
-/** {@link checkHeap} of JSON: objects have two strings a label and more. @throws as checkHeap */
+/** Whether JSON that has objects looks like labels that are kinds of others. */
+const isLikeTree = (bytes: Buffer): boolean =>
+  bytes.includes('"children"') ||
+  (bytes.toString('latin1', 0, 100).trimStart().startsWith('{') &&
+    !bytes.includes('"label"') &&
+    (bytes.includes('[') || countOf(bytes, '{') > 1));
+
+/** {@link checkHeap} of JSON. @throws as checkHeap */
 function checkHeapOfJson(bytes: Buffer, path: string): void {
   const strings = Math.ceil(countOf(bytes, '"') / 2);
-  if (bytes.includes('{')) checkHeap(bytes, path, Math.ceil(strings / 2), HEAP_OF_DESCRIBED, 2);
-  else checkHeap(bytes, path, strings, HEAP_OF_NAME, 2);
+  const each = !bytes.includes('{') ? HEAP_OF.name : isLikeTree(bytes) ? HEAP_OF.treeString : HEAP_OF.string;
+  checkHeap(bytes, path, strings, each, 2);
 }
 
 /** Whether a line is a JSON list or object. */
@@ -289,7 +295,7 @@ export function labelsOfBytes(bytes: Buffer, path: string): LabelSet {
   if (isYaml || DASH.test(first.text)) {
     const items = lines.filter((line) => line.text !== '---' && !line.text.startsWith('#'));
     if (items.count > 0 && DASH.test(items.line(0).text)) {
-      checkHeap(bytes, path, items.count, HEAP_OF_NAME);
+      checkHeap(bytes, path, items.count, HEAP_OF.name);
       return dashLabels(text, items, path);
     }
     if (isYaml) return yamlLabels(text(), path);
@@ -297,10 +303,10 @@ export function labelsOfBytes(bytes: Buffer, path: string): LabelSet {
   if (first.text.endsWith(':') && lines.firstOf((line) => line.number > first.number && DASH.test(line.text))[0])
     throw wrong(path, first, 'a YAML list under a name; write the list alone');
   if (extension === '.csv' || extension === '.tsv' || isHeader(first.text)) {
-    checkHeap(bytes, path, lines.count - 1, cells(first.text).length > 1 ? HEAP_OF_DESCRIBED : HEAP_OF_ROW, 2);
+    checkHeap(bytes, path, lines.count - 1, cells(first.text).length > 1 ? HEAP_OF.describedRow : HEAP_OF.row, 2);
     return tableLabels(text(), first, path);
   }
-  checkHeap(bytes, path, lines.count, HEAP_OF_NAME);
+  checkHeap(bytes, path, lines.count, HEAP_OF.name);
   const [quote] = lines.firstOf((line) => line.text.startsWith('"'));
   return { labels: quote ? quotedLabels(lines, path) : plainLabels(lines, path) };
 }

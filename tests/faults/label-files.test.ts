@@ -170,7 +170,7 @@ describe('a heap that is small', () => {
     const { code, signal, stdout, stderr } = await predictMany(manyOf(name, content()), { NODE_OPTIONS });
     expect([code, signal, stdout]).toEqual([1, null, '']);
     expect(stderr).toMatch(
-      /^glz: .*: \d+ labels need some \d+ MB of JavaScript's heap, of which \d+ are free; give it more: NODE_OPTIONS=--max-old-space-size=\d+\n$/,
+      /^glz: .*: to read so many labels takes some \d+ MB of JavaScript's heap, of which \d+ are free; give it more: NODE_OPTIONS=--max-old-space-size=\d+\n$/,
     );
   });
 });
