@@ -16,10 +16,13 @@ node bin/glz.js setup-gpu --cpu
 echo "2. a second run only checks"
 node bin/glz.js setup-gpu --cpu 2>&1 | grep 'nothing to do'
 echo "3. a run that is killed leaves the build that was there"
+# With what it started, in a process group of its own: an npm that lives on would write into the folder that the next run removes.
+set -m
 node bin/glz.js setup-gpu --cpu --force >"$work/killed" 2>&1 &
 killed=$!
+set +m
 until grep -qs installing "$work/killed"; do sleep 0.2; done
-kill -9 "$killed"
+kill -9 -- "-$killed"
 wait "$killed" 2>/dev/null || true
 node bin/glz.js setup-gpu --cpu 2>&1 | grep 'nothing to do'
 test -z "$(find "$(dirname "$GLZ_TENSORFLOW")" -maxdepth 1 -name '*.tmp')"

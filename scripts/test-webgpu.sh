@@ -25,7 +25,7 @@ if [ "${WEBGPU:-}" != real ]; then
   export LD_LIBRARY_PATH=$(dirname "$(find "$work/driver" -path '*-linux-gnu/libvulkan.so.1' -print -quit)"):${LD_LIBRARY_PATH:-}
 fi
 echo "3. parity with the CPU engine"
-node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js -w 1 --testTimeout 300000 --testMatch '**/tests/devices/webgpu.device.ts'
+node --experimental-vm-modules --no-warnings node_modules/jest/bin/jest.js -w 1 --testTimeout 1200000 --testMatch '**/tests/devices/webgpu.device.ts'
 echo "4. glz train: the same steps on both, killed and resumed"
 train() {
   node bin/glz.js train --encoder tests/fixtures/encoders/bert --data datasets/generated-sample/examples.jsonl --output "$work/$1" \

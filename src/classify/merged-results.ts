@@ -19,6 +19,8 @@ export interface MergedResults {
    * @throws NoScoresError where a score is no number
    */
   add(window: ScoredWindow, scores: Float32Array, group?: readonly number[]): void;
+  /** Adds what a window scored of labels that follow on each other, from number `first` on: blocks in order, all of them. scores [n] @throws as add */
+  addBlock(window: ScoredWindow, scores: Float32Array, first: number): void;
   /** The results, with what labels of shortlists lose; requests that have windows left are unfinished. @throws as add */
   finish(unreadable: readonly boolean[], listed?: ReadonlyMap<number, Shortlist>): ScoredRequest[];
   /** The results where nothing was scored. */
@@ -41,21 +43,28 @@ export function createResults(
     if (Number.isFinite(value)) return value;
     throw new NoScoresError(`${source}: the model gives scores that are no numbers; its weights are damaged or hold NaN`);
   };
+  const merge = ({ request, windows: count }: ScoredWindow, label: number, score: number): void => {
+    const { logits } = results[request];
+    const before = logits[label];
+    if (mergeWindows === 'max') logits[label] = Math.max(before, checked(score));
+    else logits[label] = (Number.isFinite(before) ? before : 0) + checked(score) / count;
+  };
+  const end = ({ request, cutTokens }: ScoredWindow): void => {
+    left[request]--;
+    results[request].cutTokens = Math.max(results[request].cutTokens, cutTokens);
+  };
   return {
-    add({ request, windows: count, cutTokens }, scores, group) {
-      const result = results[request];
-      left[request]--;
-      result.cutTokens = Math.max(result.cutTokens, cutTokens);
-      const { logits } = result;
-      const merge = (label: number, score: number): void => {
-        const before = logits[label];
-        if (mergeWindows === 'max') logits[label] = Math.max(before, checked(score));
-        else logits[label] = (Number.isFinite(before) ? before : 0) + checked(score) / count;
-      };
+    add(window, scores, group) {
+      if (group) for (const [at, label] of group.entries()) merge(window, label, scores[at]);
+      else for (let label = 0; label < results[window.request].logits.length; label++) merge(window, label, scores[label]);
+      end(window);
+    },
+    addBlock(window, scores, first) {
+      const { logits } = results[window.request];
       // Of a million labels those of the one window are copied at once.
-      if (!group && count === 1 && scores.every(Number.isFinite)) logits.set(scores);
-      else if (group) for (const [at, label] of group.entries()) merge(label, scores[at]);
-      else for (let label = 0; label < logits.length; label++) merge(label, scores[label]);
+      if (window.windows === 1 && scores.every(Number.isFinite)) logits.set(scores, first);
+      else for (const [at, score] of scores.entries()) merge(window, first + at, score);
+      if (first + scores.length === logits.length) end(window);
     },
     finish(unreadable, listed) {
       for (const [request, { labels, discounts }] of listed ?? [])

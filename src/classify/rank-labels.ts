@@ -1,5 +1,5 @@
 /** Logits of one text to labels, best first. */
-import { rounded } from '../base/probability.ts';
+import { mapped, rounded } from '../base/probability.ts';
 import { type LabelSet, labelNames } from '../text/label-texts.ts';
 import type { Classifier } from './classifier.ts';
 import { isTree, type LabelTree, rankTree } from './levels.ts';
@@ -62,7 +62,7 @@ export function rankLabels(
   const isChoice = !multiLabel && !isAlone(logits);
   const probabilities = isChoice
     ? choiceProbabilities(tuned ? logits.map((logit) => logit / tuned.temperature) : logits, calibration)
-    : Float64Array.from(logits, (logit) => labelProbability(logit, tuned?.multiLabel ? tuned : calibration));
+    : mapped(logits, (logit) => labelProbability(logit, tuned?.multiLabel ? tuned : calibration));
   const likely = fit === undefined || !isChoice ? fit : tunedFit(fit, probabilities, tuned);
   const said = likely === undefined ? {} : { fit: rounded(likely) };
   if (likely !== undefined && isBelow(likely, options, tuned)) return { labels: [], scores: [], ...said };

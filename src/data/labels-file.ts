@@ -8,25 +8,28 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { DataError, errorMessage } from '../base/errors.ts';
+import { freeHeap } from '../base/free-memory.ts';
 import { isObject } from '../base/is-object.ts';
 import { repeatedKey } from '../base/repeated-key.ts';
 import { LARGEST_YAML, parseYaml, withoutNulls } from '../base/yaml.ts';
 import { labelSet } from '../text/described-labels.ts';
+import { createEarlier } from '../text/earlier-text.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
+import { type LabelLine, type LabelLines, labelLines } from './label-lines.ts';
 
 /** Larger label files are no label files. */
 const LARGEST_LABEL_FILE = 64 * 1024 * 1024;
 const MOST_LINES = 1_000_000;
 
-/** A line that is not blank. */
-interface Line {
-  /** From 1. */
-  number: number;
-  /** Trimmed. */
-  text: string;
-  isIndented: boolean;
-}
+/**
+ * Bytes of JavaScript's heap that are taken while a file is read, beside those of its text: a name, a row of a table of names and one that says
+ * more, a string of JSON that may say more and one of a tree. By the smallest heap with which 200,000 labels of each were read, and a little more.
+ */
+const HEAP_OF = { name: 72, row: 250, describedRow: 1100, string: 530, treeString: 1600 } as const;
+
+/** The byte order mark, which some editors write. */
+const MARK = Buffer.from('\uFEFF');
 
 const DASH = /^-\s/;
 const LIST_ITEM = /^[*•]\s/;
@@ -34,7 +37,7 @@ const NUMBERED = /^(\d+)[.)]\s/;
 /** A YAML scalar that is what it says, without quotes, comments and the like. */
 const PLAIN_SCALAR = /^[\p{L}\p{N}][^:#]*$/u;
 
-const wrong = (path: string, { number }: Line, what: string): DataError => new DataError(`${path}, line ${number}: ${what}`);
+const wrong = (path: string, { number }: LabelLine, what: string): DataError => new DataError(`${path}, line ${number}: ${what}`);
 
 function tryJson(text: string): { value: unknown } | undefined {
   try {
@@ -53,35 +56,66 @@ function refuseRepeated(json: string, path: string, firstLine = 1): void {
     );
 }
 
+/**
+ * @param parts labels, or the strings of JSON
+ * @param copies how often the text is held meanwhile
+ * @throws DataError where JavaScript's heap has no room for so many labels: it would end the process in the middle, without a word of ours
+ */
+function checkHeap(bytes: Buffer, path: string, parts: number, each: number, copies = 1): void {
+  const [needed, free] = [copies * bytes.length + parts * each, freeHeap()].map((size) => Math.ceil(size / 1e6));
+  if (needed <= free) return;
+  throw new DataError(
+    `${path}: to read so many labels takes some ${needed} MB of JavaScript's heap, of which ${free} are free; give it more: NODE_OPTIONS=--max-old-space-size=${needed + 50}`,
+  );
+}
+
+/** How many of a byte there are. */
+function countOf(bytes: Buffer, character: string): number {
+  let count = 0;
+  for (let at = bytes.indexOf(character); at >= 0; at = bytes.indexOf(character, at + 1)) count++;
+  return count;
+}
+
+/** Whether JSON that has objects looks like labels that are kinds of others. */
+const isLikeTree = (bytes: Buffer): boolean =>
+  bytes.includes('"children"') ||
+  (bytes.toString('latin1', 0, 100).trimStart().startsWith('{') &&
+    !bytes.includes('"label"') &&
+    (bytes.includes('[') || countOf(bytes, '{') > 1));
+
+/** {@link checkHeap} of JSON. @throws as checkHeap */
+function checkHeapOfJson(bytes: Buffer, path: string): void {
+  const strings = Math.ceil(countOf(bytes, '"') / 2);
+  const each = !bytes.includes('{') ? HEAP_OF.name : isLikeTree(bytes) ? HEAP_OF.treeString : HEAP_OF.string;
+  checkHeap(bytes, path, strings, each, 2);
+}
+
 /** Whether a line is a JSON list or object. */
-const isJsonLine = ({ text }: Line): boolean => /^[[{]/.test(text) && tryJson(text) !== undefined;
+const isJsonLine = ({ text }: LabelLine): boolean => /^[[{]/.test(text) && tryJson(text) !== undefined;
 
 /** Text that begins like JSON: one value, or one a line. */
-function jsonLabels(text: string, lines: readonly Line[], path: string): LabelSet {
+function jsonLabels(text: string, lines: LabelLines, path: string): LabelSet {
   const whole = tryJson(text);
   if (whole) {
     refuseRepeated(text, path);
     return labelSet(whole.value, path, DataError);
   }
-  const values = lines.map((line) => tryJson(line.text));
-  const odd = values.indexOf(undefined);
-  if (lines.length > 1 && odd < 0) {
-    for (const { text: json, number } of lines) refuseRepeated(json, path, number);
-    return labelSet(
-      values.map((each) => each!.value),
-      path,
-      DataError,
-      (at) => `${path}, line ${lines[at].number}: label ${at + 1}`,
-    );
+  const [odd] = lines.firstOf((line) => !tryJson(line.text));
+  if (lines.count > 1 && !odd) {
+    const values = lines.map(({ text: json, number }) => {
+      refuseRepeated(json, path, number);
+      return JSON.parse(json);
+    });
+    return labelSet(values, path, DataError, (at) => `${path}, line ${lines.line(at).number}: label ${at + 1}`);
   }
-  if (odd > 0 && isJsonLine(lines[0]))
-    throw wrong(path, lines[odd], 'not JSON, as the lines before it are; write all labels as JSON, one a line');
+  if (odd && isJsonLine(lines.line(0)))
+    throw wrong(path, odd, 'not JSON, as the lines before it are; write all labels as JSON, one a line');
   throw new DataError(`${path}: begins like JSON and is none; write a JSON list, ["sport", "politics"], or one label a line`);
 }
 
 /** Lines of which some are in quotes, as JSON and tables write text. */
-function quotedLabels(lines: readonly Line[], path: string): string[] {
-  const unquoted = (line: Line): unknown => {
+function quotedLabels(lines: LabelLines, path: string): string[] {
+  const unquoted = (line: LabelLine): unknown => {
     if (!line.text.startsWith('"')) return line.text;
     const json = tryJson(line.text);
     if (json) return json.value;
@@ -112,12 +146,14 @@ function yamlLabels(text: string, path: string): LabelSet {
 }
 
 /** Lines of which the first begins with a dash: a YAML list, of names alone or of more. */
-function dashLabels(text: string, lines: readonly Line[], path: string): LabelSet {
-  const odd = lines.find((line) => !line.isIndented && !DASH.test(line.text) && line.text !== '-');
+function dashLabels(text: () => string, lines: LabelLines, path: string): LabelSet {
+  const itemOf = (line: LabelLine): string => line.text.slice(1).trim();
+  const [odd, more] = lines.firstOf(
+    (line) => !line.isIndented && !DASH.test(line.text) && line.text !== '-',
+    (line) => line.isIndented || (itemOf(line) !== '' && !PLAIN_SCALAR.test(itemOf(line))),
+  );
   if (odd) throw wrong(path, odd, 'not an item of the YAML list that the file begins as');
-  const items = lines.map((line) => line.text.slice(1).trim());
-  const isPlain = lines.every(({ isIndented }) => !isIndented) && items.every((item) => item === '' || PLAIN_SCALAR.test(item));
-  return isPlain ? { labels: cleanLabels(items, path, DataError) } : yamlLabels(text, path);
+  return more ? yamlLabels(text(), path) : { labels: cleanLabels(lines.map(itemOf), path, DataError) };
 }
 
 const cells = (line: string): string[] => line.split(/[,;\t]/).map((cell) => cell.replaceAll('"', '').trim().toLowerCase());
@@ -139,8 +175,7 @@ function delimiterOf(header: string, path: string): string {
 }
 
 /** A table whose header has the column `label`, and what the labels mean, and what they are kinds of. */
-function tableLabels(text: string, lines: readonly Line[], path: string): LabelSet {
-  const [header] = lines;
+function tableLabels(text: string, header: LabelLine, path: string): LabelSet {
   if (!isHeader(header.text))
     throw wrong(path, header, 'no column "label" in the header of the table; labels without a header go into a .txt file, one a line');
   const names = cells(header.text).map((name) => (name === 'labels' ? 'label' : name));
@@ -150,17 +185,25 @@ function tableLabels(text: string, lines: readonly Line[], path: string): LabelS
   if (others.length > 0)
     throw wrong(path, header, `besides "label" there is ${others.join(', ')}; a table of labels has ${COLUMNS.join(', ')}`);
   try {
-    const rows = parseCsv(text, {
-      info: true,
+    // Not as rows with what is known of each, which of a million take a gigabyte.
+    const found: string[][] = [];
+    const endOf: number[] = [];
+    parseCsv(text, {
       delimiter: delimiterOf(header.text, path),
       record_delimiter: ['\r\n', '\n', '\r'],
       skip_empty_lines: true,
       trim: true,
-    }) as unknown as { record: string[]; info: { lines: number } }[];
-    const found = rows.slice(1);
-    const labels = found.map(({ record }) => Object.fromEntries(names.map((name, at) => [name, record[at]])));
-    const spotOf = (at: number) => `${path}, line ${found[at].info.lines}: label ${at + 1}`;
-    return labelSet(names.length === 1 ? labels.map(({ label }) => label) : labels, path, DataError, spotOf);
+      on_record: (record: string[], { lines }) => {
+        found.push(record);
+        endOf.push(lines);
+        return null;
+      },
+    });
+    const labels = found.slice(1).map((record) => {
+      if (names.length === 1) return record[0];
+      return Object.fromEntries(names.map((name, at) => [name, record[at]]));
+    });
+    return labelSet(labels, path, DataError, (at) => `${path}, line ${endOf[at + 1]}: label ${at + 1}`);
   } catch (error) {
     if (error instanceof CsvError)
       throw new DataError(
@@ -171,31 +214,40 @@ function tableLabels(text: string, lines: readonly Line[], path: string): LabelS
 }
 
 /** Whether all of some lines look like a name and what it means. */
-function areDescribed(lines: readonly Line[]): boolean {
-  const names = lines.map(({ text }) => /^([^:]+):(?:\s|$)/.exec(text)?.[1]);
-  return new Set(names).size === lines.length && !names.includes(undefined) && lines.some(({ text }) => !text.endsWith(':'));
+function areDescribed(lines: LabelLines): boolean {
+  const nameOf = ({ text }: LabelLine): string | undefined => /^([^:]+):(?:\s|$)/.exec(text)?.[1];
+  if (!lines.every((line) => nameOf(line) !== undefined)) return false;
+  const names = lines.map((line) => nameOf(line)!);
+  const earlier = createEarlier(names);
+  return names.every((_, at) => earlier(at) === undefined) && lines.firstOf(({ text }) => !text.endsWith(':'))[0] !== undefined;
 }
 
 /** Whether all of some lines look like rows of a table, with as many cells each. */
-function areRows(lines: readonly Line[]): boolean {
-  const counts = [',', ';'].map((separator) => new Set(lines.map(({ text }) => text.split(separator).length)));
-  return counts.some((count) => count.size === 1 && !count.has(1));
+function areRows(lines: LabelLines): boolean {
+  return [',', ';'].some((separator) => {
+    const cellsOf = ({ text }: LabelLine): number => text.split(separator).length;
+    const first = cellsOf(lines.line(0));
+    return first > 1 && lines.every((line) => cellsOf(line) === first);
+  });
 }
 
 /** One label a line. */
-function plainLabels(lines: readonly Line[], path: string): string[] {
-  const [first] = lines;
-  const item =
-    LIST_ITEM.test(first.text) || (lines.length > 1 && lines.every(({ text }, at) => NUMBERED.exec(text)?.[1] === String(at + 1)));
-  if (item) throw wrong(path, first, `"${abbreviated(first.text)}" is an item of a list; write the labels alone, one a line`);
-  const dash = lines.find(({ text }) => DASH.test(text));
+function plainLabels(lines: LabelLines, path: string): string[] {
+  const first = lines.line(0);
+  let at = 0;
+  const areNumbered = lines.count > 1 && lines.every(({ text }) => NUMBERED.exec(text)?.[1] === String(++at));
+  if (LIST_ITEM.test(first.text) || areNumbered)
+    throw wrong(path, first, `"${abbreviated(first.text)}" is an item of a list; write the labels alone, one a line`);
+  const [dash, json, tab] = lines.firstOf(
+    ({ text }) => DASH.test(text),
+    isJsonLine,
+    ({ text }) => text.includes('\t'),
+  );
   if (dash)
     throw wrong(path, dash, 'begins with a dash as in a YAML list, which other lines do not; write one label a line, or - before each');
-  const json = lines.find(isJsonLine);
   if (json) throw wrong(path, json, 'JSON among lines that are none; write all labels as JSON, one a line, or none of them');
-  const tab = lines.find(({ text }) => text.includes('\t'));
   if (tab) throw wrong(path, tab, 'a tab; write one label a line, or a table with a column "label"');
-  const isOne = lines.length === 1 && /[,;|，、；]/.test(first.text);
+  const isOne = lines.count === 1 && /[,;|，、；]/.test(first.text);
   if (isOne || first.text.endsWith(','))
     throw wrong(
       path,
@@ -203,13 +255,13 @@ function plainLabels(lines: readonly Line[], path: string): string[] {
       `"${abbreviated(first.text)}" is one label or several; write one a line, or a JSON list: ["sport", "politics"]`,
     );
   const asLabel = `if it is one label, write a JSON list: [${JSON.stringify(abbreviated(first.text))}, ...]`;
-  if (lines.length > 1 && areDescribed(lines))
+  if (lines.count > 1 && areDescribed(lines))
     throw wrong(
       path,
       first,
       `"${abbreviated(first.text)}" looks like a name and what it means, as do all lines: end the file's name in .yaml; ${asLabel}`,
     );
-  if (lines.length > 1 && areRows(lines))
+  if (lines.count > 1 && areRows(lines))
     throw wrong(
       path,
       first,
@@ -223,43 +275,52 @@ function plainLabels(lines: readonly Line[], path: string): string[] {
 }
 
 /**
- * Labels out of the text of a file.
+ * Labels out of the bytes of a file, UTF-8 without its mark.
  * @param path names the file in messages; its ending tells tables and YAML
  * @throws DataError naming file and line
  */
-export function labelsOfText(text: string, path: string): LabelSet {
+export function labelsOfBytes(bytes: Buffer, path: string): LabelSet {
   const extension = extname(path).toLowerCase();
-  const all = text.split(/\r\n|\n|\r/, MOST_LINES + 2);
-  if (all.at(-1) === '') all.pop(); // what is behind the last line's end
-  if (all.length > MOST_LINES) throw new DataError(`${path}: more than ${MOST_LINES} lines are no list of labels`);
-  const lines = all
-    .map((line, at): Line => ({ number: at + 1, text: line.trim(), isIndented: /^\s/.test(line) }))
-    .filter((line) => line.text !== '');
-  if (lines.length === 0) return { labels: cleanLabels([], path, DataError) };
-  const isYaml = extension === '.yaml' || extension === '.yml' || lines[0].text === '---';
-  if (/^[[{]/.test(lines[0].text) || (tryJson(lines[0].text) && lines.some(isJsonLine))) return jsonLabels(text, lines, path);
-  if (isYaml || DASH.test(lines[0].text)) {
-    const items = lines.filter((line) => line.text !== '---' && !line.text.startsWith('#'));
-    if (items.length > 0 && DASH.test(items[0].text)) return dashLabels(text, items, path);
-    if (isYaml) return yamlLabels(text, path);
+  const lines = labelLines(bytes, MOST_LINES);
+  if (!lines) throw new DataError(`${path}: more than ${MOST_LINES} lines are no list of labels`);
+  if (lines.count === 0) return { labels: cleanLabels([], path, DataError) };
+  const first = lines.line(0);
+  // Plain lines are never one text.
+  const text = () => bytes.toString('utf8');
+  const isYaml = extension === '.yaml' || extension === '.yml' || first.text === '---';
+  if (/^[[{]/.test(first.text) || (tryJson(first.text) && lines.firstOf(isJsonLine)[0])) {
+    checkHeapOfJson(bytes, path);
+    return jsonLabels(text(), lines, path);
   }
-  if (lines[0].text.endsWith(':') && lines.slice(1).some((line) => DASH.test(line.text)))
-    throw wrong(path, lines[0], 'a YAML list under a name; write the list alone');
-  if (extension === '.csv' || extension === '.tsv' || isHeader(lines[0].text)) return tableLabels(text, lines, path);
-  return { labels: lines.some((line) => line.text.startsWith('"')) ? quotedLabels(lines, path) : plainLabels(lines, path) };
+  if (isYaml || DASH.test(first.text)) {
+    const items = lines.filter((line) => line.text !== '---' && !line.text.startsWith('#'));
+    if (items.count > 0 && DASH.test(items.line(0).text)) {
+      checkHeap(bytes, path, items.count, HEAP_OF.name);
+      return dashLabels(text, items, path);
+    }
+    if (isYaml) return yamlLabels(text(), path);
+  }
+  if (first.text.endsWith(':') && lines.firstOf((line) => line.number > first.number && DASH.test(line.text))[0])
+    throw wrong(path, first, 'a YAML list under a name; write the list alone');
+  if (extension === '.csv' || extension === '.tsv' || isHeader(first.text)) {
+    checkHeap(bytes, path, lines.count - 1, cells(first.text).length > 1 ? HEAP_OF.describedRow : HEAP_OF.row, 2);
+    return tableLabels(text(), first, path);
+  }
+  checkHeap(bytes, path, lines.count, HEAP_OF.name);
+  const [quote] = lines.firstOf((line) => line.text.startsWith('"'));
+  return { labels: quote ? quotedLabels(lines, path) : plainLabels(lines, path) };
 }
 
 /** Labels of a file. @throws DataError naming file and line of what is no list of labels */
 export function readLabelsFile(path: string): LabelSet {
-  let text: string;
+  let bytes: Buffer;
   try {
     if (statSync(path).size > LARGEST_LABEL_FILE) throw new Error('too large for a list of labels');
-    const bytes = readFileSync(path);
+    bytes = readFileSync(path);
     if (bytes.length > 1 && [0xfffe, 0xfeff].includes(bytes.readUInt16BE())) throw new Error('it looks like UTF-16; convert it to UTF-8');
     if (!isUtf8(bytes)) throw new Error('not UTF-8 text; convert it to UTF-8');
-    text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     throw new DataError(`cannot read the labels ${path}: ${errorMessage(error)}`);
   }
-  return labelsOfText(text, path);
+  return labelsOfBytes(bytes.subarray(bytes.subarray(0, MARK.length).equals(MARK) ? MARK.length : 0), path);
 }

@@ -2,6 +2,7 @@
 
 import { DataError, UsageError } from '../base/errors.ts';
 import { excerpt } from '../base/printable.ts';
+import { createEarlier } from './earlier-text.ts';
 import type { ReadLabel } from './label-texts.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
@@ -15,16 +16,17 @@ import type { Tokenizer } from './tokenizer/tokenizer.ts';
 export function cleanLabels(labels: unknown, where: string, ErrorType: typeof UsageError | typeof DataError = UsageError): string[] {
   if (!Array.isArray(labels)) throw new ErrorType(`${where}: the labels are not a list`);
   if (labels.length === 0) throw new ErrorType(`${where}: no labels; give at least one`);
-  const first = new Map<string, number>();
-  return Array.from(labels, (label: unknown, at) => {
-    if (typeof label !== 'string') throw new ErrorType(`${where}: label ${at + 1} is not text`);
-    const clean = label.trim();
-    if (clean === '') throw new ErrorType(`${where}: label ${at + 1} is empty`);
-    const before = first.get(clean);
-    if (before !== undefined) throw new ErrorType(`${where}: label "${abbreviated(clean)}" occurs twice (${before + 1} and ${at + 1})`);
-    first.set(clean, at);
-    return clean;
-  });
+  const odd = labels.findIndex((label) => typeof label !== 'string');
+  if (odd >= 0) throw new ErrorType(`${where}: label ${odd + 1} is not text`);
+  const clean = new Array<string>(labels.length);
+  const before = createEarlier(clean);
+  for (const [at, label] of (labels as readonly string[]).entries()) {
+    clean[at] = label.trim();
+    if (clean[at] === '') throw new ErrorType(`${where}: label ${at + 1} is empty`);
+    const first = before(at);
+    if (first !== undefined) throw new ErrorType(`${where}: label "${abbreviated(clean[at])}" occurs twice (${first + 1} and ${at + 1})`);
+  }
+  return clean;
 }
 
 /** A label in a message: its beginning, if it is long. */
@@ -93,13 +95,14 @@ export interface LabelEncoder {
   /**
    * Ids of each label, without special tokens.
    * @param mayCut whether so long a text is cut instead, of each
+   * @param keep whether ids are kept for later calls; yes unless given
    * @throws DataError naming a label that has no token at all (only control characters, say) or more than `maxTokens`.
    */
-  encode(labels: readonly string[], mayCut?: readonly boolean[]): Promise<Int32Array[]>;
+  encode(labels: readonly string[], mayCut?: readonly boolean[], keep?: boolean): Promise<Int32Array[]>;
 }
 
 /** Labels kept at most; then the oldest go. With the vectors that a model keeps of them some 100 MB. */
-const KEPT_LABELS = 65_536;
+export const KEPT_LABELS = 65_536;
 
 /** Characters of theirs at most: a label may be long and still have few tokens. */
 const KEPT_CHARACTERS = 1 << 24;
@@ -112,7 +115,7 @@ export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): Lab
   const cache = new Map<string, Int32Array>();
   let characters = 0;
   return {
-    async encode(labels, mayCut) {
+    async encode(labels, mayCut, keep = true) {
       // Collected before waiting: meanwhile another call may trim the cache.
       const ids = new Map<string, Int32Array>();
       for (const label of labels) {
@@ -132,6 +135,7 @@ export function createLabelEncoder(tokenizer: Tokenizer, maxTokens: number): Lab
               `label "${abbreviated(label)}" is too long: more than the ${maxTokens} tokens that a label can have; shorten it`,
             );
           ids.set(label, row);
+          if (!keep) continue;
           // Another call may have had the same label meanwhile.
           if (!cache.has(label)) characters += label.length;
           cache.set(label, row);

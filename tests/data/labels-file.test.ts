@@ -2,8 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError } from '../../src/base/errors.ts';
-import { labelsOfText, readLabelsFile } from '../../src/data/labels-file.ts';
+import { labelsOfBytes, readLabelsFile } from '../../src/data/labels-file.ts';
 import { temporaryFolder } from '../tiny-checkpoint.ts';
+
+const labelsOfText = (text: string, path: string) => labelsOfBytes(Buffer.from(text), path);
 
 describe('a file of labels', () => {
   it.each([

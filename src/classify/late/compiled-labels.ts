@@ -66,9 +66,8 @@ const SHARE_HELD = 0.25;
 /** The share of the free memory that vectors may take where there is no file to read them from. */
 const SHARE_WITHOUT_FILE = 0.75;
 
-/** [rows, columns] -> [columns, rows], both row-major. */
-function turned(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
+/** [rows, columns] -> [columns, rows], both row-major. @param result memory to write to */
+function turned(values: Float32Array, rows: number, columns: number, result: Float32Array): Float32Array {
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column];
   return result;
@@ -109,31 +108,34 @@ export function createLabelCompiler({
   const compiled = createMemory<CompiledLabels>();
   const problems = createMemory<string | undefined>();
 
-  const blockValues = (rows: Float32Array, count: number, width: number): Float32Array => (asColumns ? turned(rows, count, width) : rows);
-
   async function small(labels: readonly ReadLabel[]): Promise<CompiledLabels> {
     const vectors = await vectorsOf(labels, true);
     const width = vectors[0].length;
     const rows = new Float32Array(labels.length * width); // [N, W]
     for (const [at, vector] of vectors.entries()) rows.set(vector, at * width);
-    return held([{ first: 0, count: labels.length, values: blockValues(rows, labels.length, width) }], width);
+    const values = asColumns ? turned(rows, labels.length, width, new Float32Array(rows.length)) : rows;
+    return held([{ first: 0, count: labels.length, values }], width);
   }
 
-  /** Blocks of a set, each label read once. */
+  /** Blocks of a set, each label read once. A block's memory is used again for the next. */
   async function* read(labels: readonly ReadLabel[]): AsyncGenerator<{ count: number; values: Float32Array; width: number }> {
+    let width = 0;
+    let [rows, columns] = [new Float32Array(0), new Float32Array(0)];
     for (let first = 0; first < labels.length; first += blockLabels) {
       const count = Math.min(blockLabels, labels.length - first);
-      let rows: Float32Array | undefined;
-      let width = 0;
       for (let at = 0; at < count; at += PIECE) {
         const piece = labels.slice(first + at, first + Math.min(count, at + PIECE));
         const vectors = await vectorsOf(piece, false);
-        width = vectors[0].length;
-        rows ??= new Float32Array(count * width);
+        if (width === 0) {
+          width = vectors[0].length;
+          rows = new Float32Array(count * width); // no block is larger than the first
+          if (asColumns) columns = new Float32Array(rows.length);
+        }
         for (const [k, vector] of vectors.entries()) rows.set(vector, (at + k) * width);
         onProgress?.(first + at + piece.length, labels.length);
       }
-      yield { count, values: blockValues(rows!, count, width), width };
+      const block = rows.subarray(0, count * width);
+      yield { count, values: asColumns ? turned(block, count, width, columns.subarray(0, block.length)) : block, width };
     }
   }
 
@@ -150,7 +152,7 @@ export function createLabelCompiler({
         throw new NoScoresError(
           `${labels.length} labels need ${megabytes(bytes)} MB of memory, more than the ${megabytes(most)} that may be taken (--label-memory), and cannot be read from a file instead: ${problem}`,
         );
-      blocks.push({ first, count: block.count, values: block.values });
+      blocks.push({ first, count: block.count, values: block.values.slice() });
       first += block.count;
     }
     return held(blocks, width);

@@ -3,7 +3,7 @@ import { lengthBatches } from '../../runtime/length-batches.ts';
 import { type BatchRunner, runBatches, type SessionPool } from '../../runtime/session-pool.ts';
 import type { JointLayout } from '../../text/joint-sequence.ts';
 import { labelName, labelReadings, type ReadLabel } from '../../text/label-texts.ts';
-import { createLabelEncoder, labelProblem, readingProblem } from '../../text/labels.ts';
+import { createLabelEncoder, KEPT_LABELS, labelProblem, readingProblem } from '../../text/labels.ts';
 import { type LabelBatch, labelBatch } from '../../text/separate-sequences.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
 
@@ -24,7 +24,7 @@ export interface LabelVectorsRequest {
 /** Reads labels. */
 export interface LabelVectors {
   /**
-   * One vector a label, in order: the mean of its readings' by their shares. `keep` holds the vectors of readings for other sets.
+   * One vector a label, in order: the mean of its readings' by their shares. `keep` holds ids and vectors of readings for other sets.
    * @throws DataError for a label without tokens or longer than the layout's limit
    */
   vectors(labels: readonly ReadLabel[], keep: boolean): Promise<Float32Array[]>;
@@ -116,11 +116,11 @@ export function createLabelVectors({ tokenizer, layout, read, batchTokens, pool,
   }
 
   /** Ids of all readings, one label's behind another's. */
-  const idsOf = (labels: readonly ReadLabel[]) => encoder.encode(labels.flatMap(labelReadings), cuttable(labels));
+  const idsOf = (labels: readonly ReadLabel[], keep: boolean) => encoder.encode(labels.flatMap(labelReadings), cuttable(labels), keep);
 
   return {
     async vectors(labels, keep) {
-      const ids = await idsOf(labels);
+      const ids = await idsOf(labels, keep);
       const vectors = await vectorsOf(ids);
       if (keep) for (const [at, each] of ids.entries()) if (!vectorOf.has(each)) vectorOf.set(each, vectors[at]);
       if (vectors.length === labels.length) return vectors;
@@ -133,8 +133,10 @@ export function createLabelVectors({ tokenizer, layout, read, batchTokens, pool,
       // Of a million labels only hashes are kept, and looked at again are those that may be alike or cannot be read.
       const hashes = new Float64Array(labels.length);
       const isUnread = new Uint8Array(labels.length);
+      // Ids of more would push each other out of what is kept, only to be garbage that lived long.
+      const keep = labels.length <= KEPT_LABELS;
       for (const [first, piece] of pieces(labels)) {
-        const rows = grouped(await idsOf(piece), piece);
+        const rows = grouped(await idsOf(piece, keep), piece);
         const problem = readingProblem(piece, rows, tokenizer);
         if (problem !== undefined) return problem;
         for (const [at, row] of rows.entries()) {
@@ -146,7 +148,7 @@ export function createLabelVectors({ tokenizer, layout, read, batchTokens, pool,
       const twice = repeated(hashes);
       const suspects = labels.filter((_, at) => isUnread[at] === 1 || twice.has(hashes[at]));
       if (suspects.length === 0) return undefined;
-      return labelProblem(suspects.map(labelName), grouped(await idsOf(suspects), suspects).map(joinedIds), tokenizer);
+      return labelProblem(suspects.map(labelName), grouped(await idsOf(suspects, false), suspects).map(joinedIds), tokenizer);
     },
   };
 }

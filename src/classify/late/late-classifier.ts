@@ -164,8 +164,8 @@ export async function createLateClassifier(
       };
       for await (const { batch, result: read } of runBatches(runner, batches, readTexts)) {
         for (const [labels, rows] of rowsBySet(batch, sets)) {
-          const logits = await scorer.score(read, rows, labels); // [R, N]
-          for (const [at, row] of rows.entries()) results.add(batch[row], logits.subarray(at * labels.count, (at + 1) * labels.count));
+          for await (const { first, count, logits } of scorer.score(read, rows, labels))
+            for (const [at, row] of rows.entries()) results.addBlock(batch[row], logits.subarray(at * count, (at + 1) * count), first);
         }
         scored += batch.length;
         onProgress?.(Math.floor((scored / parts.length) * requests.length));

@@ -26,8 +26,17 @@ export interface ReadTexts {
 export interface LateScorer {
   /** What is asked of the graph of texts: the vector, or what each upper layer reads. */
   readonly outputs: string[];
-  /** Logits [R, N], row-major, of so many texts of a batch. rows: which [R] */
-  score(read: ReadTexts, rows: readonly number[], labels: CompiledLabels): Promise<Float32Array>;
+  /** Logits of some texts of a batch, a block of labels after the other: of a million labels those of all texts are never held twice. rows: which [R] */
+  score(read: ReadTexts, rows: readonly number[], labels: CompiledLabels): AsyncIterable<ScoredBlock>;
+}
+
+/** Logits of consecutive labels. */
+export interface ScoredBlock {
+  /** Number of the first label. */
+  first: number;
+  count: number;
+  /** Row-major [R, count] */
+  logits: Float32Array;
 }
 
 /** Rows of a batch's values [B, size]; the values themselves where all are asked for. -> [R, size] */
@@ -57,18 +66,19 @@ export function createLateScorer(
     return Object.fromEntries(outputs.map((name) => [name, feedOf(name)]));
   }
 
-  /** Blocks of logits [R, count] of labels that are vectors, with the number of the first. */
-  async function* ofVectors(read: ReadTexts, rows: readonly number[], labels: CompiledLabels) {
+  /** Of labels that are vectors. */
+  async function* ofVectors(read: ReadTexts, rows: readonly number[], labels: CompiledLabels): AsyncGenerator<ScoredBlock> {
     const texts = textFeedsOf(read, rows);
     for (const { first, count, values } of labels.blocks()) {
       const block = { data: values, shape: [labels.width, count] };
       const session = count < FEW_SCORED ? (fewScores ?? graph) : graph;
-      yield { first, count, logits: (await session.run({ ...texts, labels: block }, ['logits'])).logits };
+      const { logits } = await session.run({ ...texts, labels: block }, ['logits']);
+      yield { first, count, logits: logits as Float32Array };
     }
   }
 
-  /** The same of labels that are states, which the upper layers read. */
-  async function* ofStates(read: ReadTexts, rows: readonly number[], labels: CompiledLabels) {
+  /** Of labels that are states, which the upper layers read. */
+  async function* ofStates(read: ReadTexts, rows: readonly number[], labels: CompiledLabels): AsyncGenerator<ScoredBlock> {
     const [batch, length] = read.attentionMask.shape;
     const attended = { data: pickRows(read.attentionMask.data, batch, rows), shape: [rows.length, length] };
     const texts = { ...textFeedsOf(read, rows), attention_mask: attended };
@@ -80,19 +90,10 @@ export function createLateScorer(
         const numbers = Int32Array.from({ length: rows.length * part }, (_, i) => i % part); // [R, part]
         const shown = { labels: part, numbers, mask: new Int32Array(numbers.length).fill(1) };
         const { logits } = await graph.run({ ...texts, labels: states, ...shownFeeds(shown, rows.length) }, ['logits']);
-        yield { first: first + at, count: part, logits };
+        yield { first: first + at, count: part, logits: logits as Float32Array };
       }
     }
   }
 
-  return {
-    outputs,
-    async score(read, rows, labels) {
-      const result = new Float32Array(rows.length * labels.count); // [R, N]
-      for await (const { first, count, logits } of (upperLayers === 0 ? ofVectors : ofStates)(read, rows, labels))
-        for (let row = 0; row < rows.length; row++)
-          result.set((logits as Float32Array).subarray(row * count, (row + 1) * count), row * labels.count + first);
-      return result;
-    },
-  };
+  return { outputs, score: upperLayers === 0 ? ofVectors : ofStates };
 }

@@ -30,8 +30,8 @@ export interface Chunk {
 /** Records of a chunk that are explained: each takes longer. */
 const EXPLAINED_AT_MOST = 64;
 
-/** Scores that are held for a chunk at most, 64 MB: of 100,000 labels some 160 records are held together. */
-const HELD_SCORES = 1 << 24;
+/** Scores that are held for a chunk at most, 32 MB: of 100,000 labels some 80 records are held together, of a million those that share a pass. */
+const HELD_SCORES = 1 << 23;
 
 /** The records in chunks, in order; of an error while reading what came before it first. @throws as `records` and `prepare` */
 export async function* recordChunks(

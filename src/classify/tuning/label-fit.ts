@@ -2,6 +2,7 @@
  * How likely any of the labels fits a text at all. A text always has a best label; whether that one fits shows beside labels that the caller did not
  * name: the nearest of {@link BACKGROUND_LABELS} are scored too, and a text of another subject fits one of those better. Needs no training.
  */
+import { mapped } from '../../base/probability.ts';
 import { readsAlike } from '../../model/options.ts';
 import { labelReading, type ReadLabel } from '../../text/label-texts.ts';
 import type { Classifier, ScoreRequest } from '../classifier.ts';
@@ -53,7 +54,7 @@ function logSum(values: ArrayLike<number>, first: number): number {
  * @param logits of the labels [N], neighbours behind them; -Infinity for labels that were not read
  */
 export function fitOf(logits: Float32Array, labels: number, { temperature, bias }: Classifier['options']['calibration']): number {
-  const calibrated = Float64Array.from(logits, (logit) => logit / temperature + bias);
+  const calibrated = mapped(logits, (logit) => logit / temperature + bias);
   let best = Number.NEGATIVE_INFINITY;
   for (let at = 0; at < labels; at++) best = Math.max(best, calibrated[at]);
   const beside = logits.length > labels ? logSum(calibrated, labels) : 0;

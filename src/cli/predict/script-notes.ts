@@ -28,7 +28,7 @@ export function lookAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'
 /** All texts that stand for these labels, looked at. */
 export function labelsLookedAt(classifier: Pick<LoadedClassifier, 'unknownScript'>, labels: readonly ReadLabel[]): ForeignTexts {
   const seen = noTexts();
-  for (const reading of labels.flatMap(labelReadings)) lookAt(classifier, seen, reading);
+  for (const label of labels) for (const reading of labelReadings(label)) lookAt(classifier, seen, reading);
   return seen;
 }
 
