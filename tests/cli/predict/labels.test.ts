@@ -1,9 +1,9 @@
 /** Labels that say more than a word, in the command and in the library: descriptions, levels; and what is refused of them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GliZNet } from '../../src/index.ts';
-import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { GliZNet } from '../../../src/index.ts';
+import { callGlz } from '../../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const file = (name: string, text: string): string => {

@@ -2,12 +2,12 @@
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelProbability } from '../../src/classify/probabilities.ts';
-import { GliZNet } from '../../src/index.ts';
-import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
-import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
-import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { labelProbability } from '../../../src/classify/probabilities.ts';
+import { GliZNet } from '../../../src/index.ts';
+import { readCheckpointWeights } from '../../../src/weights/checkpoint.ts';
+import { writeSafetensors } from '../../../src/weights/formats/safetensors.ts';
+import { callGlz } from '../../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 process.env.GLZ_CACHE = temporaryFolder();
 const CALIBRATION = { temperature: 2, bias: 0.5, sharpening: 0, sharpenAbove: 30, flattens: false };

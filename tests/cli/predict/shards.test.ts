@@ -2,9 +2,9 @@
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { callGlz } from '../call-glz.ts';
-import { runGlz } from '../run-glz.ts';
-import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { callGlz } from '../../call-glz.ts';
+import { runGlz } from '../../run-glz.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const LABELS = 'sport,politics,weather,food';
 const folder = temporaryFolder();

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { callGlz } from '../call-glz.ts';
-import { csv, filesToPredict, jsonl } from '../files-to-predict.ts';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../../call-glz.ts';
+import { csv, filesToPredict, jsonl } from '../../files-to-predict.ts';
+import { runGlz } from '../../run-glz.ts';
 
 const { folder, args, predict, file, fresh } = filesToPredict();
 const small = file('small.jsonl', jsonl('s', 40));
