@@ -168,7 +168,7 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
 
   describe('traced, on ONNX Runtime', () => {
     it('gives the scores', async () => {
-      const session = await createGraphSession(traceInference({ encoder, options }, weights));
+      const session = await createGraphSession(traceInference({ encoder, options }, weights), { threads: 1 });
       const { logits } = await session.run(sequenceFeeds(sample), ['logits']);
       await session.dispose();
       expect(
@@ -184,7 +184,7 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
       ['logits', onLogits, false],
       ['probabilities_detached', ARTICLE_LOSS, true],
     ] as const)('gives the loss and every gradient (margin on %s)', async (file, loss, detachAttention) => {
-      const engine = await createTrainingEngine({ encoder, options, weights, loss, detachAttention });
+      const engine = await createTrainingEngine({ encoder, options, weights, loss, detachAttention, session: { threads: 1 } });
       const result = await engine.accumulate(sample, 1);
       const reference = file === 'logits' ? expected.loss_logits : expected.loss_probabilities;
       expect(result.loss).toBeCloseTo(reference.total, 5);
@@ -198,7 +198,7 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
     it('gives the parameters after three AdamW steps, whole or in accumulated parts', async () => {
       const after = tensors(`${kind}/after3_probabilities.safetensors`);
       for (const parts of [1, 2]) {
-        const engine = await createTrainingEngine({ encoder, options, weights, loss: ARTICLE_LOSS });
+        const engine = await createTrainingEngine({ encoder, options, weights, loss: ARTICLE_LOSS, session: { threads: 1 } });
         for (let step = 1; step <= 3; step++) {
           for (let part = 0; part < parts; part++) {
             const { loss } = await engine.accumulate(sample, 1 / parts);

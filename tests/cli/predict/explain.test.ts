@@ -34,7 +34,7 @@ function check(text: string, labels: readonly string[], explanations: readonly E
 describe('the library', () => {
   let model: GliZNet;
   beforeAll(async () => {
-    model = await GliZNet.load();
+    model = await GliZNet.load(undefined, { threads: 1 });
   });
   afterAll(() => model.dispose());
 
