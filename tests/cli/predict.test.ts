@@ -13,7 +13,7 @@ beforeAll(async () => {
   checkpoint = await writeTinyCheckpoint();
 });
 
-const command = (args: string[]) => ['predict', '--checkpoint', checkpoint, ...args];
+const command = (args: string[]) => ['predict', '--checkpoint', checkpoint, '--threads', '1', ...args];
 const predict = (args: string[], run = {}) => callGlz(command(args), run);
 const lines = (text: string) =>
   text

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-const predict = (args: string[], run = {}) => callGlz(['predict', '--checkpoint', checkpoint, ...args], run);
+const predict = (args: string[], run = {}) => callGlz(['predict', '--checkpoint', checkpoint, '--threads', '1', ...args], run);
 
 it.each(['', '  '])('--text %j is refused: there is nothing to label', async (text) => {
   const { code, stdout, stderr } = await predict(['--text', text, '--labels', 'a,b']);
