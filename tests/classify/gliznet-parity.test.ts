@@ -7,7 +7,7 @@ import '../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { traceInference } from '../../src/classify/gliznet-graph.ts';
 import { sequenceFeeds } from '../../src/classify/sequence-feeds.ts';
-import { adamwInit, adamwUpdate } from '../../src/model/adamw.ts';
+import { adamwUpdate } from '../../src/model/adamw.ts';
 import { createEncoder } from '../../src/model/encoders/index.ts';
 import { type GliZNetInputs, gliznetForward, gliznetParameterShapes } from '../../src/model/gliznet.ts';
 import { ARTICLE_LOSS, hybridLoss, type LossSettings } from '../../src/model/loss.ts';
@@ -15,6 +15,7 @@ import { ARTICLE_OPTIONS, type GliZNetOptions } from '../../src/model/options.ts
 import { createGraphSession } from '../../src/runtime/onnx-session.ts';
 import { createTrainingEngine, decaysByDefault, type TrainingBatch } from '../../src/train/engine/training-session.ts';
 import { readSafetensors } from '../../src/weights/formats/safetensors.ts';
+import { freshState } from '../random-model.ts';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url).pathname;
 const encoder = createEncoder(JSON.parse(readFileSync(`${FIXTURES}encoders/bert/config.json`, 'utf8')));
@@ -154,7 +155,7 @@ describe.each(['dot', 'linear', 'bilinear'] as const)('GliZNet with %s similarit
     });
 
     it('gives the parameters after three AdamW steps', () => {
-      const states = new Map([...weights].map(([name, { shape, data }]) => [name, adamwInit(tf.tensor(data, shape))]));
+      const states = new Map([...weights].map(([name, { shape, data }]) => [name, freshState(tf.tensor(data, shape))]));
       for (let step = 1; step <= 3; step++) {
         const now = Object.fromEntries([...states].map(([name, state]) => [name, state.parameter]));
         const { loss, gradients } = eager(setup).gradients(now, ARTICLE_LOSS);
