@@ -59,7 +59,7 @@ export type {
   ScoreAnswer,
   ScoreQuestion,
 } from './classify/questions/questions.ts';
-export type { GliZNetOptions } from './model/options.ts';
+export type { Calibration, GliZNetOptions } from './model/options.ts';
 export type { Precision } from './options/predict.ts';
 export type { Label, LabelInput } from './text/described-labels.ts';
 export type {

@@ -1,11 +1,18 @@
 /** Random weights and batches of a GliZNet model, for tests that compare engines. */
 
+import * as tf from '@tensorflow/tfjs-core';
+import type { AdamWState } from '../src/model/adamw.ts';
 import type { Encoder } from '../src/model/encoders/encoder.ts';
 import { gliznetParameterShapes } from '../src/model/gliznet.ts';
 import { ARTICLE_OPTIONS, type GliZNetOptions } from '../src/model/options.ts';
 import { packLabels } from '../src/text/separate-sequences.ts';
 import type { SpecialIds } from '../src/text/tokenizer/special-tokens.ts';
 import type { JointTrainingBatch, LateTrainingBatch } from '../src/train/engine/training-session.ts';
+
+/** A parameter before the first step of AdamW. */
+export const freshState = (parameter: tf.Tensor): AdamWState => ({
+  ...{ parameter, firstMoment: tf.zerosLike(parameter), secondMoment: tf.zerosLike(parameter) },
+});
 
 /** Options of a model with gated cross-attention. */
 export const GATED_OPTIONS: GliZNetOptions = {

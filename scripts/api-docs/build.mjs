@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Application, Comment, ReflectionKind } from 'typedoc';
-import { MODEL_OPTIONS } from '../../dist/model/options.js';
+import { CALIBRATION, MODEL_OPTIONS } from '../../dist/model/options.js';
 import { EVALUATE_OPTIONS } from '../../dist/options/eval.js';
 import { EXPORT_OPTIONS } from '../../dist/options/export.js';
 import { GENERATE_OPTIONS } from '../../dist/options/generate.js';
@@ -43,6 +43,7 @@ const application = await Application.bootstrapWithPlugins({
 
 /** What the declarations of options say, by the type that is made of them. */
 const DECLARED = {
+  Calibration: CALIBRATION,
   GliZNetOptions: MODEL_OPTIONS,
   LoadSettings: LOAD_OPTIONS,
   TrainOptions: TRAIN_OPTIONS,

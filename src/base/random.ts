@@ -29,6 +29,9 @@ export const randomStream = (...seeds: number[]): (() => number) => seededRandom
 /** A whole number in [0, below). */
 export const randomInteger = (random: () => number, below: number): number => Math.floor(random() * below);
 
+/** A normally distributed number, of mean 0 and deviation 1 (Box and Muller). */
+export const normalNumber = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
 /** Shuffles in place (Fisher-Yates) and returns the array. */
 export function shuffle<T extends { length: number; [index: number]: unknown }>(items: T, random: () => number): T {
   for (let i = items.length - 1; i > 0; i--) {

@@ -42,11 +42,16 @@ export function labelShares(logits: readonly Float32Array[], excess?: Float64Arr
   return shares.map((share) => share / (logits.length + shares.length));
 }
 
-/** What has to be subtracted of each label's logit so that labels have about the same share of texts. logits T x [N] -> [N] */
-export function labelExcess(logits: readonly Float32Array[]): Float64Array {
+/**
+ * What has to be subtracted of each label's logit so that labels have about the same share of texts. logits T x [N], {@link labelShares} of them
+ * [N] -> [N]
+ */
+export function labelExcess(logits: readonly Float32Array[], first: Float64Array = labelShares(logits)): Float64Array {
   const excess = new Float64Array(logits[0].length);
-  for (let round = 0; round < ROUNDS; round++)
-    for (const [label, share] of labelShares(logits, excess).entries()) excess[label] += Math.log(share * excess.length);
+  for (let round = 0; round < ROUNDS; round++) {
+    const shares = round === 0 ? first : labelShares(logits, excess);
+    for (const [label, share] of shares.entries()) excess[label] += Math.log(share * excess.length);
+  }
   return excess;
 }
 

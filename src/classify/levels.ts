@@ -5,8 +5,9 @@
  */
 
 import { rounded } from '../base/probability.ts';
+import type { Calibration } from '../model/options.ts';
 import { type LabelSet, labelName } from '../text/label-texts.ts';
-import type { Classifier, ClassifierOptions } from './classifier.ts';
+import type { ClassifierOptions } from './classifier.ts';
 import type { LabelingOptions, LabelScores } from './library-types.ts';
 import { choiceProbabilities, labelProbability } from './probabilities.ts';
 
@@ -94,7 +95,7 @@ export function reportedNodes(tree: LabelTree, { labels: reported, path = [] }: 
 export function rankTree(
   tree: LabelTree,
   logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
+  calibration: Calibration,
   { multiLabel = false, threshold, topK, levels = 'leaf' }: Omit<LabelingOptions, 'thresholds'> = {},
 ): LabelScores {
   const { below, order, leaves, names } = nodes(tree);

@@ -1,22 +1,19 @@
 /** Logits to probabilities. Pure arithmetic. */
 import { sigmoid, softmax } from '../base/probability.ts';
-import { ARTICLE_OPTIONS, type GliZNetOptions } from '../model/options.ts';
+import { ARTICLE_OPTIONS, type Calibration } from '../model/options.ts';
 
 /** Probability of a label by itself: sigmoid of the calibrated logit. */
-export function labelProbability(
-  logit: number,
-  { temperature, bias }: Pick<GliZNetOptions['calibration'], 'temperature' | 'bias'>,
-): number {
+export function labelProbability(logit: number, { temperature, bias }: Pick<Calibration, 'temperature' | 'bias'>): number {
   return sigmoid(logit / temperature + bias);
 }
 
 /** However few labels there are, the best stays the best. */
 const LEAST_SCALE = 0.05;
 
-/** What logits are times in a choice among so many labels, see {@link GliZNetOptions.calibration}. */
+/** What logits are times in a choice among so many labels, see {@link Calibration}. */
 export function choiceScale(
   count: number,
-  { sharpening, sharpenAbove, flattens }: Pick<GliZNetOptions['calibration'], 'sharpening' | 'sharpenAbove' | 'flattens'>,
+  { sharpening, sharpenAbove, flattens }: Pick<Calibration, 'sharpening' | 'sharpenAbove' | 'flattens'>,
 ): number {
   if (count < 2 || (count < sharpenAbove && !flattens)) return 1;
   return Math.max(LEAST_SCALE, 1 + sharpening * Math.log(count / sharpenAbove));

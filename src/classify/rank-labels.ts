@@ -1,7 +1,7 @@
 /** Logits of one text to labels, best first. */
 import { mapped, rounded } from '../base/probability.ts';
+import type { Calibration } from '../model/options.ts';
 import { type LabelSet, labelNames } from '../text/label-texts.ts';
-import type { Classifier } from './classifier.ts';
 import { isTree, type LabelTree, rankTree } from './levels.ts';
 import type { LabelingOptions, LabelScores } from './library-types.ts';
 import { choiceProbabilities, labelProbability } from './probabilities.ts';
@@ -54,7 +54,7 @@ const isBelow = (fit: number, { abstainBelow }: Ranking, tuned?: Tuned): boolean
 export function rankLabels(
   candidates: readonly string[],
   logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
+  calibration: Calibration,
   options: Ranking = {},
   { fit, tuned }: Known = {},
 ): LabelScores {
@@ -75,7 +75,7 @@ export function rankLabels(
 function rankFittingTree(
   set: LabelTree,
   logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
+  calibration: Calibration,
   options: Ranking,
   fit: number | undefined,
 ): LabelScores {
@@ -89,7 +89,7 @@ function rankFittingTree(
 export const rankSet = (
   set: LabelSet,
   logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
+  calibration: Calibration,
   options: Ranking = {},
   known: Known = {},
 ): LabelScores =>

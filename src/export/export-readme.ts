@@ -1,7 +1,7 @@
 /** The README of exported files: what the graphs take and give, with the numbers of this very checkpoint, and code that runs. */
 
 import { layoutOf } from '../classify/classifier.ts';
-import type { GliZNetOptions } from '../model/options.ts';
+import type { Calibration, GliZNetOptions } from '../model/options.ts';
 import type { JointLayout } from '../text/joint-sequence.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { CheckpointConfig } from '../weights/checkpoint.ts';
@@ -19,7 +19,7 @@ export const FILE_NOTES: Record<ExportPrecision, string> = {
 };
 
 /** What is said of the logits of many labels; '' where a checkpoint does nothing to them. */
-export const sharpeningNote = ({ sharpening, sharpenAbove, flattens }: GliZNetOptions['calibration']): string =>
+export const sharpeningNote = ({ sharpening, sharpenAbove, flattens }: Calibration): string =>
   sharpening > 0
     ? `; of N labels${flattens ? '' : `, more than ${sharpenAbove}`}, logits times 1 + ${sharpening} x ln(N / ${sharpenAbove}) first`
     : '';

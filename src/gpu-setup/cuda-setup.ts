@@ -22,7 +22,7 @@ import {
 import { runCheck, stopPrograms } from './child-programs.ts';
 import type { CudaCheckResult } from './cuda-check.ts';
 import { extraRequirements, fetchPackages, findPython, requirePip } from './python-packages.ts';
-import { abandonStaged, makeStaged, removeLeftovers, requireSpace } from './staged-folder.ts';
+import { abandonStaged, makeStaged, removeStagedFolders, requireSpace } from './staged-folder.ts';
 
 /** Free space that a download needs, in bytes: packed and unpacked, with NVIDIA's libraries or without. */
 const NEEDED_SPACE = { all: 6e9, provider: 1.5e9 };
@@ -167,7 +167,7 @@ export async function setUpCuda(request: CudaSetupRequest): Promise<CudaSetupRes
       `ONNX Runtime's CUDA provider is set up on Linux x64 only, this is ${process.platform} ${process.arch}; glz trains with --device cpu here`,
     );
   const runtime = installedRuntime();
-  removeLeftovers(path);
+  removeStagedFolders(path);
   let record = request.force ? undefined : usableRecord(path, runtime, request);
   let done = 'nothing to do: ';
   if (!record && !request.force && hasCudaProvider()) {

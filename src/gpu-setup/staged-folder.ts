@@ -12,7 +12,7 @@ const stageOf = (folder: string): string => `${resolve(folder)}.${ownMark()}.tmp
 const STAGE_END = new RegExp(`^(${MARK_PATTERN})\\.tmp(\\.old)?$`);
 
 /** Removes what runs that no longer live left beside a folder. */
-export function removeLeftovers(folder: string): void {
+export function removeStagedFolders(folder: string): void {
   const parent = dirname(folder);
   if (!statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return;
   const start = `${basename(folder)}.`;

@@ -13,7 +13,7 @@ import { SETUP_GPU_FLAGS } from '../options/setup-gpu.ts';
 import { BINDING_PACKAGES, installedBindings, readSetup, SETUP_RECORD, type SetupRecord } from '../runtime/tensorflow.ts';
 import { reasonIn, runCheck, runProgram, stopPrograms } from './child-programs.ts';
 import { extraRequirements, fetchPackages, findPython, requirePip } from './python-packages.ts';
-import { abandonStaged, makeStaged, removeLeftovers, requireSpace } from './staged-folder.ts';
+import { abandonStaged, makeStaged, removeStagedFolders, requireSpace } from './staged-folder.ts';
 import type { CheckResult } from './tensorflow-check.ts';
 
 /** Oldest TensorFlow whose C interface the binding was tested with. */
@@ -202,7 +202,7 @@ export async function setUpTensorFlow(request: SetupRequest): Promise<SetupResul
   const folder = resolve(request.folder);
   if (process.platform !== 'linux')
     throw new UsageError('TensorFlow is set up on Linux only (on Windows: in WSL2); elsewhere glz trains with --device cpu');
-  removeLeftovers(folder);
+  removeStagedFolders(folder);
   if (!request.force) {
     const working = await workingBinding(request);
     if (working) {

@@ -26,11 +26,6 @@ export interface AdamWState {
   secondMoment: tf.Tensor;
 }
 
-/** Moments of zero for a parameter. */
-export function adamwInit(parameter: tf.Tensor): AdamWState {
-  return { parameter, firstMoment: tf.zerosLike(parameter), secondMoment: tf.zerosLike(parameter) };
-}
-
 /** The numbers that a step's arithmetic uses; tensors of shape [] where they are inputs of a graph. */
 export interface AdamWCoefficients<Value extends number | tf.Tensor = number> {
   gradientScale: Value;

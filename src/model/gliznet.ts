@@ -54,7 +54,7 @@ export const GATE = 'cross_attention.gate';
 export const LABELS_READ_TEXT = 1;
 
 /** The encoder's own weights, under their own names. */
-export const encoderWeights = (weights: Weights): Weights =>
+export const weightsOfEncoder = (weights: Weights): Weights =>
   Object.fromEntries(
     Object.entries(weights)
       .filter(([name]) => name.startsWith(ENCODER_PREFIX))
@@ -133,7 +133,7 @@ export function gliznetForward(
   const blocks = hasBlocks(options)
     ? { positionIds: inputs.positionIds!, biases: blockBiases(inputs.blockNumbers!, weights[GATE] as tf.Tensor2D) }
     : undefined;
-  const { hidden, attention } = encoder.forward(encoderWeights(weights), { ...inputs, blocks }, byAttention); // [B, T, H], [B, h, T, T]
+  const { hidden, attention } = encoder.forward(weightsOfEncoder(weights), { ...inputs, blocks }, byAttention); // [B, T, H], [B, h, T, T]
 
   // 3.2: representations of the labels and of the text.
   const tokenShares = labelTokenShares(inputs, attention, settings); // [B, N, T]

@@ -9,7 +9,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { NOT_READ, separateBlocks } from './block-biases.ts';
 import type { AcrossBiases, Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
-import { encoderWeights, GATE } from './gliznet.ts';
+import { GATE, weightsOfEncoder } from './gliznet.ts';
 import { embedding } from './ops.ts';
 import type { GliZNetOptions } from './options.ts';
 import { meanOfTokens, poolText, project, sharesOf, tokensOfLabels } from './pooling.ts';
@@ -42,7 +42,7 @@ export interface PackedLabelInputs extends Pick<EncoderInputs, 'inputIds' | 'att
 }
 
 /** What is kept of texts. */
-export interface ReadTexts {
+export interface TextStates {
   /** The text's side of the similarity: [B, P] */
   query: tf.Tensor2D;
   /** What each of the upper layers reads of the text, each [B, T, H] */
@@ -58,8 +58,8 @@ export interface ShownLabels {
 }
 
 /** Reads texts: all that scoring needs of them. */
-export function readTexts(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: TextInputs): ReadTexts {
-  const { hidden, layerInputs = [] } = encoder.forward(encoderWeights(weights), inputs, false); // [B, T, H]
+export function readTexts(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: TextInputs): TextStates {
+  const { hidden, layerInputs = [] } = encoder.forward(weightsOfEncoder(weights), inputs, false); // [B, T, H]
   const text = project(options, weights, poolText(options, hidden, inputs.textMask)); // [B, P]
   const states = options.upperLayers > 0 ? layerInputs.slice(-options.upperLayers) : [];
   return { query: SIMILARITIES[options.similarity].query(weights, text), states };
@@ -72,7 +72,7 @@ export function readAlike(
   weights: Weights,
   inputs: TextInputs,
 ): { text: tf.Tensor2D; labels: tf.Tensor2D; hidden: tf.Tensor3D } {
-  const { hidden } = encoder.forward(encoderWeights(weights), inputs, false); // [B, T, H]
+  const { hidden } = encoder.forward(weightsOfEncoder(weights), inputs, false); // [B, T, H]
   const states = meanOfTokens(hidden, inputs.textMask); // [B, H]
   const text = project(options, weights, states); // [B, P]
   return { text: SIMILARITIES[options.similarity].query(weights, text), labels: keysOf(options, weights, states), hidden };
@@ -84,7 +84,7 @@ const lowerLayers = (encoder: Encoder, { upperLayers }: GliZNetOptions) =>
 
 /** Reads labels: one state each, of the layer under the upper ones [M, H], or the label's side of the similarity where there are none [M, P]. */
 export function readLabels(encoder: Encoder, options: GliZNetOptions, weights: Weights, inputs: LabelInputs): tf.Tensor2D {
-  const { hidden } = encoder.forward(encoderWeights(weights), { ...inputs, ...lowerLayers(encoder, options) }, false); // [M, S, H]
+  const { hidden } = encoder.forward(weightsOfEncoder(weights), { ...inputs, ...lowerLayers(encoder, options) }, false); // [M, S, H]
   const states = meanOfTokens(hidden, inputs.labelMask); // [M, H]
   return options.upperLayers > 0 ? states : keysOf(options, weights, states);
 }
@@ -97,7 +97,7 @@ export function readPackedLabels(encoder: Encoder, options: GliZNetOptions, weig
   const { blockNumbers, positionIds, labelMask, labelNumbers } = inputs;
   const alone = blockNumbers && tf.expandDims(separateBlocks(blockNumbers), 1); // [R, 1, S, S]
   const blocks = alone && { positionIds: positionIds!, biases: Array.from({ length: encoder.layers }, () => alone as tf.Tensor4D) };
-  const { hidden } = encoder.forward(encoderWeights(weights), { ...inputs, ...lowerLayers(encoder, options), blocks }, false); // [R, S, H]
+  const { hidden } = encoder.forward(weightsOfEncoder(weights), { ...inputs, ...lowerLayers(encoder, options), blocks }, false); // [R, S, H]
   const [rows, , hiddenSize] = hidden.shape;
   const means = tf.matMul(sharesOf(tokensOfLabels(labelMask, labelNumbers)), hidden); // [R, K, H]
   const states = tf.reshape(means, [rows * labelNumbers.shape[0], hiddenSize]) as tf.Tensor2D;
@@ -144,11 +144,11 @@ export function upperLogits(
   encoder: Encoder,
   options: GliZNetOptions,
   weights: Weights,
-  texts: ReadTexts & { attentionMask: tf.Tensor2D },
+  texts: TextStates & { attentionMask: tf.Tensor2D },
   labels: tf.Tensor2D,
   shown: ShownLabels,
 ): tf.Tensor2D {
-  const own = encoderWeights(weights);
+  const own = weightsOfEncoder(weights);
   const first = encoder.layers - options.upperLayers;
   let states = embedding(labels, shown.numbers) as tf.Tensor3D; // [B, N, H]
   for (const [layer, text] of texts.states.entries()) {

@@ -130,10 +130,13 @@ export const CALIBRATION = {
   flattens: { type: 'boolean', default: false, before: false, description: 'whether logits count less among fewer labels' },
 } as const satisfies Declarations;
 
+/** How logits become probabilities; the values from before it is fitted leave them as they are. */
+export interface Calibration extends Filled<typeof CALIBRATION> {}
+
 /** A checkpoint's options. */
 export interface GliZNetOptions extends Filled<typeof MODEL_OPTIONS> {
-  /** That of {@link ARTICLE_OPTIONS} before it is fitted. */
-  calibration: Filled<typeof CALIBRATION>;
+  /** Fitted after training. */
+  calibration: Calibration;
 }
 
 /** {@link GliZNetOptions.labelsPerGroup} with which one-way models are fastest (bench/batches.ts). */

@@ -44,7 +44,7 @@ export const LOAD_OPTIONS = {
     default: 'cpu',
     description: 'what ONNX Runtime computes on',
   },
-  /** Of checkpoints that read labels once: many texts are shared out among sessions of one thread each. */
+  // Of checkpoints that read labels once.
   sessions: {
     type: 'integer',
     min: 1,
@@ -52,7 +52,7 @@ export const LOAD_OPTIONS = {
     description: 'sessions of one thread each that many texts are shared out among',
     detail: 'as many as `threads` unless given, at most 8, fewer where memory is short; 1: none beside the one',
   },
-  /** Of checkpoints that read labels once: what is held of a label set; a larger one is read from its file, with the same scores. */
+  // Of checkpoints that read labels once.
   labelMemory: {
     type: 'integer',
     min: 0,

@@ -6,7 +6,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { asRequestError, errorResponse, RequestError } from './failures.ts';
-import type { Metrics } from './metrics.ts';
+import type { ServerMetrics } from './metrics.ts';
 import { addPage, type PageFile } from './page-files.ts';
 import { type AccessSettings, access } from './routes/access.ts';
 import { addClassify, type ClassifySettings } from './routes/classify.ts';
@@ -50,7 +50,7 @@ function unanswered(context: Context): RequestError {
 }
 
 /** Numbers each answer, times, counts and logs it. */
-function logged(metrics: Metrics, log: Log): MiddlewareHandler {
+function logged(metrics: ServerMetrics, log: Log): MiddlewareHandler {
   return async (context, next) => {
     const began = performance.now();
     const id = randomUUID();

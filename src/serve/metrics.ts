@@ -10,7 +10,7 @@ export interface Gauges {
 }
 
 /** The server's figures. */
-export interface Metrics {
+export interface ServerMetrics {
   /** A request that was answered. */
   answered(path: string, status: number, seconds: number): void;
   /** A batch of so many texts. */
@@ -21,7 +21,7 @@ export interface Metrics {
 }
 
 /** Makes the figures. */
-export function createMetrics(gauges: Gauges): Metrics {
+export function createMetrics(gauges: Gauges): ServerMetrics {
   const requests = counter('glz_requests_total', 'Requests answered');
   const seconds = histogram(
     'glz_request_seconds',

@@ -5,7 +5,7 @@
 import { sigmoid } from '../base/probability.ts';
 
 /** sigmoid(logit / temperature + bias) is the probability of a label. */
-export interface Calibration {
+export interface LabelCalibration {
   temperature: number;
   bias: number;
 }
@@ -39,7 +39,7 @@ const STEPS = 50;
 const RIDGE = 1e-3;
 
 /** Fits the calibration that makes the binary cross-entropy of the labels least. */
-export function fitCalibration({ logits, targets, weights }: LabelledLogits): Calibration {
+export function fitCalibration({ logits, targets, weights }: LabelledLogits): LabelCalibration {
   // p = sigmoid(slope x logit + bias), regularised towards slope 1 and bias 0.
   let slope = 1;
   let bias = 0;

@@ -1,7 +1,7 @@
 /** What a training run tells while it goes on and at its end. Types only. */
 
 /** The terms of the loss, means over what was read. */
-export interface LossTerms {
+export interface StepLosses {
   /** What is trained: the sum of all, each with its weight. */
   loss: number;
   bce: number;
@@ -11,7 +11,7 @@ export interface LossTerms {
 }
 
 /** What happened in a step. */
-export interface StepReport extends LossTerms {
+export interface StepReport extends StepLosses {
   /** Its number, from 1. */
   step: number;
   learningRate: number;

@@ -3,7 +3,7 @@ import type { Classifier } from '../classify/classifier.ts';
 import { inferenceFunction } from '../classify/gliznet-graph.ts';
 import { openClassifier } from '../classify/open-classifier.ts';
 import type { FloatWeights } from '../weights/checkpoint.ts';
-import { type Calibration, fitCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
+import { fitCalibration, type LabelCalibration, type LabelledLogits, mixedLogits } from './calibration.ts';
 import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
 import type { Evaluation } from './run-events.ts';
@@ -25,9 +25,9 @@ export interface RunScoresRequest {
 /** Scores of a run's weights. */
 export interface RunScores {
   /** The run's evaluation. */
-  evaluate(weights: FloatWeights, calibration: Calibration): Promise<Evaluation>;
+  evaluate(weights: FloatWeights, calibration: LabelCalibration): Promise<Evaluation>;
   /** The temperature and bias that suit these weights. */
-  calibrate(weights: FloatWeights): Promise<Calibration>;
+  calibrate(weights: FloatWeights): Promise<LabelCalibration>;
 }
 
 /** Scores weights on the run's device. */
@@ -35,7 +35,7 @@ export function runScores({ start, device, sampler, batches, evaluate, calibrati
   /** Classifies with these weights as `glz predict` would. */
   async function withClassifier<Result>(
     weights: FloatWeights,
-    calibration: Calibration,
+    calibration: LabelCalibration,
     use: (classifier: Classifier) => Promise<Result>,
   ): Promise<Result> {
     const model = { ...start, options: { ...start.options, calibration: { ...start.options.calibration, ...calibration } } };

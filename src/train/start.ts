@@ -1,7 +1,7 @@
 /** What a run starts from: an encoder with a fresh head, or a GliZNet checkpoint. */
 
 import { DataError } from '../base/errors.ts';
-import { randomStream } from '../base/random.ts';
+import { normalNumber, randomStream } from '../base/random.ts';
 import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, GATE, gliznetParameterShapes, LABELS_READ_TEXT } from '../model/gliznet.ts';
@@ -23,9 +23,6 @@ export interface StartModel {
   weights: FloatWeights;
   tokenizer: Tokenizer;
 }
-
-/** A normal deviate (Box-Muller). */
-const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /** Start values of learned scalars. */
 export interface ScalarStart extends SimilarityStart {
@@ -50,7 +47,7 @@ export function freshHead(encoder: Encoder, options: GliZNetOptions, seed: numbe
     else {
       const random = randomStream(seed, shape.length, data.length);
       const deviation = 1 / Math.sqrt(shape.at(-1)!);
-      for (let i = 0; i < data.length; i++) data[i] = deviation * normal(random);
+      for (let i = 0; i < data.length; i++) data[i] = deviation * normalNumber(random);
     }
     weights.set(name, { shape, data });
   }

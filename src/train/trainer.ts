@@ -7,7 +7,7 @@ import { DataError } from '../base/errors.ts';
 import { gliznetParameterShapes } from '../model/gliznet.ts';
 import { type CheckpointContent, checkWeights, type FloatWeights, readCheckpointWeights, writeCheckpoint } from '../weights/checkpoint.ts';
 import type { WeightTensor } from '../weights/formats/safetensors.ts';
-import type { Calibration } from './calibration.ts';
+import type { LabelCalibration } from './calibration.ts';
 import { type Dataset, ownLabels } from './data/dataset.ts';
 import type { Sampler } from './data/sampling.ts';
 import type { TrainingDevice } from './engine/devices.ts';
@@ -25,7 +25,7 @@ import { openTeacher, type TeacherModel } from './teacher.ts';
 import { createStepper, DivergedError } from './training-step.ts';
 
 /** What a run needs from its caller. */
-export interface RunRequest {
+export interface TrainingRequest {
   settings: TrainSettings;
   start: StartModel;
   /** Needed if the settings distil. */
@@ -89,7 +89,7 @@ function savedRun(output: string, identity: string, steps: number): SavedState {
 }
 
 /** Opens all that a run works with: its folder, log, engine and what is saved of it. */
-async function openRun(request: RunRequest) {
+async function openRun(request: TrainingRequest) {
   const { settings, start, dataset, sampler, output, identity, device } = request;
   const steps = totalSteps(settings, sampler.batchesPerEpoch);
   const began = performance.now();
@@ -113,7 +113,7 @@ async function openRun(request: RunRequest) {
   const stepper = createStepper({ settings, start, dataset, sampler, engine, teacher, output, steps });
   const scores = runScores({ ...request, batches: steps * settings.accumulation });
 
-  const fitted: { calibration: Calibration } = { calibration: start.options.calibration };
+  const fitted: { calibration: LabelCalibration } = { calibration: start.options.calibration };
   const content = (weights: FloatWeights, { calibration } = fitted): CheckpointContent => ({
     options: { ...start.options, calibration: { ...start.options.calibration, ...calibration } },
     encoder: start.encoderConfig,
@@ -252,7 +252,7 @@ async function makeEnd(run: OpenRun, early: boolean): Promise<RunSummary> {
  * Trains until the steps are done, evaluations no longer get better, or a stop is requested.
  * @throws UsageError where the output holds files that no run wrote; DataError when the loss is not finite (the batch is in `bad-batch.json`), or files cannot be written
  */
-export async function train(request: RunRequest): Promise<RunSummary> {
+export async function train(request: TrainingRequest): Promise<RunSummary> {
   const run = await openRun(request);
   try {
     const end = await makeSteps(run);

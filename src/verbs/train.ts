@@ -11,7 +11,7 @@ import { labelledLogits } from '../eval/sets/labelled-logits.ts';
 import { SHIPPED_CHECKPOINT } from '../options/shipped-checkpoint.ts';
 import { ownLabels } from '../train/data/dataset.ts';
 import { checkOutputFolder, holdsRun, readRunLog, savedSteps } from '../train/run/run-folder.ts';
-import { runEnd, runIdentity } from '../train/run/run-identity.ts';
+import { runEnd, trainingIdentity } from '../train/run/run-identity.ts';
 import { isFinished, lockRunFolder, refuseForeignFiles } from '../train/run/run-record.ts';
 import { runReport } from '../train/run/run-report.ts';
 import { readTrainingRecord, trainingRecord } from '../train/run/training-record.ts';
@@ -105,7 +105,7 @@ async function trainPrepared(run: PreparedRun, call: TrainCall): Promise<TrainRe
   const { output, signal } = call;
   // A run that was killed before it saved a state begins again; a finished one is never thrown away.
   const resume = call.resume === true && (savedSteps(output).length > 0 || existsSync(join(output, 'final/config.json')));
-  const identity = runIdentity(settings, dataset.hash, resume ? output : '');
+  const identity = trainingIdentity(settings, dataset.hash, resume ? output : '');
   if (resume && isFinished(output, runEnd(identity, settings))) {
     call.note?.(`${output} is finished with these settings and data: nothing to go on with`);
     const ended = readTrainingRecord(join(output, 'final'));

@@ -17,7 +17,7 @@ const phrase = (count: number) => Array.from({ length: count }, () => words[Math
 
 describe('createClassifier', () => {
   it('scores each group as if it were asked for alone, whatever the batch size and the order of requests', async () => {
-    const classifier = await loadClassifier(await writeTinyCheckpoint({ labelsPerGroup: 4 }));
+    const classifier = await loadClassifier(await writeTinyCheckpoint({ labelsPerGroup: 4 }), { threads: 1 });
     const labels = Array.from({ length: 11 }, (_, i) => `${words[i]} ${i}`);
     const requests = Array.from({ length: 20 }, (_, i) => ({ text: phrase(1 + (i % 30)), labels }));
     const reference = await classifier.logits(requests, { batchSize: 64 });
@@ -100,7 +100,7 @@ describe('createClassifier', () => {
   });
 
   it('reads a long text in windows: merged by label, the mean or the best one', async () => {
-    const classifier = await loadClassifier(await writeTinyCheckpoint());
+    const classifier = await loadClassifier(await writeTinyCheckpoint(), { threads: 1 });
     // Letters are one token each: a window of tokens can be asked for as a text of its own.
     const labels = ['x', 'y', 'z'];
     const tokens = Array.from({ length: 100 }, () => String.fromCharCode(97 + Math.floor(next() * 20)));
@@ -125,7 +125,7 @@ describe('createClassifier', () => {
   });
 
   it('counts what was cut of a text, and cuts no label', async () => {
-    const classifier = await loadClassifier(await writeTinyCheckpoint());
+    const classifier = await loadClassifier(await writeTinyCheckpoint(), { threads: 1 });
     const [short, long] = await classifier.logits([
       { text: 'a train', labels: ['film', 'game'] },
       { text: phrase(500), labels: ['film', 'game'] },
@@ -152,7 +152,7 @@ describe('gated cross-attention', () => {
   const labels = ['train', 'film game', 'bank', 'the river', 'music house letter'];
 
   it('gives a label the same score wherever it stands', async () => {
-    const classifier = await loadClassifier(await writeTinyCheckpoint(gated));
+    const classifier = await loadClassifier(await writeTinyCheckpoint(gated), { threads: 1 });
     const text = phrase(12);
     const [{ logits }] = await classifier.logits([{ text, labels }]);
     const order = [3, 0, 4, 2, 1];
@@ -162,7 +162,7 @@ describe('gated cross-attention', () => {
   });
 
   it('one-way: gives a label the same score whatever other labels there are, in one sequence or several', async () => {
-    const classifier = await loadClassifier(await writeTinyCheckpoint({ ...gated, crossAttention: 'one-way' }));
+    const classifier = await loadClassifier(await writeTinyCheckpoint({ ...gated, crossAttention: 'one-way' }), { threads: 1 });
     const request = { text: phrase(12), labels };
     const [{ logits }] = await classifier.logits([request]);
     const [{ logits: inTwos }] = await classifier.logits([request], { maxLabelsPerGroup: 2 });
@@ -180,7 +180,7 @@ describe('gated cross-attention', () => {
     expect(cutAmongMany).toBe(cutTokens);
     for (const k of labels.keys()) expect(ofLongAmongMany[k]).toBeCloseTo(ofLong[k], 4);
     // Free attention, of which all this is not true, as the measure of what 4 digits mean here.
-    const free = await loadClassifier(await writeTinyCheckpoint({ ...gated, crossAttention: 'free' }));
+    const free = await loadClassifier(await writeTinyCheckpoint({ ...gated, crossAttention: 'free' }), { threads: 1 });
     const [[{ logits: few }], [{ logits: many }]] = [
       await free.logits([request]),
       await free.logits([{ text: request.text, labels: more }]),

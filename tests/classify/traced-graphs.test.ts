@@ -78,7 +78,7 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
 
   beforeAll(async () => {
     tf.setBackend('cpu');
-    session = await createGraphSession(traceInference({ encoder, options }, weights));
+    session = await createGraphSession(traceInference({ encoder, options }, weights), { threads: 1 });
   });
   afterAll(() => session.dispose());
 
@@ -97,7 +97,7 @@ describe.each(OPTIONS)('the traced graphs with %s', (name, options) => {
   });
 
   it('trains as the eager model on random shapes: every loss term and every gradient', async () => {
-    const engine = await createTrainingEngine({ encoder, options, weights, loss: LOSS });
+    const engine = await createTrainingEngine({ encoder, options, weights, loss: LOSS, session: { threads: 1 } });
     const names = [...weights.keys()];
     for (const [size, length, labels] of [
       [3, 21, 5],

@@ -13,7 +13,7 @@ beforeAll(async () => {
   checkpoint = await writeTinyCheckpoint();
 });
 
-const command = (args: string[]) => ['predict', '--checkpoint', checkpoint, ...args];
+const command = (args: string[]) => ['predict', '--checkpoint', checkpoint, '--threads', '1', ...args];
 const predict = (args: string[], run = {}) => callGlz(command(args), run);
 const lines = (text: string) =>
   text
@@ -239,7 +239,7 @@ describe('glz predict', () => {
     [['--text', 'x', '--labels', 'a,b', '--precision', 'int4'], 2, /Allowed choices/],
     [['--text', 'x', '--labels', `a,${'very long label '.repeat(60)}`], 1, /is too long/],
     [['--text', 'x', '--labels', 'a,\u200b'], 1, /has no token/],
-    [['-', '--labels', 'a,b', '--output', '/none/such/file'], 1, /cannot write/],
+    [['-', '--labels', 'a,b', '--output', '/dev/null/such/file'], 1, /cannot write/],
     [['-', '--labels', 'a,b', '--balance'], 2, /--balance looks at the whole input before it labels it: give a file/],
     [['/dev/stdin', '--labels', 'a,b', '--balance', '--format', 'text'], 2, /--balance looks at the whole input/],
     [['--text', 'x', '--labels', 'a,b', '--balance'], 2, /--balance looks at the whole input/],

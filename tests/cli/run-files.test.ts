@@ -131,11 +131,11 @@ describe('glz generate', () => {
     const env = { GROQ_API_KEY: 'k', GROQ_BASE_URL: server.url, ...OFTEN };
     const output = join(folder, 'out.jsonl');
     try {
-      let second: ReturnType<typeof runGlz> | undefined;
+      let second: ReturnType<typeof callGlz> | undefined;
       const first = await runGlz([...args, '--output', output], {
         env,
         onStderr: once(/generate: [1-9]/, async (kill) => {
-          second = runGlz([...args, '--output', output], { env });
+          second = callGlz([...args, '--output', output], { env });
           await second;
           kill('SIGHUP');
         }),
@@ -146,7 +146,7 @@ describe('glz generate', () => {
         expect.stringMatching(/^glz: .*out\.jsonl is in use: glz with the process number \d+ writes it/),
       ]);
       expect([first.code, first.stderr]).toEqual([130, expect.stringMatching(new RegExp(`stopped with ${linesOf(output)} of 100000`))]);
-      const report = await runGlz([...args, '--output', output, '--report', `${output}.journal`], { env });
+      const report = await callGlz([...args, '--output', output, '--report', `${output}.journal`], { env });
       expect([report.code, report.stderr]).toEqual([2, expect.stringMatching(/would replace the run's own file/)]);
     } finally {
       await server.close();
@@ -159,12 +159,25 @@ describe('glz predict', () => {
     const [input, output] = [join(folder, 'long.jsonl'), join(folder, 'labelled.jsonl')];
     // Many: on a busy machine the second run takes long to be refused.
     writeFileSync(input, Array.from({ length: 300_000 }, (_, id) => `${JSON.stringify({ id, text: `text ${id}` })}\n`).join(''));
-    const args = ['predict', input, '--checkpoint', checkpoint, '--labels', 'a,b', '--batch-size', '1', '--output', output];
-    let second: ReturnType<typeof runGlz> | undefined;
+    const args = [
+      'predict',
+      input,
+      '--checkpoint',
+      checkpoint,
+      '--labels',
+      'a,b',
+      '--batch-size',
+      '1',
+      '--threads',
+      '1',
+      '--output',
+      output,
+    ];
+    let second: ReturnType<typeof callGlz> | undefined;
     const first = await runGlz(args, {
       env: OFTEN,
       onStderr: once(/predict: [1-9]/, async (kill) => {
-        second = runGlz(args);
+        second = callGlz(args);
         await second;
         kill('SIGHUP');
       }),
@@ -187,7 +200,7 @@ describe('a terminal that is gone', () => {
     const [input, output, ended] = ['in.jsonl', 'out.jsonl', 'code'].map((name) => join(folder, `lost-${count}-${name}`));
     writeFileSync(input, Array.from({ length: count }, (_, id) => `${JSON.stringify({ id, text: `text ${id}` })}\n`).join(''));
     const words = [process.execPath, join(ROOT, 'bin/glz.js'), 'predict', input, '--checkpoint', checkpoint, '--labels', 'a,b'];
-    const command = [...words, '--batch-size', '1', '--output', output].map((word) => `'${word}'`).join(' ');
+    const command = [...words, '--batch-size', '1', '--threads', '1', '--output', output].map((word) => `'${word}'`).join(' ');
     const script = `${command} & p=$!; ${onHangUp}; wait $p; code=$?; [ $code != 129 ] || { wait $p; code=$?; }; echo $code > '${ended}'`;
     const terminal = spawn('script', ['-q', '/dev/null', '-c', script], { env: { ...process.env, GLZ_PROGRESS_INTERVAL: '0.01' } });
     let said = '';
@@ -211,7 +224,7 @@ describe('glz eval', () => {
       large,
       Array.from({ length: 20_000 }, (_, id) => `${JSON.stringify({ text: `text ${id}`, labels: [id % 2 ? 'a' : 'b'] })}\n`).join(''),
     );
-    const args = ['eval', '--data', large, '--checkpoint', checkpoint, '--baseline', 'random', '--latency-calls', '0'];
+    const args = ['eval', '--data', large, '--checkpoint', checkpoint, '--baseline', 'random', '--latency-calls', '0', '--threads', '1'];
     const { code, stderr } = await runGlz(args, {
       env: { GLZ_PROGRESS_INTERVAL: '0.01' },
       onStderr: once(/checkpoint on large: /, (kill) => kill('SIGHUP')),

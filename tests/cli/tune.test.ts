@@ -21,15 +21,25 @@ const lines = (records: readonly object[]) => `${records.map((record) => JSON.st
 const data = at('labelled.jsonl');
 const file = at('thresholds.json');
 writeFileSync(data, lines(rows));
+/** Of a model that is loaded in no time, for what is refused. */
+const tiny = { checkpoint: '', file: at('tiny-thresholds.json') };
+
+const tune = (...args: string[]) => callGlz(['tune', '--threads', '1', ...args]);
 
 beforeAll(async () => {
-  const { code, stdout, stderr } = await callGlz(['tune', '--data', data, '--output', file]);
+  const { code, stdout, stderr } = await tune('--data', data, '--output', file);
   expect([code, stderr]).toEqual([0, expect.stringContaining(`written to ${file}`)]);
   expect(stdout).toMatch(
     /^80 records, 3 labels; "after" is cross-validated \(5 folds\); "--abstain" is below 0\.4, with nothing fitted\n +before +--abstain +after\n/,
   );
   for (const name of ['Brier score', 'ECE', 'error among the answers', 'at most, with 95 % confidence'])
     expect(stdout).toMatch(new RegExp(`^${name}( +\\d\\.\\d{3}){3}$`, 'm'));
+  const late = { crossAttention: 'late', projection: null, similarity: 'cosine', labelStyle: 'marker', marker: '[CLS]' } as const;
+  tiny.checkpoint = await writeTinyCheckpoint({ ...late, textPooling: 'mean', labelPooling: 'mean' });
+  expect(await tune('--data', data, '--checkpoint', tiny.checkpoint, '--output', tiny.file, '--quiet')).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
 });
 
 it('where nothing is answered it says so, and no error', async () => {
@@ -41,7 +51,7 @@ it('where nothing is answered it says so, and no error', async () => {
     lines(rows.map(({ text, labels }) => ({ text, labels: labels.map((label) => names[(names.indexOf(label) + 1) % 3]) }))),
   );
   const output = at('silent.json');
-  const { code, stdout } = await callGlz(['tune', '--data', wrong, '--output', output, '--quiet']);
+  const { code, stdout } = await tune('--data', wrong, '--output', output, '--quiet');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^error among the answers +\d\.\d{3} +\d\.\d{3} +-$/m);
   expect(stdout).toMatch(/^after: nothing is answered, so there is no error to tell$/m);
@@ -53,7 +63,7 @@ it('where nothing is answered it says so, and no error', async () => {
 });
 
 const predict = async (...args: string[]) => {
-  const { code, stdout, stderr } = await callGlz(['predict', ...args]);
+  const { code, stdout, stderr } = await callGlz(['predict', '--threads', '1', ...args]);
   return {
     code,
     stderr,
@@ -126,7 +136,7 @@ it('predict reads it also where an editor has put a byte order mark in front', a
 });
 
 it('the library reads it too, and gives the same', async () => {
-  const model = await GliZNet.load();
+  const model = await GliZNet.load(undefined, { threads: 1 });
   try {
     const texts = [rows[0].text, rows[79].text];
     const [fitting, none] = await model.classify(texts, undefined, { thresholds: file, abstain: true });
@@ -155,7 +165,7 @@ it('several labels a text: each has a threshold', async () => {
   );
   writeFileSync(both, lines(several));
   const output = at('several.json');
-  const { code, stdout } = await callGlz(['tune', '--data', both, '--multi-label', '--output', output, '--quiet']);
+  const { code, stdout } = await tune('--data', both, '--multi-label', '--output', output, '--quiet');
   expect(code).toBe(0);
   expect(stdout).toMatch(/^F1 of all labels +0\.\d{3} +0\.\d{3}$/m);
   expect(JSON.parse(readFileSync(output, 'utf8')).thresholds).toHaveLength(3);
@@ -189,7 +199,7 @@ it.each<[string, string[], number, RegExp]>([
   ['no such data', ['--data', at('absent.jsonl')], 1, /absent\.jsonl/],
 ])('tune refuses %s, and writes nothing', async (_, args, expected, message) => {
   const output = at('refused.json');
-  const { code, stderr, stdout } = await callGlz(['tune', ...args, '--output', output, '--quiet']);
+  const { code, stderr, stdout } = await tune(...args, '--checkpoint', tiny.checkpoint, '--output', output, '--quiet');
   expect([code, stdout]).toEqual([expected, '']);
   expect(stderr).toMatch(message);
   expect(stderr.trim()).not.toContain('\n');
@@ -197,30 +207,30 @@ it.each<[string, string[], number, RegExp]>([
 });
 
 const changed = (fields: object): string[] => {
-  writeFileSync(at('changed.json'), JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...fields }));
+  writeFileSync(at('changed.json'), JSON.stringify({ ...JSON.parse(readFileSync(tiny.file, 'utf8')), ...fields }));
   return ['--thresholds', at('changed.json')];
 };
 writeFileSync(at('broken.json'), '{');
 it.each<[string, () => string[], number, RegExp]>([
-  ['other labels', () => ['--labels', 'billing,other', '--thresholds', file], 2, /fitted to other labels: it does not know "other"/],
-  ['fewer labels', () => ['--labels', 'billing,delivery', '--thresholds', file], 2, /"bug report" is missing here/],
-  ['several labels a text', () => ['--multi-label', '--thresholds', file], 2, /fitted to one label a text/],
+  ['other labels', () => ['--labels', 'billing,other', '--thresholds', tiny.file], 2, /fitted to other labels: it does not know "other"/],
+  ['fewer labels', () => ['--labels', 'billing,delivery', '--thresholds', tiny.file], 2, /"bug report" is missing here/],
+  ['several labels a text', () => ['--multi-label', '--thresholds', tiny.file], 2, /fitted to one label a text/],
   ['another checkpoint', () => changed({ checkpoint: '0'.repeat(64) }), 2, /fitted with another checkpoint/],
   ['a wrong number', () => changed({ temperature: 0 }), 1, /changed\.json, field "temperature": /],
   ['too few thresholds', () => changed({ thresholds: [0.5] }), 1, /field "thresholds": must have one number for each label/],
   ['an unknown field', () => changed({ more: 1 }), 1, /changed\.json: .*"more"/],
   ['what is no JSON', () => ['--thresholds', at('broken.json')], 1, /broken\.json is not JSON/],
   ['no such file', () => ['--thresholds', at('absent.json')], 1, /cannot read .*absent\.json/],
-  ['questions', () => ['--thresholds', file, '--questions', at('q.yaml')], 2, /--questions and --thresholds do not go together/],
+  ['questions', () => ['--thresholds', tiny.file, '--questions', at('q.yaml')], 2, /--questions and --thresholds do not go together/],
 ])('predict refuses %s', async (_, args, expected, message) => {
-  const { code, stderr, stdout } = await callGlz(['predict', '--text', 'x', ...args(), '--quiet']);
+  const { code, stderr, stdout } = await callGlz(['predict', '--text', 'x', '--checkpoint', tiny.checkpoint, ...args(), '--quiet']);
   expect([code, stdout]).toEqual([expected, '']);
   expect(stderr).toMatch(message);
   expect(stderr.trim()).not.toContain('\n');
 });
 
 it('another checkpoint is refused although it is whole', async () => {
-  const checkpoint = await writeTinyCheckpoint();
+  const { checkpoint } = tiny;
   const { code, stderr } = await callGlz(['predict', '--text', 'x', '--thresholds', file, '--checkpoint', checkpoint, '--quiet']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/fitted with another checkpoint or precision: run glz tune with this one/)]);
 });

@@ -1,5 +1,5 @@
 /**
- * `kill -9` at any moment of generate, predict and eval (training: tests/cli/train-kill.test.ts): nothing that was there is lost or doubled, no half file
+ * `kill -9` at any moment of generate, predict and eval (training: tests/cli/train/kill.test.ts): nothing that was there is lost or doubled, no half file
  * stands under a final name, and the next run ends with what a run gives that nobody killed. A few kills in the ordinary tests;
  * `npm run test:faults` kills fifty times each (GLZ_KILLS).
  */

@@ -3,8 +3,9 @@
  * or of another checkpoint, too little memory, and a server whose labels change. Scores are always those of an undisturbed run, or there are none.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { post, runServer } from '../serve/run-server.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
@@ -24,17 +25,15 @@ let others: string;
 let expected: string;
 
 /** An empty cache, but for the graphs of the checkpoint. */
-async function cacheWithGraphs(name: string): Promise<string> {
+function cacheWithGraphs(name: string): string {
   const cache = join(folder, name);
-  mkdirSync(cache);
-  const { code } = await runGlz(['predict', '--text', 'a house', '--labels', 'red,blue', '--checkpoint', checkpoint], {
-    env: { GLZ_CACHE: cache },
-  });
-  expect(code).toBe(0);
+  cpSync(join(folder, 'cache'), cache, { recursive: true, filter: (path) => basename(path) !== 'labels' });
   return cache;
 }
-const args = (...more: string[]) => ['predict', input, '--checkpoint', checkpoint, '--labels-file', labels, '--quiet', ...more];
-const predict = (cache: string, ...more: string[]) => runGlz(args(...more), { env: { GLZ_CACHE: cache } });
+const args = (...more: string[]) => [
+  ...['predict', input, '--checkpoint', checkpoint, '--labels-file', labels, '--threads', '1', '--quiet', ...more],
+];
+const predict = (cache: string, ...more: string[]) => callGlz(args(...more), { env: { GLZ_CACHE: cache } });
 const filesIn = (cache: string) => readdirSync(join(cache, 'labels'));
 
 beforeAll(async () => {
@@ -50,15 +49,15 @@ beforeAll(async () => {
 });
 
 it('two processes that make one at once give the same, and leave one', async () => {
-  const cache = await cacheWithGraphs('at-once');
-  const results = await Promise.all([predict(cache), predict(cache)]);
+  const cache = cacheWithGraphs('at-once');
+  const results = await Promise.all([1, 2].map(() => runGlz(args(), { env: { GLZ_CACHE: cache } })));
   for (const { code, stdout } of results) expect([code, stdout]).toEqual([0, expected]);
   expect(filesIn(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.labels$/)]);
 });
 
 it('a disk that is full while one is written costs the file and nothing else', async () => {
   if (process.platform === 'win32') return;
-  const cache = await cacheWithGraphs('full');
+  const cache = cacheWithGraphs('full');
   const words = [process.execPath, join(ROOT, 'bin/glz.js'), ...args()].map((word) => `'${word}'`).join(' ');
   const run = spawnSync('sh', ['-c', `ulimit -f 100; exec ${words}`], { encoding: 'utf8', env: { ...process.env, GLZ_CACHE: cache } });
   expect([run.status, run.stdout, run.stderr]).toEqual([0, expected, '']);
@@ -66,7 +65,7 @@ it('a disk that is full while one is written costs the file and nothing else', a
 });
 
 it('read block by block they give the same; where there is neither memory nor a file the run ends with a line', async () => {
-  const cache = await cacheWithGraphs('small');
+  const cache = cacheWithGraphs('small');
   const streamed = await predict(cache, '--label-memory', '0');
   expect([streamed.code, streamed.stdout]).toEqual([0, expected]);
   expect(filesIn(cache)).toHaveLength(1);
@@ -80,7 +79,7 @@ it('read block by block they give the same; where there is neither memory nor a 
 });
 
 it('of another checkpoint is not taken', async () => {
-  const cache = await cacheWithGraphs('others');
+  const cache = cacheWithGraphs('others');
   await predict(cache);
   checkpoint = others;
   const fresh = await predict(join(folder, 'fresh'));
@@ -176,8 +175,8 @@ describe('a heap that is small', () => {
 });
 
 it('a server whose labels change answers with those that it was asked about, whatever becomes of files', async () => {
-  const cache = await cacheWithGraphs('server');
-  const server = await runServer(['--checkpoint', checkpoint, '--label-memory', '0.001'], { GLZ_CACHE: cache });
+  const cache = cacheWithGraphs('server');
+  const server = await runServer(['--checkpoint', checkpoint, '--label-memory', '0.001', '--threads', '1'], { GLZ_CACHE: cache });
   try {
     const changed = [...LABELS.slice(1), 'house of the house'];
     const scores = async (set: string[]) => {

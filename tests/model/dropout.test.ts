@@ -95,8 +95,8 @@ describe('dropout', () => {
   it.each(FAMILIES)('gives the same losses and gradients in the traced graph of a tiny %s as in the eager model', async (family) => {
     const request = { ...tinyModel(family, Object.values(HEADS)[0]), dropout: 0.2 };
     const batch = randomBatch(random(3), 3, 14, 3);
-    const without = await createTrainingEngine({ ...request, dropout: 0 });
-    const traced = await createTrainingEngine(request);
+    const without = await createTrainingEngine({ ...request, dropout: 0, session: { threads: 1 } });
+    const traced = await createTrainingEngine({ ...request, session: { threads: 1 } });
     const eager = await createEagerTrainingEngine(request, 'cpu');
     try {
       const plain = await without.accumulate(batch, 1);

@@ -18,7 +18,7 @@ beforeAll(async () => {
   writeFileSync(data, `text,label\n${rows.join('\n')}\n`);
   expect(await callGlz(['tune', '--data', data, '--output', file, '--quiet'])).toMatchObject({ code: 0 });
   server = await runServer(['--thresholds', file, '--timeout', '120']);
-  model = await GliZNet.load();
+  model = await GliZNet.load(undefined, { threads: 1 });
 });
 afterAll(async () => {
   await model.dispose();

@@ -14,7 +14,7 @@ beforeAll(async () => {
   server = await runServer([], { GLZ_SERVE_KEY: KEY });
   typesafe = new TypeSafeClient({ apiKey: KEY, baseURL: server.url, logLevel: 'off' });
   openai = new OpenAI({ apiKey: KEY, baseURL: `${server.url}/v1` });
-  model = await GliZNet.load();
+  model = await GliZNet.load(undefined, { threads: 1 });
 });
 afterAll(async () => {
   await model.dispose();

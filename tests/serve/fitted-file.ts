@@ -8,7 +8,7 @@ import { SHIPPED_CHECKPOINT } from '../../src/options/shipped-checkpoint.ts';
 export async function writeFittedFiles(
   files: Readonly<Record<string, Pick<ThresholdsFile, 'labels'> & Partial<ThresholdsFile>>>,
 ): Promise<void> {
-  const classifier = await loadClassifier(SHIPPED_CHECKPOINT);
+  const classifier = await loadClassifier(SHIPPED_CHECKPOINT, { threads: 1 });
   for (const [path, fields] of Object.entries(files)) {
     const file = {
       version: 1 as const,

@@ -47,7 +47,7 @@ interface Result {
 
 let model: GliZNet;
 beforeAll(async () => {
-  model = await GliZNet.load();
+  model = await GliZNet.load(undefined, { threads: 1 });
 });
 afterAll(() => model.dispose());
 

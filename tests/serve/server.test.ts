@@ -21,7 +21,7 @@ const classify = (body: unknown, headers?: Record<string, string>) => post(`${se
 const systemOne = (body: unknown) => post(`${server.url}/v1/systemone`, body);
 
 it('classifies as the library does, alone and among the requests of others', async () => {
-  const model = await GliZNet.load();
+  const model = await GliZNet.load(undefined, { threads: 1 });
   try {
     const texts = Array.from({ length: 12 }, (_, at) => `${TEXT}, number ${at}${' and more'.repeat(at * 4)}`);
     const ours = await model.classify(texts, LABELS);
@@ -63,7 +63,7 @@ it('classifies as the library does, alone and among the requests of others', asy
 });
 
 it('explains as the library does, whatever labels are called, and among requests that ask for no explanation', async () => {
-  const model = await GliZNet.load();
+  const model = await GliZNet.load(undefined, { threads: 1 });
   try {
     const [ours] = await model.classify([TEXT], LABELS, { explain: true });
     const body = { texts: [TEXT, '😀 charged'], labels: LABELS, explain: true };

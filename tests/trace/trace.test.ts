@@ -30,7 +30,7 @@ describe('tracing', () => {
     for (const onnxProducts of [false, true]) {
       const graph = traceGraph({ ...trainingFunction(model, model), onnxProducts });
       expect(graph.nodes.some(({ op }) => op === 'FusedMatMul')).toBe(!onnxProducts);
-      const session = await createGraphSession(graph);
+      const session = await createGraphSession(graph, { threads: 1 });
       results.push(
         await session.run(
           feeds,
@@ -60,7 +60,7 @@ describe('tracing', () => {
       inference: true,
       run: ({ x }) => ({ y: tf.mul(x, 53) }),
     });
-    const session = await createGraphSession(graph);
+    const session = await createGraphSession(graph, { threads: 1 });
     const { y } = await session.run({ x: { data: Float32Array.of(1, 2), shape: [2] } }, ['y']);
     await session.dispose();
     expect([...y]).toEqual([53, 106]);

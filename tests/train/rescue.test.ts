@@ -9,7 +9,7 @@ import { cpuDevice, type TrainingDevice } from '../../src/train/engine/devices.t
 import { savedSteps } from '../../src/train/run/run-folder.ts';
 import { checkSettings } from '../../src/train/settings.ts';
 import { loadStart } from '../../src/train/start.ts';
-import { type RunRequest, train } from '../../src/train/trainer.ts';
+import { type TrainingRequest, train } from '../../src/train/trainer.ts';
 import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
 
 const NO_MEMORY = 'Failed to allocate memory for requested buffer of size 2203739136';
@@ -48,7 +48,7 @@ async function prepared(others: object = {}) {
   const start = await loadStart(settings, () => {});
   const layout = await layoutOf(start.tokenizer, start.options);
   const { dataset } = await readDataset(settings.data, start.tokenizer, { maxTextTokens: 32, maxLabelTokens: layout.labelLimit });
-  return async (output: string, device: TrainingDevice, resume = false, others: Partial<RunRequest> = {}) => {
+  return async (output: string, device: TrainingDevice, resume = false, others: Partial<TrainingRequest> = {}) => {
     const rescued: number[] = [];
     const sampler = await samplerOf({ settings, start, dataset, device });
     const request = { settings, start, dataset, sampler, output, resume, identity: 'same', device, ...others };

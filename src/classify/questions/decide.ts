@@ -6,6 +6,7 @@
 import { UsageError } from '../../base/errors.ts';
 import { isNestedTooDeep } from '../../base/json.ts';
 import { rounded } from '../../base/probability.ts';
+import type { Calibration } from '../../model/options.ts';
 import type { ReadLabel } from '../../text/label-texts.ts';
 import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
 import { choiceProbabilities, labelProbability } from '../probabilities.ts';
@@ -39,11 +40,7 @@ const confidenceOf = (probabilities: Float64Array): number =>
   (probabilities.length * Math.max(...probabilities) - 1) / (probabilities.length - 1);
 
 /** Logits of a question's readings [N] to its answer. */
-function answerOf(
-  question: AskedQuestion,
-  logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
-): ChoiceAnswer | PredicateAnswer | ScoreAnswer {
+function answerOf(question: AskedQuestion, logits: Float32Array, calibration: Calibration): ChoiceAnswer | PredicateAnswer | ScoreAnswer {
   const { type, names, multiple } = question;
   const probabilities =
     multiple || logits.length === 1

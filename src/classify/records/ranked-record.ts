@@ -1,5 +1,6 @@
 /** Scored records with their labels in order, and why they got them. */
 
+import type { Calibration } from '../../model/options.ts';
 import type { LabelSet } from '../../text/label-texts.ts';
 import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
 import { explain, explainedLabels } from '../explain/explain.ts';
@@ -39,7 +40,7 @@ export const isBlank = (each: ScoredRecord): boolean => !('answers' in each) && 
 export const rankAll = (
   set: LabelSet,
   logits: Float32Array,
-  calibration: Classifier['options']['calibration'],
+  calibration: Calibration,
   { multiLabel, tuned }: Pick<RankingOptions, 'multiLabel' | 'tuned'>,
 ): LabelScores => rankSet(set, logits, calibration, { multiLabel, threshold: 0 }, { tuned });
 

@@ -31,7 +31,7 @@ const COMPLETE: Beginning = { isComplete: true, blocks: [] };
 const ANEW: Beginning = { isComplete: false, blocks: [] };
 
 /** Bytes of blocks. */
-export const sizeOf = (blocks: readonly PartBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
+export const bytesOf = (blocks: readonly PartBlock[]): number => blocks.reduce((sum, { bytes }) => sum + bytes, 0);
 const sizeAt = (path: string): number | undefined => statsOf(path)?.size;
 
 /** The blocks of a file that are as its manifest says, from the first one on. */
@@ -88,7 +88,7 @@ function beginningOfShard({ place, run }: PartRun): Beginning {
   if (difference !== undefined)
     throw new DataError(`${file} is of another run: another ${difference}; delete it and ${path}, or name another --output`);
   if (!manifest.end) return goingOn(place, manifest);
-  const [size, expected] = [sizeAt(file), sizeOf(manifest.blocks)];
+  const [size, expected] = [sizeAt(file), bytesOf(manifest.blocks)];
   if (size === expected) return COMPLETE;
   if (size !== undefined)
     throw new DataError(`${file} has ${size} bytes, where its manifest says ${expected}: it was changed; delete both to label it again`);
@@ -104,7 +104,7 @@ function refuseOthers({ file, unfinished }: PartPlace, finished: PartManifest | 
   if (existsSync(file)) {
     if (!finished) throw new DataError(`${file} is there, and no run of glz predict wrote it into this folder; ${replace}`);
     const { blocks } = finished;
-    if (sizeAt(file) !== sizeOf(blocks) || wholeBlocks(file, blocks).length < blocks.length)
+    if (sizeAt(file) !== bytesOf(blocks) || wholeBlocks(file, blocks).length < blocks.length)
       throw new DataError(`${file} was changed since glz predict wrote it; ${replace}`);
   }
   if (existsSync(unfinished) && !started)
@@ -117,17 +117,17 @@ function beginningOfFile({ place, run, overwrites }: PartRun): Beginning {
   if (overwrites) return ANEW;
   let started = readManifest(unfinishedManifest);
   // A run that was killed between its last two renamings.
-  if (started?.end && !existsSync(unfinished) && sizeAt(file) === sizeOf(started.blocks)) {
+  if (started?.end && !existsSync(unfinished) && sizeAt(file) === bytesOf(started.blocks)) {
     renameSync(unfinishedManifest, manifest);
     started = undefined;
   }
   const finished = readManifest(manifest);
   const difference = finished?.end && runDifference(finished.head.run, run);
   const isThere = sizeAt(file) !== undefined;
-  if (finished?.end && difference === undefined && sizeAt(file) === sizeOf(finished.blocks)) return COMPLETE;
+  if (finished?.end && difference === undefined && sizeAt(file) === bytesOf(finished.blocks)) return COMPLETE;
   refuseOthers(place, finished, started);
   if (!started || runDifference(started.head.run, run) !== undefined) return { ...ANEW, ...(isThere ? { difference } : {}) };
-  if (started.end && sizeAt(unfinished) === sizeOf(started.blocks)) {
+  if (started.end && sizeAt(unfinished) === bytesOf(started.blocks)) {
     putInPlace(place);
     return COMPLETE;
   }

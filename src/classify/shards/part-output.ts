@@ -9,7 +9,7 @@ import { DataError, errorMessage, UnwritableError, UsageError } from '../../base
 import { statsOf, writeFileAtomically } from '../../base/files.ts';
 import { type Lease, leaseFile } from '../../base/locks/lease-file.ts';
 import type { BlockName, Output } from '../records/output-file.ts';
-import { beginningOf, type PartRun, putInPlace, sizeOf } from './part-beginning.ts';
+import { beginningOf, bytesOf, type PartRun, putInPlace } from './part-beginning.ts';
 import { type PartBlock, type PartEnd, partHead } from './part-manifest.ts';
 import type { PartPlace } from './part-place.ts';
 
@@ -57,7 +57,7 @@ export async function openPart(request: PartRequest): Promise<PartOutput | undef
       return undefined;
     }
     writeFileAtomically(unfinishedManifest, [partHead(shard, run), ...blocks].map(lineOf).join(''));
-    if (blocks.length > 0) truncateSync(unfinished, sizeOf(blocks));
+    if (blocks.length > 0) truncateSync(unfinished, bytesOf(blocks));
     else rmSync(unfinished, { force: true });
     return { ...partOutput(place, blocks, lease, end), difference };
   } catch (error) {

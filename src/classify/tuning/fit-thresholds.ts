@@ -3,7 +3,7 @@
  * seen the record. Pure arithmetic on logits.
  */
 import { randomStream, shuffle } from '../../base/random.ts';
-import type { GliZNetOptions } from '../../model/options.ts';
+import type { Calibration } from '../../model/options.ts';
 import { choiceProbabilities, labelProbability } from '../probabilities.ts';
 import { levelFor } from './error-bound.ts';
 import { logisticRegression } from './logistic-regression.ts';
@@ -46,7 +46,7 @@ export interface Prediction {
 export interface FitSettings {
   multiLabel: boolean;
   /** The checkpoint's. */
-  calibration: GliZNetOptions['calibration'];
+  calibration: Calibration;
   /** Most of the answers that may be wrong. */
   maxError?: number;
 }
@@ -74,7 +74,7 @@ const bestOf = (values: ArrayLike<number>): number => {
 };
 
 /** The temperature of a softmax with which the true labels are likeliest: golden section search over its logarithm. */
-function choiceTemperature(records: readonly TuningRecord[], calibration: GliZNetOptions['calibration']): number {
+function choiceTemperature(records: readonly TuningRecord[], calibration: Calibration): number {
   const labelled = records.filter(({ truth }) => truth.length > 0);
   const loss = (log: number): number => {
     let sum = RIDGE * log * log;

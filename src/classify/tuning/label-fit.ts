@@ -3,7 +3,7 @@
  * name: the nearest of {@link BACKGROUND_LABELS} are scored too, and a text of another subject fits one of those better. Needs no training.
  */
 import { mapped } from '../../base/probability.ts';
-import { readsAlike } from '../../model/options.ts';
+import { type Calibration, readsAlike } from '../../model/options.ts';
 import { labelReading, type ReadLabel } from '../../text/label-texts.ts';
 import type { Classifier, ScoreRequest } from '../classifier.ts';
 import type { LabelingOptions } from '../library-types.ts';
@@ -53,7 +53,7 @@ function logSum(values: ArrayLike<number>, first: number): number {
  * Probability that any label fits: the least of what the regressions say.
  * @param logits of the labels [N], neighbours behind them; -Infinity for labels that were not read
  */
-export function fitOf(logits: Float32Array, labels: number, { temperature, bias }: Classifier['options']['calibration']): number {
+export function fitOf(logits: Float32Array, labels: number, { temperature, bias }: Calibration): number {
   const calibrated = mapped(logits, (logit) => logit / temperature + bias);
   let best = Number.NEGATIVE_INFINITY;
   for (let at = 0; at < labels; at++) best = Math.max(best, calibrated[at]);

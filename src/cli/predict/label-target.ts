@@ -18,7 +18,7 @@ import type { Results } from './results.ts';
 import type { Target } from './targets.ts';
 
 /** What all outputs of a run have in common, and what is counted over all of them. */
-export interface Run extends Pick<Labelling, 'classifier' | 'flags'> {
+export interface LabellingRun extends Pick<Labelling, 'classifier' | 'flags'> {
   /** How records are labelled. */
   how: Omit<PredictOptions, 'source'>;
   /** Labels of all records, where they share some. */
@@ -50,7 +50,11 @@ export interface PartWork {
 }
 
 /** The first result of all inputs: columns of every part are its, and so is the form. */
-async function firstResult(run: Run, inputs: readonly string[], onTable: ReadOptions['onTable']): Promise<RecordMember[] | undefined> {
+async function firstResult(
+  run: LabellingRun,
+  inputs: readonly string[],
+  onTable: ReadOptions['onTable'],
+): Promise<RecordMember[] | undefined> {
   for (const input of inputs) {
     const all = readRecords(input, { ...readingOf(run.flags), onBadLine: () => {}, onTable });
     const how = { ...run.how, source: sourceName(input), onBadRecord: () => {}, signal: run.stop };
@@ -64,7 +68,7 @@ async function firstResult(run: Run, inputs: readonly string[], onTable: ReadOpt
  * @returns what is missing of the last records, in words; empty for nothing
  * @throws as predictRecords and the output
  */
-export async function labelTarget(run: Run, { inputs }: Target, results: Results, work?: PartWork): Promise<string> {
+export async function labelTarget(run: LabellingRun, { inputs }: Target, results: Results, work?: PartWork): Promise<string> {
   const { classifier, flags, tallies, progress, estimate, stop } = run;
   const { output, format } = results;
   let form: TableForm | undefined;

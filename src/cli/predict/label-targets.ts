@@ -6,7 +6,7 @@ import type { OutputFormat } from '../../data/output-formats/output-format.ts';
 import { sourceName } from '../../data/read-records.ts';
 import { errorLine } from '../terminal/terminal.ts';
 import type { FolderRun } from './folder-run.ts';
-import { labelTarget, type PartWork, type Run } from './label-target.ts';
+import { type LabellingRun, labelTarget, type PartWork } from './label-target.ts';
 import { NOTHING } from './predict-flags.ts';
 import { keepResults, openResults, type Results } from './results.ts';
 import type { SkippedRecords } from './skipped-records.ts';
@@ -49,14 +49,20 @@ export interface Ended {
 }
 
 /** A file of which no record can be labelled is the wrong file. */
-function nothingLabelled(run: Run, { inputs }: Target, first: DataError, folder: FolderRun | undefined): DataError {
+function nothingLabelled(run: LabellingRun, { inputs }: Target, first: DataError, folder: FolderRun | undefined): DataError {
   const what = inputs.length > 1 ? `the ${inputs.length} inputs` : sourceName(inputs[0]);
   if (folder) return new DataError(`${what}: no record can be labelled; of the first: ${first.message}`);
   return run.flags.quiet ? first : new DataError(`${what}: no record can be labelled, as said above`);
 }
 
 /** Labels an output to its end, or until the run is stopped. */
-async function labelOutput(run: Run, target: OpenTarget, at: Position, { skipped, folder, isImplicit }: Surroundings, work?: PartWork) {
+async function labelOutput(
+  run: LabellingRun,
+  target: OpenTarget,
+  at: Position,
+  { skipped, folder, isImplicit }: Surroundings,
+  work?: PartWork,
+) {
   const results = at.results!;
   skipped.next();
   const missing = await labelTarget(run, target, results, work);
@@ -89,7 +95,7 @@ function giveUp(error: DataError | UsageError, { output }: Target, at: Position)
  * Labels one output behind the other, until all are done or the run is stopped. A file of a folder that fails does not keep the others from it.
  * @throws as labelTarget; DataError for an output without any record that can be labelled
  */
-export async function labelTargets(run: Run, targets: readonly OpenTarget[], at: Position, around: Surroundings): Promise<Ended> {
+export async function labelTargets(run: LabellingRun, targets: readonly OpenTarget[], at: Position, around: Surroundings): Promise<Ended> {
   let ended: Ended = { missing: '' };
   for (const target of targets) {
     if (run.stop.aborted) break;

@@ -10,7 +10,7 @@ import { onInterrupt } from '../terminal/interrupts.ts';
 import { type Progress, startProgress } from '../terminal/progress.ts';
 import { noteLine } from '../terminal/terminal.ts';
 import { folderRun } from './folder-run.ts';
-import type { PartWork, Run } from './label-target.ts';
+import type { LabellingRun, PartWork } from './label-target.ts';
 import { type Ended, failureOf, labelTargets, type OpenTarget, type Position, type Surroundings } from './label-targets.ts';
 import { askerOf, type Labelling, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
 import { balanceOf, checkFormats } from './reading.ts';
@@ -66,7 +66,7 @@ function stopOnSignals(at: Position, progress: Progress): { stop: AbortSignal; s
 }
 
 /** Says what was noticed, and, of a run that was stopped, what there is of it. */
-function sayEnd(run: Run, ended: Ended, { skipped, folder, work }: Surroundings, { complete }: Position, files: number): void {
+function sayEnd(run: LabellingRun, ended: Ended, { skipped, folder, work }: Surroundings, { complete }: Position, files: number): void {
   const { progress, done, stop } = run;
   const note = noteOf(run.flags);
   progress.update(done);
@@ -137,7 +137,7 @@ export async function predictFiles(
   try {
     const { how, shared } = await howOf(labelling, inputs, stop);
     const read = share ? inputs.filter((_, input) => readsInput(share, input)) : inputs;
-    const run: Run = {
+    const run: LabellingRun = {
       ...{ classifier, flags, how, shared, tallies, progress, stop },
       estimate: filesEstimate(read, share && !share.owners ? share.shard.of : 1),
       hasSeveral: inputs.length > 1,

@@ -61,5 +61,5 @@ export async function balanceOf(
   note(`balance: over ${texts.length} texts ${shown}${labels.length > most.length ? ', ...' : ''}`);
   if (texts.length < FEW_TEXTS)
     note(`note: ${texts.length} texts say little about how often labels win; --balance is for files of ${FEW_TEXTS} and more`);
-  return { excess: labelExcess(logits), strength: BALANCE_STRENGTH };
+  return { excess: labelExcess(logits, shares), strength: BALANCE_STRENGTH };
 }

@@ -56,7 +56,7 @@ function targetsIn(folder: string, inputs: readonly string[], said: string | und
   });
 }
 
-/** Whether there is an input of this name. @throws DataError where that may not be looked at */
+/** Whether there is an input of this name. @throws DataError where that may not be looked at, or links lead in a circle, which is said of an input */
 function isThere(input: string): boolean {
   try {
     return input === '-' || statSync(input) !== undefined;

@@ -10,7 +10,7 @@ export interface Interval {
 }
 
 /** What a system answered: the true labels and the predicted one, text by text. */
-export interface Answers {
+export interface PredictedRows {
   truth: readonly (readonly number[])[];
   predicted: ArrayLike<number>;
   columns: number;
@@ -27,7 +27,7 @@ export function quantile(values: ArrayLike<number>, q: number): number {
 }
 
 /** A figure of answers, computed on the rows given by index. */
-export type AnswerStatistic = (answers: Answers, rows: Int32Array) => number;
+export type AnswerStatistic = (answers: PredictedRows, rows: Int32Array) => number;
 
 /** Share of rows whose predicted label is right. */
 export const accuracyStatistic: AnswerStatistic = ({ truth, predicted }, rows) => {
@@ -54,7 +54,7 @@ function* resamples(size: number, count: number, seed: number): Generator<Int32A
 }
 
 /** Percentile bootstrap over texts, 95 %. */
-export function bootstrapInterval(answers: Answers, statistic: AnswerStatistic, resampleCount = 1000, seed = 1): Interval {
+export function bootstrapInterval(answers: PredictedRows, statistic: AnswerStatistic, resampleCount = 1000, seed = 1): Interval {
   const size = answers.truth.length;
   if (!size) return { low: 0, high: 0 };
   const values = Array.from(resamples(size, resampleCount, seed), (rows) => statistic(answers, rows));
@@ -72,8 +72,8 @@ export interface PairedBootstrap {
 
 /** Paired bootstrap of two systems' figures on the same texts. Throws RangeError when the numbers of texts differ. */
 export function pairedBootstrap(
-  first: Answers,
-  second: Answers,
+  first: PredictedRows,
+  second: PredictedRows,
   statistic: AnswerStatistic,
   resampleCount = 1000,
   seed = 1,

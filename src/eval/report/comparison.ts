@@ -1,11 +1,11 @@
 /** One system against another on the same texts, and one system under several wordings. Pure arithmetic over results. */
-import { type Answers, accuracyStatistic, macroF1Statistic, mcnemar, pairedBootstrap } from '../metrics/significance.ts';
+import { accuracyStatistic, macroF1Statistic, mcnemar, type PredictedRows, pairedBootstrap } from '../metrics/significance.ts';
 import type { Comparison, SetResult, SetSummary, WordingSensitivity } from './result-types.ts';
 
 type Answered = Pick<SetResult, 'system' | 'set' | 'predicted' | 'truth'>;
 
 /** Answers of several results over the labels that occur in them, numbered anew: a file may name label 2147483647. */
-function answersOf(...results: Answered[]): Answers[] {
+function answersOf(...results: Answered[]): PredictedRows[] {
   const columns = new Map<number, number>();
   const columnOf = (label: number): number => {
     if (label < 0) return label;

@@ -79,12 +79,12 @@ function checkHashes(folder: string, file: string, expected: Readonly<Record<str
 }
 
 /** Settings that the command line adds to every set. */
-export type LoadSettings = Given<
+export type SuiteSettings = Given<
   Pick<typeof EVAL_FLAGS, 'limit' | 'recordLabels' | 'labelSeparator' | 'labelNames' | 'textField' | 'labelField'>
 >;
 
 /** Reads the sets of a suite file. @throws UsageError for a malformed suite, DataError for missing or other files. */
-export async function loadSuite(file: string, settings: LoadSettings = {}): Promise<SuiteSet[]> {
+export async function loadSuite(file: string, settings: SuiteSettings = {}): Promise<SuiteSet[]> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

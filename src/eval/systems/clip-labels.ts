@@ -11,11 +11,11 @@ import { optionalSettings } from './model-folder.ts';
 import type { ClipText } from './models/clip.ts';
 import type { Embedder } from './models/clip-embedder.ts';
 import type { PromptTrainer } from './models/prompt-training.ts';
-import { rememberVectors, toUnitLength } from './sentence-embeddings.ts';
+import { meanDirection, rememberVectors } from './sentence-embeddings.ts';
 import { fillTemplate, type ScoreOptions } from './system.ts';
 
 /** Unit vectors of labels, in order; remembered. */
-export type LabelVectors = (labels: readonly string[]) => Promise<Float32Array[]>;
+export type PromptVectors = (labels: readonly string[]) => Promise<Float32Array[]>;
 
 /** CLIP's text tower and what it is made of. */
 export interface TextTower extends Pick<Embedder<string>, 'embed'> {
@@ -27,18 +27,11 @@ export interface TextTower extends Pick<Embedder<string>, 'embed'> {
   threads: number | undefined;
 }
 
-/** The mean of vectors, of unit length. */
-function meanVector(vectors: readonly Float32Array[]): Float32Array {
-  const mean = new Float32Array(vectors[0].length);
-  for (const vector of vectors) for (let i = 0; i < mean.length; i++) mean[i] += vector[i] / vectors.length;
-  return toUnitLength(mean);
-}
-
 /** Labels by their prompts: the label in each template. */
 export function createPromptVectors({ embed }: Pick<TextTower, 'embed'>) {
   const remembered = rememberVectors((texts) => embed(texts));
   return (labels: readonly string[], templates: readonly string[]): Promise<Float32Array[]> =>
-    Promise.all(labels.map(async (label) => meanVector(await remembered(templates.map((template) => fillTemplate(template, label))))));
+    Promise.all(labels.map(async (label) => meanDirection(await remembered(templates.map((template) => fillTemplate(template, label))))));
 }
 
 /**
@@ -51,7 +44,7 @@ export async function createImageVectors(
   images: string,
   { config, weights }: ClipFolder,
   threads: number | undefined,
-): Promise<{ vectors: LabelVectors; dispose(): Promise<void> }> {
+): Promise<{ vectors: PromptVectors; dispose(): Promise<void> }> {
   const [{ createClipImage }, { createClipImageEmbedder }, { clipPixels, findLabelImages, imageSettings, readPicture }] = await Promise.all(
     [import('./models/clip.ts'), import('./models/clip-embedder.ts'), import('./label-images.ts')],
   );
@@ -63,7 +56,7 @@ export async function createImageVectors(
     for (const paths of findLabelImages(images, labels)) {
       const pixels: Float32Array[] = [];
       for (const path of paths) pixels.push(clipPixels(await readPicture(path), settings));
-      found.push(meanVector(await tower.embed(pixels)));
+      found.push(meanDirection(await tower.embed(pixels)));
     }
     return found;
   });
@@ -75,7 +68,7 @@ export interface LearnedVectors {
   /** Learns the context of a set; says how it went. */
   learn(set: EvalSet, onPart: ScoreOptions['onPart']): Promise<string>;
   /** Undefined before a context is learned. */
-  readonly vectors: LabelVectors | undefined;
+  readonly vectors: PromptVectors | undefined;
   dispose(): Promise<void>;
 }
 
@@ -91,7 +84,7 @@ export function createLearnedVectors(
   prefix: string,
 ): LearnedVectors {
   let trainer: PromptTrainer | undefined;
-  let vectors: LabelVectors | undefined;
+  let vectors: PromptVectors | undefined;
   return {
     get vectors() {
       return vectors;

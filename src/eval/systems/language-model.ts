@@ -14,7 +14,7 @@ import type { System, SystemContext, SystemKind } from './system.ts';
 import { wholeOption } from './system-spec.ts';
 
 /** What is asked. */
-export interface Question {
+export interface LabelPrompt {
   system: string;
   user: string;
   /** JSON schema of the answer. */
@@ -26,7 +26,7 @@ export interface Question {
 type Answer = Pick<Completion, 'text' | 'thought'>;
 
 /** Asks a model. @throws DataError where it gives no answer */
-type Ask = (question: Question) => Promise<Answer>;
+type Ask = (question: LabelPrompt) => Promise<Answer>;
 
 /** Characters of a text that are sent. */
 const LONGEST_TEXT = 6000;
@@ -38,7 +38,7 @@ const ROOM_TO_THINK = 4096;
 const RETRIES = 5;
 
 /** The question about one text. */
-export function question(text: string, labels: readonly string[], several: boolean): Question {
+export function question(text: string, labels: readonly string[], several: boolean): LabelPrompt {
   const item = { type: 'string', enum: [...labels] };
   const field = several ? 'labels' : 'label';
   return {

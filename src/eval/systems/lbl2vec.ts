@@ -9,7 +9,7 @@ import { textOf } from '../../data/examples.ts';
 import { labelList } from '../../data/label-list.ts';
 import { readRecords } from '../../data/read-records.ts';
 import { COSINE_SCALE } from './embeddings.ts';
-import { cosines, embedInParts, loadSentenceVectors, toUnitLength } from './sentence-embeddings.ts';
+import { cosines, embedInParts, loadSentenceVectors, meanDirection } from './sentence-embeddings.ts';
 import { type System, type SystemKind, softmaxRows } from './system.ts';
 import { numberOption, wholeOption } from './system-spec.ts';
 
@@ -17,13 +17,6 @@ import { numberOption, wholeOption } from './system-spec.ts';
 export function readKeywords(path: string): Map<string, string[]> {
   const words = Object.entries(readJsonObject(path));
   return new Map(words.map(([label, list]) => [label, labelList(list, `${path}, "${label}"`, { separator: '|' })]));
-}
-
-/** Mean of vectors, of unit length. */
-export function meanOfUnitVectors(vectors: readonly Float32Array[]): Float32Array {
-  const mean = new Float32Array(vectors[0].length);
-  for (const vector of vectors) for (let i = 0; i < mean.length; i++) mean[i] += vector[i];
-  return toUnitLength(mean);
 }
 
 /** Which documents make a label, in the terms of the authors' package. */
@@ -47,7 +40,7 @@ export function labelCentroid(
   const order = [...documents.keys()].sort((a, b) => similarity[b] - similarity[a] || a - b);
   const bound = threshold ?? similarity[order[0]] - offset;
   const above = order.filter((at) => similarity[at] > bound).length;
-  return meanOfUnitVectors(order.slice(0, Math.min(most, Math.max(least, above))).map((at) => documents[at]));
+  return meanDirection(order.slice(0, Math.min(most, Math.max(least, above))).map((at) => documents[at]));
 }
 
 /** The package's own 0 makes a label of one document, which is far from what the method can do (docs/eval.md). */
@@ -102,7 +95,7 @@ export const LBL2VEC: SystemKind = {
       async score(texts, labels) {
         const missing = labels.filter((label) => !centroids.has(label));
         for (const label of missing) {
-          const start = meanOfUnitVectors(await vectors.embedLabels(keywords.get(label) ?? [label]));
+          const start = meanDirection(await vectors.embedLabels(keywords.get(label) ?? [label]));
           centroids.set(label, labelCentroid(start, documents, choice));
         }
         const labelVectors = labels.map((label) => centroids.get(label) as Float32Array);

@@ -3,7 +3,7 @@
  * pictures (Zhou et al. 2022; SGD, cosine decay). The tower's own weights stay.
  */
 
-import { shuffle } from '../../base/random.ts';
+import { normalNumber, shuffle } from '../../base/random.ts';
 import type { Example } from './few-shot-examples.ts';
 import type { PromptTrainer } from './models/prompt-training.ts';
 
@@ -24,14 +24,9 @@ const LABELS_A_STEP = 64;
 const START_DEVIATION = 0.02;
 const WARM_UP_RATE = 1e-5;
 
-/** Normally distributed numbers (Box and Muller). */
-function normalNumbers(count: number, deviation: number, random: () => number): Float32Array {
-  return Float32Array.from({ length: count }, () => deviation * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
-}
-
 /** Start values of a context: [M, H]. */
 export const startContext = ({ context }: PromptLearning, size: number, random: () => number): Float32Array =>
-  normalNumbers(context * size, START_DEVIATION, random);
+  Float32Array.from({ length: context * size }, () => START_DEVIATION * normalNumber(random));
 
 /** Labels of one step: what its texts have, filled up with others at random. */
 function labelsOfStep(examples: readonly Example[], labels: readonly string[], random: () => number): string[] {

@@ -99,3 +99,10 @@ export function toUnitLength(vector: Float32Array): Float32Array {
   if (length > 0) for (let i = 0; i < vector.length; i++) vector[i] /= length;
   return vector;
 }
+
+/** The mean of vectors, scaled to unit length. */
+export function meanDirection(vectors: readonly Float32Array[]): Float32Array {
+  const mean = new Float32Array(vectors[0].length);
+  for (const vector of vectors) for (let i = 0; i < mean.length; i++) mean[i] += vector[i];
+  return toUnitLength(mean);
+}

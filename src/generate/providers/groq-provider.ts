@@ -6,7 +6,7 @@ import { patientFetch } from './patient-fetch.ts';
 import {
   type Completion,
   type CompletionRequest,
-  isAbsent,
+  isUnreachable,
   type ModelSettings,
   messageWithCause,
   type Provider,
@@ -141,7 +141,7 @@ export function createGroqProvider({ model }: ModelSettings): Provider {
         if (status === 498 || status === 503) throw new ProviderError('overload', `Groq is busy (${status})`);
         if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 409)
           throw new ProviderError('fatal', `Groq refuses the request (${status}): ${message}`);
-        if (isAbsent(error)) throw new ProviderError('absent', `no server at ${client.baseURL}; check GROQ_BASE_URL and the network`);
+        if (isUnreachable(error)) throw new ProviderError('absent', `no server at ${client.baseURL}; check GROQ_BASE_URL and the network`);
         throw new ProviderError('retry', `Groq: ${messageWithCause(error).slice(0, 300)}`);
       }
     },

@@ -6,7 +6,7 @@ import { patientFetch } from './patient-fetch.ts';
 import {
   type Completion,
   type CompletionRequest,
-  isAbsent,
+  isUnreachable,
   type ModelSettings,
   messageWithCause,
   type Provider,
@@ -58,7 +58,7 @@ export function createOllamaProvider({
     });
   function explained(error: unknown): ProviderError {
     const { status_code: status } = error as { status_code?: number };
-    if (isAbsent(error))
+    if (isUnreachable(error))
       return new ProviderError('absent', `no Ollama server at ${host}; start one with: ollama serve (or set OLLAMA_HOST)`);
     if (status === 404) return new ProviderError('fatal', `Ollama has no model "${model}"; get it with: ollama pull ${model}`);
     if (status === 401 || status === 403) return new ProviderError('fatal', `Ollama at ${host} refuses access (${status})`);

@@ -58,11 +58,11 @@ export class ProviderError extends Error {
 const ABSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 /** Whether an error says that nothing listens at the address, or that there is no way to it. */
-export function isAbsent(error: unknown): boolean {
+export function isUnreachable(error: unknown): boolean {
   for (let at: unknown = error, depth = 0; at && depth < 5; at = (at as { cause?: unknown }).cause, depth++) {
     const { code } = at as { code?: unknown };
     if (ABSENT.has(String(code))) return true;
-    for (const inner of (at as { errors?: unknown[] }).errors ?? []) if (isAbsent(inner)) return true;
+    for (const inner of (at as { errors?: unknown[] }).errors ?? []) if (isUnreachable(inner)) return true;
   }
   return false;
 }

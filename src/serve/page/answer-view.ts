@@ -1,7 +1,7 @@
 /** Answers to questions, a card each. */
 import type { Answers, ChoiceAnswer, PredicateAnswer, Question, ScoreAnswer } from '../../classify/questions/questions.ts';
 import { find, make } from './dom.ts';
-import { answerText } from './pure/result-columns.ts';
+import { shownAnswer } from './pure/result-columns.ts';
 import { smallBar } from './small-bar.ts';
 
 /** Options shown of a question with many. */
@@ -39,7 +39,7 @@ export function showAnswers(questions: Readonly<Record<string, Question>>, answe
           'h3',
           {},
           make('span', { className: 'question', textContent: name }),
-          make('span', { className: 'said', textContent: answerText(question, answer) || 'none' }),
+          make('span', { className: 'said', textContent: shownAnswer(question, answer) || 'none' }),
         ),
         ...(question.instructions ? [make('p', { className: 'hint', textContent: question.instructions })] : []),
         make('ol', { className: 'bars small' }, ...bars.map(([option, score]) => smallBar(option, score, score === best))),

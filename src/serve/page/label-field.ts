@@ -2,7 +2,7 @@
 import type { LabelInput } from '../../text/described-labels.ts';
 import { find } from './dom.ts';
 import { createNameChips } from './name-chips.ts';
-import { areNames, labelsOf, plainNames, textOf } from './pure/label-text.ts';
+import { areNames, plainNames, readLabels, writtenLabels } from './pure/label-text.ts';
 
 /** The labels as they stand. */
 export interface LabelField {
@@ -55,7 +55,7 @@ export function createLabelField(onChange: () => void): LabelField {
   /** Reads what is written. */
   function read(): void {
     try {
-      written = labelsOf(area.value);
+      written = readLabels(area.value);
       problem.textContent = '';
     } catch (error) {
       written = [];
@@ -74,7 +74,7 @@ export function createLabelField(onChange: () => void): LabelField {
   function paste(text: string): void {
     let labels: readonly LabelInput[] | undefined;
     try {
-      labels = plainNames(text) ?? labelsOf(text);
+      labels = plainNames(text) ?? readLabels(text);
     } catch {
       // It is shown with what is wrong.
     }
@@ -83,7 +83,7 @@ export function createLabelField(onChange: () => void): LabelField {
       return;
     }
     const { names } = chips;
-    showText(labels ? textOf([...names, ...labels]) : names.length === 0 ? text : `${textOf(names)}\n${text}`);
+    showText(labels ? writtenLabels([...names, ...labels]) : names.length === 0 ? text : `${writtenLabels(names)}\n${text}`);
     area.focus();
     onChange();
   }
@@ -96,7 +96,7 @@ export function createLabelField(onChange: () => void): LabelField {
   form.addEventListener('click', () => {
     if (written === undefined) {
       chips.finish();
-      showText(textOf(chips.names));
+      showText(writtenLabels(chips.names));
       area.focus();
     } else if (areNames(written)) {
       showNames(written);
@@ -113,7 +113,7 @@ export function createLabelField(onChange: () => void): LabelField {
     },
     set(labels) {
       if (areNames(labels)) showNames(labels);
-      else showText(textOf(labels));
+      else showText(writtenLabels(labels));
       onChange();
     },
   };

@@ -18,7 +18,7 @@ import { EXAMPLES } from './pure/examples.ts';
 import { labelsOfFile } from './pure/label-text.ts';
 import { createLatest } from './pure/latest.ts';
 import { areQuestions, EXAMPLE_QUESTIONS, questionsOf } from './pure/question-text.ts';
-import { answerColumns, answerText, labelColumns } from './pure/result-columns.ts';
+import { answerColumns, labelColumns, shownAnswer } from './pure/result-columns.ts';
 import { decodeText, textTable } from './pure/text-table.ts';
 import { startTheme } from './theme.ts';
 import { showVerdict } from './verdict-view.ts';
@@ -92,7 +92,7 @@ function speak(): void {
           ? Object.entries(found.answers)
               .map(
                 ([name, answer]) =>
-                  `${name}: ${answerText((found as { questions: Record<string, Question> }).questions[name], answer) || 'none'}.`,
+                  `${name}: ${shownAnswer((found as { questions: Record<string, Question> }).questions[name], answer) || 'none'}.`,
               )
               .join(' ')
           : '';

@@ -1,6 +1,6 @@
 /** Labels' names one by one: each can be removed, and what is typed or pasted behind them becomes more. */
 import { find, make } from './dom.ts';
-import { labelNames } from './pure/label-names.ts';
+import { namesOfText } from './pure/label-names.ts';
 
 /** The names as they stand. */
 export interface NameChips {
@@ -56,7 +56,7 @@ export function createNameChips(onChange: () => void, onText: (text: string) => 
   }
 
   const finish = (): void => {
-    add(labelNames(input.value));
+    add(namesOfText(input.value));
     input.value = '';
   };
 
@@ -83,7 +83,7 @@ export function createNameChips(onChange: () => void, onText: (text: string) => 
     const whole = input.value + text;
     input.value = '';
     if (LIKE_TEXT.test(whole.trim())) onText(whole);
-    else add(labelNames(whole));
+    else add(namesOfText(whole));
   });
   box.addEventListener('click', (event) => event.target === box && input.focus());
 

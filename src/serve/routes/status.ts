@@ -2,14 +2,14 @@
 import type { Hono } from 'hono';
 import type { Tuned } from '../../classify/tuning/tuned.ts';
 import { fittedLabels } from '../fitted-labels.ts';
-import type { Metrics } from '../metrics.ts';
+import type { ServerMetrics } from '../metrics.ts';
 import { openApi } from '../openapi.ts';
 import type { Scheduler } from '../scheduler.ts';
 
 /** What there is to tell. */
 export interface StatusSettings {
   scheduler: Scheduler;
-  metrics: Metrics;
+  metrics: ServerMetrics;
   /** The model's name in answers. */
   model: string;
   version: string;

@@ -21,7 +21,7 @@ const NEAR_TO_NEGATED = 10;
 const TRIES = 4;
 
 /** The labels of an example as they are shown once. */
-export type ShownLabels = Pick<ShownExample, 'labels' | 'targets' | 'negated'>;
+export type LabelDraw = Pick<ShownExample, 'labels' | 'targets' | 'negated'>;
 
 /**
  * A label and its negation, either of which may be the true one; undefined where the label drawn has a negation already or both do not
@@ -35,7 +35,7 @@ function chooseNegation(
   room: number,
   random: () => number,
   near: SourceNearLabels | undefined,
-): ShownLabels | undefined {
+): LabelDraw | undefined {
   const truth = source.labels.at(row);
   const any = (labels: ArrayLike<number>) => labels[randomInteger(random, labels.length)];
   const isAskedForTrue = truth.length > 0 && random() < 0.5;
@@ -71,7 +71,7 @@ export function chooseLabels(
   settings: SamplingSettings,
   random: () => number,
   near: SourceNearLabels | undefined,
-): ShownLabels {
+): LabelDraw {
   const { minLabels, maxLabels } = settings;
   const textLength = Math.min(source.texts.at(row).length, layout.textShare);
   // Labels that are sequences of their own take no room from the text.

@@ -18,7 +18,7 @@ import { gliznetParameterShapes } from '../../model/gliznet.ts';
 import { createGraphSession, type Feed, type OnnxSession, type SessionSettings } from '../../runtime/onnx-session.ts';
 import type { JointBatch } from '../../text/joint-sequence.ts';
 import type { LateBatch } from '../../text/separate-sequences.ts';
-import type { LossTerms } from '../run-events.ts';
+import type { StepLosses } from '../run-events.ts';
 import { adamwRows, allocateOptimizerMemory, markTouchedRows } from './optimizer-memory.ts';
 
 /** What the loss compares the scores of a batch with. */
@@ -58,7 +58,7 @@ export interface DropoutArrays {
 export const LOSS_TERMS = ['loss', 'bce', 'margin', 'softmax', 'distill'] as const;
 
 /** Loss of one batch and its terms, before their weights. */
-export interface StepResult extends LossTerms {
+export interface StepResult extends StepLosses {
   /** Scores [B, N] of the batch. */
   logits: Float32Array;
 }

@@ -34,7 +34,7 @@ const hashOf = (settings: unknown, dataHash: string): string => jsonHash([settin
  * where an older version began it, with settings without fields that came later and have their defaults here.
  * @throws DataError when the settings of the run there cannot be read
  */
-export function runIdentity(settings: TrainSettings, dataHash: string, output: string): string {
+export function trainingIdentity(settings: TrainSettings, dataHash: string, output: string): string {
   const path = join(output, 'settings.json');
   if (output && existsSync(path)) {
     const begun = readJsonObject(path);

@@ -59,7 +59,9 @@ describe.each(KINDS)('of a model with %s', (name, kind) => {
     const tokenizer = await loadTokenizer(TINY_ENCODER);
     const encoder = createEncoder(readEncoderFolder(TINY_ENCODER).config);
     weights = randomWeights(encoder, options, random(name.length));
-    classifier = await openClassifier({ encoder, options, tokenizer }, weights, async (pass) => createGraphSession(traceGraph(pass)));
+    classifier = await openClassifier({ encoder, options, tokenizer }, weights, async (pass) =>
+      createGraphSession(traceGraph(pass), { threads: 1 }),
+    );
   });
   afterAll(() => classifier.dispose());
 
@@ -81,7 +83,7 @@ it('the graph of parts gives what the eager function gives, on every shape', asy
     const encoder = createEncoder(readEncoderFolder(TINY_ENCODER).config);
     const weights = randomWeights(encoder, options, next);
     const { parts } = lateFunctions({ encoder, options }, weights);
-    const session = await createGraphSession(traceGraph(parts!));
+    const session = await createGraphSession(traceGraph(parts!), { threads: 1 });
     const constants = Object.fromEntries([...weights].map(([each, { data, shape }]) => [each, tf.tensor(data, shape)]));
     for (const [batch, length, labels] of [
       [1, 1, 1],
@@ -114,7 +116,7 @@ it('the graph of parts gives what the eager function gives, on every shape', asy
 
 it.each(['fp32', 'int8'] as const)('of a checkpoint in %s they add up to the logits in that precision', async (precision) => {
   const checkpoint = await writeTinyCheckpoint({ ...LATE_OPTIONS, maxLength: 32 });
-  const classifier = await loadClassifier(checkpoint, { precision });
+  const classifier = await loadClassifier(checkpoint, { precision, threads: 1 });
   expect(await constantOf(classifier, {}, 4)).toBeCloseTo(-5, 4);
   await classifier.dispose();
 });
@@ -124,7 +126,7 @@ it('takes labels from sets of any size, each text with its own', async () => {
   const encoder = createEncoder(readEncoderFolder(TINY_ENCODER).config);
   const weights = randomWeights(encoder, LATE_OPTIONS, random(3));
   const { texts, scores, parts } = lateFunctions({ encoder, options: LATE_OPTIONS }, weights);
-  const open = async (pass: typeof texts) => createGraphSession(traceGraph(pass));
+  const open = async (pass: typeof texts) => createGraphSession(traceGraph(pass), { threads: 1 });
   let opened = 0;
   const sessions = {
     ...{ texts: await open(texts), scores: await open(scores) },

@@ -23,7 +23,7 @@ const KINDS: [string, Partial<GliZNetOptions>, boolean][] = [
 
 /** The classifier, and what it was asked. */
 async function watched(options: Partial<GliZNetOptions>) {
-  const classifier = await loadClassifier(await writeTinyCheckpoint(options));
+  const classifier = await loadClassifier(await writeTinyCheckpoint(options), { threads: 1 });
   const asked: { request: ScoreRequest; options: ClassifierOptions }[] = [];
   const watcher: Classifier = {
     ...classifier,

@@ -34,7 +34,9 @@ const before = process.env.GLZ_CACHE;
 
 beforeAll(async () => {
   tokenizer = await loadTokenizer(TINY_ENCODER);
-  const [texts, scores] = await Promise.all([functions.texts, functions.scores].map((pass) => createGraphSession(traceGraph(pass))));
+  const [texts, scores] = await Promise.all(
+    [functions.texts, functions.scores].map((pass) => createGraphSession(traceGraph(pass), { threads: 1 })),
+  );
   const counted: GraphSession = {
     ...texts,
     run: (feeds, outputs) => {

@@ -21,7 +21,7 @@ const TEXT = 'the red house is blue and the other one is in the house of the oth
 async function logitsOf(kind: Partial<GliZNetOptions>, labels: readonly ReadLabel[], settings = {}): Promise<number[]> {
   const options = { ...LATE_OPTIONS, ...kind };
   const { texts, labels: reader, scores } = lateFunctions({ encoder, options }, randomWeights(encoder, options, random(7)));
-  const open = (pass: typeof texts) => createGraphSession(traceGraph(pass));
+  const open = (pass: typeof texts) => createGraphSession(traceGraph(pass), { threads: 1 });
   const classifier = await createLateClassifier(
     await loadTokenizer(TINY_ENCODER),
     options,

@@ -82,7 +82,7 @@ describe.each(KINDS)('a late model with %s', (name, kind) => {
 
   it('infers as the eager model on random shapes', async () => {
     const request = inferenceFunction({ encoder, options }, weights);
-    const session = await createGraphSession(traceGraph(request));
+    const session = await createGraphSession(traceGraph(request), { threads: 1 });
     const constants = tensorsOf(Object.fromEntries(weights));
     for (let trial = 0; trial < 5; trial++) {
       const batch = batchOf(next, options, 1 + Math.floor(next() * 5), 4 + Math.floor(next() * 30), 1 + Math.floor(next() * 8));
@@ -96,7 +96,7 @@ describe.each(KINDS)('a late model with %s', (name, kind) => {
 
   it('trains as the eager model: every loss term and every gradient', async () => {
     const model = { encoder, options };
-    const engine = await createTrainingEngine({ ...model, weights, loss: LOSS });
+    const engine = await createTrainingEngine({ ...model, weights, loss: LOSS, session: { threads: 1 } });
     const eager = trainingFunction(model, { loss: LOSS });
     for (const [texts, length, labels] of [
       [3, 21, 5],
@@ -123,7 +123,8 @@ describe.each(KINDS)('a late model with %s', (name, kind) => {
     const tokenizer = await loadTokenizer(TINY_ENCODER);
     const whole = createEncoder(config);
     const own = weightsOf(options, next, whole);
-    const open = () => openClassifier({ encoder: whole, options, tokenizer }, own, async (pass) => createGraphSession(traceGraph(pass)));
+    const open = () =>
+      openClassifier({ encoder: whole, options, tokenizer }, own, async (pass) => createGraphSession(traceGraph(pass), { threads: 1 }));
     const classifier = await open();
     const labels = ['red', 'the blue house', 'a'];
     const texts = ['the red house', 'a', 'blue and red and the house of blue'];
@@ -164,7 +165,7 @@ describe('a late model', () => {
     const next = random(family.length);
     const weights = weightsOf(options, next, one);
     const request = inferenceFunction({ encoder: one, options }, weights);
-    const session = await createGraphSession(traceGraph(request));
+    const session = await createGraphSession(traceGraph(request), { threads: 1 });
     const batch = batchOf(next, options, 3, 14, 4);
     const expected = request.run({ ...tensorsOf(Object.fromEntries(weights)), ...tensorsOf(sequenceFeeds(batch)) }).logits.dataSync();
     const { logits } = await session.run(sequenceFeeds(batch), ['logits']);
@@ -188,7 +189,7 @@ describe('a late model', () => {
     for (const areBlocks of [true, false]) {
       const encoder = { ...packing, readsBlocks: areBlocks };
       const batch = batchOf(random(8), options, 3, 14, 12, areBlocks);
-      const engine = await createTrainingEngine({ encoder, options, weights, loss: LOSS });
+      const engine = await createTrainingEngine({ encoder, options, weights, loss: LOSS, session: { threads: 1 } });
       const { logits, loss } = await engine.accumulate(batch, 1);
       found.push({ logits, loss, gradients: engine.gradients, packed: batch.packedLabels, choice: batch.choice });
       await engine.dispose();
@@ -216,7 +217,7 @@ describe('a late model', () => {
     const whole = createEncoder(config);
     const own = weightsOf(options, random(3), whole);
     const functions = lateFunctions({ encoder: whole, options }, own);
-    const session = (pass: (typeof functions)['texts']) => createGraphSession(traceGraph(pass));
+    const session = (pass: (typeof functions)['texts']) => createGraphSession(traceGraph(pass), { threads: 1 });
     const classifier = await createLateClassifier(tokenizer, options, {
       texts: await session(functions.texts),
       labels: await session(functions.labels!),

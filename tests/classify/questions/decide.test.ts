@@ -16,7 +16,7 @@ const QUESTIONS = {
 
 let model: GliZNet;
 beforeAll(async () => {
-  model = await GliZNet.load();
+  model = await GliZNet.load(undefined, { threads: 1 });
 });
 afterAll(() => model.dispose());
 

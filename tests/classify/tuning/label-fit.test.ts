@@ -7,7 +7,7 @@ import { writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 let classifier: LoadedClassifier;
 beforeAll(async () => {
-  classifier = await loadClassifier(SHIPPED_CHECKPOINT);
+  classifier = await loadClassifier(SHIPPED_CHECKPOINT, { threads: 1 });
 });
 afterAll(() => classifier.dispose());
 
@@ -63,7 +63,7 @@ it('background labels are many, and the model can tell them apart', async () => 
 });
 
 it('a checkpoint that reads labels together is asked for its labels only', async () => {
-  const joint = await loadClassifier(await writeTinyCheckpoint());
+  const joint = await loadClassifier(await writeTinyCheckpoint(), { threads: 1 });
   const asked: number[] = [];
   const fitting = withFit({
     ...joint,

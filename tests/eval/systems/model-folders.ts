@@ -6,6 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
+/** Fixtures of models that tell whether one text follows from another, one a family and head. */
+export const NLI_FOLDERS = [
+  ...['nli-bert', 'nli-distilbert', 'nli-roberta', 'nli-xlm-roberta', 'nli-electra', 'nli-deberta-v2', 'nli-mpnet', 'nli-albert'],
+  ...['nli-modernbert-cls', 'nli-modernbert-mean', 'nli-bart'],
+];
+
 /** A fixture model made whole in a temporary folder, and what transformers says of it. */
 export function modelFolder<Golden extends { tokenizer?: string }>(name: string): { folder: string; golden: Golden } {
   const source = join(fixtures, 'eval', 'models', name);

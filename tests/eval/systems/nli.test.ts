@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { entailmentIndex, NLI } from '../../../src/eval/systems/nli.ts';
 import type { System } from '../../../src/eval/systems/system.ts';
-import { largestDifference, modelFolder } from './model-folders.ts';
+import { largestDifference, modelFolder, NLI_FOLDERS } from './model-folders.ts';
 
 interface Golden {
   tokenizer: string;
@@ -16,19 +16,7 @@ interface Golden {
 const load = (folder: string, options: Record<string, string> = {}): Promise<System> =>
   NLI.create({ spec: { name: 'nli', kind: 'nli', model: folder, options }, model: folder, threads: 1 });
 
-describe.each([
-  'nli-bert',
-  'nli-distilbert',
-  'nli-roberta',
-  'nli-xlm-roberta',
-  'nli-electra',
-  'nli-deberta-v2',
-  'nli-mpnet',
-  'nli-albert',
-  'nli-modernbert-cls',
-  'nli-modernbert-mean',
-  'nli-bart',
-])('%s', (name) => {
+describe.each(NLI_FOLDERS)('%s', (name) => {
   it('scores as the transformers pipeline', async () => {
     const { folder, golden } = modelFolder<Golden>(name);
     const system = await load(folder);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { EvalSet } from '../../../src/eval/sets/eval-set.ts';
 import { EMBEDDINGS } from '../../../src/eval/systems/embeddings.ts';
-import { LBL2VEC, labelCentroid, meanOfUnitVectors, readKeywords } from '../../../src/eval/systems/lbl2vec.ts';
+import { LBL2VEC, labelCentroid, readKeywords } from '../../../src/eval/systems/lbl2vec.ts';
 import {
   bm25Retriever,
   concatenated,
@@ -16,7 +16,7 @@ import {
   readCorpus,
   weightedCosine,
 } from '../../../src/eval/systems/qzero.ts';
-import { cosines, toUnitLength } from '../../../src/eval/systems/sentence-embeddings.ts';
+import { cosines, meanDirection, toUnitLength } from '../../../src/eval/systems/sentence-embeddings.ts';
 import type { System, SystemKind } from '../../../src/eval/systems/system.ts';
 import { largestDifference, modelFolder } from './model-folders.ts';
 
@@ -86,7 +86,7 @@ describe('Lbl2Vec', () => {
     const sizes = new Set<string>();
     for (const { settings, similarities } of runs) {
       const labels = Object.values(keywords).map((words) =>
-        labelCentroid(meanOfUnitVectors(words.map(vectorOf)), known, {
+        labelCentroid(meanDirection(words.map(vectorOf)), known, {
           threshold: settings.similarity_threshold,
           offset: settings.similarity_threshold_offset ?? 0,
           least: settings.min_num_docs ?? 1,

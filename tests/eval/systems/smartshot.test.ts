@@ -9,7 +9,7 @@ import { createPairTrainer } from '../../../src/eval/systems/models/pair-trainin
 import { createSequenceClassifier } from '../../../src/eval/systems/models/sequence-classifier.ts';
 import { entailmentPairs, SMARTSHOT } from '../../../src/eval/systems/smartshot.ts';
 import { loadTokenizer } from '../../../src/text/tokenizer/tokenizer.ts';
-import { modelFolder } from './model-folders.ts';
+import { modelFolder, NLI_FOLDERS } from './model-folders.ts';
 
 interface Golden {
   tokenizer: string;
@@ -23,19 +23,7 @@ async function trainerOf(folder: string) {
   return createPairTrainer({ model, weights, tokenizer: await loadTokenizer(folder), session: { threads: 1 } });
 }
 
-describe.each([
-  'nli-bert',
-  'nli-distilbert',
-  'nli-roberta',
-  'nli-xlm-roberta',
-  'nli-electra',
-  'nli-deberta-v2',
-  'nli-mpnet',
-  'nli-albert',
-  'nli-modernbert-cls',
-  'nli-modernbert-mean',
-  'nli-bart',
-])('%s', (name) => {
+describe.each(NLI_FOLDERS)('%s', (name) => {
   it('has the loss and gradients of PyTorch', async () => {
     const { folder, golden } = modelFolder<Golden>(name);
     const trainer = await trainerOf(folder);

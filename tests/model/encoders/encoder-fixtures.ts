@@ -40,7 +40,15 @@ export interface GoldenBatch {
 
 // biome-ignore lint/suspicious/noExplicitAny: files of many shapes
 export const fixtureJson = (path: string): any => JSON.parse(readFileSync(`${FIXTURES}${path}`, 'utf8'));
-export const goldenBatches = (folder: string): GoldenBatch[] => fixtureJson(`${folder}/golden.json`).model.batches;
+
+const golden = new Map<string, GoldenBatch[]>();
+
+/** Batches of a folder's golden.json, which is read once; not to be changed. */
+export function goldenBatches(folder: string): GoldenBatch[] {
+  const batches: GoldenBatch[] = golden.get(folder) ?? fixtureJson(`${folder}/golden.json`).model.batches;
+  golden.set(folder, batches);
+  return batches;
+}
 
 export function goldenBatch(folder: string, name: string): GoldenBatch {
   const batch = goldenBatches(folder).find((candidate) => candidate.name === name);

@@ -60,7 +60,7 @@ describe.each(FOLDERS)('%s in ONNX', (folder) => {
         return { hidden, attention: attention as tf.Tensor, fast: fast.hidden };
       },
     });
-    const session = await createGraphSession(graph);
+    const session = await createGraphSession(graph, { threads: 1 });
     try {
       for (const batch of goldenBatches(folder)) {
         const outputs = await session.run(feedsOf(batch), ['hidden', 'attention', 'fast']);
@@ -94,7 +94,7 @@ describe.each(FOLDERS)('%s in ONNX', (folder) => {
         return Object.fromEntries(names.map((name, index) => [`d ${name}`, gradients[index]]));
       },
     });
-    const session = await createGraphSession(graph);
+    const session = await createGraphSession(graph, { threads: 1 });
     try {
       const batch = goldenBatch(folder, 'padded');
       const feeds: Record<string, Feed> = feedsOf(batch);

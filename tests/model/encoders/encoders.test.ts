@@ -101,7 +101,8 @@ describe.each(FOLDERS)('%s', (folder) => {
       const weights = Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
       return tf.sum(tf.mul(encoder.forward(weights, inputs, false).hidden, direction)) as tf.Scalar;
     };
-    const tensors = names.map((name) => tensorsOf(encoder, values)[name]);
+    const parameters = tensorsOf(encoder, values);
+    const tensors = names.map((name) => parameters[name]);
     const gradients = tf.grads(scalar)(tensors);
     names.forEach((name, index) => {
       const length = tf.norm(gradients[index]).dataSync()[0];

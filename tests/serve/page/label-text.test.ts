@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
 import { labelPaths } from '../../../src/serve/page/pure/label-paths.ts';
-import { labelsOf, labelsOfFile, plainNames, textOf } from '../../../src/serve/page/pure/label-text.ts';
+import { labelsOfFile, plainNames, readLabels, writtenLabels } from '../../../src/serve/page/pure/label-text.ts';
 import { type LabelInput, labelInputs, labelSet } from '../../../src/text/described-labels.ts';
 
 const SPORT: LabelInput[] = [
@@ -51,7 +51,7 @@ it.each<[string, string, LabelInput[]]>([
   ['brackets that are words', '[draft] letters\n{old', ['[draft] letters', '{old']],
   ['names that every object has', '__proto__\n  constructor\n', [{ label: '__proto__', children: ['constructor'] }]],
 ])('%s', (_, text, labels) => {
-  expect(labelsOf(text)).toEqual(labels);
+  expect(readLabels(text)).toEqual(labels);
 });
 
 it.each<[string, RegExp]>([
@@ -64,8 +64,8 @@ it.each<[string, RegExp]>([
   ['a: [b, c', /not YAML, line 1/],
   [Array.from({ length: 40 }, (_, depth) => `${' '.repeat(depth)}l${depth}`).join('\n'), /more than 32 levels/],
 ])('what is wrong is said: %j', (text, message) => {
-  expect(() => labelsOf(text)).toThrow(UsageError);
-  expect(() => labelsOf(text)).toThrow(message);
+  expect(() => readLabels(text)).toThrow(UsageError);
+  expect(() => readLabels(text)).toThrow(message);
 });
 
 it.each<[string, string[] | undefined]>([
@@ -112,7 +112,7 @@ it('labels are read as they were written, whatever they are', () => {
   fc.assert(
     fc.property(anyLabels, (given) => {
       const labels = labelInputs(given, 'labels', UsageError);
-      expect(labelsOf(textOf(labels))).toEqual(labels);
+      expect(readLabels(writtenLabels(labels))).toEqual(labels);
     }),
     { numRuns: 500 },
   );

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { UsageError } from '../../../src/base/errors.ts';
 import { barsOf, percent, resultOf, spokenResult, takenBars } from '../../../src/serve/page/pure/bars.ts';
-import { labelNames } from '../../../src/serve/page/pure/label-names.ts';
+import { namesOfText } from '../../../src/serve/page/pure/label-names.ts';
 import { createLatest } from '../../../src/serve/page/pure/latest.ts';
 import { areQuestions, EXAMPLE_QUESTIONS, questionsOf } from '../../../src/serve/page/pure/question-text.ts';
 import { strongestWords, textPieces } from '../../../src/serve/page/pure/text-pieces.ts';
@@ -13,7 +13,7 @@ it.each<[string, string[]]>([
   ['[draft], final', ['[draft]', 'final']],
   ['  ', []],
 ])('labels that are typed: %j', (text, labels) => {
-  expect(labelNames(text)).toEqual(labels);
+  expect(namesOfText(text)).toEqual(labels);
 });
 
 it('bars are in order, their shares never read as what they are not', () => {

@@ -1,9 +1,10 @@
 /** The loops over parameters and moments: the values of the model's own AdamW, whatever is updated together. */
 import { setBackend, tensor1d } from '@tensorflow/tfjs-core';
 import '../../eager-tfjs.ts';
-import { adamwInit, adamwUpdate } from '../../../src/model/adamw.ts';
+import { adamwUpdate } from '../../../src/model/adamw.ts';
 import { adamwRows, allocateOptimizerMemory, markTouchedRows, type OptimizerMemory } from '../../../src/train/engine/optimizer-memory.ts';
 import { random as seeded } from '../../random.ts';
+import { freshState } from '../../random-model.ts';
 
 const STEP = { learningRate: 1e-3, betas: [0.9, 0.999] as [number, number], epsilon: 1e-8, weightDecay: 0.01, gradientScale: 0.7 };
 
@@ -18,7 +19,7 @@ describe('optimizer memory', () => {
   it.each([1, 3, 4, 7, 64, 1001])('makes AdamW steps on %i elements as the model defines them', (length) => {
     setBackend('cpu');
     const memory = filled([length], length);
-    let state = adamwInit(tensor1d(memory.parameter.slice()));
+    let state = freshState(tensor1d(memory.parameter.slice()));
     for (let step = 1; step <= 3; step++) {
       state = adamwUpdate(state, tensor1d(memory.gradient.slice()), { ...STEP, step });
       memory.adamw({ ...STEP, step });

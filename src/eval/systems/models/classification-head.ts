@@ -15,6 +15,7 @@ import {
 import type { Weights } from '../../../model/encoders/encoder.ts';
 import { applyLinear, applyNorm, linearShapes, normShapes, type Shapes } from '../../../model/encoders/parameters.ts';
 import { type Activation, activation } from '../../../model/ops.ts';
+import { meanOfTokens } from '../../../model/pooling.ts';
 
 /** A head of one configuration. */
 export interface ClassificationHead {
@@ -35,12 +36,6 @@ export function classCount(config: RawConfig): number {
 function firstToken(hidden: tf.Tensor3D): tf.Tensor2D {
   const [batch, , size] = hidden.shape;
   return tf.reshape(tf.slice(hidden, [0, 0, 0], [batch, 1, size]), [batch, size]);
-}
-
-/** Mean over the tokens that are not padding: [B, T, H] -> [B, H]. */
-function meanOfTokens(hidden: tf.Tensor3D, attentionMask: tf.Tensor2D): tf.Tensor2D {
-  const mask = tf.expandDims(tf.cast(attentionMask, 'float32'), 2); // [B, T, 1]
-  return tf.div(tf.sum(tf.mul(hidden, mask), 1), tf.sum(mask, 1)) as tf.Tensor2D;
 }
 
 /** first token -> dense -> activation -> projection, the head of most families under different names. */

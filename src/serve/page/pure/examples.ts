@@ -3,14 +3,14 @@
 import type { LabelInput } from '../../../text/described-labels.ts';
 
 /** An example. */
-export interface Example {
+export interface PageExample {
   name: string;
   text: string;
   labels: readonly LabelInput[];
 }
 
 /** The examples; the first is there when the page opens. */
-export const EXAMPLES: readonly Example[] = [
+export const EXAMPLES: readonly PageExample[] = [
   {
     name: 'a ticket',
     text: 'I was charged twice for one parcel. Please refund one of the payments today!',

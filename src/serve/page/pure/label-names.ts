@@ -1,7 +1,7 @@
 /** Labels as people type them one after the other. */
 
 /** Names between commas. Empty ones and repetitions are left out. */
-export const labelNames = (text: string): string[] => [
+export const namesOfText = (text: string): string[] => [
   ...new Set(
     text
       .split(',')

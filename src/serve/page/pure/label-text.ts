@@ -100,7 +100,7 @@ function jsonValue(text: string): unknown {
 const yamlValue = (text: string): unknown => withoutNulls(parseYaml(text, 'labels', 'failsafe'));
 
 /** Labels of a text, checked as the server checks them; none of a blank one. @throws UsageError that says what is wrong */
-export function labelsOf(text: string): LabelInput[] {
+export function readLabels(text: string): LabelInput[] {
   if (text.trim() === '') return [];
   if (LIKE_JSON.test(text)) return labelInputs(jsonValue(text), 'labels', UsageError);
   const lines = linesOf(text);
@@ -117,7 +117,7 @@ export function plainNames(text: string): string[] | undefined {
 
 /** Labels of a file, by its ending. @throws UsageError */
 export const labelsOfFile = (name: string, text: string): LabelInput[] =>
-  /\.ya?ml$/i.test(name) ? labelInputs(yamlValue(text), 'labels', UsageError) : labelsOf(text);
+  /\.ya?ml$/i.test(name) ? labelInputs(yamlValue(text), 'labels', UsageError) : readLabels(text);
 
 /** Whether nothing is said but names, on one level. */
 export const areNames = (labels: readonly LabelInput[]): labels is readonly string[] => labels.every((label) => typeof label === 'string');
@@ -135,8 +135,8 @@ function lineOf(name: string, description: string | undefined): string {
   return tries.find(isRead) ?? tries[3];
 }
 
-/** Labels as a text of which {@link labelsOf} makes the same: lines, or JSON where labels have examples. */
-export function textOf(labels: readonly LabelInput[]): string {
+/** Labels as a text of which {@link readLabels} makes the same: lines, or JSON where labels have examples. */
+export function writtenLabels(labels: readonly LabelInput[]): string {
   const hasExamples = (all: readonly LabelInput[]): boolean =>
     all.some((label) => typeof label !== 'string' && (label.examples?.length || hasExamples(label.children ?? [])));
   if (hasExamples(labels)) return JSON.stringify(labels, null, 2);

@@ -74,7 +74,7 @@ export function labelColumns({ names, paths, isMultiLabel, thresholds, level }: 
 type Answer = Answers[string];
 
 /** The answer in a word; of a choice with any number of options those that fit, '' where none does. */
-export function answerText(question: Question, answer: Answer): string {
+export function shownAnswer(question: Question, answer: Answer): string {
   if ('probability' in answer) return answer.answer ? 'yes' : 'no';
   if ('level' in answer) return answer.level;
   if ('multiple' in question && question.multiple)
@@ -91,7 +91,7 @@ export function answerColumns(questions: Readonly<Record<string, Question>>): Re
   const of = (answers: Answers, name: string): Answer => Object.getOwnPropertyDescriptor(answers, name)!.value as Answer;
   return {
     columns: entries.flatMap(([name, question]): ResultColumn<Answers>[] => {
-      const text = (answers: Answers) => answerText(question, of(answers, name));
+      const text = (answers: Answers) => shownAnswer(question, of(answers, name));
       const figure = (answers: Answers): number => {
         const answer = of(answers, name);
         return 'probability' in answer ? answer.probability : 'value' in answer ? answer.value : answer.confidence;
@@ -106,7 +106,7 @@ export function answerColumns(questions: Readonly<Record<string, Question>>): Re
     }),
     groups(answers) {
       const [first] = entries;
-      const text = first ? answerText(first[1], of(answers, first[0])) : '';
+      const text = first ? shownAnswer(first[1], of(answers, first[0])) : '';
       return text === '' ? ['none'] : text.split('; ');
     },
   };

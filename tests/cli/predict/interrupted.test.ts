@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { callGlz } from '../call-glz.ts';
-import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { callGlz } from '../../call-glz.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 let checkpoint = '';
@@ -24,7 +24,9 @@ const idsOf = (text: string) =>
 const upTo = (count: number) => Array.from({ length: count }, (_, id) => id);
 /** The command for a shell. */
 const shell = (...args: string[]) =>
-  [process.execPath, join(ROOT, 'bin/glz.js'), 'predict', '--checkpoint', checkpoint, ...args].map((word) => `'${word}'`).join(' ');
+  [process.execPath, join(ROOT, 'bin/glz.js'), 'predict', '--checkpoint', checkpoint, '--threads', '1', ...args]
+    .map((word) => `'${word}'`)
+    .join(' ');
 
 type Act = (child: ChildProcess) => void;
 const interrupt: Act = (child) => void child.kill('SIGINT');
@@ -99,15 +101,19 @@ describe('glz predict, interrupted', () => {
   it('stops at once the second time, with what is written in its place and the cursor shown again', async () => {
     if (process.platform !== 'linux' || spawnSync('script', ['--version']).status !== 0) return; // no terminal to be had
     const [path, output] = [join(folder, 'some.jsonl'), join(temporaryFolder(), 'out.jsonl')];
-    writeFileSync(path, jsonl(320 + 1000));
-    const labels = Array.from({ length: 40 }, (_, i) => `label ${i}`).join(','); // so that it takes a while
-    const command = `(cat '${path}'; sleep 40) | ${shell('-', '--labels', labels, '--shortlist', '0', '--batch-size', '1', '--output', output)}`;
+    // The first chunks take no time; the records behind them would take long, and are more than a pipe and a reader hold back.
+    const record = (id: number, labels: number) =>
+      JSON.stringify({ id, text: `text ${id}`, candidate_labels: Array.from({ length: labels }, (_, at) => `label ${at}`) });
+    writeFileSync(path, Array.from({ length: 320 + 600 }, (_, id) => `${record(id, id < 320 ? 2 : 250)}\n`).join(''));
+    const labelling = shell('-', '--shortlist', '0', '--batch-size', '1', '--output', output);
+    const command = `(cat '${path}'; echo all is sent >&2; sleep 40) | ${labelling}`;
     const controlC: Act = (child) => void child.stdin!.write('\x03');
     const { stdout } = await converse(
       command,
       '',
       [
-        [/predict: 320/, soon(controlC)],
+        // What was read is labelled to its end once; that has begun when it says so.
+        [/^(?=.*predict: 320)(?=.*all is sent)/s, controlC],
         [/stopping after this batch/, controlC],
       ],
       'script -q /dev/null -ec',

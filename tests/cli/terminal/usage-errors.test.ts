@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { callGlz } from '../../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 describe('a wrong command line', () => {
   it.each([

@@ -1,9 +1,9 @@
 /** Labels that say more than a word, in the command and in the library: descriptions, levels; and what is refused of them. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GliZNet } from '../../src/index.ts';
-import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { GliZNet } from '../../../src/index.ts';
+import { callGlz } from '../../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const file = (name: string, text: string): string => {
@@ -32,7 +32,7 @@ it('descriptions decide where names say nothing; the result has the names', asyn
   // A record's own candidates, the library and the command give the same.
   const own = file('own.jsonl', `${JSON.stringify({ text: TEXT, candidate_labels: DESCRIBED })}\n`);
   expect(parse((await callGlz(['predict', own])).stdout)[0].scores).toEqual(scores);
-  const model = await GliZNet.load();
+  const model = await GliZNet.load(undefined, { threads: 1 });
   const list = Object.entries(DESCRIBED).map(([label, description]) => ({ label, description }));
   expect((await model.classify([TEXT], list))[0]).toMatchObject({ labels: names, scores });
   const [learned] = await model.classify([TEXT], ['B', { label: 'A', examples: ['Where is my parcel?', 'The courier was late'] }]);
@@ -58,7 +58,7 @@ it('labels in levels come out with the path', async () => {
   const csv = join(folder, 'tree.csv');
   expect((await callGlz(['predict', records, '--labels-file', labels, '-o', csv])).code).toBe(0);
   expect(readFileSync(csv, 'utf8').split('\n')[0]).toBe('text,input_path,path,path_scores,joint,label,score');
-  const model = await GliZNet.load();
+  const model = await GliZNet.load(undefined, { threads: 1 });
   const children = [{ label: 'complaint', children: [{ label: 'delivery', description: TREE.complaint.delivery }, 'billing'] }, 'praise'];
   const [all] = await model.classify([TEXT], children, { levels: 'all' });
   expect(all).toMatchObject({ path: record.path, joint: record.joint });

@@ -2,12 +2,12 @@
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { labelProbability } from '../../src/classify/probabilities.ts';
-import { GliZNet } from '../../src/index.ts';
-import { readCheckpointWeights } from '../../src/weights/checkpoint.ts';
-import { writeSafetensors } from '../../src/weights/formats/safetensors.ts';
-import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { labelProbability } from '../../../src/classify/probabilities.ts';
+import { GliZNet } from '../../../src/index.ts';
+import { readCheckpointWeights } from '../../../src/weights/checkpoint.ts';
+import { writeSafetensors } from '../../../src/weights/formats/safetensors.ts';
+import { callGlz } from '../../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 process.env.GLZ_CACHE = temporaryFolder();
 const CALIBRATION = { temperature: 2, bias: 0.5, sharpening: 0, sharpenAbove: 30, flattens: false };
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
-const predict = (args: string[], run = {}) => callGlz(['predict', '--checkpoint', checkpoint, ...args], run);
+const predict = (args: string[], run = {}) => callGlz(['predict', '--checkpoint', checkpoint, '--threads', '1', ...args], run);
 
 it.each(['', '  '])('--text %j is refused: there is nothing to label', async (text) => {
   const { code, stdout, stderr } = await predict(['--text', text, '--labels', 'a,b']);

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 it('is drawn in one line that is narrower than the terminal, and leaves the cursor as it was', async () => {
   const folder = temporaryFolder();

@@ -1,7 +1,7 @@
 /** Colours as a terminal gets them (`script` gives one), and as pipes do not. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const ESC = '\u001b';
 let command = '';

@@ -1,11 +1,11 @@
 /** `glz predict --explain` and `explain: true` of the library: what comes out, where, and what is refused. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Explanation } from '../../src/classify/library-types.ts';
-import { explainedText } from '../../src/cli/predict/explained-text.ts';
-import { GliZNet } from '../../src/index.ts';
-import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import type { Explanation } from '../../../src/classify/library-types.ts';
+import { explainedText } from '../../../src/cli/predict/explained-text.ts';
+import { GliZNet } from '../../../src/index.ts';
+import { callGlz } from '../../call-glz.ts';
+import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const TEXT = 'I was charged twice, please 😀 refund it!';
@@ -34,7 +34,7 @@ function check(text: string, labels: readonly string[], explanations: readonly E
 describe('the library', () => {
   let model: GliZNet;
   beforeAll(async () => {
-    model = await GliZNet.load();
+    model = await GliZNet.load(undefined, { threads: 1 });
   });
   afterAll(() => model.dispose());
 

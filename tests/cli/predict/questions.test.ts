@@ -1,8 +1,8 @@
 /** `glz predict --questions`: answers beside each record, in every place that a text comes from; what is refused. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { callGlz } from '../call-glz.ts';
-import { temporaryFolder } from '../tiny-checkpoint.ts';
+import { callGlz } from '../../call-glz.ts';
+import { temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const questions = join(folder, 'questions.yaml');

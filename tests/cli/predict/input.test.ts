@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { callGlz } from '../call-glz.ts';
-import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { callGlz } from '../../call-glz.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 let checkpoint = '';
 beforeAll(async () => {

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { callGlz } from '../call-glz.ts';
-import { csv, filesToPredict, jsonl } from '../files-to-predict.ts';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../../call-glz.ts';
+import { csv, filesToPredict, jsonl } from '../../files-to-predict.ts';
+import { runGlz } from '../../run-glz.ts';
 
 const { folder, args, predict, file, fresh } = filesToPredict();
 const small = file('small.jsonl', jsonl('s', 40));
@@ -54,7 +54,7 @@ describe('a second run', () => {
     await run('--quiet');
     const written = () => ['small.jsonl', 'table.csv.gz', 'changing.jsonl'].map((name) => statSync(join(place, name)).ino);
     const before = written();
-    const second = await run('--threads', '1');
+    const second = await run('--threads', '2');
     expect([second.code, second.stderr]).toEqual([
       0,
       expect.stringMatching(
@@ -103,7 +103,7 @@ describe('a second run', () => {
     expect(existsSync(join(place, name))).toBe(false);
     // What was being written when it was killed.
     if (format.length === 0) appendFileSync(join(place, `${name}.partial`), 'half');
-    const { code, stderr } = await runGlz(words);
+    const { code, stderr } = await callGlz(words);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/note: 1 of 3 files was finished by an earlier run \(\S*small\.\w+\)/)]);
     if (format.length === 0) expect(stderr).toMatch(new RegExp(`${name}: going on behind \\d+ records that are done`));
     expect(readFileSync(join(place, name)).equals(await alone(many, name))).toBe(true);
@@ -127,7 +127,7 @@ describe('a second run', () => {
 
   it('after Ctrl-C goes on: complete files stay, and what is whole of the next', async () => {
     const place = fresh();
-    const many = file('many.jsonl', jsonl('m', 3000));
+    const many = file('many.jsonl', jsonl('m', 2000));
     const words = args(small, many, table, '--output', `${place}/`);
     let isSent = false;
     const { code, signal, stderr } = await runGlz(words, {
@@ -251,7 +251,7 @@ it('files that no run wrote, or that were changed since, are not touched without
 
 it('of several runs into one folder at once each file is written by one, and another run finds all finished', async () => {
   const place = fresh();
-  const words = args(small, file('many.jsonl', jsonl('m', 600)), table, plain, '--output', `${place}/`);
+  const words = args(small, file('many.jsonl', jsonl('m', 400)), table, plain, '--output', `${place}/`);
   const results = await Promise.all([runGlz(words), runGlz(words), runGlz(words)]);
   for (const { code, stderr } of results)
     if (code !== 0)

@@ -4,9 +4,9 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { random } from '../random.ts';
-import { linesOf, runGlz } from '../run-glz.ts';
-import { TINY_ENCODER, temporaryFolder } from '../tiny-checkpoint.ts';
+import { random } from '../../random.ts';
+import { linesOf, runGlz } from '../../run-glz.ts';
+import { TINY_ENCODER, temporaryFolder } from '../../tiny-checkpoint.ts';
 
 const KILLS = Number(process.env.GLZ_KILLS ?? 4);
 const folder = temporaryFolder();

@@ -2,10 +2,10 @@
 import { existsSync, linkSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { openParquet } from '../../src/data/parquet/parquet-file.ts';
-import { callGlz } from '../call-glz.ts';
-import { runGlz } from '../run-glz.ts';
-import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { openParquet } from '../../../src/data/parquet/parquet-file.ts';
+import { callGlz } from '../../call-glz.ts';
+import { runGlz } from '../../run-glz.ts';
+import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 let common: string[] = [];
 beforeAll(async () => {

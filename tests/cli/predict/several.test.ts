@@ -1,10 +1,10 @@
-/** `glz predict` of several files: one output in order, shards that get whole files; and what is refused. A file each in a folder: predict-folder.test.ts. */
+/** `glz predict` of several files: one output in order, shards that get whole files; and what is refused. A file each in a folder: folder.test.ts. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { callGlz } from '../call-glz.ts';
-import { csv, filesToPredict, jsonl } from '../files-to-predict.ts';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../../call-glz.ts';
+import { csv, filesToPredict, jsonl } from '../../files-to-predict.ts';
+import { runGlz } from '../../run-glz.ts';
 
 const { folder, args, predict, file, fresh: freshFolder } = filesToPredict();
 const small = file('small.jsonl', jsonl('s', 40));
