@@ -10,6 +10,7 @@ import { loadClassifier } from '../src/classify/load-classifier.ts';
 import { topLabelF1 } from '../src/eval/metrics/classification.ts';
 import { findEvalSets, readEvalSet } from '../src/eval/sets/eval-set.ts';
 import { SHIPPED_CHECKPOINT } from '../src/options/shipped-checkpoint.ts';
+import { readLabel } from '../src/text/described-labels.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,7 +26,7 @@ const mean = (some: readonly number[]): number => some.reduce((sum, each) => sum
 const best = (scores: ArrayLike<number>): number => Array.from(scores).reduce((most, score, at, all) => (score > all[most] ? at : most), 0);
 
 const classifier = await loadClassifier(values.checkpoint);
-const columns = ['own', 'second', 'third', 'range', 'mean of the three logits'];
+const columns = ['own', 'second', 'third', 'range', 'mean of the three logits', 'own, the others as examples'];
 console.log(`| set | ${columns.join(' | ')} |\n| --- |${' --- |'.repeat(columns.length)}`);
 const rows: number[][] = [];
 for (const folder of values.data.flatMap(findEvalSets)) {
@@ -46,7 +47,20 @@ for (const folder of values.data.flatMap(findEvalSets)) {
     ).macro;
   const each = at.map((places) => f1((row) => places.map((place) => row[place])));
   const together = f1((row) => labels.map((_, label) => mean(at.map((places) => row[places[label]]))));
-  rows.push([...each, Math.max(...each) - Math.min(...each), together]);
+  const read = labels.map((label, at) =>
+    readLabel(
+      label,
+      undefined,
+      found.map((names) => names[at]),
+    ),
+  );
+  const exemplified = (await classifier.logits(texts.map((text) => ({ text, labels: read })))).map((result) => best(result.logits));
+  rows.push([
+    ...each,
+    Math.max(...each) - Math.min(...each),
+    together,
+    topLabelF1(numbers, Int32Array.from(exemplified), labels.length).macro,
+  ]);
   console.log(`| ${[basename(folder), ...rows[rows.length - 1].map((cell) => cell.toFixed(3))].join(' | ')} |`);
 }
 console.log(`| mean of ${rows.length} | ${columns.map((_, column) => mean(rows.map((row) => row[column])).toFixed(3)).join(' | ')} |`);
