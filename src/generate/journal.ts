@@ -5,12 +5,10 @@
  * Whatever else the two files say, the output is not shortened: the run stops and says what to do.
  */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { behindLinks, writeFileAtomically } from '../base/files.ts';
 import { type FileLock, lockFile } from '../base/locks/lock-file.ts';
-import { makeFolder } from '../base/make-folder.ts';
 import { parseState } from '../base/state-file.ts';
 import type { RecordMember } from '../data/record-members.ts';
 import { recordLine, type WRITTEN } from './record-line.ts';
@@ -199,7 +197,6 @@ function openBehind(path: string, length: number): number {
 export function openJournal(output: string, identity: string): Journal {
   let lock: FileLock | undefined;
   try {
-    makeFolder(dirname(output));
     lock = lockFile(behindLinks(output), output);
     return openLocked(output, identity, lock);
   } catch (error) {

@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { DataError, errorMessage, UnwritableError, UsageError } from '../../base/errors.ts';
 import { statsOf, writeFileAtomically } from '../../base/files.ts';
 import { type Lease, leaseFile } from '../../base/locks/lease-file.ts';
+import { isFolder } from '../../base/make-folder.ts';
 import type { BlockName, Output } from '../records/output-file.ts';
 import { beginningOf, bytesOf, type PartRun, putInPlace } from './part-beginning.ts';
 import { type PartBlock, type PartEnd, partHead } from './part-manifest.ts';
@@ -45,7 +46,7 @@ export async function openPart(request: PartRequest): Promise<PartOutput | undef
   const stats = statsOf(file);
   if (stats && !stats.isFile()) throw new UsageError(`${file} is ${stats.isDirectory() ? 'a folder' : 'no file'}: name another --output`);
   try {
-    accessSync(dirname(file), constants.W_OK);
+    if (isFolder(dirname(file))) accessSync(dirname(file), constants.W_OK);
   } catch (error) {
     throw new UnwritableError(`cannot write ${file}: ${errorMessage(error)}`);
   }

@@ -18,7 +18,7 @@ import { createTallies } from './record-tallies.ts';
 import { formatOfResults, keepResults, lostLabels, openResults, type Results } from './results.ts';
 import { openShardPart, shareOf } from './shard-run.ts';
 import { createSkippedRecords } from './skipped-records.ts';
-import { meantAsFolder, prepareFolder, targetsOf } from './targets.ts';
+import { checkFolder, meantAsFolder, targetsOf } from './targets.ts';
 
 /** Options that cannot be had of labels in levels. */
 function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
@@ -115,7 +115,7 @@ export async function predictFiles(
   const [first] = targets;
   const share = shareOf(inputs, first.format, called);
   if (!isFolder) await checkFormats(inputs, called);
-  if (isFolder) prepareFolder(called.output!);
+  if (isFolder) checkFolder(called.output!);
   const at: Position = { input: inputs[0], complete: 0, failures: [], results: openBeforehand(first, share, isFolder) };
   const labelling = await labellingOf(called, given).catch(async (error: unknown) => {
     await at.results?.output.keep();
