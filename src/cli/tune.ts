@@ -30,6 +30,7 @@ import { type LabelSet, labelName, type ReadLabel } from '../text/label-texts.ts
 import { addFlags } from './flags.ts';
 import { labelsOf } from './predict/predict-flags.ts';
 import { startProgress } from './terminal/progress.ts';
+import { sayIfLoadingIsSlow } from './terminal/slow-start.ts';
 import { noteLine, printText } from './terminal/terminal.ts';
 
 const EXAMPLES = `
@@ -177,7 +178,8 @@ async function run(flags: TuneFlags): Promise<void> {
     note(
       `note: ${rare.length} of ${labels.length} labels have fewer than ${FEW_OF_A_LABEL} records, such as ${quoted(labelName(rare[0]))}: little is known of them`,
     );
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
+  const { checkpoint, precision, threads } = flags;
+  const classifier = await sayIfLoadingIsSlow(loadClassifier(checkpoint, { precision, threads, note }), flags);
   const progress = startProgress({ label: 'tune', unit: 'texts', quiet: flags.quiet });
   try {
     await checkLabels(classifier, { labels }, flags.labelsFile);

@@ -13,7 +13,7 @@ import { folderRun } from './folder-run.ts';
 import type { LabellingRun, PartWork } from './label-target.ts';
 import { type Ended, failureOf, labelTargets, type OpenTarget, type Position, type Surroundings } from './label-targets.ts';
 import { askerOf, type Labelling, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
-import { balanceOf, checkFormats } from './reading.ts';
+import { balanceOf, checkBeginnings } from './reading.ts';
 import { createTallies } from './record-tallies.ts';
 import { formatOfResults, keepResults, lostLabels, openResults, type Results } from './results.ts';
 import { openShardPart, shareOf } from './shard-run.ts';
@@ -114,7 +114,8 @@ export async function predictFiles(
   const targets = plain.map((target) => ({ ...target, format: formatOfResults(target.output, called) }));
   const [first] = targets;
   const share = shareOf(inputs, first.format, called);
-  if (!isFolder) await checkFormats(inputs, called);
+  // Of several files of a folder one that cannot be read keeps the others from nothing.
+  if (!isFolder || inputs.length === 1) await checkBeginnings(inputs, called);
   if (isFolder) checkFolder(called.output!);
   const at: Position = { input: inputs[0], complete: 0, failures: [], results: openBeforehand(first, share, isFolder) };
   const labelling = await labellingOf(called, given).catch(async (error: unknown) => {
