@@ -1,5 +1,5 @@
 /** Folders: made where they are missing, and the user's own. */
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
@@ -19,6 +19,11 @@ function isFileAt(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Refuses a folder that is there and cannot be written into, or not by this path. @throws the error of the system */
+export function checkWritable(folder: string): void {
+  if (isFolder(resolve(folder))) accessSync(folder, constants.W_OK);
 }
 
 /** Removes folders as {@link makeFolder} made them, the innermost first, up to one that holds something. */

@@ -1,5 +1,6 @@
 /** All that a training run needs before its first step: device, start, data and plan, each checked and told. */
 import { layoutOf } from '../classify/classifier.ts';
+import { numbersNote } from '../data/labelled/named-labels.ts';
 import type { EvalSet } from '../eval/sets/eval-set.ts';
 import { readEvalSets } from '../eval/sets/eval-set.ts';
 import { checkSetLabels } from '../eval/sets/set-labels.ts';
@@ -53,6 +54,13 @@ function tellData({ dataset, report }: Pick<PreparedRun, 'dataset' | 'report'>, 
     note(
       `  ${report.contradictions.length} labels are true of a text in one row and a hard negative of it in another (--dry-run names some)`,
     );
+  for (const { name, labelSet } of dataset.sources) {
+    const numbers = numbersNote(
+      Array.from(labelSet, (label) => dataset.labelNames[label]),
+      name,
+    );
+    if (numbers !== undefined) note(`  ${numbers}`);
+  }
   if (report.labelProblem !== undefined) note(`  note: ${report.labelProblem}`);
   for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
 }

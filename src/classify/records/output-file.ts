@@ -26,7 +26,7 @@ import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, fileId, isStream, removeDeadTemporaries, statsOf, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/locks/lock-file.ts';
-import { isFolder } from '../../base/make-folder.ts';
+import { checkWritable } from '../../base/make-folder.ts';
 import { shownText } from '../../base/printable.ts';
 
 /** A block of records (its number as record-blocks.ts has it); what a table begins with; what compressed files of nothing hold. */
@@ -298,7 +298,7 @@ export function openOutput(path: string | undefined, pieces: Pieces = 'lines'): 
     if (isStream(path)) return streamOutput(path, () => createWriteStream(path, { flags: 'a' }));
     const file = behindLinks(path);
     if (staysInPlace(file)) return placeOutput(file);
-    if (isFolder(dirname(file))) accessSync(dirname(file), constants.W_OK);
+    checkWritable(dirname(file));
     return fileOutput(file, pieces);
   } catch (error) {
     throw error instanceof UsageError || error instanceof DataError ? error : new DataError(`cannot write ${path}: ${errorMessage(error)}`);

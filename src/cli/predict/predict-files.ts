@@ -15,7 +15,7 @@ import { type Ended, failureOf, labelTargets, type OpenTarget, type Position, ty
 import { askerOf, type Labelling, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
 import { balanceOf, checkBeginnings } from './reading.ts';
 import { createTallies } from './record-tallies.ts';
-import { formatOfResults, keepResults, lostLabels, openResults, type Results } from './results.ts';
+import { formatOfResults, keepResults, linesInJson, lostLabels, openResults, type Results } from './results.ts';
 import { openShardPart, shareOf } from './shard-run.ts';
 import { createSkippedRecords } from './skipped-records.ts';
 import { checkFolder, meantAsFolder, targetsOf } from './targets.ts';
@@ -123,7 +123,8 @@ export async function predictFiles(
     throw error;
   });
   const { classifier, flags } = labelling;
-  for (const line of [meantAsFolder(inputs, flags), lostLabels(first.format, flags)]) if (line !== undefined) noteLine(line);
+  for (const line of [meantAsFolder(inputs, flags), lostLabels(first.format, flags), linesInJson(first.format, flags)])
+    if (line !== undefined) noteLine(line);
   let work: PartWork | undefined;
   if (share) {
     work = await openShardPart(share, inputs, labelling);

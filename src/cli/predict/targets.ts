@@ -1,9 +1,9 @@
 /** Which results go where: those of all inputs into one output, in order, or those of each into a file of its name in a folder. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { isStream } from '../../base/files.ts';
-import { isFolder, makeFolder, removeEmptyFolders } from '../../base/make-folder.ts';
+import { checkWritable, isFolder, makeFolder, removeEmptyFolders } from '../../base/make-folder.ts';
 import { refuseInputsAsOutputs } from '../../classify/records/output-file.ts';
 import { missingInput } from './missing-input.ts';
 import type { PredictFlags } from './predict-flags.ts';
@@ -113,7 +113,7 @@ export function checkFolder(output: string): void {
   try {
     const made = makeFolder(output);
     try {
-      accessSync(output, constants.W_OK);
+      checkWritable(output);
     } finally {
       removeEmptyFolders(made);
     }

@@ -109,6 +109,9 @@ describe('openOutput', () => {
     expect(() => openOutput(join(folder, 'file/new/out.jsonl'))).toThrow(
       new DataError(`cannot write ${folder}/file/new/out.jsonl: not a directory`),
     );
+    // By way of a folder that is not there nothing can be reached.
+    const roundabout = `${folder}/none/../out.jsonl`;
+    expect(() => openOutput(roundabout)).toThrow(new DataError(`cannot write ${roundabout}: no such file or directory`));
     symlinkSync('loop', join(folder, 'loop'));
     expect(() => openOutput(join(folder, 'loop'))).toThrow(DataError);
   });
