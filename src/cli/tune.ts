@@ -22,7 +22,7 @@ import {
 import { withFit } from '../classify/tuning/label-fit.ts';
 import { type ThresholdsFile, thresholdsSchema } from '../classify/tuning/thresholds-file.ts';
 import { type LabelledExample, labelledExample } from '../data/examples.ts';
-import { readRecords } from '../data/read-records.ts';
+import { readRecords, recordPlace, sourceName } from '../data/read-records.ts';
 import { expectedCalibrationError, reliabilityBins } from '../eval/metrics/calibration.ts';
 import type { Filled } from '../options/declaration.ts';
 import { TUNE_FLAGS } from '../options/tune.ts';
@@ -57,15 +57,15 @@ interface Labelled extends Pick<LabelledExample, 'text' | 'labels'> {
 /** @throws DataError naming file, line and field */
 async function readLabelled(flags: TuneFlags): Promise<Labelled[]> {
   const records: Labelled[] = [];
-  for await (const { line, fields } of readRecords(flags.data, { textField: flags.textField })) {
-    const where = `${flags.data}, line ${line}`;
-    const { text, labels } = labelledExample(fields, where, flags);
+  for await (const record of readRecords(flags.data, { textField: flags.textField, isLabelled: true })) {
+    const where = recordPlace(flags.data, record);
+    const { text, labels } = labelledExample(record.fields, where, flags);
     if (labels.length > 1 && !flags.multiLabel) throw new DataError(`${where} has ${labels.length} labels: give --multi-label`);
     records.push({ text, labels, where });
   }
   if (records.length < FEWEST_RECORDS)
     throw new DataError(
-      `${flags.data} has ${records.length} labelled records; with fewer than ${FEWEST_RECORDS} what is fitted is chance: label more, or use glz predict --abstain, which needs none, and describe the labels (docs/labels.md)`,
+      `${sourceName(flags.data)} has ${records.length} labelled records; with fewer than ${FEWEST_RECORDS} what is fitted is chance: label more, or use glz predict --abstain, which needs none, and describe the labels (docs/labels.md)`,
     );
   return records;
 }
