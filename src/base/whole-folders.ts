@@ -74,7 +74,8 @@ export function writeFolderAtomically(folder: string, names: OwnNames, write: (t
     } else renameSync(temporary, folder);
     syncFolder(dirname(resolve(folder)));
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
+    // Below a file even that is an error.
+    if (existsSync(temporary)) rmSync(temporary, { recursive: true });
     removeEmptyFolders(made);
     if (error instanceof DataError) throw error;
     throw new DataError(`cannot write ${folder}: ${errorMessage(error)}`);
