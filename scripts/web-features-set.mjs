@@ -1,7 +1,7 @@
 /**
  * Makes datasets/few-shot/web-features out of the npm package web-features (the data behind "Baseline" browser support):
  *
- *     npm pack web-features@3.40.0 && tar xzf web-features-3.40.0.tgz && node scripts/web-features-set.mjs package/data.json
+ *     npm pack --pack-destination . web-features@3.40.0 && tar xzf web-features-3.40.0.tgz && node scripts/web-features-set.mjs package/data.json
  *
  * A text is the description of a feature of the web platform, its label the group that the package puts it in. Of each group with at
  * least 13 features 8 are examples to learn from, the others are the test. Features of two such groups, or without a sentence, are left out.

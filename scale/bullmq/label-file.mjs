@@ -5,7 +5,7 @@
 //
 // No more than AHEAD jobs of BATCH texts are in the queue at any time, however long the file is and however slow the workers are; results are
 // written in order, and a job goes out of the queue once its results are written.
-import { closeSync, createReadStream, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Queue, QueueEvents } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -31,6 +31,7 @@ const temporary = `${output}.${process.pid}.tmp`;
 const file = openSync(temporary, 'w');
 /** Jobs in the order of their texts. */
 const waiting = [];
+let written = 0;
 
 async function add(records) {
   if (waiting.length >= ahead) await writeFirst();
@@ -43,6 +44,7 @@ async function writeFirst() {
   const { job, records } = waiting.shift();
   const results = await job.waitUntilFinished(events);
   writeSync(file, records.map((record, at) => `${JSON.stringify({ ...record, ...results[at] })}\n`).join(''));
+  written += records.length;
   await job.remove();
 }
 
@@ -60,8 +62,9 @@ try {
   closeSync(file);
   renameSync(temporary, output);
 } catch (error) {
-  console.error(`${input}: ${error.message}; what is done is in ${temporary}`);
+  console.error(`${input}: ${error.message}${written > 0 ? `; the ${written} texts that are done are in ${temporary}` : ''}`);
   process.exitCode = 1;
+  if (written === 0) rmSync(temporary, { force: true });
   // Nobody waits for them any more.
   for (const { job } of waiting) await job.remove().catch(() => {});
 } finally {

@@ -118,6 +118,13 @@ def logits(model, columns, texts):
     return sums / counts[:, None]
 
 
+def choice_scale(count, sharpening=0, sharpenAbove=30, flattens=False, **_):
+    """What logits are times in a choice among so many labels: the best of many counts more, and where the checkpoint says so the best of few less."""
+    if count < sharpenAbove and not flattens:
+        return 1
+    return max(0.05, 1 + sharpening * np.log(count / sharpenAbove))
+
+
 def scores(model, columns, texts, multi_label=False):
     """Scores [texts, labels]: a softmax over the labels, or with multi_label a probability of each by itself."""
     found = logits(model, columns, texts).astype(np.float64)
@@ -125,8 +132,7 @@ def scores(model, columns, texts, multi_label=False):
     # A label alone has nothing to be chosen among.
     if multi_label or found.shape[1] == 1:
         return 1 / (1 + np.exp(-(found / calibration["temperature"] + calibration["bias"])))
-    if found.shape[1] > 30:
-        found *= 1 + calibration.get("sharpening", 0) * np.log(found.shape[1] / 30)
+    found *= choice_scale(found.shape[1], **calibration)
     shares = np.exp(found - found.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
 

@@ -21,7 +21,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage, UnwritableError } from './errors.ts';
 import { MARK_PATTERN, markOwner, ownMark } from './locks/process-mark.ts';
-import { makeFolder } from './make-folder.ts';
+import { makeFolder, removeEmptyFolders } from './make-folder.ts';
 
 /** What the system says of a path at which there can be nothing. */
 const NOTHING_THERE: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
@@ -113,8 +113,9 @@ export function behindLinks(path: string): string {
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array | Iterable<Uint8Array>): void {
   const temporary = temporaryName(path);
+  let made: string[] = [];
   try {
-    makeFolder(dirname(path));
+    made = makeFolder(dirname(path));
     const fd = openSync(temporary, 'w');
     try {
       const chunks = typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
@@ -128,6 +129,7 @@ export function writeFileAtomically(path: string, content: string | Uint8Array |
     syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
+    removeEmptyFolders(made);
     throw new UnwritableError(`cannot write ${path}: ${errorMessage(error)}`);
   }
   removeDeadTemporaries(path);

@@ -1,8 +1,15 @@
 /** Keys that JSON has twice. Imports nothing: browsers look for them too. */
 
-/** The first key that an object of valid JSON has twice, and the line, from 1, on which it stands again: JSON.parse takes the last value without a word. */
-export function repeatedKey(json: string): { key: string; line: number } | undefined {
-  const open: (Set<string> | undefined)[] = []; // keys of each object round a place; of a list nothing
+/** A key that an object has twice, and the lines, from 1, on which it stands first and again. */
+export interface RepeatedKey {
+  key: string;
+  firstLine: number;
+  line: number;
+}
+
+/** The first key that an object of valid JSON has twice: JSON.parse takes the last value without a word. */
+export function repeatedKey(json: string): RepeatedKey | undefined {
+  const open: (Map<string, number> | undefined)[] = []; // keys of each object round a place, and their lines; of a list nothing
   let line = 1;
   let isKey = false;
   for (let at = 0; at < json.length; at++) {
@@ -13,12 +20,13 @@ export function repeatedKey(json: string): { key: string; line: number } | undef
       if (!isKey) continue;
       const key = JSON.parse(json.slice(start, at + 1)) as string;
       const keys = open.at(-1)!;
-      if (keys.has(key)) return { key, line };
-      keys.add(key);
+      const firstLine = keys.get(key);
+      if (firstLine !== undefined) return { key, firstLine, line };
+      keys.set(key, line);
       isKey = false;
     } else if (character === '\n' || (character === '\r' && json[at + 1] !== '\n')) line++;
     else if (character === '{' || character === '[') {
-      open.push(character === '{' ? new Set() : undefined);
+      open.push(character === '{' ? new Map() : undefined);
       isKey = character === '{';
     } else if (character === '}' || character === ']') {
       open.pop();

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage } from './errors.ts';
 import { syncFolder, temporaryName, temporaryOf } from './files.ts';
 import { markOwner } from './locks/process-mark.ts';
-import { makeFolder } from './make-folder.ts';
+import { makeFolder, removeEmptyFolders } from './make-folder.ts';
 import { staysInPlace, writeIntoFolder } from './write-into-folder.ts';
 
 /** Names of files, each of which may be removed from a folder. */
@@ -51,11 +51,13 @@ export function removeFolder(folder: string, names: OwnNames): void {
  */
 export function writeFolderAtomically(folder: string, names: OwnNames, write: (temporary: string) => void): void {
   const temporary = temporaryName(resolve(folder));
+  let made: string[] = [];
   try {
     if (staysInPlace(folder)) {
       writeIntoFolder(folder, write);
       return;
     }
+    made = makeFolder(dirname(temporary));
     makeFolder(temporary);
     write(temporary);
     syncFolder(temporary);
@@ -72,7 +74,9 @@ export function writeFolderAtomically(folder: string, names: OwnNames, write: (t
     } else renameSync(temporary, folder);
     syncFolder(dirname(resolve(folder)));
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
+    // Below a file even that is an error.
+    if (existsSync(temporary)) rmSync(temporary, { recursive: true });
+    removeEmptyFolders(made);
     if (error instanceof DataError) throw error;
     throw new DataError(`cannot write ${folder}: ${errorMessage(error)}`);
   }

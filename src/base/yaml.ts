@@ -1,6 +1,7 @@
 /** YAML of settings files, bounded: for a megabyte of brackets the parser takes minutes, or the whole process with it. */
 import { LineCounter, parseDocument } from 'yaml';
 import { errorMessage, UsageError } from './errors.ts';
+import { quoted } from './printable.ts';
 
 /** Larger files are no settings: the largest here has 10 kB, and what some texts cost grows with the square of their length. */
 export const LARGEST_YAML = 1 << 16;
@@ -27,6 +28,14 @@ function excessOf(text: string, largest: number): string | undefined {
   return undefined;
 }
 
+/** What is said of a key that stands at a place for the second time. @param line of the place, @param column from 1 */
+function repeatedKey(text: string, line: number, column: number): string {
+  const lines = text.split('\n');
+  const [own] = /^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^:]*)/.exec(lines[line - 1].slice(column - 1))!;
+  const before = lines.slice(0, line - 1).findLastIndex((each) => each.slice(column - 1).startsWith(`${own}:`));
+  return `the key ${quoted(own.replace(/^(["'])(.*)\1$/, '$2').trim())} is there twice in one object${before < 0 ? '' : ` (before in line ${before + 1})`}; keep one`;
+}
+
 /**
  * Parses a settings file.
  * @param schema failsafe: every scalar is text
@@ -44,6 +53,7 @@ export function parseYaml(text: string, where: string, schema: 'core' | 'failsaf
     const [error] = document.errors;
     if (error) {
       const { line, col } = lineCounter.linePos(error.pos[0]);
+      if (error.code === 'DUPLICATE_KEY') throw new UsageError(`${where}, line ${line}: ${repeatedKey(text, line, col)}`);
       throw bad(error, `, line ${line}, column ${col}`);
     }
     return document.toJS();

@@ -5,6 +5,7 @@ import type { Filled } from '../options/declaration.ts';
 import { SERVE_FLAGS } from '../options/serve.ts';
 import { startServer } from '../serve/server.ts';
 import { addFlags } from './flags.ts';
+import { sayIfLoadingIsSlow } from './terminal/slow-start.ts';
 import { noteLine } from './terminal/terminal.ts';
 
 const EXAMPLES = `
@@ -35,7 +36,7 @@ async function run(flags: Filled<typeof SERVE_FLAGS>): Promise<void> {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   process.once('exit', writeLines);
   const key = process.env.GLZ_SERVE_KEY || undefined;
-  const server = await startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) });
+  const server = await sayIfLoadingIsSlow(startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) }), {});
   log({ level: 'info', message: 'ready', url: server.url, precision: server.precision });
   if (process.stderr.isTTY) {
     writeLines();

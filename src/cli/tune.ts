@@ -22,7 +22,7 @@ import {
 import { withFit } from '../classify/tuning/label-fit.ts';
 import { type ThresholdsFile, thresholdsSchema } from '../classify/tuning/thresholds-file.ts';
 import { type LabelledExample, labelledExample } from '../data/examples.ts';
-import { readRecords } from '../data/read-records.ts';
+import { readRecords, recordPlace, sourceName } from '../data/read-records.ts';
 import { expectedCalibrationError, reliabilityBins } from '../eval/metrics/calibration.ts';
 import type { Filled } from '../options/declaration.ts';
 import { TUNE_FLAGS } from '../options/tune.ts';
@@ -30,6 +30,7 @@ import { type LabelSet, labelName, type ReadLabel } from '../text/label-texts.ts
 import { addFlags } from './flags.ts';
 import { labelsOf } from './predict/predict-flags.ts';
 import { startProgress } from './terminal/progress.ts';
+import { sayIfLoadingIsSlow } from './terminal/slow-start.ts';
 import { noteLine, printText } from './terminal/terminal.ts';
 
 const EXAMPLES = `
@@ -56,15 +57,15 @@ interface Labelled extends Pick<LabelledExample, 'text' | 'labels'> {
 /** @throws DataError naming file, line and field */
 async function readLabelled(flags: TuneFlags): Promise<Labelled[]> {
   const records: Labelled[] = [];
-  for await (const { line, fields } of readRecords(flags.data, { textField: flags.textField })) {
-    const where = `${flags.data}, line ${line}`;
-    const { text, labels } = labelledExample(fields, where, flags);
+  for await (const record of readRecords(flags.data, { textField: flags.textField, isLabelled: true })) {
+    const where = recordPlace(flags.data, record);
+    const { text, labels } = labelledExample(record.fields, where, flags);
     if (labels.length > 1 && !flags.multiLabel) throw new DataError(`${where} has ${labels.length} labels: give --multi-label`);
     records.push({ text, labels, where });
   }
   if (records.length < FEWEST_RECORDS)
     throw new DataError(
-      `${flags.data} has ${records.length} labelled records; with fewer than ${FEWEST_RECORDS} what is fitted is chance: label more, or use glz predict --abstain, which needs none, and describe the labels (docs/labels.md)`,
+      `${sourceName(flags.data)} has ${records.length} labelled records; with fewer than ${FEWEST_RECORDS} what is fitted is chance: label more, or use glz predict --abstain, which needs none, and describe the labels (docs/labels.md)`,
     );
   return records;
 }
@@ -177,7 +178,8 @@ async function run(flags: TuneFlags): Promise<void> {
     note(
       `note: ${rare.length} of ${labels.length} labels have fewer than ${FEW_OF_A_LABEL} records, such as ${quoted(labelName(rare[0]))}: little is known of them`,
     );
-  const classifier = await loadClassifier(flags.checkpoint, { precision: flags.precision, threads: flags.threads, note });
+  const { checkpoint, precision, threads } = flags;
+  const classifier = await sayIfLoadingIsSlow(loadClassifier(checkpoint, { precision, threads, note }), flags);
   const progress = startProgress({ label: 'tune', unit: 'texts', quiet: flags.quiet });
   try {
     await checkLabels(classifier, { labels }, flags.labelsFile);

@@ -14,6 +14,7 @@ import { repeatedKey } from '../base/repeated-key.ts';
 import { LARGEST_YAML, parseYaml, withoutNulls } from '../base/yaml.ts';
 import { labelSet } from '../text/described-labels.ts';
 import { createEarlier } from '../text/earlier-text.ts';
+import type { LabelPlaces } from '../text/label-places.ts';
 import type { LabelSet } from '../text/label-texts.ts';
 import { abbreviated, cleanLabels } from '../text/labels.ts';
 import { type LabelLine, type LabelLines, labelLines } from './label-lines.ts';
@@ -37,6 +38,9 @@ const NUMBERED = /^(\d+)[.)]\s/;
 /** A YAML scalar that is what it says, without quotes, comments and the like. */
 const PLAIN_SCALAR = /^[\p{L}\p{N}][^:#]*$/u;
 
+/** Where labels stand that are a line each. */
+const placesOf = (lines: LabelLines): LabelPlaces => ({ lineOf: (at) => lines.line(at).number });
+
 const wrong = (path: string, { number }: LabelLine, what: string): DataError => new DataError(`${path}, line ${number}: ${what}`);
 
 function tryJson(text: string): { value: unknown } | undefined {
@@ -52,7 +56,7 @@ function refuseRepeated(json: string, path: string, firstLine = 1): void {
   const found = repeatedKey(json);
   if (found)
     throw new DataError(
-      `${path}, line ${found.line + firstLine - 1}: the key "${abbreviated(found.key)}" is there twice in one object; keep one`,
+      `${path}, line ${found.line + firstLine - 1}: the key "${abbreviated(found.key)}" is there twice in one object${found.firstLine < found.line ? ` (before in line ${found.firstLine + firstLine - 1})` : ''}; keep one`,
     );
 }
 
@@ -98,7 +102,7 @@ function jsonLabels(text: string, lines: LabelLines, path: string): LabelSet {
   const whole = tryJson(text);
   if (whole) {
     refuseRepeated(text, path);
-    return labelSet(whole.value, path, DataError);
+    return labelSet(whole.value, path, DataError, { text });
   }
   const [odd] = lines.firstOf((line) => !tryJson(line.text));
   if (lines.count > 1 && !odd) {
@@ -106,7 +110,7 @@ function jsonLabels(text: string, lines: LabelLines, path: string): LabelSet {
       refuseRepeated(json, path, number);
       return JSON.parse(json);
     });
-    return labelSet(values, path, DataError, (at) => `${path}, line ${lines.line(at).number}: label ${at + 1}`);
+    return labelSet(values, path, DataError, placesOf(lines));
   }
   if (odd && isJsonLine(lines.line(0)))
     throw wrong(path, odd, 'not JSON, as the lines before it are; write all labels as JSON, one a line');
@@ -122,7 +126,7 @@ function quotedLabels(lines: LabelLines, path: string): string[] {
     if (/^"(?:[^"]|"")*"$/.test(line.text)) return line.text.slice(1, -1).replaceAll('""', '"');
     throw wrong(path, line, 'begins with a quote and is no label in quotes; write one label a line, or a JSON list with [ and ]');
   };
-  return cleanLabels(lines.map(unquoted), path, DataError);
+  return cleanLabels(lines.map(unquoted), path, DataError, placesOf(lines));
 }
 
 /** A whole YAML list or object of labels. */
@@ -142,7 +146,7 @@ function yamlLabels(text: string, path: string): LabelSet {
     throw new DataError(`${path}: a YAML list under the name "${names[0]}"; write the list alone`);
   if (typeof value === 'string')
     throw new DataError(`${path}: not a YAML list of labels; write "- sport", one a line, or "sport: what it means"`);
-  return labelSet(withoutNulls(value), path, DataError);
+  return labelSet(withoutNulls(value), path, DataError, { text });
 }
 
 /** Lines of which the first begins with a dash: a YAML list, of names alone or of more. */
@@ -153,7 +157,7 @@ function dashLabels(text: () => string, lines: LabelLines, path: string): LabelS
     (line) => line.isIndented || (itemOf(line) !== '' && !PLAIN_SCALAR.test(itemOf(line))),
   );
   if (odd) throw wrong(path, odd, 'not an item of the YAML list that the file begins as');
-  return more ? yamlLabels(text(), path) : { labels: cleanLabels(lines.map(itemOf), path, DataError) };
+  return more ? yamlLabels(text(), path) : { labels: cleanLabels(lines.map(itemOf), path, DataError, placesOf(lines)) };
 }
 
 const cells = (line: string): string[] => line.split(/[,;\t]/).map((cell) => cell.replaceAll('"', '').trim().toLowerCase());
@@ -203,7 +207,7 @@ function tableLabels(text: string, header: LabelLine, path: string): LabelSet {
       if (names.length === 1) return record[0];
       return Object.fromEntries(names.map((name, at) => [name, record[at]]));
     });
-    return labelSet(labels, path, DataError, (at) => `${path}, line ${endOf[at + 1]}: label ${at + 1}`);
+    return labelSet(labels, path, DataError, { lineOf: (at) => endOf[at + 1] });
   } catch (error) {
     if (error instanceof CsvError)
       throw new DataError(
@@ -271,6 +275,7 @@ function plainLabels(lines: LabelLines, path: string): string[] {
     lines.map(({ text }) => text),
     path,
     DataError,
+    placesOf(lines),
   );
 }
 

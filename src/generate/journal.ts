@@ -4,13 +4,11 @@
  * any that the journal does not know: that part is cut off at the next start, and the answer asked for again. Every example is there once.
  * Whatever else the two files say, the output is not shortened: the run stops and says what to do.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../base/errors.ts';
 import { behindLinks, writeFileAtomically } from '../base/files.ts';
 import { type FileLock, lockFile } from '../base/locks/lock-file.ts';
-import { makeFolder } from '../base/make-folder.ts';
 import { parseState } from '../base/state-file.ts';
 import type { RecordMember } from '../data/record-members.ts';
 import { recordLine, type WRITTEN } from './record-line.ts';
@@ -62,6 +60,8 @@ export interface Journal {
     mended: Readonly<Record<string, number>>,
   ): void;
   close(): void;
+  /** Closes both files; of a run that failed before its first answer none stays that was not there before. */
+  giveUp(): void;
 }
 
 /** The journal of an output. */
@@ -199,7 +199,6 @@ function openBehind(path: string, length: number): number {
 export function openJournal(output: string, identity: string): Journal {
   let lock: FileLock | undefined;
   try {
-    makeFolder(dirname(output));
     lock = lockFile(behindLinks(output), output);
     return openLocked(output, identity, lock);
   } catch (error) {
@@ -212,6 +211,7 @@ export function openJournal(output: string, identity: string): Journal {
 function openLocked(output: string, identity: string, lock: FileLock): Journal {
   const path = journalPath(output);
   const earlier = readEarlierRun(output, identity);
+  const made = [path, output].filter((file) => !existsSync(file));
   const header = `${JSON.stringify({ plan: identity })}\n`;
   if (!earlier) writeFileAtomically(path, header);
   const { entries, records, outputBytes, journalBytes } = earlier ?? {
@@ -234,6 +234,11 @@ function openLocked(output: string, identity: string, lock: FileLock): Journal {
     add(mended, entry.mended ?? {});
   }
   let failure: DataError | undefined;
+  const close = (): void => {
+    closeSync(out);
+    closeSync(log);
+    lock.release();
+  };
   return {
     done,
     records,
@@ -256,10 +261,11 @@ function openLocked(output: string, identity: string, lock: FileLock): Journal {
       add(dropped, reasons);
       add(mended, mends);
     },
-    close() {
-      closeSync(out);
-      closeSync(log);
-      lock.release();
+    close,
+    giveUp() {
+      // Under the lock, which takes its folder along.
+      if (done.size === 0) for (const file of made) rmSync(file, { force: true });
+      close();
     },
   };
 }

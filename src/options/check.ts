@@ -90,7 +90,10 @@ function distance(one: string, other: string): number {
 /** The known name that is nearest, if one is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const near = [...known].sort((a, b) => distance(name, a) - distance(name, b))[0];
-  return near !== undefined && distance(name, near) <= Math.max(1, Math.floor(near.length / 3)) ? near : undefined;
+  if (near === undefined) return undefined;
+  const apart = distance(name, near);
+  // A letter is near to no other letter.
+  return apart <= Math.max(1, Math.floor(near.length / 3)) && apart < Math.max(name.length, near.length) ? near : undefined;
 }
 
 /** `; did you mean "topK"?` of the known name that is nearest, or the names that there are where none is near. */

@@ -3,6 +3,7 @@
  * model reads.
  */
 import type { DataError, UsageError } from '../base/errors.ts';
+import { type LabelPlaces, twoPlaces } from './label-places.ts';
 import type { LabelSet, ReadLabel } from './label-texts.ts';
 import { abbreviated, cleanLabels } from './labels.ts';
 
@@ -87,11 +88,8 @@ const OTHER_NAMES = ['name', 'id', 'text', 'title', 'value'];
 /** Says what is wrong. */
 type Fail = (what: string) => never;
 
-/** Says where the label of a list stands, by its number from 0: `topics.csv, line 3: label 2`. */
-type SpotOf = (at: number) => string;
-
 /** The labels of lists and objects in each other, in the order in which they stand. */
-function nodesOf(value: unknown, where: string, fail: Fail, spotOf?: SpotOf): Node[] {
+function nodesOf(value: unknown, where: string, fail: Fail, { lineOf }: LabelPlaces): Node[] {
   const nodes: Node[] = [];
 
   function add(fields: Fields, spot: string, parent: number, depth: number): void {
@@ -139,7 +137,7 @@ function nodesOf(value: unknown, where: string, fail: Fail, spotOf?: SpotOf): No
       return;
     }
     for (const [at, item] of all.entries()) {
-      const own = depth === 1 && spotOf ? spotOf(at) : `${spot}: label ${at + 1}`;
+      const own = depth === 1 && lineOf ? `${spot}, line ${lineOf(at)}: label ${at + 1}` : `${spot}: label ${at + 1}`;
       if (!isObject(item)) add({ label: item }, own, parent, depth);
       else if (Object.hasOwn(item, 'label')) add(item, own, parent, depth);
       // `- sport: ball games` in YAML.
@@ -180,13 +178,15 @@ function resolveParents(nodes: Node[], fail: Fail): void {
 }
 
 /** Finds a label that stands twice at one place. */
-function refuseTwice(nodes: readonly Node[], fail: Fail): void {
+function refuseTwice(nodes: readonly Node[], fail: Fail, places: LabelPlaces): void {
   const first = new Map<string, number>();
   for (const [at, { name, parent, where }] of nodes.entries()) {
     const key = `${parent} ${name}`;
     const before = first.get(key);
     if (before !== undefined)
-      fail(`${where.replace(/: label \d+$/, '')}: label "${abbreviated(name)}" occurs twice (${before + 1} and ${at + 1})`);
+      fail(
+        `${where.replace(/(?:, line \d+)?: label \d+$/, '')}: label "${abbreviated(name)}" occurs twice (${twoPlaces(name, before, at, places)})`,
+      );
     first.set(key, at);
   }
 }
@@ -235,31 +235,31 @@ function setOf(nodes: readonly Node[]): LabelSet {
 }
 
 /** Names alone, or nodes. @throws as {@link labelSet} */
-function readValue(given: unknown, where: string, error: ErrorType, spotOf?: SpotOf): { names: string[] } | { nodes: Node[] } {
+function readValue(given: unknown, where: string, error: ErrorType, places: LabelPlaces = {}): { names: string[] } | { nodes: Node[] } {
   const value =
     isObject(given) && typeof given.label === 'string' && Object.keys(given).every((field) => FIELDS.includes(field)) ? [given] : given;
   if (isObject(value) && Object.keys(value).length === 1 && /^(candidate_)?labels$/i.test(Object.keys(value)[0]))
     throw new error(`${where}: labels under the name "${Object.keys(value)[0]}"; give the list alone`);
   const isPlain = Array.isArray(value) ? Array.from(value).every((label) => typeof label === 'string') : !isObject(value);
-  if (isPlain) return { names: cleanLabels(value, where, error) };
+  if (isPlain) return { names: cleanLabels(value, where, error, places) };
   const fail: Fail = (what) => {
     throw new error(what);
   };
-  const nodes = nodesOf(value, where, fail, spotOf);
+  const nodes = nodesOf(value, where, fail, places);
   if (nodes.length === 0) return { names: cleanLabels([], where, error) };
   resolveParents(nodes, fail);
-  refuseTwice(nodes, fail);
+  refuseTwice(nodes, fail, places);
   return { nodes };
 }
 
 /**
  * Labels out of a parsed value: a list of names or {@link Label}s, or an object of names with a description, or with labels below them.
  * @param where names the value in messages
- * @param spotOf names a label of a list in them, where there is something better than its number
+ * @param places tells lines in them
  * @throws ErrorType naming the label and the field
  */
-export function labelSet(given: unknown, where: string, error: ErrorType, spotOf?: SpotOf): LabelSet {
-  const read = readValue(given, where, error, spotOf);
+export function labelSet(given: unknown, where: string, error: ErrorType, places?: LabelPlaces): LabelSet {
+  const read = readValue(given, where, error, places);
   return 'names' in read ? { labels: read.names } : setOf(read.nodes);
 }
 

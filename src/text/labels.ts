@@ -3,6 +3,7 @@
 import { DataError, UsageError } from '../base/errors.ts';
 import { excerpt } from '../base/printable.ts';
 import { createEarlier } from './earlier-text.ts';
+import { type LabelPlaces, twoPlaces } from './label-places.ts';
 import type { ReadLabel } from './label-texts.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
@@ -11,9 +12,15 @@ import type { Tokenizer } from './tokenizer/tokenizer.ts';
  * @param labels what the user gave: any value, if it was parsed from a file.
  * @param where names the list in messages, for example `--labels` or `data.jsonl, line 7, candidate_labels`.
  * @param ErrorType UsageError for flags and settings, DataError for records.
+ * @param places tells the lines on which a label stands twice
  * @throws ErrorType for no list, no label, a label that is not text or is empty, and a label that occurs twice.
  */
-export function cleanLabels(labels: unknown, where: string, ErrorType: typeof UsageError | typeof DataError = UsageError): string[] {
+export function cleanLabels(
+  labels: unknown,
+  where: string,
+  ErrorType: typeof UsageError | typeof DataError = UsageError,
+  places?: LabelPlaces,
+): string[] {
   if (!Array.isArray(labels)) throw new ErrorType(`${where}: the labels are not a list`);
   if (labels.length === 0) throw new ErrorType(`${where}: no labels; give at least one`);
   const odd = labels.findIndex((label) => typeof label !== 'string');
@@ -24,7 +31,8 @@ export function cleanLabels(labels: unknown, where: string, ErrorType: typeof Us
     clean[at] = label.trim();
     if (clean[at] === '') throw new ErrorType(`${where}: label ${at + 1} is empty`);
     const first = before(at);
-    if (first !== undefined) throw new ErrorType(`${where}: label "${abbreviated(clean[at])}" occurs twice (${first + 1} and ${at + 1})`);
+    if (first !== undefined)
+      throw new ErrorType(`${where}: label "${abbreviated(clean[at])}" occurs twice (${twoPlaces(clean[at], first, at, places)})`);
   }
   return clean;
 }

@@ -1,6 +1,7 @@
 /** Evaluation as the library and `glz eval` call it: systems and sets by their names, models fetched, what is finished kept. Knows no terminal. */
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../base/errors.ts';
+import { numbersNote } from '../data/labelled/named-labels.ts';
 import { NO_CACHE, openResultCache } from '../eval/run/result-cache.ts';
 import { evaluateSystems } from '../eval/run/runner.ts';
 import { readEvalSets } from '../eval/sets/eval-set.ts';
@@ -72,6 +73,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const systems = systemsOf(called);
   if (template !== undefined && !template.includes('{}')) throw new UsageError(`--template "${template}" has no {} where the label goes`);
   const sets = await readSets(called);
+  for (const { labels, name } of sets) {
+    const numbers = numbersNote(labels, name);
+    if (numbers !== undefined) note?.(numbers);
+  }
   const nameOf = ({ name }: { name: string }) => name;
   called.onStart?.({ systems: systems.map(nameOf), sets: sets.map(nameOf) });
   return evaluateSystems({

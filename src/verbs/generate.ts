@@ -103,6 +103,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
     : undefined;
   const journal = openJournal(output, identity);
   const wanted = wantedCount(settings, mode);
+  let end = journal.giveUp;
   try {
     options.onStart?.({ kept: journal.records.length, wanted });
     const { kept, leaked, failed } = await generateExamples({
@@ -122,9 +123,10 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
     });
     const figures = summarize(recordsIn(output), journal, `${model} (${provider})`, leaked);
     writeNamedFile(report, reportPage(figures));
+    end = journal.close;
     return { kept, wanted, failed, figures };
   } finally {
-    journal.close();
+    end();
     await filter?.dispose();
   }
 }

@@ -1,11 +1,13 @@
 /** All that a training run needs before its first step: device, start, data and plan, each checked and told. */
 import { layoutOf } from '../classify/classifier.ts';
+import { numbersNote } from '../data/labelled/named-labels.ts';
 import type { EvalSet } from '../eval/sets/eval-set.ts';
 import { readEvalSets } from '../eval/sets/eval-set.ts';
 import { checkSetLabels } from '../eval/sets/set-labels.ts';
 import type { JointLayout } from '../text/joint-sequence.ts';
+import { readDataFiles } from '../train/data/data-files.ts';
 import type { DataReport } from '../train/data/data-report.ts';
-import { type Dataset, readDataset } from '../train/data/dataset.ts';
+import { type Dataset, tokenizedDataset } from '../train/data/dataset.ts';
 import { samplerOf } from '../train/data/run-sampler.ts';
 import type { Sampler } from '../train/data/sampling.ts';
 import { openDevice, type TrainingDevice } from '../train/engine/devices.ts';
@@ -53,6 +55,13 @@ function tellData({ dataset, report }: Pick<PreparedRun, 'dataset' | 'report'>, 
     note(
       `  ${report.contradictions.length} labels are true of a text in one row and a hard negative of it in another (--dry-run names some)`,
     );
+  for (const { name, labelSet } of dataset.sources) {
+    const numbers = numbersNote(
+      Array.from(labelSet, (label) => dataset.labelNames[label]),
+      name,
+    );
+    if (numbers !== undefined) note(`  ${numbers}`);
+  }
   if (report.labelProblem !== undefined) note(`  note: ${report.labelProblem}`);
   for (const [reason, count] of Object.entries(report.skipped)) note(`  left out ${count}: ${reason}`);
 }
@@ -76,15 +85,17 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const device = await openDevice(settings.device, { threads });
   note(`device: ${device.description}`);
-  const start = await loadStart(settings, note);
-  const averageWith = await loadAverageWith(settings, start, note);
-  checkDiskSpace(output, start.weights, settings.keep);
   const names = {
     textField: settings.text_field,
     labelField: settings.label_field,
     labelSeparator: settings.label_separator,
     labelNames: settings.label_names,
   };
+  // Before the model, which takes longer to load, or to download.
+  const files = await readDataFiles(settings.data, { ...names, skipBadRows: onError === 'skip' || dryRun });
+  const start = await loadStart(settings, note);
+  const averageWith = await loadAverageWith(settings, start, note);
+  checkDiskSpace(output, start.weights, settings.keep);
   const setsOf = async (from: { data: string; limit?: number } | undefined) =>
     from ? readEvalSets(from.data, { limit: from.limit, ...names }) : [];
   const sets = await setsOf(settings.dev);
@@ -93,13 +104,11 @@ export async function prepareRun(
   const layout = await layoutOf(start.tokenizer, start.options);
   await checkSetLabels([...sets, ...calibrationSets], start.tokenizer, layout.labelLimit, note);
   const textTokens = Math.min(settings.max_text_tokens, layout.capacity - layout.labelLimit);
-  const { dataset, report } = await readDataset(settings.data, start.tokenizer, {
+  const { dataset, report } = await tokenizedDataset(files, start.tokenizer, {
     maxTextTokens: textTokens,
     maxLabelTokens: layout.labelLimit,
-    ...names,
     negations: settings.labels.negated_share > 0,
     ...(teacher?.ownIds ? { teacherTokenizer: teacher.tokenizer } : {}),
-    skipBadRows: onError === 'skip' || dryRun,
     measureTexts: dryRun,
   });
   tellData({ dataset, report }, note);

@@ -87,6 +87,8 @@ describe('YAML', () => {
   });
   it('is refused in one line that names file, line and column', () => {
     expect(() => parseYaml('a: 1\nb: c: d\n', 'f')).toThrow(/^f: not YAML, line 2, column 4: [ -~]+$/);
+    const twice = 'a: 1\nb:\n  "a b": 1\n  a: 2\n  "a b": 3\n';
+    expect(() => parseYaml(twice, 'f')).toThrow(/^f, line 5: the key "a b" is there twice in one object \(before in line 3\); keep one$/);
   });
   it.each([
     ['brackets', '['.repeat(1e6)],

@@ -1,6 +1,7 @@
 /** Folders are replaced whole, and nothing that somebody else put into them is lost, wherever a kill comes. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DataError } from '../../src/base/errors.ts';
 import { temporaryName } from '../../src/base/files.ts';
 import { ownMark } from '../../src/base/locks/process-mark.ts';
 import { foreignEntry, removeFolder, removeLeftFolders, writeFolderAtomically } from '../../src/base/whole-folders.ts';
@@ -36,6 +37,20 @@ describe('writeFolderAtomically', () => {
     expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('1');
     write(folder, { b: '3' });
     expect([under(folder), readdirSync(parent)]).toEqual([['b'], ['c']]);
+  });
+
+  it('makes the folders above, which go again where writing fails, and says what stands in the way', () => {
+    const parent = temporaryFolder();
+    write(join(parent, 'new/deeper/c'), { a: '1' });
+    expect(under(join(parent, 'new'))).toEqual(['deeper', 'deeper/c', 'deeper/c/a']);
+    const full = () => {
+      throw new Error('disk full');
+    };
+    expect(() => writeFolderAtomically(join(parent, 'other/deeper/c'), NAMES, full)).toThrow(/cannot write .*disk full/);
+    writeFileSync(join(parent, 'file'), '');
+    const below = join(parent, 'file/c');
+    expect(() => write(below, { a: '1' })).toThrow(new DataError(`cannot write ${below}: not a directory`));
+    expect(readdirSync(parent).sort()).toEqual(['file', 'new']);
   });
 
   it('leaves what somebody else put into the folder', () => {

@@ -243,6 +243,24 @@ describe('glz eval', () => {
     expect([code, stdout]).toEqual([0, expect.stringContaining('table: 2 texts, 3 labels')]);
   });
 
+  it('reads stdin, whose first line says what it is', async () => {
+    const stdin = 'text,label\na match,sports\nan election,politics\n';
+    const { code, stdout } = await glzEval(['--data', '-', '--baseline', 'random'], { input: stdin });
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^stdin: 2 texts, 2 labels$/m)]);
+    const none = await glzEval(['--data', '-', '--baseline', 'random'], { input: '' });
+    expect([none.code, none.stderr]).toEqual([1, 'glz: stdin holds no records\n']);
+  });
+
+  it('notes labels of a table that are numbers without names', async () => {
+    const path = join(root, 'numbered.csv');
+    writeFileSync(path, 'text,label\na match,0\nan election,1\n');
+    const run = ['--data', path, '--baseline', 'random'];
+    expect((await glzEval(run)).stderr).toMatch(
+      /^note: the labels of numbered are numbers \(0, 1\), which mean nothing to a model; --label-names says what they stand for$/m,
+    );
+    expect((await glzEval([...run, '--label-names', 'sports,politics'])).stderr).not.toMatch(/are numbers/);
+  });
+
   it('compares result files', async () => {
     const { code, stdout } = await glzEval(['--compare', join(root, 'a.json'), join(root, 'a.json')]);
     expect(code).toBe(0);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GeneratedRecord } from '../../src/generate/journal.ts';
 import { callGlz } from '../call-glz.ts';
@@ -293,8 +293,10 @@ describe('glz generate', () => {
   it('says what to do where no server is there, and where there is no key', async () => {
     const gone = await startFaultServer({ share: 0, faults: [] });
     await gone.close();
-    const none = await callGlz(['generate', '--model', 'm', '--output', output()], { env: { OLLAMA_HOST: gone.url } });
+    const nowhere = join(folder, 'new/deeper/out.jsonl');
+    const none = await callGlz(['generate', '--model', 'm', '--output', nowhere], { env: { OLLAMA_HOST: gone.url } });
     expect([none.code, none.stderr]).toEqual([1, expect.stringMatching(/no Ollama server at .*; start one with: ollama serve/)]);
+    expect(existsSync(join(folder, 'new'))).toBe(false);
     const key = await callGlz(['generate', '--provider', 'groq', '--model', 'm', '--output', output()], { env: { GROQ_API_KEY: '' } });
     expect([key.code, key.stderr]).toEqual([2, expect.stringMatching(/GROQ_API_KEY is not set/)]);
   });

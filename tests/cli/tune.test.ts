@@ -246,3 +246,13 @@ it('predict --abstain: a field "fit" of the record gets another name, tables hav
   expect(first).toMatch(/^Where is my parcel\? It never came,tight,0\.\d+,delivery,0\.\d+$/);
   expect(second).toMatch(/^Mozart wrote it in Vienna,loose,0\.\d+,,$/);
 });
+
+it('reads stdin, and a file of which nothing says the format, by their first line', async () => {
+  const few = lines(rows.slice(0, 5));
+  const said = / has 5 labelled records; with fewer than 80 what is fitted is chance/;
+  const piped = await callGlz(['tune', '--data', '-', '--output', at('few.json')], { input: few });
+  expect([piped.code, piped.stderr]).toEqual([1, expect.stringMatching(new RegExp(`^glz: stdin${said.source}`))]);
+  writeFileSync(at('unnamed'), few);
+  expect((await callGlz(['tune', '--data', at('unnamed'), '--output', at('few.json')])).stderr).toMatch(said);
+  expect(existsSync(at('few.json'))).toBe(false);
+});

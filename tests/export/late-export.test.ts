@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeExport } from '../../src/export/write-export.ts';
 import { GliZNet } from '../../src/index.ts';
+import { ARTICLE_OPTIONS } from '../../src/model/options.ts';
 import { LATE_OPTIONS } from '../random-model.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
@@ -41,4 +42,9 @@ describe('writeExport', () => {
       expect(logit).toBeCloseTo(own[k], 4);
     }
   });
+});
+
+it('what scale/python makes scores with has every field of the calibration', () => {
+  const python = readFileSync(join(ROOT, 'scale/python/glz_onnx.py'), 'utf8');
+  for (const field of Object.keys(ARTICLE_OPTIONS.calibration)) expect(python).toMatch(new RegExp(`\\b${field}\\b`));
 });

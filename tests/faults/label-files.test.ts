@@ -74,7 +74,7 @@ it('read block by block they give the same; where there is neither memory nor a 
   const { code, stdout, stderr } = await predict(cache, '--label-memory', '0');
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(
-    /^glz: 2000 labels need 1 MB of memory, more than the 0 that may be taken \(--label-memory\), and cannot be read from .*: file .*\n$/,
+    /^glz: 2000 labels need 1 MB of memory, more than the 0 that may be taken \(--label-memory\), and cannot be read from .*: .* is no folder\n$/,
   );
 });
 

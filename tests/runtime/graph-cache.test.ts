@@ -79,8 +79,8 @@ describe('without a place for a cache', () => {
     makeFolder(folder);
     expect(statSync(folder).isDirectory()).toBe(true);
     writeFileSync(join(cache(), 'file'), '');
-    expect(() => makeFolder(join(cache(), 'file'))).toThrow('EEXIST');
-    expect(() => makeFolder(join(cache(), 'file/x'))).toThrow('ENOTDIR');
+    expect(() => makeFolder(join(cache(), 'file'))).toThrow(`${join(cache(), 'file')} is no folder`);
+    expect(() => makeFolder(join(cache(), 'file/x'))).toThrow(`${join(cache(), 'file')} is no folder`);
   });
 
   it('follows GLZ_CACHE, then XDG_CACHE_HOME, then the home folder', () => {

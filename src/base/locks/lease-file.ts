@@ -31,7 +31,7 @@ function contentOf(path: string): string | undefined {
 }
 
 /**
- * Leases `path`, which need not exist; its folder has to. Waits where another machine's lease shows no life at first.
+ * Leases `path`, as {@link lockFile} locks it. Waits where another machine's lease shows no life at first.
  * @param note told in a line when it waits
  * @throws DataError naming the process that holds it
  */

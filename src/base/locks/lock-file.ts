@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { DataError, errorMessage, UnwritableError } from '../errors.ts';
+import { makeFolder, removeEmptyFolders } from '../make-folder.ts';
 import { MARK_PATTERN, markedPid, markOwner, ownMark } from './process-mark.ts';
 
 /** A lock that is held. */
@@ -71,7 +72,8 @@ function complaint(subject: string, lock: string): DataError {
 }
 
 /**
- * Locks `path`, which need not exist, for this process; its folder has to. The lock of a process that runs no longer is taken over.
+ * Locks `path`, which need not exist, for this process. Its folder is made where it is missing, and goes with the lock where nothing was put into it.
+ * The lock of a process that runs no longer is taken over.
  * @param subject what is locked, for messages
  * @throws DataError naming the process that holds it, UnwritableError
  */
@@ -80,7 +82,16 @@ export function lockFile(path: string, subject = path): FileLock {
   const name = `${basename(path)}.${ownMark()}.lock`;
   const own = join(folder, name);
   if (held.has(resolve(own))) throw complaint(subject, own);
-  const remove = () => rmSync(own, { force: true });
+  let made: string[];
+  try {
+    made = makeFolder(folder);
+  } catch (error) {
+    throw new UnwritableError(`cannot write ${subject}: ${errorMessage(error)}`);
+  }
+  const remove = () => {
+    rmSync(own, { force: true });
+    removeEmptyFolders(made);
+  };
   for (let look = 0; ; look++) {
     let others: string[];
     try {

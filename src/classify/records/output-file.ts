@@ -26,6 +26,7 @@ import { finished } from 'node:stream/promises';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { behindLinks, fileId, isStream, removeDeadTemporaries, statsOf, temporaryName } from '../../base/files.ts';
 import { lockFile } from '../../base/locks/lock-file.ts';
+import { checkWritable } from '../../base/make-folder.ts';
 import { shownText } from '../../base/printable.ts';
 
 /** A block of records (its number as record-blocks.ts has it); what a table begins with; what compressed files of nothing hold. */
@@ -285,7 +286,8 @@ export function refuseInputsAsOutputs(inputs: readonly string[], outputs: readon
 }
 
 /**
- * Where `path` says, standard output unless given. Of a file it takes the lock, and changes nothing yet.
+ * Where `path` says, standard output unless given. Of a file it takes the lock, for which its folder is made where it is missing, and changes
+ * nothing yet: such a folder goes again with the lock where nothing was written.
  * @param pieces what is kept of a file that cannot be written to its end: whole lines, whole pieces, or nothing
  * @throws UsageError for a folder, DataError where no file can be made or another run writes it
  */
@@ -296,7 +298,7 @@ export function openOutput(path: string | undefined, pieces: Pieces = 'lines'): 
     if (isStream(path)) return streamOutput(path, () => createWriteStream(path, { flags: 'a' }));
     const file = behindLinks(path);
     if (staysInPlace(file)) return placeOutput(file);
-    accessSync(dirname(file), constants.W_OK);
+    checkWritable(dirname(file));
     return fileOutput(file, pieces);
   } catch (error) {
     throw error instanceof UsageError || error instanceof DataError ? error : new DataError(`cannot write ${path}: ${errorMessage(error)}`);

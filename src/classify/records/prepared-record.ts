@@ -101,6 +101,16 @@ function createCandidates(classifier: Classifier, options: RecordReading) {
   };
 }
 
+/** Checks that a record of a table has the columns of texts and of ids, whoever labels it. @throws MissingColumnError */
+export function requireColumns(
+  { columns, typed }: SourceRecord,
+  { source, textField, idField }: Pick<RecordReading, 'source' | 'textField' | 'idField'>,
+): void {
+  if (!columns) return;
+  requireTextColumn(columns, source, textField, typed !== undefined);
+  if (idField) requireColumn(columns, source, [idField], 'that holds the ids with --id-field', typed !== undefined);
+}
+
 /**
  * Makes the function that prepares records. It throws DataError, which names the record, for one that has no text or no candidates, and
  * MissingColumnError for one of a table without a column that is asked for.
@@ -111,10 +121,8 @@ export function createPreparation(classifier: Classifier, options: RecordReading
   return async (read) => {
     const { fields, columns } = read;
     const where = recordPlace(source, read);
-    const isTyped = read.typed !== undefined;
-    if (columns) requireTextColumn(columns, source, textField, isTyped);
-    if (columns && idField) requireColumn(columns, source, [idField], 'that holds the ids with --id-field', isTyped);
-    if (columns && !asker && !options.labels && !options.defaultLabels) requireCandidateColumn(columns, source, isTyped);
+    requireColumns(read, options);
+    if (columns && !asker && !options.labels && !options.defaultLabels) requireCandidateColumn(columns, source, read.typed !== undefined);
     const record = idField ? idRecord(read, idField, where) : read;
     const value = fields[textField ?? 'text'];
     const isJson = asker && typeof value === 'object' && value !== null;

@@ -103,7 +103,8 @@ function partsOf(output: string): Part[] {
     ...(missing.length > 0 ? [`missing: ${someNames(missing)}`] : []),
     ...(unfinished.length > 0 ? [`not finished: ${someNames(unfinished)}`] : []),
   ];
-  if (lacks.length > 0) throw new DataError(`${output}: of ${of} shards ${parts.length} are there; ${lacks.join('; ')}`);
+  if (lacks.length > 0)
+    throw new DataError(`${output}: ${parts.length} of ${of} shards ${parts.length === 1 ? 'is' : 'are'} there; ${lacks.join('; ')}`);
   return parts;
 }
 

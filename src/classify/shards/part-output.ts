@@ -3,11 +3,12 @@
  * run that is killed leaves both; the next one of the same run goes on behind the last block that is whole. The file gets its name once it is complete.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { accessSync, closeSync, constants, fsyncSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DataError, errorMessage, UnwritableError, UsageError } from '../../base/errors.ts';
 import { statsOf, writeFileAtomically } from '../../base/files.ts';
 import { type Lease, leaseFile } from '../../base/locks/lease-file.ts';
+import { checkWritable } from '../../base/make-folder.ts';
 import type { BlockName, Output } from '../records/output-file.ts';
 import { beginningOf, bytesOf, type PartRun, putInPlace } from './part-beginning.ts';
 import { type PartBlock, type PartEnd, partHead } from './part-manifest.ts';
@@ -45,7 +46,7 @@ export async function openPart(request: PartRequest): Promise<PartOutput | undef
   const stats = statsOf(file);
   if (stats && !stats.isFile()) throw new UsageError(`${file} is ${stats.isDirectory() ? 'a folder' : 'no file'}: name another --output`);
   try {
-    accessSync(dirname(file), constants.W_OK);
+    checkWritable(dirname(file));
   } catch (error) {
     throw new UnwritableError(`cannot write ${file}: ${errorMessage(error)}`);
   }

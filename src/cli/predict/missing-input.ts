@@ -62,9 +62,10 @@ export function missingInput(missing: readonly string[], inputs: readonly string
     );
   if (flags.text !== undefined && missing.length === inputs.length)
     return new UsageError(`--text takes one text: put it in quotes, --text "${[flags.text, ...inputs].join(' ')}"`);
-  const near = nearFile(input);
-  if (near !== undefined) return new DataError(`${input}: no such file; did you mean ${near}?`);
   const areWords = missing.length > 1 && missing.length === inputs.length && missing.every((each) => /^[\p{L}\p{N}'’,.!?]+$/u.test(each));
+  // Of several words one may be near to a file by chance.
+  const near = areWords && missing.every((each) => !/.\../.test(each)) ? undefined : nearFile(input);
+  if (near !== undefined) return new DataError(`${input}: no such file; did you mean ${near}?`);
   const isText = /\s/.test(input) || areWords;
   return new DataError(`${input}: no such file${isText ? '; a text to label goes behind --text, in quotes' : ''}`);
 }

@@ -13,12 +13,12 @@ import { folderRun } from './folder-run.ts';
 import type { LabellingRun, PartWork } from './label-target.ts';
 import { type Ended, failureOf, labelTargets, type OpenTarget, type Position, type Surroundings } from './label-targets.ts';
 import { askerOf, type Labelling, labellingOf, noteOf, type PredictFlags } from './predict-flags.ts';
-import { balanceOf, checkFormats } from './reading.ts';
+import { balanceOf, checkBeginnings } from './reading.ts';
 import { createTallies } from './record-tallies.ts';
-import { formatOfResults, keepResults, lostLabels, openResults, type Results } from './results.ts';
+import { formatOfResults, keepResults, linesInJson, lostLabels, openResults, type Results } from './results.ts';
 import { openShardPart, shareOf } from './shard-run.ts';
 import { createSkippedRecords } from './skipped-records.ts';
-import { meantAsFolder, prepareFolder, targetsOf } from './targets.ts';
+import { checkFolder, meantAsFolder, targetsOf } from './targets.ts';
 
 /** Options that cannot be had of labels in levels. */
 function checkLevels(labels: LabelSet | undefined, { balance, wide }: PredictFlags): void {
@@ -114,15 +114,17 @@ export async function predictFiles(
   const targets = plain.map((target) => ({ ...target, format: formatOfResults(target.output, called) }));
   const [first] = targets;
   const share = shareOf(inputs, first.format, called);
-  if (!isFolder) await checkFormats(inputs, called);
-  if (isFolder) prepareFolder(called.output!);
+  // Of several files of a folder one that cannot be read keeps the others from nothing.
+  if (!isFolder || inputs.length === 1) await checkBeginnings(inputs, called);
+  if (isFolder) checkFolder(called.output!);
   const at: Position = { input: inputs[0], complete: 0, failures: [], results: openBeforehand(first, share, isFolder) };
   const labelling = await labellingOf(called, given).catch(async (error: unknown) => {
     await at.results?.output.keep();
     throw error;
   });
   const { classifier, flags } = labelling;
-  for (const line of [meantAsFolder(inputs, flags), lostLabels(first.format, flags)]) if (line !== undefined) noteLine(line);
+  for (const line of [meantAsFolder(inputs, flags), lostLabels(first.format, flags), linesInJson(first.format, flags)])
+    if (line !== undefined) noteLine(line);
   let work: PartWork | undefined;
   if (share) {
     work = await openShardPart(share, inputs, labelling);

@@ -11,6 +11,7 @@ import { parseLabels } from '../../data/label-list.ts';
 import type { Filled } from '../../options/declaration.ts';
 import type { PREDICT_FLAGS } from '../../options/predict.ts';
 import type { LabelSet } from '../../text/label-texts.ts';
+import { sayIfLoadingIsSlow } from '../terminal/slow-start.ts';
 import { noteLine } from '../terminal/terminal.ts';
 
 /** Flags of the command, defaults filled in. */
@@ -64,7 +65,7 @@ export interface Labelling {
 /** Loads what labels, and puts in what was tuned. @throws as loadClassifier; UsageError where what was tuned does not fit */
 export async function labellingOf(called: PredictFlags, given: LabelSet | undefined): Promise<Labelling> {
   const { checkpoint, precision, threads, labelMemory, thresholds } = called;
-  const loaded = await loadClassifier(checkpoint, { precision, threads, labelMemory, note: noteOf(called) });
+  const loaded = await sayIfLoadingIsSlow(loadClassifier(checkpoint, { precision, threads, labelMemory, note: noteOf(called) }), called);
   const classifier = abstains(called) ? withFit(loaded) : loaded;
   if (thresholds === undefined) return { classifier, flags: called, labels: given };
   try {

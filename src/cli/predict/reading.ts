@@ -1,4 +1,6 @@
 /** How `glz predict` reads its inputs, and what it asks of all of them beforehand. */
+
+import { statsOf } from '../../base/files.ts';
 import type { Classifier } from '../../classify/classifier.ts';
 import {
   BALANCE_STRENGTH,
@@ -9,6 +11,7 @@ import {
   sampleLogits,
 } from '../../classify/label-balance.ts';
 import { scoringOptions } from '../../classify/records/predict-records.ts';
+import { requireColumns } from '../../classify/records/prepared-record.ts';
 import { sampleTexts } from '../../classify/records/sample-texts.ts';
 import { untilAborted } from '../../classify/records/until-aborted.ts';
 import { CANDIDATE_FIELDS, TEXT_FIELDS } from '../../data/examples.ts';
@@ -29,12 +32,37 @@ export const readingOf = (flags: PredictFlags): Pick<ReadOptions, 'format' | 'de
   return { format, delimiter, encoding, textField, only };
 };
 
-/** Meets files of which nothing says the format before any is labelled. @throws as readRecords */
-export async function checkFormats(inputs: readonly string[], flags: PredictFlags): Promise<void> {
-  if (flags.format !== undefined || flags.delimiter !== undefined) return;
-  for (const input of inputs)
-    if (input !== '-' && formatOfName(input) === undefined)
-      for await (const _ of readRecords(input, { ...readingOf(flags), onBadLine: () => {} })) break;
+/** Malformed lines behind which the first record is not looked for any more. */
+const MOST_BAD_LINES = 100;
+
+/** Whether the beginning of an input can be looked at twice, or is refused without being read. What is read of a pipe is gone. */
+function hasBeginning(input: string, { format, delimiter }: PredictFlags): boolean {
+  const saysNothing = format === undefined && delimiter === undefined && formatOfName(input) === undefined;
+  return input !== '-' && (saysNothing || statsOf(input)?.isFile() === true);
+}
+
+/**
+ * Looks at the beginning of files before the model is loaded: what kind of file each is, its format, and whether a table has the columns that are asked
+ * for.
+ * @throws as readRecords and {@link requireColumns}
+ */
+export async function checkBeginnings(inputs: readonly string[], flags: PredictFlags): Promise<void> {
+  for (const input of inputs) {
+    if (!hasBeginning(input, flags)) continue;
+    let left = MOST_BAD_LINES;
+    const enough = new Error();
+    const onBadLine = (): void => {
+      if (left-- === 0) throw enough;
+    };
+    try {
+      for await (const record of readRecords(input, { ...readingOf(flags), onBadLine })) {
+        requireColumns(record, { ...flags, source: input });
+        break;
+      }
+    } catch (error) {
+      if (error !== enough) throw error;
+    }
+  }
 }
 
 /** Records of several inputs, one behind the other; malformed ones are passed over. */

@@ -41,6 +41,12 @@ export function lostLabels(format: OutputFormat, { topK = 1, wide, multiLabel, q
   return `note: a table has the best label alone, whatever --top-k says; --wide adds a column with the score of each`;
 }
 
+/** A note on a file of lines whose name promises one JSON value. */
+export function linesInJson(format: OutputFormat, { output = '', quiet, shard }: PredictFlags): string | undefined {
+  if (quiet || shard !== undefined || format !== JSONL || !/\.json(\.gz|\.zst)?$/i.test(output)) return undefined;
+  return `note: ${output} gets a JSON object a line, not one list, which files that end in .jsonl have`;
+}
+
 /** An output as its file's name asks for it to be compressed. @throws DataError where that cannot be done; the output is then given up */
 function compressed(output: Output, path: string | undefined): Output {
   const compression = compressionOfName(path);

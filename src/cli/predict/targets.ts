@@ -1,9 +1,9 @@
 /** Which results go where: those of all inputs into one output, in order, or those of each into a file of its name in a folder. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { isStream } from '../../base/files.ts';
-import { isFolder, makeFolder } from '../../base/make-folder.ts';
+import { checkWritable, isFolder, makeFolder, removeEmptyFolders } from '../../base/make-folder.ts';
 import { refuseInputsAsOutputs } from '../../classify/records/output-file.ts';
 import { missingInput } from './missing-input.ts';
 import type { PredictFlags } from './predict-flags.ts';
@@ -108,11 +108,15 @@ export function targetsOf(inputs: readonly string[], { output, outputFormat, sha
   return { targets, isFolder };
 }
 
-/** Makes a folder of outputs where it is not there. @throws DataError where it cannot be made or written into */
-export function prepareFolder(output: string): void {
+/** Looks whether a folder of outputs can be made, and written into; it is made with its first file. @throws DataError where not */
+export function checkFolder(output: string): void {
   try {
-    makeFolder(output);
-    accessSync(output, constants.W_OK);
+    const made = makeFolder(output);
+    try {
+      checkWritable(output);
+    } finally {
+      removeEmptyFolders(made);
+    }
   } catch (error) {
     throw new DataError(`cannot write into ${output}: ${errorMessage(error)}`);
   }

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { DataError, errorMessage } from '../../base/errors.ts';
+import { sourceName } from '../source-record.ts';
 import { type CardConfig, type ClassNames, datasetCard, namesNear, namesOfCard } from './class-names.ts';
 
 /** What data is for. */
@@ -125,15 +126,16 @@ export function isDatasetFolder(folder: string): boolean {
 }
 
 /**
- * The files of a path that serve a use: the file itself, or those of a folder.
+ * The files of a path that serve a use: the file itself, stdin for `-`, or those of a folder.
  * @throws DataError for a folder that has none, only those of the other use, several data sets, or Arrow
  */
 export function datasetFiles(path: string, use: Split): DatasetFiles {
+  if (path === '-') return { name: sourceName(path), files: [path], names: new Map() };
   if (!isFolder(path)) {
     const name = basename(path)
       .replace(/(?:\.(?:jsonl|ndjson|json|csv|tsv|parquet|pq|txt))?(?:\.(?:gz|zst))?$/i, '')
       .replace(/-\d{5}-of-\d{5}$/, '');
-    return { name, files: [path], names: path === '-' ? new Map() : namesNear(path) };
+    return { name, files: [path], names: namesNear(path) };
   }
   const arrow = existsSync(join(path, 'dataset_dict.json')) || existsSync(join(path, 'state.json'));
   let found: ReturnType<typeof bySplit>;

@@ -5,6 +5,13 @@ import { parsePythonList } from '../python-list.ts';
 const isNumber = (value: unknown): value is number | string =>
   typeof value === 'number' || (typeof value === 'string' && /^\s*-?\d+\s*$/.test(value));
 
+/** A note on labels that all are numbers, as tables have them; undefined for others. @param source names them */
+export function numbersNote(labels: readonly string[], source: string): string | undefined {
+  if (labels.length === 0 || !labels.every(isNumber)) return undefined;
+  const some = labels.slice(0, 3).join(', ');
+  return `note: the labels of ${source} are numbers (${some}${labels.length > 3 ? ', ...' : ''}), which mean nothing to a model; --label-names says what they stand for`;
+}
+
 /** Several numbers in one text: a list of JSON or Python, or with a separator in between. */
 function numbersIn(text: string, separator: string): unknown[] | undefined {
   const parts = /^\s*\[.*\]\s*$/s.test(text) ? parsePythonList(text) : text.includes(separator) ? text.split(separator) : undefined;

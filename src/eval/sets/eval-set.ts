@@ -10,6 +10,7 @@ import type { LabelledExample } from '../../data/examples.ts';
 import { type DatasetFiles, datasetFiles, hasSplit, isDatasetFolder, isSplitName, type Split } from '../../data/labelled/dataset-files.ts';
 import { type ExampleOptions, type ReadExample, readExamples } from '../../data/labelled/read-examples.ts';
 import { readLabelsFile } from '../../data/labels-file.ts';
+import { sourceName } from '../../data/read-records.ts';
 import { namesAlone } from '../../text/described-labels.ts';
 
 /** A set ready to be scored. */
@@ -58,7 +59,7 @@ async function readAll(source: DatasetFiles, use: Split, options: ExampleOptions
   if (size > MAX_BYTES) throw new DataError(`${path} has ${size} bytes; an evaluation set may have ${MAX_BYTES}: take a sample`);
   const records: EvalRecord[] = [];
   for await (const { example, ...said } of readExamples(source, use, options)) records.push({ ...example, ...said });
-  if (!records.length) throw new DataError(`${path} holds no records`);
+  if (!records.length) throw new DataError(`${sourceName(path)} holds no records`);
   return records;
 }
 
@@ -75,6 +76,7 @@ function classesOf([{ classes }]: readonly EvalRecord[], used: readonly string[]
 }
 
 function sizeOf(path: string): number {
+  if (path === '-') return 0; // it will be known when it was read
   try {
     return statSync(path).size;
   } catch (error) {
@@ -99,6 +101,12 @@ function setFiles(path: string): { test: DatasetFiles; train?: DatasetFiles; lab
   }
   const own = (name: string) => datasetFiles(join(path, name), 'test');
   return { test: own('test.jsonl'), labels, ...(existsSync(join(path, 'train.jsonl')) ? { train: own('train.jsonl') } : {}) };
+}
+
+/** What a set is called that nobody named: as its file or folder. */
+function nameOf(path: string, { files }: DatasetFiles): string {
+  if (path === '-') return sourceName(path);
+  return files[0] === path ? basename(path.replace(/(\.[a-z]+)?(\.gz|\.zst)?$/i, '')) : basename(resolve(path));
 }
 
 /**
@@ -139,7 +147,7 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
     ...(examples ? { examples: examples.map((record) => ({ text: record.text, labels: record.labels.map(worded) })) } : {}),
   };
   return {
-    name: options.name ?? (test.files[0] === path ? basename(path.replace(/(\.[a-z]+)?(\.gz|\.zst)?$/i, '')) : basename(resolve(path))),
+    name: options.name ?? nameOf(path, test),
     ...set,
     hash: jsonHash(set),
     available: records.length,
@@ -147,10 +155,11 @@ export async function readEvalSet(path: string, options: ReadSetOptions = {}): P
 }
 
 /**
- * Where the sets of a path are: the path itself if it is a file, a set folder or the folder of a data set, else its subfolders that are.
+ * Where the sets of a path are: the path itself if it is a file, or `-` for stdin, a set folder or the folder of a data set, else its subfolders that are.
  * @throws DataError when there is none.
  */
 export function findEvalSets(path: string): string[] {
+  if (path === '-') return [path];
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();

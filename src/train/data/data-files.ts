@@ -4,7 +4,7 @@ import { DataError } from '../../base/errors.ts';
 import type { LabelledExample } from '../../data/examples.ts';
 import { datasetFiles } from '../../data/labelled/dataset-files.ts';
 import { type ExampleOptions, readExamples } from '../../data/labelled/read-examples.ts';
-import { type DataReport, skipMalformed } from './data-report.ts';
+import { type DataReport, emptyReport, skipMalformed } from './data-report.ts';
 
 /** A file to read and how. */
 export interface DataFile {
@@ -54,16 +54,18 @@ function createTextMemory({ contradictions }: DataReport) {
   };
 }
 
-/**
- * Reads files, and adds what is odd about them to a report.
- * @returns their examples, and sha256 of all records in order
- * @throws DataError naming file and line of the first malformed row; for a file without records
- */
-export async function readDataFiles(
-  files: readonly DataFile[],
-  settings: DataFileSettings,
-  report: DataReport,
-): Promise<{ read: ReadFile[]; hash: string }> {
+/** Files that were read. */
+export interface ReadFiles {
+  read: ReadFile[];
+  /** sha256 of all records in order. */
+  hash: string;
+  /** What is odd about them. */
+  report: DataReport;
+}
+
+/** Reads files. @throws DataError naming file and line of the first malformed row; for a file without records */
+export async function readDataFiles(files: readonly DataFile[], settings: DataFileSettings): Promise<ReadFiles> {
+  const report = emptyReport();
   const hash = createHash('sha256');
   const texts = createTextMemory(report);
   const onBad = settings.skipBadRows ? (error: DataError) => skipMalformed(report, error) : undefined;
@@ -89,5 +91,5 @@ export async function readDataFiles(
       throw new DataError(firstMalformed ?? `${file.path}: no records${file.languages ? ` in ${file.languages.join(', ')}` : ''}`);
     read.push({ file, name: source.name, examples, firstMalformed });
   }
-  return { read, hash: hash.digest('hex') };
+  return { read, hash: hash.digest('hex'), report };
 }

@@ -5,8 +5,8 @@
 import { DataError } from '../../base/errors.ts';
 import { labelProblem } from '../../text/labels.ts';
 import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts';
-import { type DataFile, type DataFileSettings, type ReadFile, readDataFiles } from './data-files.ts';
-import { type DataReport, emptyReport, skipRow } from './data-report.ts';
+import { type DataFile, type DataFileSettings, type ReadFile, type ReadFiles, readDataFiles } from './data-files.ts';
+import { type DataReport, skipRow } from './data-report.ts';
 
 /** Lists of integers of any length, flat: 250,000 small arrays would take four times the memory. */
 export interface IntegerLists {
@@ -87,8 +87,8 @@ function concatenated(parts: readonly Int32Array[]): Int32Array {
   return all;
 }
 
-/** Settings of {@link readDataset}. */
-export interface DatasetSettings extends DataFileSettings {
+/** How rows are tokenized. */
+export interface DatasetSettings {
   /** Text tokens kept of a row. */
   maxTextTokens: number;
   /** The longest label that fits into a sequence. */
@@ -167,11 +167,18 @@ async function tokenized(
 export async function readDataset(
   files: readonly DataFile[],
   tokenizer: Tokenizer,
+  settings: DatasetSettings & DataFileSettings,
+): Promise<{ dataset: Dataset; report: DataReport }> {
+  return tokenizedDataset(await readDataFiles(files, settings), tokenizer, settings);
+}
+
+/** Tokenizes training files that were read. @throws DataError for a file without usable rows */
+export async function tokenizedDataset(
+  { read, hash, report }: ReadFiles,
+  tokenizer: Tokenizer,
   settings: DatasetSettings,
 ): Promise<{ dataset: Dataset; report: DataReport }> {
   const { maxLabelTokens, teacherTokenizer, negations = false } = settings;
-  const report = emptyReport();
-  const { read, hash } = await readDataFiles(files, settings, report);
   const { names: labelNames, numberOf } = numberLabels(read);
   const shownNames = negations ? [...labelNames, ...labelNames.map((name) => NEGATION + name)] : labelNames;
   const labelIds = await tokenizer.encodeBatch(shownNames, { atLeast: maxLabelTokens + 1 });

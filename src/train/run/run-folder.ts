@@ -28,7 +28,7 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { temporaryName, writeFileAtomically } from '../../base/files.ts';
-import { makeFolder } from '../../base/make-folder.ts';
+import { makeFolder, removeEmptyFolders } from '../../base/make-folder.ts';
 import { parseState, readStateFile } from '../../base/state-file.ts';
 import { removeFolder, writeFolderAtomically } from '../../base/whole-folders.ts';
 import { type CheckpointContent, type FloatWeights, writeCheckpointFiles } from '../../weights/checkpoint.ts';
@@ -85,17 +85,21 @@ function existingFolder(path: string): string {
 }
 
 /**
- * Makes sure that a run can write into its folder, before hours are spent on it: creates the folder and a file in it, or, for a dry run
- * (`create` false), only looks.
+ * Makes sure that a run can write into its folder, before hours are spent on it: makes the folder and a file in it, for a moment, or, for
+ * a dry run (`create` false), only looks.
  * @throws DataError naming the folder
  */
 export function checkOutputFolder(output: string, create: boolean): void {
   try {
     if (create) {
-      makeFolder(output);
-      const probe = temporaryName(join(output, 'probe'));
-      writeFileSync(probe, 'x', { flag: 'wx' });
-      rmSync(probe);
+      const made = makeFolder(output);
+      try {
+        const probe = temporaryName(join(output, 'probe'));
+        writeFileSync(probe, 'x', { flag: 'wx' });
+        rmSync(probe);
+      } finally {
+        removeEmptyFolders(made);
+      }
     } else {
       const folder = existingFolder(output);
       if (!statSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);

@@ -8,7 +8,6 @@ import { z } from 'zod';
 import { DataError, errorMessage, UsageError } from '../../base/errors.ts';
 import { writeFileAtomically } from '../../base/files.ts';
 import { type FileLock, lockFile } from '../../base/locks/lock-file.ts';
-import { makeFolder } from '../../base/make-folder.ts';
 import { stateFileOrNone } from '../../base/state-file.ts';
 import { type OwnNames, removeFolder, removeLeftFolders } from '../../base/whole-folders.ts';
 import { CHECKPOINT_FILES } from '../../weights/checkpoint.ts';
@@ -150,6 +149,5 @@ export function removeLeftovers(output: string): void {
 
 /** Takes the folder of a run, which is made, for this process. @throws DataError naming the process that trains there */
 export function lockRunFolder(output: string): FileLock {
-  makeFolder(output);
   return lockFile(join(output, 'run'), output);
 }

@@ -52,6 +52,20 @@ describe('a lock', () => {
     lockFile(path).release();
   });
 
+  it('makes the folder that it is in, which goes with it where nothing was put into it, also at the end of the process', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'new/deeper/out.jsonl');
+    lockFile(path).release();
+    expect(readdirSync(folder)).toEqual([]);
+    const script = `import { lockFile } from ${module('locks/lock-file.js')}; lockFile(${JSON.stringify(path)}); process.exit(0)`;
+    expect(spawnSync(process.execPath, node(script)).status).toBe(0);
+    expect(readdirSync(folder)).toEqual([]);
+    const lock = lockFile(path);
+    writeFileSync(path, '');
+    lock.release();
+    expect(readdirSync(join(folder, 'new/deeper'))).toEqual(['out.jsonl']);
+  });
+
   it('of another process is named, and taken over once that is dead', async () => {
     const path = join(temporaryFolder(), 'out.jsonl');
     const child = await holder(path);
@@ -105,7 +119,10 @@ describe('a lock', () => {
   });
 
   it('that cannot be written says so', () => {
-    expect(() => lockFile('/none/out.jsonl')).toThrow(/^cannot write \/none\/out\.jsonl\.glz-.*lock: no such file or directory$/);
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    expect(() => lockFile(join(file, 'out.jsonl'))).toThrow(new DataError(`cannot write ${file}/out.jsonl: ${file} is no folder`));
+    expect(() => lockFile('/proc/none/out.jsonl')).toThrow(/^cannot write \/proc\/none\/out\.jsonl: no such file or directory$/);
   });
 
   it('is held by one of many that find the lock of a dead process at once', async () => {

@@ -116,7 +116,7 @@ describe('a large label set', () => {
     writeFileSync(join(folder, 'labels'), 'a file where the folder should be');
     expect(await logitsOf({ identity: 'one' })).toEqual(expected);
     await expect(logitsOf({ identity: 'one', memory: 20_000 })).rejects.toThrow(
-      /^300 labels need 1 MB of memory, more than the 1 that may be taken \(--label-memory\), and cannot be read from a file instead: .*labels: file/,
+      /^300 labels need 1 MB of memory, more than the 1 that may be taken \(--label-memory\), and cannot be read from a file instead: .*labels is no folder$/,
     );
     await expect(logitsOf({ memory: 20_000 })).rejects.toThrow(/instead: only those of a checkpoint are kept in one$/);
   });

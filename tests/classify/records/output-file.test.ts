@@ -86,12 +86,32 @@ describe('openOutput', () => {
     expect(read(path)).toBe('');
   });
 
+  it('makes the folder, which goes again where nothing was written', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'new/deeper/out.jsonl');
+    expect(await openOutput(path).keep()).toBeUndefined();
+    openOutput(path).discard!();
+    expect(readdirSync(folder)).toEqual([]);
+    const part = openOutput(path);
+    await part.write('one\n');
+    await part.keep();
+    expect(readdirSync(join(folder, 'new/deeper'))).toEqual(['out.jsonl.partial']);
+    const whole = openOutput(join(folder, 'other/out.jsonl'));
+    await whole.write('one\n');
+    await whole.finish();
+    expect(readdirSync(join(folder, 'other'))).toEqual(['out.jsonl']);
+  });
+
   it('refuses a folder, and a place where no file can be made, before anything is written', () => {
     const folder = temporaryFolder();
     for (const path of [folder, join(folder, 'new/'), '']) expect(() => openOutput(path)).toThrow(UsageError);
-    expect(() => openOutput(join(folder, 'none/out.jsonl'))).toThrow(
-      new DataError(`cannot write ${folder}/none/out.jsonl: no such file or directory`),
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => openOutput(join(folder, 'file/new/out.jsonl'))).toThrow(
+      new DataError(`cannot write ${folder}/file/new/out.jsonl: not a directory`),
     );
+    // By way of a folder that is not there nothing can be reached.
+    const roundabout = `${folder}/none/../out.jsonl`;
+    expect(() => openOutput(roundabout)).toThrow(new DataError(`cannot write ${roundabout}: no such file or directory`));
     symlinkSync('loop', join(folder, 'loop'));
     expect(() => openOutput(join(folder, 'loop'))).toThrow(DataError);
   });

@@ -45,6 +45,14 @@ describe('results of glz predict', () => {
     expect(first.score_film + first.score_bank).toBeCloseTo(1, 5);
   });
 
+  it('are lines in a file that ends in .json, which is said', async () => {
+    const loud = common.filter((flag) => flag !== '--quiet');
+    const { stderr } = await callGlz(['predict', path('wide.csv'), '--output', path('out.json'), ...loud]);
+    expect(stderr).toMatch(/note: .*out\.json gets a JSON object a line, not one list/);
+    const { stderr: none } = await callGlz(['predict', path('wide.csv'), '--output', path('out.jsonl'), ...loud]);
+    expect(none).not.toMatch(/a JSON object a line/);
+  });
+
   it('in CSV have the delimiter and the byte order mark of their input, or what --delimiter says', async () => {
     const table = '\uFEFFid;text\n1;"a film; a bank, too"\n';
     for (const bytes of [Buffer.from(table), Buffer.from(table, 'utf16le')]) {

@@ -1,6 +1,6 @@
 /** Labels, texts and weights that would give wrong answers without a word: refused, or counted and said. */
 
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { labelProbability } from '../../../src/classify/probabilities.ts';
 import { GliZNet } from '../../../src/index.ts';
@@ -166,4 +166,34 @@ describe('weights that hold NaN', () => {
     await expect(other.classify(['x'], labels, { shortlist: 5 })).rejects.toThrow(/no numbers/);
     await other.dispose();
   });
+});
+
+it('looks at the beginning of files before it loads a model', async () => {
+  const folder = temporaryFolder();
+  const file = (name: string, content: string) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const good = file('good.csv', 'text\na\n');
+  const noText = /no\.csv: no column "text" in its header \(it has id, body\); name the one that holds the texts with --text-field/;
+  const no = file('no.csv', 'id,body\n1,a\n');
+  const checkpoint = join(folder, 'none');
+  for (const [args, message] of [
+    [[no], noText],
+    [[good, no], noText],
+    [[no, '--output', join(folder, 'out/')], noText],
+    [[no, '--text-field', 'body', '--id-field', 'nr'], /no\.csv: no column "nr"/],
+    [[file('book.csv', 'PK\u0003\u0004 a workbook')], /book\.csv: a ZIP file or a workbook \(XLSX\)/],
+    [[file('paper.jsonl', '%PDF-1.7 a paper')], /paper\.jsonl: a PDF, not text/],
+    [[file('cut.parquet', 'PAR1 and no more')], /cut\.parquet: /],
+    // Malformed lines, however many, are for later, and so is a file among others of a folder.
+    [[file('bad.jsonl', '{1}\n'.repeat(1000))], /none: no such folder/],
+    [[good, no, '--output', join(folder, 'out/')], /none: no such folder/],
+    [[good], /none: no such folder/],
+  ] as const) {
+    const { code, stdout, stderr } = await callGlz(['predict', ...args, '--labels', 'a,b', '--checkpoint', checkpoint]);
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringMatching(message)]);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  }
+  expect(existsSync(join(folder, 'out'))).toBe(false);
 });

@@ -75,15 +75,16 @@ it('a killed shard of several files goes on; with other files, or in another ord
   expect(readFileSync(many, 'utf8')).toBe(readFileSync(one, 'utf8'));
 });
 
-it('of one output a file that cannot be labelled stops the run, and what was done is kept', async () => {
-  const wrong = file('wrong.csv', 'id,body\n1,a house\n');
+it('of one output a file that fails stops the run, and what was done is kept', async () => {
+  const good = file('good.jsonl', '{"text": "a house"}\n{"text": "a street"}\n');
+  const wrong = file('wrong.jsonl', '{"text": "a house"\n');
   const output = fresh();
-  const { code, stderr } = await predict(small, wrong, '--output', output);
+  const { code, stderr } = await predict(good, wrong, '--output', output, '--on-error', 'fail');
   expect([code, stderr]).toEqual([
     1,
-    expect.stringMatching(/wrong\.csv: no column "text".*; the 39 texts before it are in .*out\.jsonl\.partial$/m),
+    expect.stringMatching(/wrong\.jsonl, line 1: .*; the 2 texts before it are in .*out\.jsonl\.partial$/m),
   ]);
-  expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 40]);
+  expect([existsSync(output), readFileSync(`${output}.partial`, 'utf8').split('\n').length]).toEqual([false, 3]);
 });
 
 it('a file of which nothing says the format is met before any is labelled', async () => {

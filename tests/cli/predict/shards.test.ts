@@ -117,7 +117,7 @@ it('a killed shard goes on behind what it has finished; one that is complete is 
   const killed = await runGlz(args, { killWhen: () => blocks() >= 1 });
   expect(killed.signal).toBe('SIGKILL');
   expect(existsSync(part)).toBe(false);
-  expect(await callGlz(['merge', many])).toMatchObject({ code: 1, stderr: `glz: ${many}: of 1 shards 0 are there; not finished: 1/1\n` });
+  expect(await callGlz(['merge', many])).toMatchObject({ code: 1, stderr: `glz: ${many}: 0 of 1 shards are there; not finished: 1/1\n` });
   // What was being written when it was killed.
   appendFileSync(`${part}.partial`, '{"half');
   appendFileSync(`${part}.manifest`, '{"block":1,"rec');
@@ -213,10 +213,10 @@ describe('refuses', () => {
       writeFileSync(manifest, kept.manifest);
     };
     rmSync(manifest);
-    expect(await merge(output)).toBe('1 glz: OUT: of 3 shards 2 are there; missing: 1/3\n');
+    expect(await merge(output)).toBe('1 glz: OUT: 2 of 3 shards are there; missing: 1/3\n');
     restore();
     rmSync(part);
-    expect(await merge(output)).toBe('1 glz: OUT: of 3 shards 2 are there; not finished: 1/3\n');
+    expect(await merge(output)).toBe('1 glz: OUT: 2 of 3 shards are there; not finished: 1/3\n');
     restore();
     appendFileSync(part, 'more');
     expect(await merge(output)).toMatch(/^1 glz: OUT\.1-of-3: it has \d+ bytes, where its manifest says \d+; delete it/);

@@ -1,7 +1,8 @@
 /** The bar on a real terminal: `script` gives one. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 it('is drawn in one line that is narrower than the terminal, and leaves the cursor as it was', async () => {
@@ -26,4 +27,23 @@ it('is drawn in one line that is narrower than the terminal, and leaves the curs
   for (const bar of bars) expect(bar.length).toBeLessThan(50);
   expect(bars[bars.length - 1]).toMatch(/^\[=*-*\] predict: \d+/);
   expect(last).toMatch(/predict: 2000\/2000 \(100%\) texts \| [\d.]+ texts\/s.* \| took \d+s\r\n$/);
+});
+
+describe('what is said of a slow start', () => {
+  const said = (options: string, took: number, command = (script: string) => ['script', '-q', '/dev/null', '-ec', script]): string => {
+    const module = JSON.stringify(pathToFileURL(join(ROOT, 'dist/cli/terminal/slow-start.js')).href);
+    const file = join(temporaryFolder(), 'slow.mjs');
+    const work = `new Promise((resolve) => setTimeout(resolve, ${took}, 'done'))`;
+    writeFileSync(file, `import { sayIfSlow } from ${module};\nconsole.log(await sayIfSlow('loading', ${work}, ${options}));\n`);
+    const [program, ...words] = command(`${process.execPath} ${file}`);
+    const { stdout, stderr } = spawnSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return `${stdout}${stderr}`.replaceAll('\r', '');
+  };
+
+  it('is a line on a terminal, and nothing where it is quick, quiet, or no terminal', () => {
+    expect(said('{ moment: 1 }', 500)).toBe('loading\ndone\n');
+    expect(said('{ moment: 100_000 }', 1)).toBe('done\n');
+    expect(said('{ moment: 1, quiet: true }', 500)).toBe('done\n');
+    expect(said('{ moment: 1 }', 500, (script) => ['sh', '-c', script])).toBe('done\n');
+  });
 });

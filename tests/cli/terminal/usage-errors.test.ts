@@ -45,10 +45,12 @@ describe('a wrong command line', () => {
     [['tickets.csv', '--labels', '“a', 'b”'], 'b”: no such file; ” (U+201D) is no quote to a shell: type plain quotes, "..."'],
     [['ticket.csv', '--labels', 'a,b'], 'ticket.csv: no such file; did you mean tickets.csv?'],
     [['my', 'invoice', '--labels', 'a,b'], 'my: no such file; a text to label goes behind --text, in quotes'],
+    [['I', 'love', 'it', '--labels', 'a,b'], 'I: no such file; a text to label goes behind --text, in quotes'],
+    [['I', '--labels', 'a,b'], 'I: no such file'],
     [['nothing.jsonl', '--labels', 'a,b'], 'nothing.jsonl: no such file'],
   ])('glz predict %j is told what was meant', async (args, message) => {
     const folder = temporaryFolder();
-    writeFileSync(join(folder, 'tickets.csv'), 'text\nx\n');
+    for (const name of ['tickets.csv', 'o', 'lose']) writeFileSync(join(folder, name), 'text\nx\n');
     const { code, stderr } = await callGlz(['predict', ...args], { cwd: folder });
     expect([[1, 2].includes(code!), stderr]).toEqual([true, `glz: ${message}\n`]);
   });
