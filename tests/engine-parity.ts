@@ -131,7 +131,7 @@ export async function expectParity(
   try {
     for (let step = 1; step <= 4; step++) {
       for (let part = 0; part < 2; part++) {
-        const batch = batchOf(request, next, 3, 21 + part, 5);
+        const batch = batchOf(request, next, 3, 13 + part, 5);
         if ('packedLabels' in batch && request.encoder.readsBlocks && batch.packedLabels.perRow < 2)
           throw new Error('no row of labels has several: the comparison says nothing of packed ones');
         const expected = await reference.accumulate(batch, 0.5);

@@ -37,17 +37,18 @@ async function run(flags: Filled<typeof SERVE_FLAGS>): Promise<void> {
   process.once('exit', writeLines);
   const key = process.env.GLZ_SERVE_KEY || undefined;
   const server = await sayIfLoadingIsSlow(startServer({ ...flags, version, log, ...(key === undefined ? {} : { key }) }), {});
-  log({ level: 'info', message: 'ready', url: server.url, precision: server.precision });
-  if (process.stderr.isTTY) {
-    writeLines();
-    noteLine(`open ${server.url}, Ctrl-C ends`);
-  }
   const signals = ['SIGTERM', 'SIGINT'] as const;
   let onSignal: NodeJS.SignalsListener = () => {};
   const asked = new Promise<void>((resolve) => {
     onSignal = () => resolve();
     for (const signal of signals) process.once(signal, onSignal);
   });
+  // Only now: who reads it may end the server at once.
+  log({ level: 'info', message: 'ready', url: server.url, precision: server.precision });
+  if (process.stderr.isTTY) {
+    writeLines();
+    noteLine(`open ${server.url}, Ctrl-C ends`);
+  }
   try {
     await Promise.race([asked, server.failed]);
   } finally {

@@ -1,6 +1,6 @@
 /**
- * Large label sets, met with by whole processes: two that make a file at once, one that is killed, a disk that is full meanwhile, files that are cut
- * or of another checkpoint, too little memory, and a server whose labels change. Scores are always those of an undisturbed run, or there are none.
+ * Large label sets: two processes that make a file at once, one that is killed, a disk that is full meanwhile, files that are cut or of another
+ * checkpoint, too little memory, and a server whose labels change. Scores are always those of an undisturbed run, or there are none.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
@@ -102,7 +102,7 @@ it.each<[string, (path: string, other: string) => void]>([
   ],
   ['of another checkpoint under its name', (path, other) => cpSync(other, path)],
 ])('one that is %s is made again', async (what, change) => {
-  const cache = await cacheWithGraphs(`changed ${what}`);
+  const cache = cacheWithGraphs(`changed ${what}`);
   const fileOf = () => join(cache, 'labels', filesIn(cache)[0]);
   checkpoint = others;
   await predict(cache);
@@ -120,7 +120,7 @@ it.each<[string, (path: string, other: string) => void]>([
 });
 
 it('a process that is killed while it makes one leaves nothing that is taken, and nothing behind the next run', async () => {
-  const cache = await cacheWithGraphs('killed');
+  const cache = cacheWithGraphs('killed');
   const isBegun = () => {
     try {
       return filesIn(cache).length > 0;
