@@ -17,7 +17,7 @@ export interface ServerProcess {
 /** Starts a server. @throws Error with what it said where it does not become ready */
 export function runServer(args: readonly string[] = [], env: Record<string, string | undefined> = {}): Promise<ServerProcess> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), 'serve', '--port', '0', '--threads', '1', ...args], {
+    const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), 'serve', '--port', '0', '--workers', '1', '--threads', '1', ...args], {
       env: glzEnvironment(env),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
