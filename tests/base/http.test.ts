@@ -92,7 +92,7 @@ const ask = (limits) => createFetch(limits)(process.argv[2]).then((answer) => an
 console.log(JSON.stringify(await Promise.all([ask({ headersTimeout: 500 }), ask({ headersTimeout: 0, bodyTimeout: 0 }), ask({})])));
 `;
 it('a connection that is given time has it, without undici as well', async () => {
-  const late = createServer((_, response) => void setTimeout(() => response.end('late'), 4000));
+  const late = createServer((_, response) => void setTimeout(() => response.end('late'), 1500));
   await new Promise<void>((ready) => late.listen(0, '127.0.0.1', ready));
   try {
     const http = pathToFileURL(join(root, 'dist', 'base', 'http.js')).href;
