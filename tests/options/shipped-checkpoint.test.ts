@@ -78,7 +78,9 @@ describe('a misspelt name', () => {
     // A model of the hub: asked for there, if that were allowed.
     process.env.HF_HUB_OFFLINE = '1';
     try {
-      await expect(GliZNet.load('elsewhere/glz-smal')).rejects.toThrow(/^"elsewhere\/glz-smal" is no folder and not in the cache(?!.*did you mean)/s);
+      await expect(GliZNet.load('elsewhere/glz-smal')).rejects.toThrow(
+        /^"elsewhere\/glz-smal" is no folder and not in the cache(?!.*did you mean)/s,
+      );
     } finally {
       delete process.env.HF_HUB_OFFLINE;
     }
