@@ -1,14 +1,15 @@
 /**
- * Sessions of one graph side by side, each in a worker and with one thread: batches share the cores better than the operations of a batch do.
+ * Sessions of one graph side by side, each in a process and with one thread: batches share the cores better than the operations of a batch do.
  * On two cores they do 1.2 (fp32) to 1.8 times (int8) of what one session with two threads does (bench/session-pool.ts). They are opened once
  * there is enough to run; until then, and where that fails, the one session does it all.
  */
+import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
 import { freeMemory } from '../base/free-memory.ts';
 import type { Feed, FeedData, GraphSession } from './onnx-session.ts';
 
-/** What a session's worker is asked. */
+/** What a session's process is asked, once it has the graph. */
 export interface RunRequest {
   job: number;
   feeds: Record<string, Feed>;
@@ -24,8 +25,8 @@ export type RunAnswer =
 /** Sessions at most, as each holds the graph. */
 const MOST_SESSIONS = 8;
 
-/** Memory of a session beside its graph's bytes: a thread of Node, and what a batch makes. */
-const SESSION_BYTES = 50e6;
+/** Memory of a session beside its graph's bytes: a process of Node, and what a batch makes. */
+const SESSION_BYTES = 80e6;
 
 /** How many times its graph's bytes a session takes: as read, and a part of it packed for products. */
 const GRAPH_COPIES = 1.2;
@@ -42,22 +43,35 @@ export function sessionsFor(graphBytes: number, threads = availableParallelism()
   return Math.max(1, Math.min(threads, MOST_SESSIONS, inMemory));
 }
 
-/** A session's worker ended before it answered. */
+/** A session's process ended before it answered. */
 class SessionGoneError extends Error {}
 
 interface OpenSession {
-  worker: Worker;
+  child: ChildProcess;
   waiting: Map<number, { resolve: (values: Record<string, FeedData>) => void; reject: (error: Error) => void }>;
 }
 
-/** Opens a session in a worker; `onGone` is called where it ends. */
+/** What does something keeps this process alive; what is open and does nothing does not. */
+function hold({ child }: Pick<OpenSession, 'child'>, isHeld: boolean): void {
+  if (isHeld) child.ref();
+  else child.unref();
+  if (isHeld) child.channel?.ref();
+  else child.channel?.unref();
+}
+
+/**
+ * Opens a session in a process; `onGone` is called where it ends. Not in a thread: where that ends, or this process does, while ONNX Runtime
+ * computes in it, all is aborted.
+ */
 async function openSession(graph: string | Uint8Array, onGone: () => void): Promise<OpenSession> {
-  const file = import.meta.url.endsWith('.ts') ? './session-worker.ts' : './session-worker.js';
+  const file = import.meta.url.endsWith('.ts') ? './session-process.ts' : './session-process.js';
   // Not with this process's flags: some are of its own script.
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: graph, execArgv: [] });
-  // What is open and does nothing keeps no process alive.
-  worker.unref();
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
+    ...{ execArgv: [], serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+  });
   const waiting: OpenSession['waiting'] = new Map();
+  const session = { child, waiting };
+  hold(session, false);
   await new Promise<void>((resolve, reject) => {
     const gone = (): void => {
       const error = new SessionGoneError('a session beside others ended');
@@ -66,18 +80,20 @@ async function openSession(graph: string | Uint8Array, onGone: () => void): Prom
       for (const job of waiting.values()) job.reject(error);
       waiting.clear();
     };
-    worker.on('error', gone);
-    worker.on('exit', gone);
-    worker.on('message', (answer: RunAnswer) => {
+    child.on('error', gone);
+    child.on('exit', gone);
+    child.on('message', (answer: RunAnswer) => {
       if (answer.type === 'ready') return resolve();
-      const job = waiting.get(answer.job)!;
+      const job = waiting.get(answer.job);
       waiting.delete(answer.job);
-      if (waiting.size === 0) worker.unref();
-      if (answer.type === 'ran') job.resolve(answer.values);
-      else job.reject(new Error(answer.message));
+      if (waiting.size === 0) hold(session, false);
+      if (answer.type === 'ran') job?.resolve(answer.values);
+      else job?.reject(new Error(answer.message));
     });
+    // What cannot be sent is told by the end of the process.
+    child.send(graph, () => {});
   });
-  return { worker, waiting };
+  return session;
 }
 
 /** What runs batches: a session, or several. */
@@ -112,10 +128,12 @@ export function createSessionPool(alone: GraphSession, graph: string | Uint8Arra
 
   const end = async (sessions: readonly OpenSession[]): Promise<void> => {
     await Promise.all(
-      sessions.map(({ worker }) => {
-        // Else the process could end before the worker has.
-        worker.ref();
-        return worker.terminate();
+      sessions.map(async ({ child }) => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        child.ref();
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        await ended;
       }),
     );
   };
@@ -135,12 +153,12 @@ export function createSessionPool(alone: GraphSession, graph: string | Uint8Arra
   }
 
   const runBeside = (feeds: Record<string, Feed>, outputs: string[]): Promise<Record<string, FeedData>> => {
-    const { worker, waiting } = open.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least));
+    const session = open.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least));
     return new Promise((resolve, reject) => {
       const job = jobs++;
-      waiting.set(job, { resolve, reject });
-      worker.ref();
-      worker.postMessage({ job, feeds, outputs } satisfies RunRequest);
+      session.waiting.set(job, { resolve, reject });
+      hold(session, true);
+      session.child.send({ job, feeds, outputs } satisfies RunRequest, () => {});
     });
   };
 

@@ -13,17 +13,18 @@ beforeAll(async () => {
   checkpoint = await writeTinyCheckpoint(LATE);
 });
 
-/** What a script prints that loads the checkpoint as `model` with some settings; `workers` has all workers that were started. */
-function printed(settings: object, script: string): string[] {
-  const { status, stdout, stderr } = spawnSync(
+/** What becomes of a script that loads the checkpoint as `model` with some settings; `workers` has all processes that were started. */
+function ran(settings: object, script: string) {
+  return spawnSync(
     process.execPath,
     [
       ...['--input-type=module', '-e'],
-      `import workerThreads from 'node:worker_threads';
+      `import childProcess from 'node:child_process';
       import { syncBuiltinESMExports } from 'node:module';
       const workers = [];
       let ready = 0;
-      workerThreads.Worker = class extends workerThreads.Worker { constructor(...given) { super(...given); workers.push(this); this.once('message', () => { ready++; }); } };
+      const { fork } = childProcess;
+      childProcess.fork = (...given) => { const child = fork(...given); workers.push(child); child.once('message', () => { ready++; }); return child; };
       syncBuiltinESMExports();
       const { loadClassifier } = await import(${JSON.stringify(pathToFileURL(join(ROOT, 'dist/classify/load-classifier.js')).href)});
       const model = await loadClassifier(${JSON.stringify(checkpoint)}, ${JSON.stringify(settings)});
@@ -37,6 +38,11 @@ function printed(settings: object, script: string): string[] {
     ],
     { encoding: 'utf8', env: { ...process.env, GLZ_CACHE: join(temporaryFolder(), 'cache') }, maxBuffer: 1 << 28, timeout: 120_000 },
   );
+}
+
+/** What such a script prints, line by line. */
+function printed(settings: object, script: string): string[] {
+  const { status, stdout, stderr } = ran(settings, script);
   expect([status, stderr]).toEqual([0, '']);
   return stdout.trim().split('\n');
 }
@@ -66,13 +72,36 @@ it('loses nothing where a session dies, and ends them all when it is disposed of
     `const ended = () => new Promise((resolve) => { let count = 0; for (const each of workers) each.once('exit', () => { if (++count === 2) resolve(count); }); });
     console.log(await scores()); await opened();
     const both = ended();
-    const run = scores(); await pause(5); workers[0].terminate(); console.log(await run);
+    const run = scores(); await pause(5); workers[0].kill('SIGKILL'); console.log(await run);
     console.log(await scores());
     await model.dispose(); console.log(await both);`,
   );
   expect(killed).toBe(alone);
   expect(after).toBe(alone);
   expect(left).toBe('2');
+});
+
+it('ends with its own code where the process ends in the middle of runs, and the sessions with it', async () => {
+  const begin = `await opened(); console.log(workers.map(({ pid }) => pid).join(' ')); void scores(Array(10).fill(requests).flat());`;
+  const isAlive = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  for (const [script, code] of [
+    [`setTimeout(() => process.exit(7), 50);`, 7],
+    [`setTimeout(() => { throw new Error('my own'); }, 50);`, 1],
+    [`setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50);`, null],
+  ] as const) {
+    const { status, stdout, stderr } = ran({ threads: 2 }, begin + script);
+    expect([script, status, stderr.includes('Napi')]).toEqual([script, code, false]);
+    const pids = stdout.trim().split(' ').map(Number);
+    expect(pids).toHaveLength(2);
+    for (let at = 0; at < 200 && pids.some(isAlive); at++) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(pids.filter(isAlive)).toEqual([]);
+  }
 });
 
 it('goes on with the one session where others cannot be opened', async () => {
