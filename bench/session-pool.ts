@@ -23,18 +23,14 @@ const requests = Array.from({ length: count }, (_, at) => ({
 }));
 
 const median = (some: readonly number[]): number => [...some].sort((a, b) => a - b)[some.length >> 1];
-const inMegabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
-console.log('| precision | one session, texts/s | side by side | times | memory of one | of all |\n| --- | --- | --- | --- | --- | --- |');
+console.log('| precision | one session, texts/s | side by side | times |\n| --- | --- | --- | --- |');
 for (const precision of ['fp32', 'int8'] as const) {
-  const before = process.memoryUsage.rss();
   const one = await loadClassifier(values.checkpoint, { precision, threads, sessions: 1 });
   await one.logits(requests);
-  const alone = process.memoryUsage.rss();
   const many = await loadClassifier(values.checkpoint, { precision, threads, sessions: threads });
   // Twice: the sessions are opened meanwhile.
   for (let round = 0; round < 2; round++) await many.logits(requests);
-  const together = process.memoryUsage.rss();
   const rates = { one: [] as number[], many: [] as number[] };
   for (let round = 0; round < rounds; round++)
     for (const [name, classifier] of [
@@ -46,7 +42,6 @@ for (const precision of ['fp32', 'int8'] as const) {
       rates[name].push((1000 * count) / (performance.now() - began));
     }
   const [slow, fast] = [median(rates.one), median(rates.many)];
-  const memory = [inMegabytes(alone - before), inMegabytes(together - alone)];
-  console.log(`| ${[precision, slow.toFixed(0), fast.toFixed(0), (fast / slow).toFixed(2), ...memory].join(' | ')} |`);
+  console.log(`| ${[precision, slow.toFixed(0), fast.toFixed(0), (fast / slow).toFixed(2)].join(' | ')} |`);
   await Promise.all([one.dispose(), many.dispose()]);
 }

@@ -49,7 +49,7 @@ export const LOAD_OPTIONS = {
     type: 'integer',
     min: 1,
     max: 1024,
-    description: 'sessions of one thread each that many texts are shared out among',
+    description: 'processes with a session of one thread each that many texts are shared out among',
     detail: 'as many as `threads` unless given, at most 8, fewer where memory is short; 1: none beside the one',
   },
   // Of checkpoints that read labels once.

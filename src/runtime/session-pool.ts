@@ -1,7 +1,7 @@
 /**
  * Sessions of one graph side by side, each in a process and with one thread: batches share the cores better than the operations of a batch do.
- * On two cores they do 1.2 (fp32) to 1.8 times (int8) of what one session with two threads does (bench/session-pool.ts). They are opened once
- * there is enough to run; until then, and where that fails, the one session does it all.
+ * On two cores int8 gains most, and fp32 where other work runs too (docs/speed.md). They are opened once there is enough to run; until then, and
+ * where that fails, the one session does it all.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -26,7 +26,7 @@ export type RunAnswer =
 const MOST_SESSIONS = 8;
 
 /** Memory of a session beside its graph's bytes: a process of Node, and what a batch makes. */
-const SESSION_BYTES = 80e6;
+const SESSION_BYTES = 100e6;
 
 /** How many times its graph's bytes a session takes: as read, and a part of it packed for products. */
 const GRAPH_COPIES = 1.2;
