@@ -49,30 +49,31 @@ class SessionGoneError extends Error {}
 interface OpenSession {
   child: ChildProcess;
   waiting: Map<number, { resolve: (values: Record<string, FeedData>) => void; reject: (error: Error) => void }>;
+  /** Resolves once it runs what it is asked; rejected where its process ends before. */
+  ready: Promise<void>;
 }
 
 /** What does something keeps this process alive; what is open and does nothing does not. */
-function hold({ child }: Pick<OpenSession, 'child'>, isHeld: boolean): void {
-  if (isHeld) child.ref();
-  else child.unref();
-  if (isHeld) child.channel?.ref();
-  else child.channel?.unref();
+function hold(child: ChildProcess, isHeld: boolean): void {
+  for (const each of [child, child.channel]) isHeld ? each?.ref() : each?.unref();
 }
 
 /**
  * Opens a session in a process; `onGone` is called where it ends. Not in a thread: where that ends, or this process does, while ONNX Runtime
  * computes in it, all is aborted.
+ * @throws the system's error where no process can be started
  */
-async function openSession(graph: string | Uint8Array, onGone: () => void): Promise<OpenSession> {
+function openSession(graph: string | Uint8Array, onGone: () => void): OpenSession {
   const file = import.meta.url.endsWith('.ts') ? './session-process.ts' : './session-process.js';
   // Not with this process's flags: some are of its own script.
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
-    ...{ execArgv: [], serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
+  hold(child, false);
   const waiting: OpenSession['waiting'] = new Map();
-  const session = { child, waiting };
-  hold(session, false);
-  await new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     const gone = (): void => {
       const error = new SessionGoneError('a session beside others ended');
       onGone();
@@ -86,14 +87,25 @@ async function openSession(graph: string | Uint8Array, onGone: () => void): Prom
       if (answer.type === 'ready') return resolve();
       const job = waiting.get(answer.job);
       waiting.delete(answer.job);
-      if (waiting.size === 0) hold(session, false);
+      if (waiting.size === 0) hold(child, false);
       if (answer.type === 'ran') job?.resolve(answer.values);
       else job?.reject(new Error(answer.message));
     });
-    // What cannot be sent is told by the end of the process.
-    child.send(graph, () => {});
   });
-  return session;
+  // What cannot be sent is told by the end of the process.
+  child.send(graph, () => {});
+  return { child, waiting, ready };
+}
+
+/** Ends a session's process, whatever it does. */
+async function endSession({ child }: OpenSession): Promise<void> {
+  // One that could not be started has no end.
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  // Else this process could end before that one has.
+  child.ref();
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
 }
 
 /** What runs batches: a session, or several. */
@@ -108,7 +120,7 @@ export interface BatchRunner {
 export interface SessionPool {
   /** What so many tokens are run with; opens the sessions once there was enough of work that is for them. */
   runnerFor(tokens: number): BatchRunner;
-  /** Ends the sessions after what they run. */
+  /** Ends the sessions; those that are being opened too. */
   dispose(): Promise<void>;
 }
 
@@ -119,56 +131,54 @@ export interface SessionPool {
  */
 export function createSessionPool(alone: GraphSession, graph: string | Uint8Array = '', size = 1): SessionPool {
   const one: BatchRunner = { atOnce: 1, run: (feeds, outputs) => alone.run(feeds, outputs) };
-  let open: OpenSession[] = [];
-  let opening: Promise<void> | undefined;
-  let ending: Promise<void> | undefined;
-  let isDisposed = false;
+  /** Those that were started and have not ended; undefined until some are. */
+  let sessions: OpenSession[] | undefined;
+  let isOpen = false;
+  let ending: Promise<unknown> = Promise.resolve();
   let expected = 0;
   let jobs = 0;
 
-  const end = async (sessions: readonly OpenSession[]): Promise<void> => {
-    await Promise.all(
-      sessions.map(async ({ child }) => {
-        if (child.exitCode !== null || child.signalCode !== null) return;
-        child.ref();
-        const ended = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGKILL');
-        await ended;
-      }),
-    );
-  };
+  /** All end together, and are not opened again: where one cannot be opened or ends, memory is short, and the one session goes on alone. */
+  function close(): void {
+    isOpen = false;
+    const own = sessions ?? [];
+    sessions = [];
+    if (own.length > 0) ending = Promise.all(own.map(endSession));
+  }
 
-  async function openAll(): Promise<void> {
-    let isWhole = true;
-    // Where one cannot be opened or ends, memory is short: the one session goes on alone, and they are not tried again.
-    const onGone = (): void => {
-      if (!isWhole) return;
-      isWhole = false;
-      ending = end(open.splice(0));
-    };
-    const opened = await Promise.allSettled(Array.from({ length: size }, () => openSession(graph, onGone)));
-    const found = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-    if (isWhole && !isDisposed) open = found;
-    else await end(found);
+  function open(): void {
+    const own: OpenSession[] = [];
+    sessions = own;
+    try {
+      while (own.length < size) own.push(openSession(graph, close));
+    } catch {
+      close();
+    }
+    Promise.all(own.map(({ ready }) => ready)).then(
+      () => {
+        isOpen = sessions === own;
+      },
+      () => {},
+    );
   }
 
   const runBeside = (feeds: Record<string, Feed>, outputs: string[]): Promise<Record<string, FeedData>> => {
-    const session = open.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least));
+    const { child, waiting } = sessions!.reduce((least, each) => (each.waiting.size < least.waiting.size ? each : least));
     return new Promise((resolve, reject) => {
       const job = jobs++;
-      session.waiting.set(job, { resolve, reject });
-      hold(session, true);
-      session.child.send({ job, feeds, outputs } satisfies RunRequest, () => {});
+      waiting.set(job, { resolve, reject });
+      hold(child, true);
+      child.send({ job, feeds, outputs } satisfies RunRequest, () => {});
     });
   };
 
   const several: BatchRunner = {
     get atOnce() {
-      return open.length > 0 ? AHEAD * open.length : one.atOnce;
+      return isOpen ? AHEAD * size : one.atOnce;
     },
     async run(feeds, outputs) {
       try {
-        return await (open.length > 0 ? runBeside(feeds, outputs) : one.run(feeds, outputs));
+        return await (isOpen ? runBeside(feeds, outputs) : one.run(feeds, outputs));
       } catch (error) {
         if (!(error instanceof SessionGoneError)) throw error;
         return one.run(feeds, outputs);
@@ -181,14 +191,12 @@ export function createSessionPool(alone: GraphSession, graph: string | Uint8Arra
       // One batch, or two: the threads of one session are faster than one thread of another.
       if (size === 1 || tokens < 2 * alone.batchTokens) return one;
       expected += tokens;
-      if (expected >= OPEN_FROM) opening ??= openAll();
+      if (expected >= OPEN_FROM && !sessions) open();
       return several;
     },
     async dispose() {
-      isDisposed = true;
-      await opening;
+      close();
       await ending;
-      await end(open.splice(0));
     },
   };
 }

@@ -62,7 +62,8 @@ async function runBatch(model: RemoteModel, batch: readonly Job[], windows: numb
 export function createScheduler(pool: WorkerPool, sets: LabelSets, settings: SchedulerSettings): Scheduler {
   const { batchTexts, batchWait, windows } = settings;
   const bounds = {
-    ...{ scored: batchTexts, explained: Math.min(batchTexts, explainedAtOnce(pool.options)) },
+    scored: batchTexts,
+    explained: Math.min(batchTexts, explainedAtOnce(pool.options)),
     characters: CHARACTERS_A_THREAD * settings.threads,
   };
   const queue = createTextQueue(settings.maxQueue);

@@ -81,6 +81,14 @@ it('loses nothing where a session dies, and ends them all when it is disposed of
   expect(left).toBe('2');
 });
 
+it('that is disposed of while sessions are being opened waits for none of them', () => {
+  const ended = printed(
+    { threads: 2 },
+    `for (; workers.length < 2; ) await scores(); const were = ready; await model.dispose(); console.log(were, workers.map(({ signalCode }) => signalCode).join(' '));`,
+  );
+  expect(ended).toEqual(['0 SIGKILL SIGKILL']);
+});
+
 it('ends with its own code where the process ends in the middle of runs, and the sessions with it', async () => {
   const begin = `await opened(); console.log(workers.map(({ pid }) => pid).join(' ')); void scores(Array(10).fill(requests).flat());`;
   const isAlive = (pid: number): boolean => {

@@ -6,7 +6,7 @@ import type { GliZNetOptions } from '../../model/options.ts';
 import { SCORING_OPTIONS } from '../../options/predict.ts';
 import { lengthBatches } from '../../runtime/length-batches.ts';
 import type { GraphSession } from '../../runtime/onnx-session.ts';
-import { createSessionPool, runBatches, type SessionPool } from '../../runtime/session-pool.ts';
+import { type BatchRunner, createSessionPool, runBatches, type SessionPool } from '../../runtime/session-pool.ts';
 import type { JointLayout } from '../../text/joint-sequence.ts';
 import { textBatch } from '../../text/separate-sequences.ts';
 import { textWindows } from '../../text/text-windows.ts';
@@ -153,14 +153,14 @@ export async function createLateClassifier(
       if (signal?.aborted) return results.finish(unreadable);
       const runner = textPool.runnerFor(parts.reduce((sum, { ids }) => sum + ids.length + 2, 0));
       const batches = lengthBatches(longestFirst(parts), ({ ids }) => ids.length + 2, limits);
-      const readTexts = async (batch: readonly Part[]) => {
+      const readTexts = async (batch: readonly Part[], { run }: BatchRunner) => {
         const feeds = textFeeds(
           textBatch(
             layout,
             batch.map(({ ids }) => ids),
           ),
         );
-        return { values: await runner.run(feeds, scorer.outputs), attentionMask: feeds.attention_mask };
+        return { values: await run(feeds, scorer.outputs), attentionMask: feeds.attention_mask };
       };
       for await (const { batch, result: read } of runBatches(runner, batches, readTexts)) {
         for (const [labels, rows] of rowsBySet(batch, sets)) {
