@@ -66,8 +66,8 @@ def written_tasks():
             yield Group(f"tasks_{task['name']}", "tasks", known, [None] * len(labels), rows)
 
 
-def files_of_sources(data, at_hand):
-    """The English rows of the files of mix.json that are there and of no reserved source."""
+def files_of_sources(data, at_hand, all_languages):
+    """The rows of the files of mix.json that are there and of no reserved source: English ones, or all."""
     mix = json.loads((TRAINING_DATA / "mix.json").read_text())
     dropped = left_out(mix["rounds"])
     for family, settings in mix["families"].items():
@@ -75,7 +75,7 @@ def files_of_sources(data, at_hand):
             path = (at_hand if name in mix["at_hand"] else data) / f"{name}.jsonl"
             if name in dropped or not path.exists():
                 continue
-            rows = [row for row in lines(path) if row.get("lang", "en") == "en" and row.get("labels")]
+            rows = [row for row in lines(path) if (all_languages or row.get("lang", "en") == "en") and row.get("labels")]
             labels = sorted({label for row in rows for label in row["labels"] + row.get("not_labels", [])})
             number = {label: at for at, label in enumerate(labels)}
             random.Random(zlib.crc32(name.encode())).shuffle(rows)
@@ -92,8 +92,13 @@ def open_rows():
     return [(row["text"], row["labels"], row["not_labels"]) for row in lines(TRAINING_DATA / "written" / "open-labels.jsonl.gz")]
 
 
-def all_groups(data, at_hand):
-    return [*written_domains(), *written_requests(), *written_tasks(), *files_of_sources(data, at_hand)]
+def all_groups(data, at_hand, all_languages=False):
+    return [*written_domains(), *written_requests(), *written_tasks(), *files_of_sources(data, at_hand, all_languages)]
+
+
+def parallel_texts(path):
+    """(English, [its translations]) of what training-data/parallel wrote."""
+    return [(row["en"], list(row["to"].values())) for row in lines(path)]
 
 
 WRITTEN = {"domains", "requests", "tasks"}

@@ -17,8 +17,8 @@ import torch
 from batches import Batches
 from encoders import Reader
 from evaluation_sets import macro_f1, read_sets
-from examples import all_groups, named_plainly, open_rows, part_of
-from torch.nn.functional import binary_cross_entropy_with_logits, kl_div, log_softmax, softmax
+from examples import all_groups, named_plainly, open_rows, parallel_texts, part_of
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, kl_div, log_softmax, softmax
 
 SHARES = {
     **{"domains": 0.4, "open": 0.22, "requests": 0.07, "tasks": 0.05, "intents": 0.04, "topics": 0.05, "things": 0.06},
@@ -68,6 +68,16 @@ def label_loss(cosines, head, known, unsure):
     return losses[(known != 0) | others].mean()
 
 
+def translation_loss(cosines, texts, english):
+    """
+    What a translation is read as is what its English is: the choice among a batch's labels is the teacher's for the English, and of all English texts the own one is nearest.
+    cosines: translations to labels [P, L]; texts: translations to the batch's English texts [P, P]; english: the teacher's standardised scores of the English [P, L]
+    """
+    over_labels = kl_div(log_softmax(SCALE * cosines, 1), softmax(TEACHER_SCALE * english, 1), reduction="batchmean")
+    own = torch.arange(len(texts))
+    return over_labels + 0.5 * (cross_entropy(SCALE * texts, own) + cross_entropy(SCALE * texts.T, own))
+
+
 class Mean:
     """Mean of snapshots."""
 
@@ -106,6 +116,9 @@ def main():
     parser.add_argument("--data-share", type=float, default=1, help="part of the written sets, of the rows of other files and of open rows")
     parser.add_argument("--plain-names", action="store_true", help="labels by their first name only: no wordings, no descriptions")
     parser.add_argument("--statements", type=float, default=0, help="share of the texts that come with statements about them too")
+    parser.add_argument("--all-languages", action="store_true", help="rows that are not English too")
+    parser.add_argument("--parallel", type=Path, help="file of training-data/parallel: English texts with their translations")
+    parser.add_argument("--translations", type=int, default=16, help="of a step, with --parallel")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--minutes", type=float, default=1e9, help="ends, and lowers the rate, by the clock")
     parser.add_argument("--texts", type=int, default=48, help="of a step")
@@ -119,11 +132,17 @@ def main():
     rng = random.Random(options.seed)
     reader = Reader(options.start, options.weights)
     teachers = teachers_of(options.teacher or ["start"], reader)
-    groups, rows = part_of(all_groups(options.data, options.at_hand), open_rows(), options.data_share)
+    groups, rows = part_of(all_groups(options.data, options.at_hand, options.all_languages), open_rows(), options.data_share)
     if options.plain_names:
         groups = [named_plainly(group) for group in groups]
     batches = Batches(groups, rows, options.shares, options.texts, rng, options.statements)
+    parallel = parallel_texts(options.parallel) if options.parallel else []
     sets = read_sets(options.look_at, 100)
+
+    def teach(texts, labels):
+        """The teachers' standardised scores: [T, L]"""
+        found = sum(s * standardised(t.cosines(texts, labels, LONGEST_TEXT, LONGEST_LABEL)) for t, s in teachers)
+        return found / sum(share for _, share in teachers)
 
     # The embeddings of words stay: rare ones would only be decayed.
     for parameter in reader.model.embeddings.parameters():
@@ -156,13 +175,15 @@ def main():
             group["lr"] = rate * factor
         texts, labels, known = batches.draw()
         known = torch.tensor(known)  # [T, L]
-        with torch.no_grad():
-            teacher = sum(s * standardised(t.cosines(texts, labels, LONGEST_TEXT, LONGEST_LABEL)) for t, s in teachers)
-            teacher /= sum(share for _, share in teachers)  # [T, L]
+        teacher = teach(texts, labels)  # [T, L]
+        pairs = [(english, rng.choice(others)) for english, others in rng.sample(parallel, options.translations)] if parallel else []
+        as_labels = rng.random() < 0.3
         reader.model.train()
         with torch.autocast("cpu", torch.bfloat16):
             read_texts = reader.read(texts, False, LONGEST_TEXT)  # [T, size]
             read_labels = reader.read(labels, True, LONGEST_LABEL)  # [L, size]
+            read_english = reader.read([english for english, _ in pairs], as_labels, LONGEST_LABEL) if pairs else None  # [P, size]
+            read_others = reader.read([other for _, other in pairs], as_labels, LONGEST_LABEL) if pairs else None  # [P, size]
         cosines = read_texts @ read_labels.T  # [T, L]
         unsure = may_be_true(teacher, known)
         losses = {
@@ -170,8 +191,13 @@ def main():
             "choice": choice_loss(cosines, known, unsure),
             "labels": label_loss(cosines, head, known, unsure),
         }
+        total = options.teacher_weight * losses["teacher"] + losses["choice"] + 0.5 * losses["labels"]
+        if pairs:
+            english = teach([english for english, _ in pairs], labels)  # [P, L]
+            losses["translations"] = translation_loss(read_others @ read_labels.T, read_others @ read_english.T, english)
+            total = total + losses["translations"]
         optimizer.zero_grad()
-        (options.teacher_weight * losses["teacher"] + losses["choice"] + 0.5 * losses["labels"]).backward()
+        total.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         for name, value in losses.items():

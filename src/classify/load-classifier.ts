@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { refuseBrokenLink } from '../base/files.ts';
 import { readsAlike } from '../model/options.ts';
@@ -11,12 +12,13 @@ import { checkOptions } from '../options/check.ts';
 import { LOAD_OPTIONS } from '../options/predict.ts';
 import { shippedFolder } from '../options/shipped-checkpoint.ts';
 import { cacheFolder, derivedFile } from '../runtime/graph-cache.ts';
+import { littleMemory } from '../runtime/little-memory.ts';
 import { loadRuntime } from '../runtime/load-runtime.ts';
 import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
 import { createSessionPool, sessionsFor } from '../runtime/session-pool.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { createUnknownScript } from '../text/tokenizer/unknown-script.ts';
-import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig } from '../weights/checkpoint.ts';
+import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig, WEIGHTS } from '../weights/checkpoint.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { createLateClassifier } from './late/late-classifier.ts';
 import type { LoadSettings } from './library-types.ts';
@@ -117,8 +119,14 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   // So does the runtime, which loads while the cached graph is read and hashed on other threads.
   loadRuntime().catch(() => {});
   const hash = checkpointHash(folder, config, cacheFolder());
+  const parameters = async () => (await import('../weights/formats/safetensors.ts')).safetensorsSize(join(folder, WEIGHTS)).elements;
+  const noteMemory = async (kind: 'fp32' | 'int8', step: 'prepare' | 'run') => {
+    const line = note && (await littleMemory(path, kind, step, parameters));
+    if (line) note?.(line);
+  };
   const derivedIn = (kind: 'fp32' | 'int8') =>
     derivedFile(hash, kind, async () => {
+      await noteMemory(kind, 'prepare');
       note?.(`preparing ${path} for this machine (once${kind === 'int8' ? ', in 8 bits' : ''})`);
       const { deriveInferenceGraph } = await import('./inference-graph.ts');
       return deriveInferenceGraph(folder, config, kind);
@@ -127,6 +135,7 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   const isTimed = precision === 'auto' && (provider ?? 'cpu') === 'cpu';
   const given = precision === 'auto' ? undefined : precision;
   const chosen = isTimed ? await fasterPrecision({ hash, config, derived: derivedIn, note }) : (given ?? config.precision);
+  await noteMemory(chosen, 'run');
   const graph = await derivedIn(chosen);
   const opened: GraphSession[] = [];
   const open = async (file: string | Uint8Array, most = threads): Promise<GraphSession> => {
