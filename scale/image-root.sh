@@ -14,6 +14,8 @@ mkdir -p "$app" "$root/etc" "$root/tmp" "$root/usr/bin"
 chmod 1777 "$root/tmp"
 
 for part in bin dist configs checkpoints package.json LICENSE; do cp -R "$project/$part" "$app/"; done
+# A package of its own: who wants it in the image adds it.
+rm -rf "$app/checkpoints/glz-multi"
 cp -R "$project/node_modules" "$app/"
 modules=$app/node_modules
 # Other platforms' binaries.

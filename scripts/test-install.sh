@@ -16,7 +16,7 @@ npm run build --silent
 npm pack --silent --pack-destination "$work" >/dev/null
 mkdir "$work/user" && cd "$work/user"
 echo '{"private":true}' >package.json
-npm install --omit=dev --ignore-scripts --no-audit --no-fund --silent "$work"/gliznet-*.tgz
+npm install --omit=dev --ignore-scripts --no-audit --no-fund --silent "$work"/gliznet-[0-9]*.tgz
 
 echo "1. what it weighs"
 top=$(node -p 'Object.keys(require("gliznet/package.json").dependencies).length')
@@ -34,6 +34,16 @@ expected='{"text":"my parcel is late","labels":["delivery"'
 npx glz predict records.jsonl --labels "delivery,billing,praise" --quiet | grep -F "$expected"
 echo 'import { GliZNet } from "gliznet"; const model = await GliZNet.load(); console.log((await model.classify(["my parcel is late"], ["delivery", "billing"]))[0].labels[0]); await model.dispose();' >library.mjs
 node library.mjs | grep -x delivery
+
+echo "   glz-multi, a package of its own"
+{ npx glz predict records.jsonl --labels a,b --checkpoint glz-multi 2>&1 || true; } | grep 'npm install gliznet-glz-multi'
+if [ -f "$project/checkpoints/glz-multi/config.json" ]; then
+  npm pack --silent --pack-destination "$work" "$project/checkpoints/glz-multi" >/dev/null
+  npm install --omit=dev --ignore-scripts --no-audit --no-fund --silent "$work"/gliznet-glz-multi-*.tgz
+  npx glz predict records.jsonl --labels "delivery,billing,praise" --quiet --checkpoint glz-multi | grep -F "$expected"
+else
+  echo "(its weights are not in this checkout)"
+fi
 
 echo "3. the server"
 npx glz serve --port 0 >served 2>&1 &

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from quantized import floats
 from torch.nn.functional import normalize
 from transformers import AutoTokenizer, BertConfig, BertModel
 
@@ -74,13 +75,12 @@ class Reader:
 
 
 def encoder_weights(folder):
-    """Parameters by BertModel's names, of an encoder or of what is an encoder in a checkpoint; matrices in 8 bits are times their rows' scales."""
+    """Parameters by BertModel's names, of an encoder or of what is an encoder in a checkpoint; matrices in 8 and 4 bits are times their scales."""
     stored = load_file(folder / "model.safetensors")
-    scales = {name.removesuffix(".row_scale"): value for name, value in stored.items() if name.endswith(".row_scale")}
     prefix = next(name for name in stored if name.endswith("embeddings.word_embeddings.weight")).removesuffix("embeddings.word_embeddings.weight")
     return {
-        name.removeprefix(prefix): value.float() * scales[name][:, None] if name in scales else value.float()
-        for name, value in stored.items()
+        name.removeprefix(prefix): value
+        for name, value in floats(stored).items()
         if name.startswith(prefix + "embeddings.") or name.startswith(prefix + "encoder.")
-        if not name.endswith((".row_scale", "position_ids"))
+        if not name.endswith("position_ids")
     }

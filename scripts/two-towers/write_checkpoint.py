@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """
-Writes a glz checkpoint: the mean of weights, calibrated on sets that nothing was trained on, matrices in 8 bits with a scale a row.
+Writes a glz checkpoint: the mean of weights, calibrated on sets that nothing was trained on, matrices in 8 bits with a scale a row (the table of
+words, where wanted, in 4).
 
   python3 write_checkpoint.py --encoder FOLDER --weights A.pt[,SHARE] --weights start,SHARE --calibration FOLDER --options CHECKPOINT --output FOLDER
 
@@ -18,6 +19,7 @@ import numpy as np
 import torch
 from encoders import GLIZNET, Reader, encoder_weights
 from examples import written_domains
+from quantized import floats, stored
 from safetensors.torch import load_file, save_file
 
 LONGEST_TEXT, LONGEST_LABEL, TEXTS_OF_A_SET = 160, 64, 200
@@ -106,24 +108,9 @@ def label_line(apart, trained):
     return line
 
 
-def stored(name, value):
-    """As glz stores weights in 8 bits: matrices as rows of whole numbers with a scale each, the rest in half precision."""
-    if value.ndim != 2:
-        return {name: value.half()}
-    scales = value.abs().amax(1) / 127
-    scales[scales == 0] = 1
-    return {name: (value / scales[:, None]).round().to(torch.int8).contiguous(), f"{name}.row_scale": scales.float()}
-
-
 def calibrate(calibration, tensors, bias, reader, folder):
     """Fits scale, temperature and bias to the weights as they are stored; `calibration` is changed, what is returned goes with the weights."""
-    scale_of = {name: part for name, part in tensors.items() if name.endswith(".row_scale")}
-    read = {
-        name.removeprefix(GLIZNET): part.float() * scale_of[f"{name}.row_scale"][:, None] if f"{name}.row_scale" in scale_of else part.float()
-        for name, part in tensors.items()
-        if name not in scale_of
-    }
-    reader.model.load_state_dict(read)
+    reader.model.load_state_dict({name.removeprefix(GLIZNET): value for name, value in floats(tensors).items()})
     sets, trained = calibration_sets(folder, reader), list(training_sets(reader))
     scale = choice_scale(sets, trained, calibration)
     slope, intercept = label_line(sets, trained)
@@ -141,17 +128,20 @@ def main():
     parser.add_argument("--calibration", type=Path)
     parser.add_argument("--options", required=True, type=Path)
     parser.add_argument("--training", type=Path, help="training.json to go with it")
+    parser.add_argument("--table-bits", type=int, choices=[4, 8], default=8, help="bits of a number in the table of words")
     parser.add_argument("--output", required=True, type=Path)
     options = parser.parse_args()
 
     weights, head = mean_weights(options.weights, options.encoder)
-    tensors = {key: part for name, value in weights.items() for key, part in stored(GLIZNET + name, value).items()}
+    tensors = {key: part for name, value in weights.items() for key, part in stored(GLIZNET + name, value, options.table_bits).items()}
     options.output.mkdir(parents=True, exist_ok=True)
     config = json.loads((options.options / "config.json").read_text())
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(options.encoder / name, options.output / name)
     reader = Reader(options.encoder)
     config["encoder"] = reader.config
+    # A label is read behind the token that a text begins with, whatever that is called here.
+    config["gliznet"]["marker"] = reader.tokenizer.cls_token
     if options.calibration:
         tensors |= calibrate(config["gliznet"]["calibration"], tensors, float(head[1]), reader, options.calibration)
     else:

@@ -8,6 +8,7 @@ import type { Encoder } from '../model/encoders/encoder.ts';
 import { createEncoder } from '../model/encoders/index.ts';
 import { ENCODER_PREFIX, gliznetParameterShapes } from '../model/gliznet.ts';
 import { findActivationRanges } from '../runtime/int8/activation-ranges.ts';
+import { withBlockTables } from '../runtime/int8/block-tables.ts';
 import { ALLOWED_ERROR, chooseFloatProducts, errorOf, type Judged, productErrors } from '../runtime/int8/float-products.ts';
 import { quantizeGraph } from '../runtime/int8/quantize.ts';
 import { withHalfWeights, withSmallTables } from '../runtime/int8/small-weights.ts';
@@ -94,7 +95,7 @@ export async function deriveInferenceGraph(
   const model = { encoder, options: config.options };
   const late = config.options.crossAttention === 'late' ? lateFunctions(model, weights) : undefined;
   if (late && (kind === 'labels' || kind === 'scores' || kind === 'parts')) return onnxChunks(traceGraph(late[kind]!));
-  const graph = late ? traceGraph(late.texts) : traceInference(model, weights);
+  const graph = withBlockTables(late ? traceGraph(late.texts) : traceInference(model, weights));
   if (kind === 'fp32') return onnxChunks(graph);
   const feeds = madeUpFeeds(
     graph.inputs.map(({ name }) => name),

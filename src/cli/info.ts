@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
+import { refuseBrokenLink } from '../base/files.ts';
 import { readJsonObject } from '../base/json.ts';
 import { packageVersion } from '../base/optional-package.ts';
 import { printable } from '../base/printable.ts';
@@ -10,6 +11,7 @@ import { type Look, lookOf } from '../base/terminal/look.ts';
 import { type CheckpointFacts, describeCheckpoint } from '../classify/describe-checkpoint.ts';
 import type { Filled } from '../options/declaration.ts';
 import { INFO_FLAGS } from '../options/info.ts';
+import { shippedFolder } from '../options/shipped-checkpoint.ts';
 import { type Availability, cacheSize, describeRuntime } from '../runtime/describe-runtime.ts';
 import { installedBindings, readSetup } from '../runtime/tensorflow.ts';
 import { hubCacheFolder } from '../weights/hub/hub-cache.ts';
@@ -49,6 +51,9 @@ async function cachedModelFolder(id: string): Promise<string | undefined> {
 async function checkpointFacts(path: string): Promise<CheckpointFacts | { error: string }> {
   try {
     if (existsSync(path)) return await describeCheckpoint(path);
+    refuseBrokenLink(path);
+    const shipped = shippedFolder(path);
+    if (shipped !== undefined) return await describeCheckpoint(shipped);
     const cached = await cachedModelFolder(path);
     if (cached !== undefined) return await describeCheckpoint(cached);
     const { isHubId, looksLikePath, noSuchFolder } = await import('../weights/hub/hub.ts');

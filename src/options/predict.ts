@@ -25,7 +25,8 @@ export const CHECKPOINT = {
   value: 'folder',
   default: SHIPPED_CHECKPOINT,
   defaultText: 'glz-mini',
-  description: 'GliZNet checkpoint: glz-mini or glz-small, which ship, a folder, the output folder of glz train, or a hub id',
+  description:
+    'GliZNet checkpoint: glz-mini or glz-small, which ship, glz-multi (npm install gliznet-glz-multi), a folder, the output folder of glz train, or a hub id',
 } as const;
 
 /** How a checkpoint is loaded. */

@@ -9,14 +9,14 @@ import { TYPE_CODE } from '../../trace/onnx-proto.ts';
 /** Weights of fewer elements stay as they are. */
 const FEWEST = 1024;
 /** Tables of fewer elements are no int8: positions are in every token, weigh little, and in 8 bits moved logits more than all words did. */
-const FEWEST_OF_TABLE = 1 << 20;
+export const FEWEST_OF_TABLE = 1 << 20;
 /** What float16 can hold. */
 const LARGEST_HALF = 65504;
 
 const isMatrix = ({ type, shape, data }: Initializer): boolean => type === 'float32' && shape.length === 2 && data.length >= FEWEST;
 
 /** The embedding tables of a graph: matrices [rows, width] of which nodes look rows up, and nothing else. */
-function tablesOf({ nodes, initializers }: Graph, fewest: number): Set<string> {
+export function tablesOf({ nodes, initializers }: Graph, fewest: number): Set<string> {
   const looksUp = (node: GraphNode, name: string) => node.op === 'Gather' && node.inputs[0] === name && (node.attributes.axis ?? 0) === 0;
   return new Set(
     initializers

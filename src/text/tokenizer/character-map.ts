@@ -31,7 +31,8 @@ export function characterMapFault(base64: unknown): string | undefined {
     start = end + 1;
   }
   const units = bytes / 4;
-  const unitAt = (index: number) => map.readUInt32LE(4 + 4 * index);
+  const view = new DataView(map.buffer, map.byteOffset + 4, bytes);
+  const unitAt = (index: number) => view.getUint32(4 * index, true);
   for (let index = 0; index < units; index++) {
     const unit = unitAt(index);
     if (unit & IS_VALUE) continue;

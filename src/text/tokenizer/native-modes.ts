@@ -2,7 +2,7 @@
 import { Tokenizer as NativeTokenizer } from 'tokenizers';
 import { DataError, errorMessage } from '../../base/errors.ts';
 import { type SpecialIds, type SpecialNames, withoutSpecialTokensInText } from './special-tokens.ts';
-import type { AddedToken, TokenizerJson } from './tokenizer-json.ts';
+import { type AddedToken, type TokenizerJson, tokenizerText, vocabularyText } from './tokenizer-json.ts';
 
 /** Both modes. */
 export interface NativeModes {
@@ -34,11 +34,13 @@ function nativeTokenizer(text: string, addedTokens: readonly AddedToken[], sourc
  * Makes the modes.
  * @param plain without truncation and padding; not kept
  * @param plainText the same as text
+ * @param plainVocabulary the text of its vocabulary
  * @throws DataError, which names `source`, where the tokenizer of users' text cannot be built
  */
 export function createModes(
   plain: TokenizerJson,
   plainText: string,
+  plainVocabulary: string,
   source: string,
   special: SpecialIds,
   names: SpecialNames,
@@ -54,7 +56,8 @@ export function createModes(
   }
   const safe = withoutSpecialTokensInText(plain, specialNames);
   // Ids are never turned back into text.
-  const textMode = nativeTokenizer(JSON.stringify({ ...safe, decoder: null }), safe.added_tokens, source);
+  const vocabulary = vocabularyText(safe.model.vocab, plain.model.vocab, plainVocabulary);
+  const textMode = nativeTokenizer(tokenizerText({ ...safe, decoder: null }, vocabulary), safe.added_tokens, source);
   // Needed for parity only, and as large as the first: made when first asked for.
   let exactMode: NativeTokenizer | undefined;
   return {

@@ -105,7 +105,7 @@ export function withoutSpecialTokensInText(json: TokenizerJson, alsoSpecial: Ite
   const { model } = json;
   const vocabulary = model.vocab;
   const inVocabulary = Array.isArray(vocabulary)
-    ? new Set(vocabulary.map(([piece]) => piece).filter((piece) => special.has(piece)))
+    ? new Set(vocabulary.filter(([piece]) => special.has(piece)).map(([piece]) => piece))
     : new Set([...special].filter((token) => Object.hasOwn(vocabulary, token)));
   const nonce = randomUUID();
   const added = json.added_tokens
@@ -115,7 +115,7 @@ export function withoutSpecialTokensInText(json: TokenizerJson, alsoSpecial: Ite
   // The unknown token keeps its name, by which the model finds it; WordPiece and BPE cannot make it out of its characters.
   const renamed = (token: string) => inVocabulary.has(token) && token !== model.unk_token;
   if (Array.isArray(vocabulary)) {
-    const vocab = vocabulary.map(([piece, score]): [string, number] => [renamed(piece) ? `${piece} ` : piece, score]);
+    const vocab = vocabulary.map((entry): [string, number] => (renamed(entry[0]) ? [`${entry[0]} `, entry[1]] : entry));
     return { ...json, added_tokens: added, model: { ...model, vocab } };
   }
   const vocab = { ...vocabulary };

@@ -59,9 +59,11 @@ function checkModel(model: TokenizerModel, fail: Fail): void {
   if (model.dropout !== undefined && model.dropout !== null && model.dropout !== 0)
     throw fail(`"model.dropout" is ${quoted(model.dropout)}: the same text would get other ids each time; set it to null`);
   if (Array.isArray(vocab)) {
-    for (const [at, entry] of vocab.entries())
+    for (let at = 0; at < vocab.length; at++) {
+      const entry: unknown = vocab[at];
       if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== 'string' || !Number.isFinite(entry[1]))
         throw fail(`vocabulary entry ${at} is not a token with a score`);
+    }
     const { unk_id: unknownId } = model;
     if (unknownId !== undefined && unknownId !== null && !(isId(unknownId) && unknownId < vocab.length))
       throw fail(`"model.unk_id" is ${quoted(unknownId)}, which is no entry of the vocabulary`);

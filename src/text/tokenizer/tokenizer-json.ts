@@ -3,6 +3,7 @@
  * know where a tokenizer comes from or what it is used for.
  */
 
+import { randomUUID } from 'node:crypto';
 import { DataError } from '../../base/errors.ts';
 import { isObject } from '../../base/is-object.ts';
 
@@ -54,8 +55,33 @@ export function specialToken(content: string, id: number, flags: Partial<AddedTo
 export function vocabularyLookup(model: TokenizerModel): (token: string) => number | undefined {
   const { vocab } = model;
   if (!Array.isArray(vocab)) return (token) => (Object.hasOwn(vocab, token) ? vocab[token] : undefined);
-  const ids = new Map(vocab.map(([token], id) => [token, id]));
-  return (token) => ids.get(token);
+  // A map of all would take longer than the few look-ups that there are.
+  return (token) => {
+    const id = vocab.findLastIndex(([piece]) => piece === token);
+    return id < 0 ? undefined : id;
+  };
+}
+
+/** A `tokenizer.json` as text, of whose vocabulary the text is at hand: of 250,000 pieces that is nearly all of it. */
+export function tokenizerText(json: TokenizerJson, vocabulary: string): string {
+  const place = randomUUID();
+  return JSON.stringify({ ...json, model: { ...json.model, vocab: place } }).replace(`"${place}"`, () => vocabulary);
+}
+
+/** The text of a vocabulary, made out of that of another one most of whose entries it shares. */
+export function vocabularyText(vocab: TokenizerModel['vocab'], other: TokenizerModel['vocab'], ofOther: string): string {
+  if (!Array.isArray(vocab) || !Array.isArray(other) || vocab.length !== other.length) return JSON.stringify(vocab);
+  // An entry begins with a bracket and a quote, which no string has: where its text is, an entry is; and entries follow each other.
+  const parts: string[] = [];
+  let end = 0;
+  for (let at = 0; at < vocab.length; at++) {
+    if (vocab[at] === other[at]) continue;
+    const entry = JSON.stringify(other[at]);
+    const start = ofOther.indexOf(entry, end);
+    parts.push(ofOther.slice(end, start), JSON.stringify(vocab[at]));
+    end = start + entry.length;
+  }
+  return parts.join('') + ofOther.slice(end);
 }
 
 /** How a template lays out special tokens around one and two sequences, for example `[CLS] $A [SEP]`. */

@@ -14,7 +14,7 @@ import { createModes } from './native-modes.ts';
 import { findSpecialTokens, type SpecialIds, type SpecialNames } from './special-tokens.ts';
 import { checkTokenizer } from './tokenizer-checks.ts';
 import { readTokenizerFolder, type Settings } from './tokenizer-folder.ts';
-import type { Step, TokenizerJson } from './tokenizer-json.ts';
+import { type Step, type TokenizerJson, tokenizerText } from './tokenizer-json.ts';
 
 /** How to encode. */
 export interface EncodeOptions {
@@ -97,8 +97,9 @@ function configText(names: SpecialNames, limit: number): string {
 function createTokenizer(json: TokenizerJson, source: string, special: SpecialIds, names: SpecialNames, limit: number): Tokenizer {
   const plain: TokenizerJson = { ...json, truncation: null, padding: null };
   // Kept as text: parsed, a vocabulary of 250,000 tokens takes ten times the memory.
-  const plainText = JSON.stringify(plain);
-  const { native, tokenId } = createModes(plain, plainText, source, special, names);
+  const vocabulary = JSON.stringify(plain.model.vocab);
+  const plainText = tokenizerText(plain, vocabulary);
+  const { native, tokenId } = createModes(plain, plainText, vocabulary, source, special, names);
   const failed = (error: unknown) => new DataError(`${source}: the tokenizer cannot encode a text: ${errorMessage(error)}`);
 
   function encodeRows<Row>(texts: readonly string[], { exact, atLeast }: EncodeOptions, rows: RowKind<Row>): Promise<Row[]> {

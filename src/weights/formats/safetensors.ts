@@ -8,6 +8,7 @@ import { writeFileAtomically } from '../../base/files.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '../../base/half-precision.ts';
 import { parseJson } from '../../base/json.ts';
 import { quoted } from '../../base/printable.ts';
+import { BLOCK, BLOCK_SCALE, dequantizeBlocks } from './block-scales.ts';
 import { withRandomAccessFile } from './random-access-file.ts';
 import { dequantizeRows, quantizeRows, ROW_SCALE, rowScales } from './row-scales.ts';
 
@@ -105,8 +106,10 @@ export function decodeTensorData(dtype: string, bytes: ArrayBuffer): Float32Arra
   }
 }
 
+type ReadEntry = (entry: Entry) => ArrayBuffer;
+
 /** Opens a file, reads its header, and gives both to `use`. */
-function withTensors<Result>(path: string, use: (entries: Entry[], read: (entry: Entry) => ArrayBuffer) => Result): Result {
+function withTensors<Result>(path: string, use: (entries: Entry[], read: ReadEntry) => Result): Result {
   return withRandomAccessFile(path, ({ size, read }) => {
     if (size < 8) throw new DataError(`${path}: ${size} bytes are no safetensors file`);
     const headerSize = Number(new DataView(read(0, 8).buffer).getBigUint64(0, true));
@@ -122,7 +125,7 @@ function withTensors<Result>(path: string, use: (entries: Entry[], read: (entry:
 const LARGEST_WHOLE = 128;
 
 /** The scales of a matrix in 8 bits. @throws DataError naming the tensor where they are no positive numbers, one for each of its rows */
-function readRowScales(path: string, { name, shape: [rows] }: Entry, scale: Entry, read: (entry: Entry) => ArrayBuffer): Float32Array {
+function readRowScales(path: string, { name, shape: [rows] }: Entry, scale: Entry, read: ReadEntry): Float32Array {
   const scales = scale.dtype === 'F32' && scale.shape.length === 1 && scale.shape[0] === rows ? new Float32Array(read(scale)) : undefined;
   if (!scales?.every((value) => value > 0 && Number.isFinite(Math.fround(value * LARGEST_WHOLE))))
     throw new DataError(
@@ -131,39 +134,103 @@ function readRowScales(path: string, { name, shape: [rows] }: Entry, scale: Entr
   return scales;
 }
 
+/** Whether float16 bits are a number and not 0. */
+const isScale = (half: number): boolean => (half & 0x7c00) !== 0x7c00 && (half & 0x7fff) !== 0;
+
+/** The scales of a matrix in 4 bits. @throws DataError naming the tensor where they are no numbers but 0, one for each of its blocks */
+function readBlockScales(path: string, { name, shape: [rows, bytes] }: Entry, scale: Entry, read: ReadEntry): Uint16Array {
+  const blocks = (2 * bytes) / BLOCK;
+  const scales = scale.dtype === 'F16' && `${scale.shape}` === `${[rows, blocks]}` ? new Uint16Array(read(scale)) : undefined;
+  if (!scales?.every(isScale))
+    throw new DataError(
+      `${path}: tensor ${quoted(scale.name)} has no F16 number other than 0 for each of the ${rows} x ${blocks} blocks of ${BLOCK} columns of ${quoted(name)}`,
+    );
+  return scales;
+}
+
+/** How matrices of whole numbers are stored whose scales are beside them. */
+interface Scaled {
+  /** What the name of the scales ends in. */
+  ending: string;
+  dtype: string;
+  /** What is stored so, for messages. */
+  what: string;
+  /** Whether a matrix of these columns can be. */
+  fits: (columns: number) => boolean;
+  numbersOfElement: number;
+}
+
+const SCALED: readonly Scaled[] = [
+  { ending: ROW_SCALE, dtype: 'I8', what: 'a matrix of I8', fits: () => true, numbersOfElement: 1 },
+  {
+    ending: BLOCK_SCALE,
+    dtype: 'U8',
+    what: `a matrix of U8 with two columns a byte in blocks of ${BLOCK} columns`,
+    fits: (bytes) => (2 * bytes) % BLOCK === 0,
+    numbersOfElement: 2,
+  },
+];
+
+const isScales = (name: string): boolean => SCALED.some(({ ending }) => name.endsWith(ending));
+
+/** The scales beside a tensor, and how it is stored then; undefined where there are none. */
+function scalesOf(name: string, entries: ReadonlyMap<string, Entry>) {
+  for (const stored of SCALED) {
+    const scale = entries.get(name + stored.ending);
+    if (scale) return { scale, stored };
+  }
+  return undefined;
+}
+
+/** A tensor with its scales. @throws DataError naming it where they do not go together */
+function readScaled(path: string, entry: Entry, found: NonNullable<ReturnType<typeof scalesOf>>, read: ReadEntry): WeightTensor {
+  const { name, shape, dtype } = entry;
+  const { scale, stored } = found;
+  // As they are they would be other weights than whoever wrote the scales meant.
+  if (dtype !== stored.dtype || shape.length !== 2 || !stored.fits(shape[1]))
+    throw new DataError(`${path}: tensor ${quoted(name)} is [${shape}] of ${dtype}, and ${quoted(scale.name)} is for ${stored.what}`);
+  if (stored.ending === ROW_SCALE) {
+    const scales = readRowScales(path, entry, scale, read);
+    return { shape, data: dequantizeRows({ values: new Int8Array(read(entry)), scales }) };
+  }
+  const scales = readBlockScales(path, entry, scale, read);
+  return { shape: [shape[0], 2 * shape[1]], data: dequantizeBlocks({ bytes: new Uint8Array(read(entry)), scales }) };
+}
+
 /**
- * Reads a safetensors file, or some of its tensors. A matrix in 8 bits that has scales beside it (`NAME.row_scale`) comes out as float32.
+ * Reads a safetensors file, or some of its tensors. A matrix in 8 or 4 bits that has scales beside it (`NAME.row_scale`,
+ * `NAME.block_scale`) comes out as float32.
  * @param wanted which tensors to read; all unless given
  * @throws DataError naming the file and, where there is one, the tensor that is wrong
  */
 export const readSafetensors = (path: string, wanted: (name: string) => boolean = () => true): WeightMap =>
   withTensors(path, (entries, read) => {
-    const scales = new Map(entries.filter(({ name }) => name.endsWith(ROW_SCALE)).map((entry) => [entry.name, entry]));
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
     const tensors: WeightMap = new Map();
     for (const entry of entries) {
       const { name, shape, dtype } = entry;
-      if (scales.has(name) || !wanted(name)) continue;
-      const scale = scales.get(name + ROW_SCALE);
-      // As they are they would be other weights than whoever wrote the scales meant.
-      if (scale && (dtype !== 'I8' || shape.length !== 2))
-        throw new DataError(`${path}: tensor ${quoted(name)} is [${shape}] of ${dtype}, and ${quoted(scale.name)} is for a matrix of I8`);
-      const data = scale
-        ? dequantizeRows({ values: new Int8Array(read(entry)), scales: readRowScales(path, entry, scale, read) })
-        : decodeTensorData(dtype, read(entry));
-      tensors.set(name, { shape, data });
+      if (isScales(name) || !wanted(name)) continue;
+      const found = scalesOf(name, byName);
+      tensors.set(name, found ? readScaled(path, entry, found, read) : { shape, data: decodeTensorData(dtype, read(entry)) });
     }
     return tensors;
   });
 
 /**
- * Number of a safetensors file's elements, and the types that they are stored as, that of most first, without reading them.
+ * Number of a safetensors file's numbers, and the types that they are stored as, that of most first, without reading them; of a matrix in
+ * 4 bits the type is `I4`.
  * @throws DataError as {@link readSafetensors}
  */
 export const safetensorsSize = (path: string): { elements: number; types: string[] } =>
   withTensors(path, (entries) => {
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
     const elements = new Map<string, number>();
-    for (const { name, shape, dtype } of entries)
-      if (!name.endsWith(ROW_SCALE)) elements.set(dtype, (elements.get(dtype) ?? 0) + elementCount(shape)!);
+    for (const { name, shape, dtype } of entries) {
+      if (isScales(name)) continue;
+      const numbers = scalesOf(name, byName)?.stored.numbersOfElement ?? 1;
+      const type = numbers === 2 ? 'I4' : dtype;
+      elements.set(type, (elements.get(type) ?? 0) + numbers * elementCount(shape)!);
+    }
     const byCount = [...elements].sort(([, one], [, other]) => other - one);
     return { elements: byCount.reduce((sum, [, count]) => sum + count, 0), types: byCount.map(([type]) => type) };
   });

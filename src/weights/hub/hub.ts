@@ -15,7 +15,7 @@ import { refuseBrokenLink, statsOf, writeFileAtomically } from '../../base/files
 import { makeFolder } from '../../base/make-folder.ts';
 import { quoted } from '../../base/printable.ts';
 import { nearestName } from '../../options/check.ts';
-import { SHIPPED_CHECKPOINTS, shippedFolder } from '../../options/shipped-checkpoint.ts';
+import { CHECKPOINT_NAMES, shippedFolder } from '../../options/shipped-checkpoint.ts';
 import { readShardIndex, WEIGHT_FILES } from '../weight-files.ts';
 import {
   COMMIT,
@@ -85,7 +85,7 @@ export function looksLikePath(name: string): boolean {
 }
 
 /** Whether a name can only be meant for a checkpoint that ships; no model of the hub without an organisation is called so. `t5-small` is as near. */
-export const looksLikeShipped = (name: string): boolean => /^gl/i.test(name) && nearestName(name, SHIPPED_CHECKPOINTS) !== undefined;
+export const looksLikeShipped = (name: string): boolean => /^gl/i.test(name) && nearestName(name, CHECKPOINT_NAMES) !== undefined;
 
 /** What is wrong with a path that is none, with the nearest name of a folder that is there or of a checkpoint that ships. */
 export function noSuchFolder(path: string): DataError {
@@ -96,7 +96,7 @@ export function noSuchFolder(path: string): DataError {
   } catch {
     // Neither is the folder that it would be in.
   }
-  const near = nearestName(basename(path), parent === '.' ? [...names, ...SHIPPED_CHECKPOINTS] : names);
+  const near = nearestName(basename(path), parent === '.' ? [...names, ...CHECKPOINT_NAMES] : names);
   return new DataError(`${path}: no such folder${near === undefined ? '' : `; did you mean "${join(parent, near)}"?`}`);
 }
 

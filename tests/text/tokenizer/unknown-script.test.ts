@@ -36,6 +36,18 @@ describe('a script that a vocabulary knows little of', () => {
     expect([chinese('丁七'), chinese('где')]).toEqual([undefined, 'Cyrillic']);
   });
 
+  it('counts pieces, not letters or merges, of a list with scores too', () => {
+    const letters = 'абвгдежзик'.split('');
+    const pieces = letters.flatMap((a) => letters.slice(0, 5).map((b) => a + b));
+    const list = (some: string[]) => JSON.stringify({ model: { vocab: [['<unk>', 0], ...some.map((piece) => [piece, -1.5])] } });
+    expect(createUnknownScript(list(pieces), false)('где')).toBeUndefined();
+    expect(createUnknownScript(list(pieces.slice(1)), false)('где')).toBe('Cyrillic');
+    expect(createUnknownScript(list(['абвгдежзик'.repeat(20)]), false)('где')).toBe('Cyrillic');
+    const merges = pieces.map((piece) => [...piece].join(' '));
+    const withMerges = JSON.stringify({ model: { vocab: Object.fromEntries(letters.map((letter, id) => [letter, id])), merges } });
+    expect(createUnknownScript(withMerges, false)('где')).toBe('Cyrillic');
+  });
+
   it('is told from the bytes of a byte-level vocabulary', () => {
     // Each byte of UTF-8 as GPT-2 writes it; all that these letters have are printable but for those from 0x80 to 0xa0, which begin at U+0122.
     const written = (text: string) =>
