@@ -8,12 +8,8 @@ import { basename, join } from 'node:path';
 import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { post, runServer } from '../serve/run-server.ts';
-import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { ROOT, TINY_LATE, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
-const LATE = {
-  ...({ crossAttention: 'late', textPooling: 'mean', labelPooling: 'mean', projection: null } as const),
-  ...({ similarity: 'cosine', labelStyle: 'marker', marker: '[CLS]' } as const),
-};
 const WORDS = ['red', 'blue', 'house', 'and', 'of', 'the', 'a', 'to', 'in', 'is'];
 const LABELS = Array.from({ length: 2000 }, (_, at) => [...`${at}`].map((digit) => WORDS[Number(digit)]).join(' '));
 const folder = temporaryFolder();
@@ -37,8 +33,8 @@ const predict = (cache: string, ...more: string[]) => callGlz(args(...more), { e
 const filesIn = (cache: string) => readdirSync(join(cache, 'labels'));
 
 beforeAll(async () => {
-  own = await writeTinyCheckpoint(LATE);
-  others = await writeTinyCheckpoint({ ...LATE, textPooling: 'cls' });
+  own = await writeTinyCheckpoint(TINY_LATE);
+  others = await writeTinyCheckpoint({ ...TINY_LATE, textPooling: 'cls' });
   checkpoint = own;
   writeFileSync(labels, LABELS.join('\n'));
   writeFileSync(input, 'the red house\nblue and red\nof the blue house\n');
