@@ -10,23 +10,27 @@ import { ROOT } from './tiny-checkpoint.ts';
 /** Milliseconds that a command may take. */
 const MOST_TIME = 60_000;
 
-let child: ChildProcess | undefined;
+/** By the folder of the installation that they run. */
+const children = new Map<string, ChildProcess>();
 let last: Promise<unknown> = Promise.resolve();
 
 afterAll(() => {
-  child?.kill('SIGKILL');
-  child = undefined;
+  for (const child of children.values()) child.kill('SIGKILL');
+  children.clear();
 });
 
-async function call(args: readonly string[], { input = '', env = {}, cwd }: Pick<GlzRun, 'input' | 'env' | 'cwd'>): Promise<GlzResult> {
-  child ??= fork(join(ROOT, 'tests/glz-child.mjs'), { execArgv: [], serialization: 'advanced' });
-  const running = child;
+/** What a call can be given of a run. */
+type GlzCall = Pick<GlzRun, 'input' | 'env' | 'cwd' | 'root'>;
+
+async function call(args: readonly string[], { input = '', env = {}, cwd, root = ROOT }: GlzCall): Promise<GlzResult> {
+  const running = children.get(root) ?? fork(join(ROOT, 'tests/glz-child.mjs'), [root], { execArgv: [], serialization: 'advanced' });
+  children.set(root, running);
   // A command that hangs would keep those after it.
   const timer = setTimeout(() => running.kill('SIGKILL'), MOST_TIME);
   return new Promise((resolve, reject) => {
     const onExit = (code: number | null, signal: string | null) => {
       clearTimeout(timer);
-      child = undefined;
+      children.delete(root);
       reject(new Error(`glz ${args.join(' ')} ended the process: ${signal ?? code}`));
     };
     running.once('exit', onExit);
@@ -40,7 +44,7 @@ async function call(args: readonly string[], { input = '', env = {}, cwd }: Pick
 }
 
 /** Runs `glz ...args` and waits for its end, after the calls before it. @throws Error where the command ends its process or takes too long */
-export function callGlz(args: readonly string[], run: Pick<GlzRun, 'input' | 'env' | 'cwd'> = {}): Promise<GlzResult> {
+export function callGlz(args: readonly string[], run: GlzCall = {}): Promise<GlzResult> {
   const result = last.then(() => call(args, run));
   last = result.catch(() => {});
   return result;

@@ -1,9 +1,12 @@
 /**
- * The child of call-glz.ts: runs one command of the built glz after the other in one process. What a command sees of its process (streams,
+ * The child of call-glz.ts: runs one command of the glz in the folder that it is given after the other in one process. What a command sees of its process (streams,
  * environment, folder) is its own.
  */
+import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
-import { runCommand } from '../dist/cli/main.js';
+import { pathToFileURL } from 'node:url';
+
+const { runCommand } = await import(pathToFileURL(join(process.argv[2], 'dist/cli/main.js')));
 
 const home = process.cwd();
 

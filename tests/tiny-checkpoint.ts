@@ -12,6 +12,12 @@ export const TINY_ENCODER = fileURLToPath(new URL('./fixtures/encoders/bert', im
 /** The project's root. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+/** Options of a tiny checkpoint that reads labels by themselves, as the one that ships does: loaded in a twentieth of its time. */
+export const TINY_LATE = {
+  ...({ crossAttention: 'late', textPooling: 'mean', labelPooling: 'mean', projection: null } as const),
+  ...({ similarity: 'cosine', labelStyle: 'marker', marker: '[CLS]' } as const),
+} satisfies Partial<GliZNetOptions>;
+
 /** A folder that is empty and of its own. */
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'glz-test-'));
 

@@ -28,12 +28,19 @@ interface Subject {
   subtopic?: string;
 }
 
-function subjects(settings: GenerateSettings): Subject[] {
-  return Object.entries(settings.domains).flatMap(([domain, topics]) =>
-    Array.isArray(topics)
-      ? topics.map((topic) => ({ domain, topic }))
-      : Object.entries(topics).flatMap(([topic, list]) => list.map((subtopic) => ({ domain, topic, subtopic }))),
-  );
+// A run asks for thousands of requests of the same domains.
+const knownSubjects = new WeakMap<GenerateSettings['domains'], readonly Subject[]>();
+function subjects({ domains }: GenerateSettings): readonly Subject[] {
+  let all = knownSubjects.get(domains);
+  if (!all) {
+    all = Object.entries(domains).flatMap(([domain, topics]) =>
+      Array.isArray(topics)
+        ? topics.map((topic) => ({ domain, topic }))
+        : Object.entries(topics).flatMap(([topic, list]) => list.map((subtopic) => ({ domain, topic, subtopic }))),
+    );
+    knownSubjects.set(domains, all);
+  }
+  return all;
 }
 
 /** Styles with the lengths that each may have. */

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { type GlzRun, runGlz } from '../run-glz.ts';
+import { callGlz } from '../call-glz.ts';
+import type { GlzRun } from '../run-glz.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
 const NO_PROXIES = Object.fromEntries(
@@ -46,7 +47,7 @@ beforeEach(() => {
 });
 afterAll(() => void server.close());
 
-const run = (args: string[], env: NonNullable<GlzRun['env']>) => runGlz(args, { root, env: { ...NO_PROXIES, ...env } });
+const run = (args: string[], env: NonNullable<GlzRun['env']>) => callGlz(args, { root, env: { ...NO_PROXIES, ...env } });
 const hub = (env: NonNullable<GlzRun['env']>) =>
   run(['predict', '--text', 'a', '--labels', 'b,c', '--checkpoint', 'org/none'], {
     HF_HOME: temporaryFolder(),

@@ -24,7 +24,9 @@ afterAll(() => {
 });
 
 const command = (args: string[]) => ['eval', '--resamples', '20', '--latency-calls', '2', '--threads', '1', ...args];
-const glzEval = (args: string[], run = {}) => callGlz(command(args), run);
+const isolatedEval = (args: string[], run = {}) => callGlz(command(args), run);
+/** Without a process for each system, where these are not what is asked about. */
+const glzEval = (args: string[], run = {}) => isolatedEval([...args, '--no-isolate'], run);
 const read = (name: string): EvaluationResult => JSON.parse(readFileSync(join(root, name), 'utf8'));
 
 /** A safetensors file with one more tensor of `size` bytes. */
@@ -53,7 +55,7 @@ describe('glz eval', () => {
       'majority',
       ...outputs,
     ];
-    const { code, stdout, stderr } = await glzEval(args);
+    const { code, stdout, stderr } = await isolatedEval(args);
     expect([code, stderr.includes('took')]).toEqual([0, true]);
     expect(stdout).toContain('one: 12 texts, 3 labels');
     expect(stdout).toMatch(/^my-checkpoint +\d/m);
@@ -69,7 +71,7 @@ describe('glz eval', () => {
     expect(readFileSync(join(root, 'a.csv'), 'utf8').split('\n')).toHaveLength(8);
     expect(readFileSync(join(root, 'a.html'), 'utf8')).toContain('my-checkpoint');
 
-    const again = await glzEval([...args, '--quiet', '--details']);
+    const again = await isolatedEval([...args, '--quiet', '--details']);
     expect(again).toMatchObject({ code: 0, stderr: '' });
     expect(again.stdout).toMatch(/^system +macro-F1 +accuracy +top-3 +AUROC/m);
     expect(again.stdout).toContain('*: from the cache');
@@ -105,7 +107,9 @@ describe('glz eval', () => {
     const input = plainRecords(labels, 12)
       .map(({ text }) => JSON.stringify({ text }))
       .join('\n');
-    const { stdout } = await callGlz(['predict', '--checkpoint', checkpoint, '-', '--labels', labels.join(',')], { input });
+    const { stdout } = await callGlz(['predict', '--checkpoint', checkpoint, '-', '--threads', '1', '--labels', labels.join(',')], {
+      input,
+    });
     const predicted = stdout
       .trim()
       .split('\n')
@@ -114,7 +118,7 @@ describe('glz eval', () => {
   });
 
   it('ends with 1 when a system failed or a gate was missed, after all results', async () => {
-    const failed = await glzEval([
+    const failed = await isolatedEval([
       '--data',
       sets,
       '--baseline',
@@ -158,12 +162,12 @@ describe('glz eval', () => {
     try {
       const env = { HF_ENDPOINT: hub.url, HF_HOME: join(root, 'hub') };
       const args = ['--data', join(sets, 'two'), '--baseline', 'embeddings:some/encoder'];
-      const first = await glzEval(args, { env });
+      const first = await isolatedEval(args, { env });
       expect(first.code).toBe(0);
       expect(first.stderr).toMatch(/^downloading some\/encoder .* to .*hub/m);
       expect(first.stderr).toMatch(/^some\/encoder: model\.safetensors: 6\/6 \(100%\) MB .*took/m);
       const requests = hub.requests.length;
-      expect(await glzEval([...args, '--quiet'], { env })).toMatchObject({ code: 0, stderr: '' });
+      expect(await isolatedEval([...args, '--quiet'], { env })).toMatchObject({ code: 0, stderr: '' });
       expect(hub.requests).toHaveLength(requests);
     } finally {
       await hub.close();
@@ -174,7 +178,7 @@ describe('glz eval', () => {
     const broken = join(root, 'broken');
     mkdirSync(broken, { recursive: true });
     writeFileSync(join(broken, 'config.json'), '{"model_type": "bert"');
-    const { code, stdout, stderr } = await glzEval([
+    const { code, stdout, stderr } = await isolatedEval([
       '--data',
       sets,
       '--baseline',
@@ -216,7 +220,7 @@ describe('glz eval', () => {
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toContain('interrupted; finished sets are kept, run the same command again to go on');
     expect(existsSync(join(root, 'c.json'))).toBe(false);
-    expect(await glzEval(args, { env })).toMatchObject({ code: 0 });
+    expect(await isolatedEval(args, { env })).toMatchObject({ code: 0 });
     expect(read('c.json').results.map(({ set, cached }) => [set, cached])).toEqual([
       ['one', true],
       ['large', false],

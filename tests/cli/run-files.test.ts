@@ -194,7 +194,7 @@ describe('a terminal that is gone', () => {
   // The shell outlives its terminal, to say how the command ended; the system tells it of that, and nobody else.
   it.each([
     ['and says so: the command ends as by Ctrl-C', "trap 'kill -HUP $p' HUP", 50_000, '130\n', '.partial'],
-    ['without a word: the command goes on to its end', "trap '' HUP", 1500, '0\n', ''],
+    ['without a word: the command goes on to its end', "trap '' HUP", 1000, '0\n', ''],
   ])('%s', async (_, onHangUp, count, code, ending) => {
     if (process.platform !== 'linux' || spawnSync('script', ['--version']).status !== 0) return; // no terminal to be had
     const [input, output, ended] = ['in.jsonl', 'out.jsonl', 'code'].map((name) => join(folder, `lost-${count}-${name}`));

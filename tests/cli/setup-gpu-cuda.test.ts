@@ -17,6 +17,7 @@ import {
 import { dirname, join } from 'node:path';
 import { installedRuntime } from '../../src/runtime/cuda-provider.ts';
 import { libraryOfLibraries } from '../../src/runtime/library-of-libraries.ts';
+import { callGlz } from '../call-glz.ts';
 import { runGlz } from '../run-glz.ts';
 import { ROOT, temporaryFolder } from '../tiny-checkpoint.ts';
 
@@ -121,8 +122,11 @@ onLinux('glz setup-gpu --cuda', () => {
   const cache = temporaryFolder();
   const folder = join(cache, 'cuda');
   const python = standInPython();
-  const setUp = (args: string[] = [], { env = {}, into = cache } = {}) =>
-    runGlz(['setup-gpu', '--cuda', ...args], { root, env: { PATH: python.path, GLZ_CACHE: into, ...env } });
+  const setUp = (args: string[] = [], { env = {} as Record<string, string>, into = cache } = {}) => {
+    // What NODE_OPTIONS changes holds for a whole process.
+    const run = env.NODE_OPTIONS ? runGlz : callGlz;
+    return run(['setup-gpu', '--cuda', ...args], { root, env: { PATH: python.path, GLZ_CACHE: into, ...env } });
+  };
   const besides = () => readdirSync(beside).filter((name) => /providers/.test(name));
   const downloads = async (args: string[] = []) => {
     const earlier = python.asked().length;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GliZNet } from '../../src/index.ts';
 import { callGlz } from '../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { TINY_LATE, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);
@@ -21,7 +21,7 @@ const lines = (records: readonly object[]) => `${records.map((record) => JSON.st
 const data = at('labelled.jsonl');
 const file = at('thresholds.json');
 writeFileSync(data, lines(rows));
-/** Of a model that is loaded in no time, for what is refused. */
+/** Of a model that is loaded in no time, for what does not depend on how good it is. */
 const tiny = { checkpoint: '', file: at('tiny-thresholds.json') };
 
 const tune = (...args: string[]) => callGlz(['tune', '--threads', '1', ...args]);
@@ -34,8 +34,7 @@ beforeAll(async () => {
   );
   for (const name of ['Brier score', 'ECE', 'error among the answers', 'at most, with 95 % confidence'])
     expect(stdout).toMatch(new RegExp(`^${name}( +\\d\\.\\d{3}){3}$`, 'm'));
-  const late = { crossAttention: 'late', projection: null, similarity: 'cosine', labelStyle: 'marker', marker: '[CLS]' } as const;
-  tiny.checkpoint = await writeTinyCheckpoint({ ...late, textPooling: 'mean', labelPooling: 'mean' });
+  tiny.checkpoint = await writeTinyCheckpoint(TINY_LATE);
   expect(await tune('--data', data, '--checkpoint', tiny.checkpoint, '--output', tiny.file, '--quiet')).toMatchObject({
     code: 0,
     stderr: '',
@@ -115,23 +114,22 @@ it('a record whose own candidates are others than those of the thresholds is mal
     own,
     lines([same, ['billing', 'delivery'], null, [...same, 'praise']].map((candidate_labels) => ({ text, candidate_labels }))),
   );
-  const { code, records, stderr } = await predict(own, '--thresholds', file);
+  const args = [own, '--checkpoint', tiny.checkpoint, '--thresholds', tiny.file];
+  const { code, records, stderr } = await predict(...args);
   expect([code, records.length]).toEqual([0, 2]);
   expect(records[0].scores).toEqual(records[1].scores);
   expect(stderr).toMatch(
     /skipped: .*own\.jsonl, line 2, field "candidate_labels": .* fitted to other labels: "bug report" is missing here; give --labels/,
   );
   expect(stderr).toMatch(/line 4, field "candidate_labels": .* it does not know "praise" as it is given here/);
-  expect((await predict(own, '--thresholds', file, '--on-error', 'fail', '--quiet')).code).toBe(1);
-  expect((await predict(own, '--thresholds', file, '--labels', same.join(','), '--quiet')).records).toHaveLength(4);
+  expect((await predict(...args, '--on-error', 'fail', '--quiet')).code).toBe(1);
+  expect((await predict(...args, '--labels', same.join(','), '--quiet')).records).toHaveLength(4);
 });
 
 it('predict reads it also where an editor has put a byte order mark in front', async () => {
-  writeFileSync(at('marked.json'), `\uFEFF${readFileSync(file, 'utf8')}`);
-  const [plain, marked] = [
-    await predict('--text', 'x', '--thresholds', file),
-    await predict('--text', 'x', '--thresholds', at('marked.json')),
-  ];
+  writeFileSync(at('marked.json'), `\uFEFF${readFileSync(tiny.file, 'utf8')}`);
+  const args = ['--text', 'x', '--checkpoint', tiny.checkpoint, '--thresholds'];
+  const [plain, marked] = [await predict(...args, tiny.file), await predict(...args, at('marked.json'))];
   expect([marked.code, marked.records]).toEqual([0, plain.records]);
 });
 
@@ -239,7 +237,18 @@ it('predict --abstain: a field "fit" of the record gets another name, tables hav
   const input = at('in.csv');
   writeFileSync(input, 'text,fit\nWhere is my parcel? It never came,tight\nMozart wrote it in Vienna,loose\n');
   const output = at('out.csv');
-  const { code } = await callGlz(['predict', input, '--labels', 'billing,delivery', '--abstain', '--output', output, '--quiet']);
+  const { code } = await callGlz([
+    'predict',
+    input,
+    '--threads',
+    '1',
+    '--labels',
+    'billing,delivery',
+    '--abstain',
+    '--output',
+    output,
+    '--quiet',
+  ]);
   expect(code).toBe(0);
   const [head, first, second] = readFileSync(output, 'utf8').trim().split('\n');
   expect(head).toBe('text,input_fit,fit,label,score');

@@ -5,7 +5,7 @@
 import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runGlz } from '../run-glz.ts';
+import { callGlz } from '../call-glz.ts';
 import { ROOT } from '../tiny-checkpoint.ts';
 import { type CodeLine, codeBlocks, documentText, type ShownCommand, shownCommands } from './markdown.ts';
 
@@ -71,7 +71,7 @@ async function run({ document, command }: Example): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'glz-example-'));
   for (const name of ['datasets', 'configs']) symlinkSync(join(ROOT, name), join(folder, name));
   for (const [name, text] of shownFiles(documentText(document))) writeFileSync(join(folder, name), text);
-  const { code, stdout, stderr } = await runGlz(command.words, { cwd: folder, timeout: 120_000 });
+  const { code, stdout, stderr } = await callGlz(command.words, { cwd: folder });
   expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
   const lines = stdout.trimEnd().split('\n');
   const tail = /\| tail -(\d+)/.exec(command.line)?.[1];

@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { callGlz } from '../call-glz.ts';
 import { startFaultServer } from '../generate/providers/fault-server.ts';
 import { random } from '../random.ts';
 import { runGlz } from '../run-glz.ts';
@@ -99,13 +100,13 @@ it(
       '--quiet',
     ];
     const straight = join(folder, 'straight.jsonl');
-    expect(await runGlz(args(straight))).toMatchObject({ code: 0 });
+    expect(await callGlz(args(straight))).toMatchObject({ code: 0 });
     const whole = readFileSync(straight, 'utf8');
     const own = join(folder, 'killed');
     mkdirSync(own);
     const output = join(own, 'out.jsonl');
     await killAgainAndAgain(args(output), {}, 2000, () => expect(['', whole]).toContain(readIf(output)));
-    expect(await runGlz(args(output))).toMatchObject({ code: 0 });
+    expect(await callGlz(args(output))).toMatchObject({ code: 0 });
     expect(readIf(output)).toBe(whole);
     expect(readdirSync(own)).toEqual(['out.jsonl']);
   },
@@ -148,13 +149,13 @@ it(
         metrics,
       }));
     const straight = join(folder, 'straight.json');
-    expect(await runGlz(args(straight), { env: { GLZ_CACHE: join(folder, 'cache-1') } })).toMatchObject({ code: 0 });
+    expect(await callGlz(args(straight), { env: { GLZ_CACHE: join(folder, 'cache-1') } })).toMatchObject({ code: 0 });
     const output = join(folder, 'out.json');
     const env = { GLZ_CACHE: join(folder, 'cache-2') };
     await killAgainAndAgain(args(output), env, 2500, () => {
       if (existsSync(output)) expect(scores(output)).toEqual(scores(straight));
     });
-    expect(await runGlz(args(output), { env })).toMatchObject({ code: 0 });
+    expect(await callGlz(args(output), { env })).toMatchObject({ code: 0 });
     expect(scores(output)).toEqual(scores(straight));
   },
   TIME,

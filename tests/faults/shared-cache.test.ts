@@ -2,14 +2,13 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runGlz } from '../run-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
+import { TINY_LATE, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
 
-const PROCESSES = process.env.GLZ_KILLS ? 12 : 4;
+const PROCESSES = process.env.GLZ_KILLS ? 12 : 3;
 
 it(`${PROCESSES} first predictions at once on one cache, and those without a cache, are the same`, async () => {
   const folder = temporaryFolder();
-  const late = { crossAttention: 'late', projection: null, similarity: 'cosine', labelStyle: 'marker', marker: '[CLS]' } as const;
-  const checkpoint = await writeTinyCheckpoint({ ...late, textPooling: 'mean', labelPooling: 'mean' });
+  const checkpoint = await writeTinyCheckpoint(TINY_LATE);
   const input = join(folder, 'in.jsonl');
   writeFileSync(input, Array.from({ length: 20 }, (_, id) => `${JSON.stringify({ id, text: `the house is red ${id}` })}\n`).join(''));
   // So many that their vectors go into the cache as well.

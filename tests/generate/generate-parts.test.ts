@@ -254,7 +254,7 @@ describe('journal', () => {
 });
 
 /** A request takes its time: `npm run test:faults` makes 10,000. */
-const QUESTIONS = Number(process.env.GLZ_QUESTIONS ?? 1500);
+const QUESTIONS = Number(process.env.GLZ_QUESTIONS ?? 500);
 
 describe('requester', () => {
   it(`asks ${QUESTIONS} questions through faults: each is answered once, concurrency bounded`, async () => {

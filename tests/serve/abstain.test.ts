@@ -16,7 +16,7 @@ beforeAll(async () => {
   const data = join(folder, 'data.csv');
   const rows = LABELS.flatMap((label) => Array.from({ length: 30 }, (_, at) => `${label} of order ${at},${label}`));
   writeFileSync(data, `text,label\n${rows.join('\n')}\n`);
-  expect(await callGlz(['tune', '--data', data, '--output', file, '--quiet'])).toMatchObject({ code: 0 });
+  expect(await callGlz(['tune', '--threads', '1', '--data', data, '--output', file, '--quiet'])).toMatchObject({ code: 0 });
   server = await runServer(['--thresholds', file, '--timeout', '120']);
   model = await GliZNet.load(undefined, { threads: 1 });
 });

@@ -11,81 +11,74 @@ import { post, runServer, type ServerProcess } from './run-server.ts';
 const TEXT = 'I was charged twice for one parcel';
 const LABELS = ['billing', 'delivery', 'praise'];
 let server: ServerProcess;
+let model: GliZNet;
 beforeAll(async () => {
   server = await runServer(['--max-body', '1', '--max-labels', '600']);
+  model = await GliZNet.load(undefined, { threads: 1 });
 });
 afterAll(async () => {
+  await model.dispose();
   expect(await server.end()).toBe(0);
 });
 const classify = (body: unknown, headers?: Record<string, string>) => post(`${server.url}/classify`, body, headers);
 const systemOne = (body: unknown) => post(`${server.url}/v1/systemone`, body);
 
 it('classifies as the library does, alone and among the requests of others', async () => {
-  const model = await GliZNet.load(undefined, { threads: 1 });
-  try {
-    const texts = Array.from({ length: 12 }, (_, at) => `${TEXT}, number ${at}${' and more'.repeat(at * 4)}`);
-    const ours = await model.classify(texts, LABELS);
-    const { body } = await classify({ texts, labels: LABELS });
-    expect(body.model).toBe('glz-mini');
-    for (const [at, { labels, scores }] of body.results.entries()) {
-      expect(labels).toEqual(ours[at].labels);
-      for (const [k, score] of scores.entries()) expect(score).toBeCloseTo(ours[at].scores[k], 4);
-    }
-    const each = await Promise.all(
-      texts.map((text, at) => classify({ texts: text, labels: at % 2 ? LABELS : [...LABELS].reverse(), topK: 1 })),
-    );
-    for (const [at, { body: one }] of each.entries()) expect(one.results[0].labels).toEqual(ours[at].labels.slice(0, 1));
-    const described = await classify({
-      texts,
-      labels: [
-        { label: 'A', description: LABELS[0] },
-        { label: 'B', children: LABELS.slice(1) },
-      ],
-      levels: 'all',
-    });
-    expect(described.body.results[0]).toMatchObject({ path: expect.any(Array), joint: expect.any(Number) });
-    expect([...described.body.results[0].labels].sort()).toEqual(['A', 'B', ...LABELS.slice(1)].sort());
-    const named = await classify({ texts, labels: { A: LABELS[0], B: { examples: ['a parcel'] }, constructor: null } });
-    const listed = await classify({
-      texts,
-      labels: [{ label: 'A', description: LABELS[0] }, { label: 'B', examples: ['a parcel'] }, 'constructor'],
-    });
-    expect([named.status, named.body]).toEqual([200, listed.body]);
-    const multi = await classify({
-      texts: [TEXT, TEXT],
-      labels: [['billing'], ['praise', { label: 'delivery', description: 'a parcel' }]],
-      multiLabel: true,
-    });
-    expect(multi.body.results.map(({ labels }: { labels: string[] }) => [...labels].sort())).toEqual([['billing'], ['delivery', 'praise']]);
-  } finally {
-    await model.dispose();
+  const texts = Array.from({ length: 12 }, (_, at) => `${TEXT}, number ${at}${' and more'.repeat(at * 4)}`);
+  const ours = await model.classify(texts, LABELS);
+  const { body } = await classify({ texts, labels: LABELS });
+  expect(body.model).toBe('glz-mini');
+  for (const [at, { labels, scores }] of body.results.entries()) {
+    expect(labels).toEqual(ours[at].labels);
+    for (const [k, score] of scores.entries()) expect(score).toBeCloseTo(ours[at].scores[k], 4);
   }
+  const each = await Promise.all(
+    texts.map((text, at) => classify({ texts: text, labels: at % 2 ? LABELS : [...LABELS].reverse(), topK: 1 })),
+  );
+  for (const [at, { body: one }] of each.entries()) expect(one.results[0].labels).toEqual(ours[at].labels.slice(0, 1));
+  const described = await classify({
+    texts,
+    labels: [
+      { label: 'A', description: LABELS[0] },
+      { label: 'B', children: LABELS.slice(1) },
+    ],
+    levels: 'all',
+  });
+  expect(described.body.results[0]).toMatchObject({ path: expect.any(Array), joint: expect.any(Number) });
+  expect([...described.body.results[0].labels].sort()).toEqual(['A', 'B', ...LABELS.slice(1)].sort());
+  const named = await classify({ texts, labels: { A: LABELS[0], B: { examples: ['a parcel'] }, constructor: null } });
+  const listed = await classify({
+    texts,
+    labels: [{ label: 'A', description: LABELS[0] }, { label: 'B', examples: ['a parcel'] }, 'constructor'],
+  });
+  expect([named.status, named.body]).toEqual([200, listed.body]);
+  const multi = await classify({
+    texts: [TEXT, TEXT],
+    labels: [['billing'], ['praise', { label: 'delivery', description: 'a parcel' }]],
+    multiLabel: true,
+  });
+  expect(multi.body.results.map(({ labels }: { labels: string[] }) => [...labels].sort())).toEqual([['billing'], ['delivery', 'praise']]);
 });
 
 it('explains as the library does, whatever labels are called, and among requests that ask for no explanation', async () => {
-  const model = await GliZNet.load(undefined, { threads: 1 });
-  try {
-    const [ours] = await model.classify([TEXT], LABELS, { explain: true });
-    const body = { texts: [TEXT, '😀 charged'], labels: LABELS, explain: true };
-    const [first, plain, named] = await Promise.all([
-      classify(body),
-      classify({ ...body, explain: false }),
-      classify({ ...body, labels: [{ label: 'B', description: 'billing' }, 'praise'], multiLabel: true, topK: 1 }),
-    ]);
-    const [result, other] = first.body.results;
-    expect(result.explanations.map(({ label }: { label: string }) => label)).toEqual(result.labels);
-    for (const [at, { bias, words, method }] of result.explanations.entries()) {
-      const own = ours.explanations![at];
-      expect([method, words.map(({ word }: { word: string }) => word)]).toEqual(['exact', own.words.map(({ word }) => word)]);
-      expect(bias).toBeCloseTo(own.bias, 4);
-      for (const [k, { score }] of words.entries()) expect(score).toBeCloseTo(own.words[k].score, 4);
-    }
-    expect(other.explanations[0].words.map(({ start }: { start: number }) => start)).toEqual([0, 3]);
-    expect(plain.body.results[0].explanations).toBeUndefined();
-    expect(named.body.results[0].explanations.map(({ label }: { label: string }) => label)).toEqual(named.body.results[0].labels);
-  } finally {
-    await model.dispose();
+  const [ours] = await model.classify([TEXT], LABELS, { explain: true });
+  const body = { texts: [TEXT, '😀 charged'], labels: LABELS, explain: true };
+  const [first, plain, named] = await Promise.all([
+    classify(body),
+    classify({ ...body, explain: false }),
+    classify({ ...body, labels: [{ label: 'B', description: 'billing' }, 'praise'], multiLabel: true, topK: 1 }),
+  ]);
+  const [result, other] = first.body.results;
+  expect(result.explanations.map(({ label }: { label: string }) => label)).toEqual(result.labels);
+  for (const [at, { bias, words, method }] of result.explanations.entries()) {
+    const own = ours.explanations![at];
+    expect([method, words.map(({ word }: { word: string }) => word)]).toEqual(['exact', own.words.map(({ word }) => word)]);
+    expect(bias).toBeCloseTo(own.bias, 4);
+    for (const [k, { score }] of words.entries()) expect(score).toBeCloseTo(own.words[k].score, 4);
   }
+  expect(other.explanations[0].words.map(({ start }: { start: number }) => start)).toEqual([0, 3]);
+  expect(plain.body.results[0].explanations).toBeUndefined();
+  expect(named.body.results[0].explanations.map(({ label }: { label: string }) => label)).toEqual(named.body.results[0].labels);
 });
 
 describe('refuses', () => {

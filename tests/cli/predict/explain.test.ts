@@ -5,7 +5,7 @@ import type { Explanation } from '../../../src/classify/library-types.ts';
 import { explainedText } from '../../../src/cli/predict/explained-text.ts';
 import { GliZNet } from '../../../src/index.ts';
 import { callGlz } from '../../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
+import { TINY_LATE, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const TEXT = 'I was charged twice, please 😀 refund it!';
@@ -99,7 +99,7 @@ describe('the library', () => {
 it('explains the logit of each label in levels, and of a label that says more than a word', async () => {
   const labels = join(folder, 'levels.json');
   writeFileSync(labels, JSON.stringify({ money: { refund: 'the customer wants money back', invoice: null }, parcel: { late: null } }));
-  const args = ['predict', '--text', TEXT, '--labels-file', labels, '--levels', 'path', '--explain', '--quiet'];
+  const args = ['predict', '--text', TEXT, '--labels-file', labels, '--levels', 'path', '--threads', '1', '--explain', '--quiet'];
   const [{ labels: path, explanations }] = parse((await callGlz(args)).stdout);
   expect(path).toEqual(['money', 'refund']);
   check(TEXT, path, explanations);
@@ -114,9 +114,10 @@ it('writes explanations into JSONL, beside records that have some', async () => 
   ];
   writeFileSync(input, `${records.map((each) => JSON.stringify(each)).join('\n')}\n`);
   const output = join(folder, 'out.jsonl.gz');
-  const { code } = await callGlz(['predict', input, '--explain', '--output', output, '--quiet']);
+  const args = ['predict', input, '--checkpoint', await writeTinyCheckpoint(TINY_LATE), '--threads', '1', '--explain', '--quiet'];
+  const { code } = await callGlz([...args, '--output', output]);
   expect(code).toBe(0);
-  const shown = await callGlz(['predict', input, '--explain', '--quiet']);
+  const shown = await callGlz(args);
   const [one, two, three] = parse(shown.stdout);
   expect(one).toMatchObject({ id: 1, input_explanations: 'old' });
   for (const each of [one, two, three]) check(each.text, each.labels, each.explanations);
@@ -128,7 +129,7 @@ it('explains by leaving words out where the model reads labels with the text', a
   const checkpoint = await writeTinyCheckpoint();
   const { stdout } = await callGlz([
     ...['predict', '--text', 'draw the red house', '--labels', 'animal,house'],
-    ...['--checkpoint', checkpoint, '--explain', '--quiet'],
+    ...['--checkpoint', checkpoint, '--threads', '1', '--explain', '--quiet'],
   ]);
   const [{ labels, explanations }] = parse(stdout);
   check('draw the red house', labels, explanations, 'occlusion');

@@ -93,7 +93,7 @@ describe('a second run', () => {
 
   it.each(['many.jsonl', 'many.csv.gz', 'many.parquet'])('goes on in the file in which a killed one was: %s', async (name) => {
     const place = fresh();
-    const many = file(name === 'many.parquet' ? 'many.jsonl' : name, name.endsWith('.gz') ? gzipSync(csv(2500)) : jsonl('m', 2500));
+    const many = file(name === 'many.parquet' ? 'many.jsonl' : name, name.endsWith('.gz') ? gzipSync(csv(1200)) : jsonl('m', 1200));
     const format = name === 'many.parquet' ? ['--output-format', 'parquet'] : [];
     const words = args(small, many, plain, '--output', `${place}/`, ...format);
     const manifest = join(place, `.${name}.partial.manifest`);
@@ -155,7 +155,7 @@ describe('a file that fails', () => {
   it('does not keep the others from being labelled; all such are listed at the end, and nothing of them is left', async () => {
     const place = fresh();
     const broken = file('broken.jsonl', '{"text": broken\n{"text": too\n');
-    const cut = file('cut.csv.gz', gzipSync(csv(5000)).subarray(0, -2000));
+    const cut = file('cut.csv.gz', gzipSync(csv(1500)).subarray(0, -2000));
     const nameless = file('nameless', 'a text\n');
     const { code, stderr } = await predict(wrong, small, broken, cut, nameless, table, '--output', `${place}/`);
     expect([code, stderr]).toEqual([

@@ -16,7 +16,17 @@ const folder = temporaryFolder();
 async function predict(name: string, content: string | Buffer, ...flags: string[]) {
   const path = join(folder, name);
   writeFileSync(path, content);
-  const { code, stdout, stderr } = await callGlz(['predict', path, '--checkpoint', checkpoint, '--labels', 'a,b', ...flags]);
+  const { code, stdout, stderr } = await callGlz([
+    'predict',
+    path,
+    '--checkpoint',
+    checkpoint,
+    '--labels',
+    'a,b',
+    '--threads',
+    '1',
+    ...flags,
+  ]);
   const texts = stdout
     .split('\n')
     .filter(Boolean)
@@ -26,7 +36,18 @@ async function predict(name: string, content: string | Buffer, ...flags: string[
 
 /** Runs glz with a producer on its stdin that lives on; null where it had to be killed. */
 function withOpenPipe(args: string[], input: string | Buffer): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), 'predict', '-', '--checkpoint', checkpoint, '--labels', 'a,b', ...args]);
+  const child = spawn(process.execPath, [
+    join(ROOT, 'bin/glz.js'),
+    'predict',
+    '-',
+    '--checkpoint',
+    checkpoint,
+    '--labels',
+    'a,b',
+    '--threads',
+    '1',
+    ...args,
+  ]);
   const timer = setTimeout(() => child.kill('SIGKILL'), 50_000);
   let stderr = '';
   child.stderr.on('data', (text) => {
@@ -96,7 +117,7 @@ describe('glz predict', () => {
 });
 
 it('notes texts and labels in a script that the model knows little of, and no others', async () => {
-  const shipped = (args: string[], input = '') => callGlz(['predict', ...args], { input });
+  const shipped = (args: string[], input = '') => callGlz(['predict', '--threads', '1', ...args], { input });
   const one = await shipped(['--text', 'Посылка не пришла', '--labels', 'delivery,billing']);
   expect(one.stderr).toMatch(/note: the text is in a script that the model knows little of \(Cyrillic\): scores mean little; /);
   const some = await shipped(['-', '--format', 'text', '--labels', 'delivery,счёт'], 'late\n荷物が届きません\n');

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GliZNet } from '../../../src/index.ts';
 import { callGlz } from '../../call-glz.ts';
-import { temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
+import { TINY_LATE, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const folder = temporaryFolder();
 const file = (name: string, text: string): string => {
@@ -16,6 +16,11 @@ const parse = (text: string) =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
+/** Of a model that is loaded in no time, for what does not depend on how good it is. */
+let tiny: string[] = [];
+beforeAll(async () => {
+  tiny = ['--checkpoint', await writeTinyCheckpoint(TINY_LATE), '--threads', '1'];
+});
 const DESCRIBED = { A: 'a parcel, a courier, a delivery', B: 'an invoice, a refund, money' };
 const TREE = { complaint: { delivery: 'the parcel came late or never', billing: null }, praise: null };
 const TEXT = 'My parcel never came';
@@ -23,15 +28,15 @@ const TEXT = 'My parcel never came';
 it('descriptions decide where names say nothing; the result has the names', async () => {
   const labels = file('labels.yaml', 'A: a parcel, a courier, a delivery\nB: an invoice, a refund, money\n');
   const records = file('in.jsonl', `{"text":"${TEXT}"}\n{"text":"I was charged twice on my card"}\n`);
-  const { code, stdout } = await callGlz(['predict', records, '--labels-file', labels, '--top-k', '1']);
+  const { code, stdout } = await callGlz(['predict', '--threads', '1', records, '--labels-file', labels, '--top-k', '1']);
   expect(code).toBe(0);
   expect(parse(stdout).map((record) => record.labels)).toEqual([['A'], ['B']]);
-  const one = await callGlz(['predict', '--text', TEXT, '--labels', JSON.stringify(DESCRIBED)]);
+  const one = await callGlz(['predict', '--threads', '1', '--text', TEXT, '--labels', JSON.stringify(DESCRIBED)]);
   const [{ labels: names, scores }] = parse(one.stdout);
   expect(names).toEqual(['A', 'B']);
   // A record's own candidates, the library and the command give the same.
   const own = file('own.jsonl', `${JSON.stringify({ text: TEXT, candidate_labels: DESCRIBED })}\n`);
-  expect(parse((await callGlz(['predict', own])).stdout)[0].scores).toEqual(scores);
+  expect(parse((await callGlz(['predict', '--threads', '1', own])).stdout)[0].scores).toEqual(scores);
   const model = await GliZNet.load(undefined, { threads: 1 });
   const list = Object.entries(DESCRIBED).map(([label, description]) => ({ label, description }));
   expect((await model.classify([TEXT], list))[0]).toMatchObject({ labels: names, scores });
@@ -43,7 +48,7 @@ it('descriptions decide where names say nothing; the result has the names', asyn
 it('labels in levels come out with the path', async () => {
   const labels = file('tree.json', JSON.stringify(TREE));
   const records = file('tree.jsonl', `{"text":"${TEXT}","path":"mine"}\n{"text":" "}\n`);
-  const { stdout } = await callGlz(['predict', records, '--labels-file', labels]);
+  const { stdout } = await callGlz(['predict', '--threads', '1', records, '--labels-file', labels]);
   const [record, blank] = parse(stdout);
   expect(record).toMatchObject({
     input_path: 'mine',
@@ -53,10 +58,10 @@ it('labels in levels come out with the path', async () => {
   expect(record.scores.reduce((sum: number, score: number) => sum + score, 0)).toBeCloseTo(1, 4);
   expect(record.path_scores[0] * record.path_scores[1]).toBeCloseTo(record.joint, 4);
   expect(blank).toMatchObject({ path: [], labels: [], scores: [] });
-  const path = await callGlz(['predict', '--text', TEXT, '--labels-file', labels, '--levels', 'path']);
+  const path = await callGlz(['predict', '--threads', '1', '--text', TEXT, '--labels-file', labels, '--levels', 'path']);
   expect(parse(path.stdout)[0]).toMatchObject({ labels: ['complaint', 'delivery'], scores: record.path_scores });
   const csv = join(folder, 'tree.csv');
-  expect((await callGlz(['predict', records, '--labels-file', labels, '-o', csv])).code).toBe(0);
+  expect((await callGlz(['predict', records, '--labels-file', labels, '-o', csv, ...tiny])).code).toBe(0);
   expect(readFileSync(csv, 'utf8').split('\n')[0]).toBe('text,input_path,path,path_scores,joint,label,score');
   const model = await GliZNet.load(undefined, { threads: 1 });
   const children = [{ label: 'complaint', children: [{ label: 'delivery', description: TREE.complaint.delivery }, 'billing'] }, 'praise'];
@@ -80,7 +85,7 @@ it.each([
   [['--labels', '[{"label":"a","colour":"red"},"b"]'], /^glz: --labels: label 1 has "colour"; there are label, description/],
   [['--labels', '{"a":["b"],"c":["b"]}', '--levels', 'up'], /^glz: .*--levels/],
 ])('refuses %j', async (flags, message) => {
-  const { code, stderr, stdout } = await callGlz(['predict', '--text', TEXT, ...flags]);
+  const { code, stderr, stdout } = await callGlz(['predict', '--threads', '1', '--text', TEXT, ...flags]);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(message);
 });
@@ -91,10 +96,10 @@ it('refuses the name of a file in --labels, unless a JSON list says that it is a
     [yaml, 'is'],
     ['missing.txt', 'looks like'],
   ]) {
-    const { code, stderr } = await callGlz(['predict', '--text', TEXT, '--labels', given]);
+    const { code, stderr } = await callGlz(['predict', '--threads', '1', '--text', TEXT, '--labels', given]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(`${said} the name of a file: did you mean --labels-file\\?`)]);
   }
-  const { code, stdout } = await callGlz(['predict', '--text', TEXT, '--labels', '["five.yaml"]']);
+  const { code, stdout } = await callGlz(['predict', '--text', TEXT, '--labels', '["five.yaml"]', ...tiny]);
   expect([code, parse(stdout)[0].labels]).toEqual([0, ['five.yaml']]);
 });
 
@@ -104,18 +109,26 @@ it('refuses a description or an example of which the model reads nothing, and na
   const byDescription = file('described.json', JSON.stringify(described));
   const joint = await writeTinyCheckpoint();
   for (const [args, expected, message] of [
-    [['--labels-file', byDescription], 1, /^glz: .*described\.json: the model can read nothing of the description of the label "film"/],
+    [
+      ['--labels-file', byDescription, ...tiny],
+      1,
+      /^glz: .*described\.json: the model can read nothing of the description of the label "film"/,
+    ],
     [['--labels-file', byDescription, '--checkpoint', joint], 1, /described\.json: the model can read nothing of the description of/],
-    [['--labels-file', byExample], 1, /^glz: .*example\.json: the model can read nothing of example 2 of the label "film": write it in a/],
-    [['--labels', JSON.stringify(described)], 1, /^glz: the model can read nothing of the description of the label "film"/],
+    [
+      ['--labels-file', byExample, ...tiny],
+      1,
+      /^glz: .*example\.json: the model can read nothing of example 2 of the label "film": write it in a/,
+    ],
+    [['--labels', JSON.stringify(described), ...tiny], 1, /^glz: the model can read nothing of the description of the label "film"/],
   ] as const) {
-    const { code, stderr, stdout } = await callGlz(['predict', '--text', TEXT, ...args, '--quiet']);
+    const { code, stderr, stdout } = await callGlz(['predict', '--threads', '1', '--text', TEXT, ...args, '--quiet']);
     expect([code, stdout]).toEqual([expected, '']);
     expect(stderr).toMatch(message);
     expect(stderr.trim()).not.toContain('\n');
   }
   const records = file('own.jsonl', `${JSON.stringify({ text: TEXT, candidate_labels: described })}\n`);
-  const { stderr } = await callGlz(['predict', records]);
+  const { stderr } = await callGlz(['predict', records, ...tiny]);
   expect(stderr).toMatch(/own\.jsonl, line 1, field "candidate_labels": the model can read nothing of the description of the label "film"/);
 });
 
@@ -123,7 +136,7 @@ it('refuses columns and balance of labels in levels', async () => {
   const records = file('in.jsonl', `{"text":"${TEXT}"}\n`);
   const labels = file('tree.json', JSON.stringify(TREE));
   for (const more of [['--wide', '-o', join(folder, 'wide.csv')], ['--balance']]) {
-    const { code, stderr } = await callGlz(['predict', records, '--labels-file', labels, ...more]);
+    const { code, stderr } = await callGlz(['predict', records, '--labels-file', labels, ...more, ...tiny]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/is for one list of labels, not for labels in levels/);
   }

@@ -9,7 +9,7 @@ import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoin
 
 let common: string[] = [];
 beforeAll(async () => {
-  common = ['--checkpoint', await writeTinyCheckpoint(), '--labels', 'film,bank', '--quiet'];
+  common = ['--checkpoint', await writeTinyCheckpoint(), '--threads', '1', '--labels', 'film,bank', '--quiet'];
 });
 
 const folder = temporaryFolder();
@@ -139,7 +139,15 @@ describe('results of glz predict', () => {
     const strict = await predict(path('ids.jsonl'), '--id-field', 'id', '--on-error', 'fail');
     expect([strict.code, strict.stderr]).toEqual([1, expect.stringMatching(/ids\.jsonl, line 2: no field "id", which --id-field names/)]);
     writeFileSync(path('deep.json'), '[{"data":{"id":1e400,"text":"a"}},\n {"data":{"id":"","text":"a"}}]');
-    const deep = await callGlz(['predict', path('deep.json'), '--id-field', 'data.id', '--text-field', 'data.text', ...common.slice(0, 4)]);
+    const deep = await callGlz([
+      'predict',
+      path('deep.json'),
+      '--id-field',
+      'data.id',
+      '--text-field',
+      'data.text',
+      ...common.slice(0, -1),
+    ]);
     expect([deep.stdout, deep.stderr]).toEqual([
       expect.stringMatching(/^\{"data\.id":1e400,"labels":\[.*\}\n$/),
       expect.stringMatching(/deep\.json, line 2: field "data\.id" is empty/),
@@ -163,7 +171,7 @@ describe('results of glz predict', () => {
 
   it('of no records are an empty file, gzip too, and that is said', async () => {
     writeFileSync(path('none.jsonl'), '\n');
-    const { code, stderr } = await callGlz(['predict', path('none.jsonl'), '--output', path('none.csv.gz'), ...common.slice(0, 4)]);
+    const { code, stderr } = await callGlz(['predict', path('none.jsonl'), '--output', path('none.csv.gz'), ...common.slice(0, -1)]);
     expect([code, gunzipSync(readFileSync(path('none.csv.gz'))).length]).toEqual([0, 0]);
     expect(stderr).toMatch(/note: .*none\.jsonl has no records/);
   });
@@ -178,7 +186,7 @@ describe('results of glz predict', () => {
 
   it('that may not be what was meant are noted: one file of several inputs, one label of several in a table', async () => {
     writeFileSync(path('one.txt'), 'a\n');
-    const run = (...args: string[]) => callGlz(['predict', path('one.txt'), ...args, ...common.slice(0, 4)]);
+    const run = (...args: string[]) => callGlz(['predict', path('one.txt'), ...args, ...common.slice(0, -1)]);
     const file = await run(path('one.txt'), '-o', path('outdir2'));
     expect(file.stderr).toContain(
       `note: the results of all 2 inputs go into one file, ${path('outdir2')}; --output ${path('outdir2')}/ would be a folder`,
@@ -196,7 +204,7 @@ describe('results of glz predict', () => {
 
   it('take the place of earlier ones, and a note says so', async () => {
     writeFileSync(path('one.txt'), 'a\n');
-    const run = (...more: string[]) => callGlz(['predict', path('one.txt'), '-o', path('again.jsonl'), ...common.slice(0, 4), ...more]);
+    const run = (...more: string[]) => callGlz(['predict', path('one.txt'), '-o', path('again.jsonl'), ...common.slice(0, -1), ...more]);
     expect((await run()).stderr).not.toContain('replaced');
     expect((await run()).stderr).toContain(`\nnote: replaced ${path('again.jsonl')}, which was there before\n`);
     expect((await run('--quiet')).stderr).toBe('');
@@ -231,7 +239,7 @@ describe('results of glz predict', () => {
 });
 
 it('without an input, and with an empty pipe, says that there is nothing to label', async () => {
-  const { code, stdout, stderr } = await runGlz(['predict', '--labels', 'a,b'], { input: '' });
+  const { code, stdout, stderr } = await runGlz(['predict', '--labels', 'a,b', ...common.slice(0, 2)], { input: '' });
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/nothing to label: give a file/);
 });

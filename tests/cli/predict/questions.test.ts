@@ -17,7 +17,7 @@ const parse = (text: string) =>
     .map((line) => JSON.parse(line));
 
 it('answers one text, and the records of a file, which keep their own', async () => {
-  const one = await callGlz(['predict', '--text', 'I was charged twice', '--questions', questions]);
+  const one = await callGlz(['predict', '--threads', '1', '--text', 'I was charged twice', '--questions', questions]);
   expect(one.code).toBe(0);
   const [{ answers }] = parse(one.stdout);
   expect(Object.keys(answers)).toEqual(['topic', 'urgent']);
@@ -28,7 +28,7 @@ it('answers one text, and the records of a file, which keep their own', async ()
     '{"id":1,"text":"I was charged twice","answers":"old"}\n{"id":2}\n{"id":3,"text":{"subject":"parcel","body":"it never came"}}\n',
   );
   const output = join(folder, 'out.jsonl');
-  const all = await callGlz(['predict', input, '--questions', questions, '--output', output, '--quiet']);
+  const all = await callGlz(['predict', '--threads', '1', input, '--questions', questions, '--output', output, '--quiet']);
   expect(all.code).toBe(0);
   const records = parse(readFileSync(output, 'utf8'));
   expect(records.map(({ id }) => id)).toEqual([1, 3]);
@@ -46,7 +46,7 @@ it.each<[string, string | undefined, string[], RegExp]>([
 ])('refuses %s', async (_, text, more, message) => {
   const file = text === undefined ? questions : join(folder, 'bad.yaml');
   if (text !== undefined) writeFileSync(file, text);
-  const { code, stderr, stdout } = await callGlz(['predict', '--text', 'x', '--questions', file, ...more]);
+  const { code, stderr, stdout } = await callGlz(['predict', '--threads', '1', '--text', 'x', '--questions', file, ...more]);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(message);
   expect(stderr.trim()).not.toContain('\n');

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../../tiny-checkpoint.ts';
 
 const ESC = '\u001b';
+const glz = `${process.execPath} ${join(ROOT, 'bin/glz.js')}`;
 let command = '';
 let checkpoint = '';
 const cache = temporaryFolder();
 
 beforeAll(async () => {
-  const glz = `${process.execPath} ${join(ROOT, 'bin/glz.js')}`;
   checkpoint = await writeTinyCheckpoint();
-  command = `${glz} predict --text hello --labels one,two --checkpoint ${checkpoint}; ${glz} predict --nothing`;
+  command = `${glz} predict --text hello --threads 1 --labels one,two --checkpoint ${checkpoint}; ${glz} predict --nothing`;
 });
 
 const environment = (env: Record<string, string>) => ({ PATH: process.env.PATH, TERM: 'xterm', GLZ_CACHE: cache, ...env });
@@ -31,16 +31,17 @@ it('are on a terminal: the best label, the prefix of an error; not with NO_COLOR
   const plain = onTerminal({ NO_COLOR: '1' });
   expect(plain).not.toContain(ESC);
   expect(plain).toMatch(/(one|two) {2}0\.\d{3}\r\n/);
-  const piped = (env: Record<string, string>) => spawnSync('sh', ['-c', command], { env: environment(env), encoding: 'utf8' });
-  const { stdout, stderr } = piped({});
+  const piped = (run: string, env: Record<string, string> = {}) =>
+    spawnSync('sh', ['-c', run], { env: environment(env), encoding: 'utf8' });
+  const { stdout, stderr } = piped(command);
   expect(stdout + stderr).not.toContain(ESC);
   expect(JSON.parse(stdout)).toMatchObject({ text: 'hello' });
-  expect(piped({ FORCE_COLOR: '1' }).stderr).toContain(`${ESC}[31mglz:${ESC}[39m unknown`);
+  expect(piped(`${glz} predict --nothing`, { FORCE_COLOR: '1' }).stderr).toContain(`${ESC}[31mglz:${ESC}[39m unknown`);
 });
 
 it('JSON of texts that a terminal would obey is shown escaped there, with the same values; pipes get it as it was written', () => {
   const record = JSON.stringify({ text: 'red \u009b31m text', note: '\u0085\u202e' });
-  const predict = `printf '%s\\n' '${record}' | ${process.execPath} ${join(ROOT, 'bin/glz.js')} predict - --quiet --labels one,two --checkpoint ${checkpoint}`;
+  const predict = `printf '%s\\n' '${record}' | ${process.execPath} ${join(ROOT, 'bin/glz.js')} predict - --quiet --threads 1 --labels one,two --checkpoint ${checkpoint}`;
   const shown = onTerminal({}, predict);
   expect(shown).toContain('{"text":"red \\u009b31m text","note":"\\u0085\\u202e"');
   expect(JSON.parse(shown)).toMatchObject(JSON.parse(record));

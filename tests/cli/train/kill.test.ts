@@ -8,7 +8,7 @@ import { random } from '../../random.ts';
 import { linesOf, runGlz } from '../../run-glz.ts';
 import { TINY_ENCODER, temporaryFolder } from '../../tiny-checkpoint.ts';
 
-const KILLS = Number(process.env.GLZ_KILLS ?? 4);
+const KILLS = Number(process.env.GLZ_KILLS ?? 3);
 const folder = temporaryFolder();
 const data = join(folder, 'data.jsonl');
 const dev = join(folder, 'dev.jsonl');
