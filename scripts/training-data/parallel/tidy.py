@@ -6,6 +6,8 @@ import re
 from languages import in_script
 
 CODES = re.compile(r"%[\d$.+-]*(?:l{0,2}[sdiufxcgn]|\()|%[A-Za-z0-9]|\{[^}]*\}|\$\w|<[^>]*>|</|\[/?\w+=?|\\[nt]|https?:|www\.|@|--\w|\w/\w+/|\*\*|==|\|\w")
+# Hebrew points and Arabic vowel signs: dictionaries write them, texts do not.
+POINTS = re.compile("[\u0591-\u05c7\u064b-\u0652\u0670]")
 ACCELERATOR = re.compile(r"\s*\([_&]\w\)|(?<!\w)[_&](?=\w)")
 
 
@@ -14,7 +16,7 @@ def cleaned(text):
     text = re.sub(r"^[^\s^]{1,40}(?: [^\s^]{1,20})?\^", "", text)
     text = html.unescape(re.sub(r"</?(?:i|b|em|strong|p|small|big|q|br ?/?)>", " ", text))
     text = re.sub(r"\\n|\s+", " ", ACCELERATOR.sub("", text))
-    return text.replace("\u200b", "").replace("\ufeff", "").replace("\xad", "").strip(" ~")
+    return POINTS.sub("", text).replace("\u200b", "").replace("\ufeff", "").replace("\xad", "").strip(" ~")
 
 
 def says_something(text, fewest, most=80):
