@@ -42,5 +42,7 @@ export function scriptNote(texts: ForeignTexts, labels: ForeignTexts): string | 
     ];
   };
   const parts = [...part(texts, 'text'), ...part(labels, 'label')];
-  return parts.length ? `note: ${parts.join('; ')}: scores mean little; glz-multi reads many languages, and a checkpoint's README says which` : undefined;
+  return parts.length
+    ? `note: ${parts.join('; ')}: scores mean little; glz-multi reads many languages, and a checkpoint's README says which`
+    : undefined;
 }
