@@ -11,22 +11,17 @@ beforeAll(async () => {
   checkpoint = await writeTinyCheckpoint();
 });
 
+const commandFor = (input: string, flags: string[]) => [
+  ...['predict', input, '--checkpoint', checkpoint, '--labels', 'a,b', '--threads', '1'],
+  ...flags,
+];
+
 const folder = temporaryFolder();
 /** Labels a file: how it ends, the texts that were labelled, and what stderr says. */
 async function predict(name: string, content: string | Buffer, ...flags: string[]) {
   const path = join(folder, name);
   writeFileSync(path, content);
-  const { code, stdout, stderr } = await callGlz([
-    'predict',
-    path,
-    '--checkpoint',
-    checkpoint,
-    '--labels',
-    'a,b',
-    '--threads',
-    '1',
-    ...flags,
-  ]);
+  const { code, stdout, stderr } = await callGlz(commandFor(path, flags));
   const texts = stdout
     .split('\n')
     .filter(Boolean)
@@ -36,18 +31,7 @@ async function predict(name: string, content: string | Buffer, ...flags: string[
 
 /** Runs glz with a producer on its stdin that lives on; null where it had to be killed. */
 function withOpenPipe(args: string[], input: string | Buffer): Promise<{ code: number | null; stderr: string }> {
-  const child = spawn(process.execPath, [
-    join(ROOT, 'bin/glz.js'),
-    'predict',
-    '-',
-    '--checkpoint',
-    checkpoint,
-    '--labels',
-    'a,b',
-    '--threads',
-    '1',
-    ...args,
-  ]);
+  const child = spawn(process.execPath, [join(ROOT, 'bin/glz.js'), ...commandFor('-', args)]);
   const timer = setTimeout(() => child.kill('SIGKILL'), 50_000);
   let stderr = '';
   child.stderr.on('data', (text) => {
