@@ -144,6 +144,16 @@ def main():
         found = sum(s * standardised(t.cosines(texts, labels, LONGEST_TEXT, LONGEST_LABEL)) for t, s in teachers)
         return found / sum(share for _, share in teachers)
 
+    def loss_of_translations(labels, read_labels):
+        """Of some English texts, each with one of its translations; in three steps of ten they are read as labels are."""
+        pairs = [(english, rng.choice(others)) for english, others in rng.sample(parallel, options.translations)]
+        english, others = zip(*pairs, strict=True)
+        as_labels = rng.random() < 0.3
+        with torch.autocast("cpu", torch.bfloat16):
+            read_english = reader.read(english, as_labels, LONGEST_LABEL)  # [P, size]
+            read_others = reader.read(others, as_labels, LONGEST_LABEL)  # [P, size]
+        return translation_loss(read_others @ read_labels.T, read_others @ read_english.T, teach(english, labels))
+
     # The embeddings of words stay: rare ones would only be decayed.
     for parameter in reader.model.embeddings.parameters():
         parameter.requires_grad_(False)
@@ -176,14 +186,10 @@ def main():
         texts, labels, known = batches.draw()
         known = torch.tensor(known)  # [T, L]
         teacher = teach(texts, labels)  # [T, L]
-        pairs = [(english, rng.choice(others)) for english, others in rng.sample(parallel, options.translations)] if parallel else []
-        as_labels = rng.random() < 0.3
         reader.model.train()
         with torch.autocast("cpu", torch.bfloat16):
             read_texts = reader.read(texts, False, LONGEST_TEXT)  # [T, size]
             read_labels = reader.read(labels, True, LONGEST_LABEL)  # [L, size]
-            read_english = reader.read([english for english, _ in pairs], as_labels, LONGEST_LABEL) if pairs else None  # [P, size]
-            read_others = reader.read([other for _, other in pairs], as_labels, LONGEST_LABEL) if pairs else None  # [P, size]
         cosines = read_texts @ read_labels.T  # [T, L]
         unsure = may_be_true(teacher, known)
         losses = {
@@ -192,9 +198,8 @@ def main():
             "labels": label_loss(cosines, head, known, unsure),
         }
         total = options.teacher_weight * losses["teacher"] + losses["choice"] + 0.5 * losses["labels"]
-        if pairs:
-            english = teach([english for english, _ in pairs], labels)  # [P, L]
-            losses["translations"] = translation_loss(read_others @ read_labels.T, read_others @ read_english.T, english)
+        if parallel:
+            losses["translations"] = loss_of_translations(labels, read_labels)
             total = total + losses["translations"]
         optimizer.zero_grad()
         total.backward()
