@@ -1,4 +1,7 @@
-"""A BERT that reads texts and labels into vectors: [CLS] text [SEP], [CLS] label; the mean of the last states, of length 1."""
+"""
+A BERT that reads texts and labels: [CLS] text [SEP], [CLS] label; the mean of the last states of what stands between, of length 1. Labels may read a
+text's tokens besides, as src/model/token-reading.ts has it.
+"""
 
 import json
 from pathlib import Path
@@ -15,13 +18,24 @@ TOKENS_A_PASS = 1536
 GLIZNET = "encoder."
 
 
+def token_cosines(states, own, labels, share, sharpness):
+    """What labels make of texts whose tokens they read. states [T, n, size], own [T, n]: 1 for the text's own tokens, labels [L, size] of length 1 -> [T, L]"""
+    whole = normalize((states * own[..., None]).sum(1), dim=-1) @ labels.T  # [T, L]
+    near = normalize(states, dim=-1) @ labels.T  # [T, n, L]
+    shares = torch.softmax((sharpness * near).masked_fill(own[..., None] == 0, -1e9), 1)  # [T, n, L]
+    read = normalize(shares.transpose(1, 2) @ states, dim=-1)  # [T, L, size]
+    return (1 - share) * whole + share * (read * labels).sum(-1)
+
+
 class Reader:
-    """An encoder folder (config.json, model.safetensors, tokenizer.json) or a glz checkpoint."""
+    """An encoder folder (config.json, model.safetensors, tokenizer.json) or a glz checkpoint; how much labels read tokens is the checkpoint's."""
 
     def __init__(self, folder, weights=None):
         folder = Path(folder)
         config = json.loads((folder / "config.json").read_text())
         self.config = config.get("encoder", config)
+        self.token_share = config.get("gliznet", {}).get("tokenShare", 0)
+        self.token_sharpness = config.get("gliznet", {}).get("tokenSharpness", 20)
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         settings = BertConfig(**{name: value for name, value in self.config.items() if name != "architectures"})
         # Faster than fused attention in bfloat16, forwards and back.
@@ -41,8 +55,8 @@ class Reader:
             self.tokens[key] = ids[:-1] if is_label else ids
         return self.tokens[key]
 
-    def read(self, texts, is_label, longest):
-        """Vectors of length 1: [texts, size]."""
+    def each_pass(self, texts, is_label, longest, found):
+        """What `found` makes of the states [rows, length, size] and of which tokens are the text's own [rows, length], for all texts: [texts, ...]"""
         ids = [self.token_ids(text, is_label, longest) for text in texts]
         order = sorted(range(len(ids)), key=lambda i: -len(ids[i]))
         parts, at = [], 0
@@ -54,24 +68,36 @@ class Reader:
             rows = min(size for size in (full, full * 3 // 4, full // 2, full // 4) if size >= min(near, full, len(order) - at))
             taken = order[at : at + rows]
             tokens, mask = torch.zeros((rows, length), dtype=torch.long), torch.zeros((rows, length), dtype=torch.long)
+            own = torch.zeros((rows, length))
             mask[len(taken) :] = 1
             for row, i in enumerate(taken):
                 tokens[row, : len(ids[i])] = torch.tensor(ids[i])
                 mask[row, : len(ids[i])] = 1
+                own[row, 1 : len(ids[i]) - (not is_label)] = 1
             states = self.model(input_ids=tokens, attention_mask=mask).last_hidden_state.float()  # [rows, length, size]
-            mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)  # [rows, size]
-            parts.append(normalize(mean, dim=-1)[: len(taken)])
+            parts.append(found(states[: len(taken)], own[: len(taken)]))
             at += rows
         back = torch.empty(len(ids), dtype=torch.long)
         back[torch.tensor(order)] = torch.arange(len(ids))
         return torch.cat(parts)[back]
+
+    def read(self, texts, is_label, longest):
+        """Vectors of length 1: [texts, size]."""
+        return self.each_pass(texts, is_label, longest, lambda states, own: normalize((states * own[..., None]).sum(1), dim=-1))
+
+    def compared(self, texts, labels, longest):
+        """Cosines of texts with labels that were read [L, size], whether or not these read tokens: [texts, L]"""
+        if self.token_share == 0:
+            return (self.read(texts, False, longest) @ labels.T).float()
+        labels = labels.float()
+        return self.each_pass(texts, False, longest, lambda states, own: token_cosines(states, own, labels, self.token_share, self.token_sharpness)).float()
 
     @torch.no_grad()
     def cosines(self, texts, labels, longest_text=256, longest_label=64):
         """[texts, labels]"""
         self.model.eval()
         with torch.autocast("cpu", torch.bfloat16):
-            return (self.read(texts, False, longest_text) @ self.read(labels, True, longest_label).T).float()
+            return self.compared(texts, self.read(labels, True, longest_label), longest_text)
 
 
 def encoder_weights(folder):

@@ -29,6 +29,9 @@ LONGEST_TEXT, LONGEST_LABEL = 128, 64
 SCALE, TEACHER_SCALE = 20, 2.2
 # What is known lifts and lowers a teacher's standardised score.
 TRUE_LIFT, WRONG_LIFT = 1.6, -1.0
+CHOICE_WEIGHT = 1.3
+# Of fewer texts of a set their labels' shares say nothing.
+FEWEST_FOR_SHARES = 4
 # Snapshots of the last part of a run, whose mean is what comes out.
 AVERAGED_FROM, AVERAGED_EVERY = 0.6, 10
 
@@ -52,13 +55,28 @@ def may_be_true(teacher, known):
     return (known == 0) & (teacher > (own - 1).clamp(min=0.5))
 
 
-def choice_loss(cosines, known, unsure):
-    """Each true label against all wrong ones, those of other rows among them; a text counts once."""
-    is_wrong = (known < 0) | ((known == 0) & ~unsure)
+def choice_loss(cosines, known, is_wrong):
+    """Each true label against all wrong ones; a text counts once."""
     logits = SCALE * cosines
     wrong = torch.logsumexp(logits.masked_fill(~is_wrong, -1e4), 1, keepdim=True)  # [T, 1]
     share = 1 / (known > 0).sum(1, keepdim=True).clamp(min=1)  # [T, 1]
     return ((torch.logaddexp(wrong, logits) - logits) * share * (known > 0)).sum() / len(known)
+
+
+def share_loss(cosines, known, own, sets):
+    """How far the labels' shares among a set's texts are from the true ones: a label is not to be preferred whatever the texts say."""
+    total, count = 0.0, 0
+    for number in sets.unique():
+        of_set = sets == number  # [T]
+        if of_set.sum() < FEWEST_FOR_SHARES:
+            continue
+        labels = own[of_set].any(0)  # [L]
+        true = (known[of_set][:, labels] > 0).float()  # [texts, labels of the set]
+        shares = (true / true.sum(1, keepdim=True).clamp(min=1)).mean(0)
+        given = softmax(SCALE * cosines[of_set][:, labels], 1).mean(0)
+        total = total + of_set.sum() * kl_div((given + 1e-9).log(), shares, reduction="sum")
+        count += int(of_set.sum())
+    return total / count if count else cosines.sum() * 0
 
 
 def label_loss(cosines, head, known, unsure):
@@ -119,6 +137,12 @@ def main():
     parser.add_argument("--all-languages", action="store_true", help="rows that are not English too")
     parser.add_argument("--parallel", type=Path, help="file of training-data/parallel: English texts with their translations")
     parser.add_argument("--translations", type=int, default=16, help="of a step, with --parallel")
+    parser.add_argument("--token-share", type=float, help="how much labels read tokens, and how sharply, in place of what --start says")
+    parser.add_argument("--token-sharpness", type=float)
+    parser.add_argument("--at-once", type=int, default=12, help="texts of a set in a step")
+    parser.add_argument("--own-share", type=float, default=0.77, help="of the choice among labels: how much of it is among the text's own set, the rest among all of the step")
+    parser.add_argument("--share-weight", type=float, default=0.7, help="of labels' shares among the texts of a set")
+    parser.add_argument("--centred", type=float, default=0.5, help="how much of a label's mean over the step's texts is taken off the teachers' scores")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--minutes", type=float, default=1e9, help="ends, and lowers the rate, by the clock")
     parser.add_argument("--texts", type=int, default=48, help="of a step")
@@ -131,11 +155,13 @@ def main():
     torch.manual_seed(options.seed)
     rng = random.Random(options.seed)
     reader = Reader(options.start, options.weights)
+    reader.token_share = reader.token_share if options.token_share is None else options.token_share
+    reader.token_sharpness = options.token_sharpness or reader.token_sharpness
     teachers = teachers_of(options.teacher or ["start"], reader)
     groups, rows = part_of(all_groups(options.data, options.at_hand, options.all_languages), open_rows(), options.data_share)
     if options.plain_names:
         groups = [named_plainly(group) for group in groups]
-    batches = Batches(groups, rows, options.shares, options.texts, rng, options.statements)
+    batches = Batches(groups, rows, options.shares, options.texts, rng, options.statements, options.at_once)
     parallel = parallel_texts(options.parallel) if options.parallel else []
     sets = read_sets(options.look_at, 100)
 
@@ -183,21 +209,25 @@ def main():
         factor = min(1, (step + 1) / 30) * max(0.02, 1 - done)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * factor
-        texts, labels, known = batches.draw()
-        known = torch.tensor(known)  # [T, L]
+        texts, labels, known, own, sets_of_texts = batches.draw()
+        known, own = torch.tensor(known), torch.tensor(own)  # [T, L] each
         teacher = teach(texts, labels)  # [T, L]
+        teacher = teacher - options.centred * teacher.mean(0, keepdim=True)  # [T, L]
         reader.model.train()
         with torch.autocast("cpu", torch.bfloat16):
-            read_texts = reader.read(texts, False, LONGEST_TEXT)  # [T, size]
             read_labels = reader.read(labels, True, LONGEST_LABEL)  # [L, size]
-        cosines = read_texts @ read_labels.T  # [T, L]
+            cosines = reader.compared(texts, read_labels, LONGEST_TEXT)  # [T, L]
         unsure = may_be_true(teacher, known)
+        is_wrong = (known < 0) | ((known == 0) & ~unsure)  # [T, L]
         losses = {
             "teacher": distance_to_teacher(cosines, teacher, known),
-            "choice": choice_loss(cosines, known, unsure),
+            "choice": choice_loss(cosines, known, is_wrong),
+            "own choice": choice_loss(cosines, known, is_wrong & own),
+            "shares": share_loss(cosines, known, own, torch.tensor(sets_of_texts)),
             "labels": label_loss(cosines, head, known, unsure),
         }
-        total = options.teacher_weight * losses["teacher"] + losses["choice"] + 0.5 * losses["labels"]
+        total = options.teacher_weight * losses["teacher"] + 0.5 * losses["labels"] + options.share_weight * losses["shares"]
+        total = total + CHOICE_WEIGHT * ((1 - options.own_share) * losses["choice"] + options.own_share * losses["own choice"])
         if parallel:
             losses["translations"] = loss_of_translations(labels, read_labels)
             total = total + losses["translations"]

@@ -129,6 +129,8 @@ def main():
     parser.add_argument("--options", required=True, type=Path)
     parser.add_argument("--training", type=Path, help="training.json to go with it")
     parser.add_argument("--table-bits", type=int, choices=[4, 8], default=8, help="bits of a number in the table of words")
+    parser.add_argument("--token-share", type=float, default=0, help="how much labels read tokens")
+    parser.add_argument("--token-sharpness", type=float, default=20)
     parser.add_argument("--output", required=True, type=Path)
     options = parser.parse_args()
 
@@ -139,6 +141,8 @@ def main():
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(options.encoder / name, options.output / name)
     reader = Reader(options.encoder)
+    reader.token_share, reader.token_sharpness = options.token_share, options.token_sharpness
+    config["gliznet"] |= {"tokenShare": options.token_share, "tokenSharpness": options.token_sharpness}
     config["encoder"] = reader.config
     # A label is read behind the token that a text begins with, whatever that is called here.
     config["gliznet"]["marker"] = reader.tokenizer.cls_token

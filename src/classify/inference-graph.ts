@@ -23,7 +23,7 @@ import { madeUpFeeds } from './made-up-feeds.ts';
 import { traceSentenceEmbedder } from './sentence-embedder.ts';
 
 /** The graphs that are derived from a checkpoint; of a model that reads labels once `fp32` and `int8` are the graph of its texts. */
-export type GraphKind = 'fp32' | 'int8' | 'embedding' | 'labels' | 'scores' | 'parts';
+export type GraphKind = 'fp32' | 'int8' | 'embedding' | 'labels' | 'scores' | 'readings' | 'parts';
 
 /** Vectors of texts judged by the logits that they would have with each other in the place of labels: [B, B]. */
 function textsAsLogits(batch: number, weights: FloatWeights): Judged {
@@ -94,7 +94,8 @@ export async function deriveInferenceGraph(
   }
   const model = { encoder, options: config.options };
   const late = config.options.crossAttention === 'late' ? lateFunctions(model, weights) : undefined;
-  if (late && (kind === 'labels' || kind === 'scores' || kind === 'parts')) return onnxChunks(traceGraph(late[kind]!));
+  if (late && (kind === 'labels' || kind === 'scores' || kind === 'readings' || kind === 'parts'))
+    return onnxChunks(traceGraph(late[kind]!));
   const graph = withBlockTables(late ? traceGraph(late.texts) : traceInference(model, weights));
   if (kind === 'fp32') return onnxChunks(graph);
   const feeds = madeUpFeeds(

@@ -7,7 +7,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, errorMessage } from '../base/errors.ts';
 import { refuseBrokenLink } from '../base/files.ts';
-import { readsAlike } from '../model/options.ts';
+import { readsAlike, readsTokens } from '../model/options.ts';
 import { checkOptions } from '../options/check.ts';
 import { LOAD_OPTIONS } from '../options/predict.ts';
 import { shippedFolder } from '../options/shipped-checkpoint.ts';
@@ -156,7 +156,7 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   try {
     const texts = await open(graph);
     if (config.options.crossAttention === 'late') {
-      const derived = async (kind: 'labels' | 'scores' | 'parts', most = threads) =>
+      const derived = async (kind: 'labels' | 'scores' | 'readings' | 'parts', most = threads) =>
         open(
           await derivedFile(hash, kind, async () => (await import('./inference-graph.ts')).deriveInferenceGraph(folder, config, kind)),
           most,
@@ -165,7 +165,8 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       const scores = await derived('scores');
       const few = config.options.upperLayers === 0 && threads !== 1 ? { fewScores: await derived('scores', 1) } : {};
       const textPool = createSessionPool(texts, graph, (provider ?? 'cpu') === 'cpu' ? sessionsBeside(graph, sessions ?? threads) : 1);
-      const late = { texts, textPool, ...labels, scores, ...few };
+      const readings = readsTokens(config.options) ? { readings: await derived('readings') } : {};
+      const late = { texts, textPool, ...labels, scores, ...readings, ...few };
       const ready = await tokenizer;
       // Calibration changes no vector, the tokenizer does; so does the precision where one graph reads texts and labels.
       const read = readsAlike(config.options) && chosen !== 'fp32' ? `${hash} ${chosen}` : hash;

@@ -19,11 +19,12 @@ export async function openClassifier(
 ): Promise<Classifier> {
   const { encoder, options, tokenizer } = model;
   if (options.crossAttention === 'late') {
-    const { texts, labels, scores, parts } = lateFunctions(model, weights);
+    const { texts, labels, scores, readings, parts } = lateFunctions(model, weights);
     return createLateClassifier(tokenizer, options, {
       texts: await createSession(texts),
       ...(labels ? { labels: await createSession(labels) } : {}),
       scores: await createSession(scores),
+      ...(readings ? { readings: await createSession(readings) } : {}),
       ...(parts ? { parts: () => createSession(parts) } : {}),
     });
   }

@@ -1,7 +1,7 @@
 /** The README of exported files of a model that reads labels once: its three graphs, with the numbers of this very checkpoint, and code that runs. */
 
 import { layoutOf } from '../classify/classifier.ts';
-import { type GliZNetOptions, readsAlike } from '../model/options.ts';
+import { type GliZNetOptions, readsAlike, readsTokens } from '../model/options.ts';
 import type { JointLayout } from '../text/joint-sequence.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import type { CheckpointConfig } from '../weights/checkpoint.ts';
@@ -18,6 +18,8 @@ interface LateFacts extends Pick<JointLayout, 'special' | 'markerIds' | 'labelMa
   model: string;
   labelsFile: string;
   isAlike: boolean;
+  /** Whether labels read the text's tokens. */
+  areReaders: boolean;
   /** Outputs that the upper layers read; none where text and label are two vectors. */
   upper: readonly string[];
   /** Inputs of the graph of labels. */
@@ -27,7 +29,7 @@ interface LateFacts extends Pick<JointLayout, 'special' | 'markerIds' | 'labelMa
 function factsOf({ special, markerIds, labelMaskOn, capacity }: JointLayout, options: GliZNetOptions, model: string): LateFacts {
   const isAlike = readsAlike(options);
   return {
-    ...{ special, markerIds, labelMaskOn, capacity, marker: options.marker, model, isAlike },
+    ...{ special, markerIds, labelMaskOn, capacity, marker: options.marker, model, isAlike, areReaders: readsTokens(options) },
     labelsFile: isAlike ? model : LATE_FILES.labels,
     upper: Array.from({ length: options.upperLayers }, (_, layer) => `state_${layer}`),
     labelInputs: isAlike
@@ -36,24 +38,29 @@ function factsOf({ special, markerIds, labelMaskOn, capacity }: JointLayout, opt
   };
 }
 
-function inputsSection({ markerIds, labelMaskOn, capacity, marker, model, labelsFile, isAlike, upper, labelInputs }: LateFacts): string {
+function scoresInputs({ areReaders, upper }: LateFacts): string {
+  if (areReaders)
+    return `| \`${LATE_FILES.scores}\` | \`hidden\` and \`text_mask\` of the texts, \`labels\` [size, labels]: the vectors as columns | \`logits\` [batch, labels] |`;
+  return upper.length === 0
+    ? `| \`${LATE_FILES.scores}\` | \`text\` [batch, size], \`labels\` [size, labels]: the vectors as columns | \`logits\` [batch, labels] |`
+    : `| \`${LATE_FILES.scores}\` | \`text\`, ${upper.map((name) => `\`${name}\``).join(', ')} and \`attention_mask\` of the texts; \`labels\` [labels, size]; \`shown\` [batch, shown_labels]: rows of \`labels\` that each text is scored with; \`shown_mask\`: 1 for these, 0 behind them | \`logits\` [batch, shown_labels] |`;
+}
+
+function inputsSection(facts: LateFacts): string {
+  const { markerIds, labelMaskOn, capacity, marker, model, labelsFile, isAlike, upper, labelInputs } = facts;
   const { ids, mask, ownMask, positions } = labelInputs;
-  const scoresInputs =
-    upper.length === 0
-      ? `| \`${LATE_FILES.scores}\` | \`text\` [batch, size], \`labels\` [size, labels]: the vectors as columns | \`logits\` [batch, labels] |`
-      : `| \`${LATE_FILES.scores}\` | \`text\`, ${upper.map((name) => `\`${name}\``).join(', ')} and \`attention_mask\` of the texts; \`labels\` [labels, size]; \`shown\` [batch, shown_labels]: rows of \`labels\` that each text is scored with; \`shown_mask\`: 1 for these, 0 behind them | \`logits\` [batch, shown_labels] |`;
   return `## Inputs and outputs, integers as int32
 
 | file | inputs | outputs |
 | --- | --- | --- |
 | \`${model}\` | \`input_ids\` [batch, length]: \`[CLS] text [SEP]\`, [PAD] behind it, at most ${capacity} tokens of text; \`attention_mask\`: 1 for the sequence; \`text_mask\`: 1 for the text's own tokens; \`positions\` [length]: 0, 1, 2, ... | \`text\` [batch, size]${isAlike ? ', `hidden` [batch, length, hidden], the states of the tokens' : ''}${upper.map((name) => `, \`${name}\` [batch, length, hidden]`).join('')} |
 | \`${labelsFile}\`, labels | \`${ids}\` [labels, label_length]: ${markerIds.length > 0 ? `\`M label\`, M being \`${marker}\`` : '`[CLS] label [SEP]`'}, [PAD] behind it; \`${mask}\`; \`${ownMask}\`: 1 for ${labelMaskOn === 'marker' ? 'the marker' : "the label's own tokens"}; \`${positions}\` [label_length]: 0, 1, 2, ... | \`labels\` [labels, size] |
-${scoresInputs}
+${scoresInputs(facts)}
 `;
 }
 
 /** Code that makes sequences, reads labels once and asks the graphs. */
-function pythonSection({ special, markerIds, labelMaskOn, capacity, model, isAlike, upper, labelInputs }: LateFacts): string {
+function pythonSection({ special, markerIds, labelMaskOn, capacity, model, isAlike, areReaders, upper, labelInputs }: LateFacts): string {
   const { ids, mask, ownMask, positions } = labelInputs;
   const isVectors = upper.length === 0;
   const before = markerIds.length > 0 ? `[${[...markerIds].join(', ')}]` : `[${special.cls}]`;
@@ -94,18 +101,19 @@ def logits(texts, labels):
     encoded = [tokenizer.encode(text, add_special_tokens=False).ids[:${capacity}] for text in texts]
     ids = padded([[${special.cls}] + row + [${special.sep}] for row in encoded], ${special.pad})
     mask = padded([[1] * (len(row) + 2) for row in encoded])
-    outputs = ["text"${upper.map((name) => `, "${name}"`).join('')}]
+    own = padded([[0] + [1] * len(row) + [0] for row in encoded])
+    outputs = ["${areReaders ? 'hidden' : 'text'}"${upper.map((name) => `, "${name}"`).join('')}]
     read = texts_graph.run(outputs, {
         "input_ids": ids,
         "attention_mask": mask,
-        "text_mask": padded([[0] + [1] * len(row) + [0] for row in encoded]),
+        "text_mask": own,
         "positions": np.arange(ids.shape[1], dtype=np.int32),
     })
     feeds = dict(zip(outputs, read))
 ${
   isVectors
     ? `    feeds["labels"] = np.ascontiguousarray(labels.T)
-`
+${areReaders ? '    feeds["text_mask"] = own\n' : ''}`
     : `    shown = np.tile(np.arange(len(labels), dtype=np.int32), (len(texts), 1))
     feeds.update({"attention_mask": mask, "labels": labels, "shown": shown, "shown_mask": np.ones_like(shown)})
 `
@@ -122,7 +130,7 @@ for row in logits([${JSON.stringify(EXAMPLE_TEXT)}], labels):
 }
 
 /** Code that runs the worked example. */
-function javascriptSection({ model, labelsFile, upper }: LateFacts): string {
+function javascriptSection({ model, labelsFile, areReaders, upper }: LateFacts): string {
   const isVectors = upper.length === 0;
   return `## JavaScript
 
@@ -141,7 +149,8 @@ ${
   isVectors
     ? `const [count, size] = compiled.dims;
 const columns = Float32Array.from({ length: count * size }, (_, at) => compiled.data[(at % count) * size + Math.floor(at / count)]);
-const { logits } = await run('${LATE_FILES.scores}', { text: read.text, labels: new ort.Tensor('float32', columns, [size, count]) });`
+const of = ${areReaders ? '{ hidden: read.hidden, text_mask: tensors(inputs.texts).text_mask }' : '{ text: read.text }'};
+const { logits } = await run('${LATE_FILES.scores}', { ...of, labels: new ort.Tensor('float32', columns, [size, count]) });`
     : `const { logits } = await run('${LATE_FILES.scores}', { ...read, ...tensors(inputs.scores), labels: compiled });`
 }
 console.log(labels, logits.data);
@@ -156,7 +165,7 @@ export async function lateReadme(
   precisions: readonly ExportPrecision[],
 ): Promise<string> {
   const facts = factsOf(await layoutOf(tokenizer, options), options, EXPORT_FILES[precisions[0]]);
-  const { special, markerIds, model, labelsFile, isAlike, upper } = facts;
+  const { special, markerIds, model, labelsFile, isAlike, areReaders, upper } = facts;
   const { temperature, bias } = options.calibration;
   const isVectors = upper.length === 0;
   return `# A GliZNet classifier for ONNX Runtime
@@ -167,7 +176,7 @@ Written by \`glz export\`. Labels are read once: \`${labelsFile}\` makes one ${i
 | file | what it is |
 | --- | --- |
 ${precisions.map((precision) => `| \`${EXPORT_FILES[precision]}\` | ${isAlike ? 'texts and labels' : 'texts'}: ${FILE_NOTES[precision]} |`).join('\n')}
-${isAlike ? '' : `| \`${LATE_FILES.labels}\` | labels |\n`}| \`${LATE_FILES.scores}\` | ${isVectors ? 'the similarity: one matrix product' : `the upper ${upper.length} layers, in which labels read the text, and the similarity`} |
+${isAlike ? '' : `| \`${LATE_FILES.labels}\` | labels |\n`}| \`${LATE_FILES.scores}\` | ${areReaders ? 'what labels read of the tokens, and the similarity; for up to some thousand labels' : isVectors ? 'the similarity: one matrix product' : `the upper ${upper.length} layers, in which labels read the text, and the similarity`} |
 | \`tokenizer.json\` | the tokenizer, for Hugging Face's \`tokenizers\` |
 | \`example.json\` | a text and its labels, the inputs that they make, the logits that each file of texts leads to; and, for programs, the numbers of this page |
 

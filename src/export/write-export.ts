@@ -11,7 +11,7 @@ import { deriveInferenceGraph, type GraphKind } from '../classify/inference-grap
 import { createLateClassifier } from '../classify/late/late-classifier.ts';
 import { createOnnxScorer } from '../classify/onnx-scorer.ts';
 import { labelFeeds, labelFeedsAsTexts } from '../classify/sequence-feeds.ts';
-import { type GliZNetOptions, readsAlike } from '../model/options.ts';
+import { type GliZNetOptions, readsAlike, readsTokens } from '../model/options.ts';
 import { ALLOWED_ERROR } from '../runtime/int8/float-products.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
 import { labelBatch } from '../text/separate-sequences.ts';
@@ -122,7 +122,8 @@ export async function writeExport(
     return chunks;
   };
   const labels = hasLabels ? await derive(LATE_FILES.labels, 'labels') : [];
-  const scores = isLate ? await derive(LATE_FILES.scores, 'scores') : [];
+  const reading = isLate && readsTokens(options);
+  const scores = isLate ? await derive(LATE_FILES.scores, reading ? 'readings' : 'scores') : [];
   const logits: Record<string, number[]> = {};
   let inputs: Record<string, unknown> = {};
   for (const precision of precisions) {
@@ -130,11 +131,12 @@ export async function writeExport(
     const chunks = await derive(file, precision);
     const recorded: Recorded = { texts: {}, labels: {}, scores: {} };
     const texts = await recordedSession(chunks, recorded);
-    const classifier = isLate
+    const scorer = isLate ? await recordedSession(scores, recorded, 'scores') : undefined;
+    const classifier = scorer
       ? await createLateClassifier(tokenizer, options, {
           texts,
           ...(hasLabels ? { labels: await recordedSession(labels, recorded) } : {}),
-          scores: await recordedSession(scores, recorded, 'scores'),
+          ...{ scores: scorer, ...(reading ? { readings: scorer } : {}) },
         })
       : await createClassifier(tokenizer, options, createOnnxScorer(texts, folder));
     logits[file] = await exampleLogits(classifier);

@@ -10,7 +10,7 @@ import { UsageError } from '../base/errors.ts';
 import { blockBiases } from './block-biases.ts';
 import type { Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
 import { stopGradient } from './ops.ts';
-import { type GliZNetOptions, hasBlocks } from './options.ts';
+import { type GliZNetOptions, hasBlocks, readsTokens } from './options.ts';
 import { poolText, project, sharesOf, tokensOfLabels } from './pooling.ts';
 import { SIMILARITIES } from './similarities/index.ts';
 
@@ -89,6 +89,8 @@ export function gliznetParameterShapes(encoder: Encoder, options: GliZNetOptions
   const shapes: Record<string, number[]> = {};
   for (const [name, shape] of Object.entries(encoder.parameterShapes())) shapes[ENCODER_PREFIX + name] = shape;
   const gate = gateShape(encoder, options);
+  // Asked for what it refuses.
+  readsTokens(options);
   if (gate) shapes[GATE] = gate;
   const size = options.projection ?? encoder.hiddenSize;
   if (options.projection !== null) {

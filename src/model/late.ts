@@ -2,7 +2,7 @@
  * GliZNet whose labels are read once for all texts (cross-attention `late`). The text runs through all layers and reads no label; a label
  * runs alone through the lower layers and becomes one state, which is kept for its label set. In the upper layers, if there are any, each
  * label is one token: it reads the text's states of that layer, itself and, with set attention, the other labels of the same text, in no
- * order. Without upper layers text and label are two vectors. After DeFormer (Cao et al., 2020) and PreTTR (MacAvaney et al., 2020), whose
+ * order. Without upper layers text and label are two vectors, or the label reads the text's tokens (token-reading.ts). After DeFormer (Cao et al., 2020) and PreTTR (MacAvaney et al., 2020), whose
  * upper layers read all tokens. Notation in shapes: B texts, T their tokens, M labels that are read, S their tokens, N labels that a text
  * is scored with, H hidden, P projected; in training, R rows of up to K labels.
  */
@@ -11,9 +11,10 @@ import { NOT_READ, separateBlocks } from './block-biases.ts';
 import type { AcrossBiases, Encoder, EncoderInputs, Weights } from './encoders/encoder.ts';
 import { GATE, weightsOfEncoder } from './gliznet.ts';
 import { embedding } from './ops.ts';
-import type { GliZNetOptions } from './options.ts';
+import { type GliZNetOptions, readsTokens } from './options.ts';
 import { meanOfTokens, poolText, project, sharesOf, tokensOfLabels } from './pooling.ts';
 import { SIMILARITIES } from './similarities/index.ts';
+import { tokenLogits } from './token-reading.ts';
 
 /** Sequences of texts alone. */
 export interface TextInputs extends Pick<EncoderInputs, 'inputIds' | 'attentionMask' | 'positions' | 'dropout'> {
@@ -169,8 +170,12 @@ export function lateForward(
   labels: PackedLabelInputs,
   shown: ShownLabels | undefined,
 ): tf.Tensor2D {
-  const read = readTexts(encoder, options, weights, texts);
   const compiled = readPackedLabels(encoder, options, weights, labels);
+  if (readsTokens(options)) {
+    const { hidden } = encoder.forward(weightsOfEncoder(weights), texts, false); // [B, T, H]
+    return tokenLogits(options, weights, hidden, texts.textMask, tf.transpose(compiled));
+  }
+  const read = readTexts(encoder, options, weights, texts);
   if (options.upperLayers === 0) return vectorLogits(options, weights, read.query, compiled);
   return upperLogits(encoder, options, weights, { ...read, attentionMask: texts.attentionMask }, compiled, shown!);
 }

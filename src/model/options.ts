@@ -2,6 +2,7 @@
  * GliZNet's own options, stored in a checkpoint's config.json beside the encoder's configuration. One declaration each: the type, the field of
  * config.json and its check, the setting of `glz train` with its default, and the row in docs/train.md are made of it.
  */
+import { UsageError } from '../base/errors.ts';
 import { defaultsOf } from '../options/check.ts';
 import type { Declarations, Filled } from '../options/declaration.ts';
 
@@ -91,6 +92,24 @@ export const MODEL_OPTIONS = {
     before: false,
     description: 'whether labels read each other in the upper layers (cross_attention: late)',
   },
+  /** How much of a score is the label's reading of the text's tokens (token-reading.ts); 0: text and label are two vectors. */
+  tokenShare: {
+    type: 'number',
+    min: 0,
+    max: 1,
+    default: 0,
+    before: 0,
+    description:
+      "how much of a score is the text's tokens that are near the label (cross_attention: late without upper layers, text_pooling: mean, similarity: cosine); 0: text and label are two vectors",
+  },
+  /** How much more the nearest tokens count. */
+  tokenSharpness: {
+    type: 'number',
+    min: 0,
+    default: 20,
+    before: 20,
+    description: 'tokens count by the softmax of so many times their cosine with the label (token_share)',
+  },
   /** Longest joint sequence, in tokens. */
   maxLength: {
     type: 'integer',
@@ -151,6 +170,14 @@ export const hasBlocks = ({ crossAttention }: Pick<GliZNetOptions, 'crossAttenti
  * Then weights are held once, and labels are fed as texts are.
  */
 export const readsAlike = ({ upperLayers, textPooling }: GliZNetOptions): boolean => upperLayers === 0 && textPooling === 'mean';
+
+/** Whether labels read the tokens of a text. @throws UsageError where the other options do not allow it */
+export function readsTokens(options: GliZNetOptions): boolean {
+  if (options.tokenShare === 0) return false;
+  if (options.crossAttention !== 'late' || !readsAlike(options) || options.similarity !== 'cosine')
+    throw new UsageError('a token share needs late cross-attention without upper layers, text pooling "mean" and similarity "cosine"');
+  return true;
+}
 
 /** The article's options. */
 export const ARTICLE_OPTIONS: GliZNetOptions = { ...defaultsOf(MODEL_OPTIONS), calibration: defaultsOf(CALIBRATION) };

@@ -27,8 +27,10 @@ export interface LateSessions {
   /** Absent where the graph of texts reads labels too. */
   labels?: GraphSession;
   scores: GraphSession;
+  /** Where labels read tokens: what scores them then. */
+  readings?: GraphSession;
   /**
-   * The same in one thread, for products with few labels: how ONNX Runtime adds them up depends on how many columns a thread has, and the last
+   * The graph of scores in one thread, for products with few labels: how ONNX Runtime adds them up depends on how many columns a thread has, and the last
    * digit of a score would depend on the threads.
    */
   fewScores?: GraphSession;
@@ -149,6 +151,7 @@ export async function createLateClassifier(
       const results = createResults(requests, parts, mergeWindows, source);
       const mostLabels = sets.reduce((most, { count }) => Math.max(most, count), 1);
       const limits = { tokens: batchTokens, rows: Math.max(1, Math.min(batchSize, Math.floor(SCORES_AT_ONCE / mostLabels))) };
+      const outputs = scorer.outputs(sets);
       let scored = 0;
       if (signal?.aborted) return results.finish(unreadable);
       const runner = textPool.runnerFor(parts.reduce((sum, { ids }) => sum + ids.length + 2, 0));
@@ -160,7 +163,7 @@ export async function createLateClassifier(
             batch.map(({ ids }) => ids),
           ),
         );
-        return { values: await run(feeds, scorer.outputs), attentionMask: feeds.attention_mask };
+        return { values: await run(feeds, outputs), attentionMask: feeds.attention_mask, textMask: feeds.text_mask };
       };
       for await (const { batch, result: read } of runBatches(runner, batches, readTexts)) {
         for (const [labels, rows] of rowsBySet(batch, sets)) {
@@ -174,9 +177,9 @@ export async function createLateClassifier(
       return results.finish(unreadable);
     },
     async dispose() {
-      const { labels, scores, fewScores } = sessions;
+      const { labels, scores, readings, fewScores } = sessions;
       await textPool.dispose();
-      await Promise.all([texts.dispose(), labels?.dispose(), scores.dispose(), fewScores?.dispose(), partsGraph?.dispose()]);
+      await Promise.all([texts, labels, scores, readings, fewScores, partsGraph].map((each) => each?.dispose()));
     },
   });
 }

@@ -17,8 +17,9 @@ import {
   upperLogits,
   vectorLogits,
 } from '../../model/late.ts';
-import { readsAlike } from '../../model/options.ts';
+import { readsAlike, readsTokens } from '../../model/options.ts';
 import { tokenParts } from '../../model/token-parts.ts';
+import { tokenLogits } from '../../model/token-reading.ts';
 import type { TraceConstant, TraceInput, TraceRequest } from '../../trace/trace.ts';
 import type { FloatWeights } from '../../weights/checkpoint.ts';
 import type { GliZNetModel } from '../gliznet-graph.ts';
@@ -101,20 +102,36 @@ export interface LateFunctions {
   labels?: TraceRequest;
   /** What the two give, vectors of labels as columns [P, M] -> `logits` [B, M], or [B, N] with the labels `shown` to upper layers. */
   scores: TraceRequest;
+  /** Where labels read tokens: `hidden` of texts, their `text_mask`, vectors of labels as columns `labels` [P, M] -> `logits` [B, M]. */
+  readings?: TraceRequest;
   /** `hidden` of texts, their `text_mask`, vectors of labels `labels` [B, K, P] -> `parts` [B, T, K]; of a model that {@link readsAlike}. */
   parts?: TraceRequest;
 }
 
-function partsFunction({ encoder, options }: GliZNetModel, constants: readonly TraceConstant[]): TraceRequest {
-  const size = options.projection ?? encoder.hiddenSize;
+/** What reads the states of tokens: the encoder's weights are not needed for it. */
+function ofTokens({ encoder }: GliZNetModel, constants: readonly TraceConstant[], labels: TraceInput): Omit<TraceRequest, 'run'> {
   return {
-    inputs: [
-      floats('hidden', 'batch', 'length', encoder.hiddenSize),
-      integers('text_mask', 'batch', 'length'),
-      floats('labels', 'batch', 'labels', size),
-    ],
+    inputs: [floats('hidden', 'batch', 'length', encoder.hiddenSize), integers('text_mask', 'batch', 'length'), labels],
     constants: constants.filter(({ name }) => /^(similarity|projection)\./.test(name)),
     inference: true,
+  };
+}
+
+function readingsFunction(model: GliZNetModel, constants: readonly TraceConstant[]): TraceRequest {
+  const size = model.options.projection ?? model.encoder.hiddenSize;
+  return {
+    ...ofTokens(model, constants, floats('labels', size, 'labels')),
+    run: ({ hidden, text_mask, labels, ...weights }) => ({
+      logits: tokenLogits(model.options, weights, hidden as tf.Tensor3D, text_mask as tf.Tensor2D, labels as tf.Tensor2D),
+    }),
+  };
+}
+
+function partsFunction(model: GliZNetModel, constants: readonly TraceConstant[]): TraceRequest {
+  const { encoder, options } = model;
+  const size = options.projection ?? encoder.hiddenSize;
+  return {
+    ...ofTokens(model, constants, floats('labels', 'batch', 'labels', size)),
     run: ({ hidden, text_mask, labels, ...weights }) => ({
       parts: tokenParts(options, weights, hidden as tf.Tensor3D, text_mask as tf.Tensor2D, labels as tf.Tensor3D),
     }),
@@ -153,6 +170,7 @@ export function lateFunctions(model: GliZNetModel, weights: FloatWeights): LateF
           },
         }),
     ...(readsAlike(options) ? { parts: partsFunction(model, constants) } : {}),
+    ...(readsTokens(options) ? { readings: readingsFunction(model, constants) } : {}),
     scores: {
       inputs:
         options.upperLayers > 0

@@ -1,8 +1,8 @@
 /**
- * Texts that were read, against labels of one set: where a text is one vector, one product with theirs; else the upper layers, which read a few
- * labels at a time beside the text.
+ * Texts that were read, against labels of one set: where a text is one vector, one product with theirs; where labels read its tokens, a few texts
+ * at a time; else the upper layers, which read a few labels at a time beside the text.
  */
-import type { GliZNetOptions } from '../../model/options.ts';
+import { type GliZNetOptions, readsTokens } from '../../model/options.ts';
 import type { Feed, FeedData } from '../../runtime/onnx-session.ts';
 import { shownFeeds, stateName } from '../sequence-feeds.ts';
 import type { CompiledLabels } from './compiled-labels.ts';
@@ -14,18 +14,26 @@ const FEW_SCORED = 4096;
 /** Labels that the upper layers read at once, where they do not read each other. */
 const SHOWN_AT_ONCE = 128;
 
+/** Of a set of more labels than this none reads tokens: text and label are two vectors, or a text would take as long as a hundred do. */
+export const MOST_READERS = 10_000;
+
+/** Numbers that a run of labels reading tokens holds at once, about: 64 MB. */
+const READING_NUMBERS = 1 << 24;
+
 /** A batch of texts that was read. */
 export interface ReadTexts {
   /** What the graph of texts gives, by name. */
   values: Record<string, FeedData>;
   /** 1 for tokens, 0 for padding. [B, T] */
   attentionMask: Feed;
+  /** 1 for the text's own tokens. [B, T] */
+  textMask: Feed;
 }
 
 /** Scores texts against labels. */
 export interface LateScorer {
-  /** What is asked of the graph of texts: the vector, or what each upper layer reads. */
-  readonly outputs: string[];
+  /** What is asked of the graph of texts for these sets: vectors, states of tokens, or what each upper layer reads. */
+  outputs(sets: readonly CompiledLabels[]): string[];
   /** Logits of some texts of a batch, a block of labels after the other: of a million labels those of all texts are never held twice. rows: which [R] */
   score(read: ReadTexts, rows: readonly number[], labels: CompiledLabels): AsyncIterable<ScoredBlock>;
 }
@@ -50,10 +58,12 @@ function pickRows(values: FeedData, batch: number, rows: readonly number[]): Fee
 
 /** Makes a scorer of the graph of scores. */
 export function createLateScorer(
-  { upperLayers, setAttention }: GliZNetOptions,
-  { scores: graph, fewScores }: Pick<LateSessions, 'scores' | 'fewScores'>,
+  options: GliZNetOptions,
+  { scores: graph, fewScores, readings }: Pick<LateSessions, 'scores' | 'fewScores' | 'readings'>,
 ): LateScorer {
-  const outputs = ['text', ...Array.from({ length: upperLayers }, (_, layer) => stateName(layer))];
+  const { upperLayers, setAttention } = options;
+  const ofTexts = ['text', ...Array.from({ length: upperLayers }, (_, layer) => stateName(layer))];
+  const areReaders = ({ count }: CompiledLabels) => readsTokens(options) && count <= MOST_READERS;
 
   /** What the graph of scores reads of texts. */
   function textFeedsOf({ values, attentionMask }: ReadTexts, rows: readonly number[]): Record<string, Feed> {
@@ -63,7 +73,7 @@ export function createLateScorer(
       const size = data.length / rows.length;
       return { data, shape: name === 'text' ? [rows.length, size] : [rows.length, length, size / length] };
     };
-    return Object.fromEntries(outputs.map((name) => [name, feedOf(name)]));
+    return Object.fromEntries(ofTexts.map((name) => [name, feedOf(name)]));
   }
 
   /** Of labels that are vectors. */
@@ -74,6 +84,25 @@ export function createLateScorer(
       const session = count < FEW_SCORED ? (fewScores ?? graph) : graph;
       const { logits } = await session.run({ ...texts, labels: block }, ['logits']);
       yield { first, count, logits: logits as Float32Array };
+    }
+  }
+
+  /** Of labels that read the tokens of some texts at a time. */
+  async function* ofTokens({ values, textMask }: ReadTexts, rows: readonly number[], labels: CompiledLabels): AsyncGenerator<ScoredBlock> {
+    const [batch, length] = textMask.shape;
+    for (const { first, count, values: columns } of labels.blocks()) {
+      const block = { data: columns, shape: [labels.width, count] };
+      const step = Math.max(1, Math.floor(READING_NUMBERS / (count * (labels.width + 4 * length))));
+      const logits = new Float32Array(rows.length * count);
+      for (let at = 0; at < rows.length; at += step) {
+        const some = rows.slice(at, at + step);
+        const hidden = pickRows(values.hidden, batch, some);
+        const mask = { data: pickRows(textMask.data, batch, some), shape: [some.length, length] };
+        const states = { data: hidden, shape: [some.length, length, hidden.length / mask.data.length] };
+        const read = await readings!.run({ hidden: states, text_mask: mask, labels: block }, ['logits']);
+        logits.set(read.logits as Float32Array, at * count);
+      }
+      yield { first, count, logits };
     }
   }
 
@@ -95,5 +124,11 @@ export function createLateScorer(
     }
   }
 
-  return { outputs, score: upperLayers === 0 ? ofVectors : ofStates };
+  return {
+    outputs: (sets) => [...(sets.some(areReaders) ? ['hidden'] : []), ...(sets.every(areReaders) ? [] : ofTexts)],
+    score(read, rows, labels) {
+      if (areReaders(labels)) return ofTokens(read, rows, labels);
+      return (upperLayers === 0 ? ofVectors : ofStates)(read, rows, labels);
+    },
+  };
 }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Similarity } from './similarity.ts';
 
 /** One over the length of rows. [..., P] -> [..., 1] */
-const inverseLength = <T extends tf.Tensor>(x: T): T => tf.rsqrt(tf.add(tf.sum(tf.square(x), -1, true), 1e-12));
+export const inverseLength = <T extends tf.Tensor>(x: T): T => tf.rsqrt(tf.add(tf.sum(tf.square(x), -1, true), 1e-12));
 
 /** Rows divided by their length. [..., P] -> [..., P] */
 const normalise = <T extends tf.Tensor>(x: T): T => tf.mul(x, inverseLength(x));

@@ -26,6 +26,7 @@ const TEXTS = ['The RED house!', 'a', '', ' \n', LONG, '😀 and ☃', 'blue and
 const KINDS: [string, Partial<GliZNetOptions>][] = [
   ['a cosine', {}],
   ['a cosine of projections', { projection: 8 }],
+  ['labels that read tokens', { tokenShare: 0.6, tokenSharpness: 15 }],
   ['a weighted product', { similarity: 'linear', projection: 8 }],
   ['a bilinear form', { similarity: 'bilinear', projection: 6 }],
   ['a product, labels between [CLS] and [SEP]', { similarity: 'dot', labelStyle: 'separator' }],

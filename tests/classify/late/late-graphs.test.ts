@@ -5,9 +5,11 @@
 import { readFileSync } from 'node:fs';
 import '../../eager-tfjs.ts';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Classifier } from '../../../src/classify/classifier.ts';
 import { inferenceFunction, trainingFunction } from '../../../src/classify/gliznet-graph.ts';
 import { createLateClassifier } from '../../../src/classify/late/late-classifier.ts';
 import { lateFunctions } from '../../../src/classify/late/late-graphs.ts';
+import { MOST_READERS } from '../../../src/classify/late/late-scores.ts';
 import { openClassifier } from '../../../src/classify/open-classifier.ts';
 import { sequenceFeeds } from '../../../src/classify/sequence-feeds.ts';
 import { createEncoder } from '../../../src/model/encoders/index.ts';
@@ -35,6 +37,8 @@ const KINDS: [string, Partial<GliZNetOptions>][] = [
   ['two vectors', {}],
   ['two vectors, projection, linear', { projection: 8, similarity: 'linear', textPooling: 'cls' }],
   ['two vectors, bilinear, labels between [CLS] and [SEP]', { projection: 6, similarity: 'bilinear', labelStyle: 'separator' }],
+  ['labels that read tokens', { textPooling: 'mean', similarity: 'cosine', tokenShare: 0.6, tokenSharpness: 12 }],
+  ['labels that read projected tokens', { textPooling: 'mean', similarity: 'cosine', projection: 8, tokenShare: 1, tokenSharpness: 5 }],
   ['one upper layer', { upperLayers: 1 }],
   ['one upper layer with set attention', { upperLayers: 1, setAttention: true, projection: 8, similarity: 'dot' }],
 ];
@@ -209,6 +213,39 @@ describe('a late model', () => {
   it('refuses more upper layers than leave labels one of their own, and attention pooling', () => {
     expect(() => gliznetParameterShapes(encoder, { ...LATE_OPTIONS, upperLayers: encoder.layers })).toThrow(/leave none/);
     expect(() => gliznetParameterShapes(encoder, { ...LATE_OPTIONS, labelPooling: 'attention' })).toThrow(/needs label pooling/);
+  });
+
+  it('refuses labels that read tokens where text and label are no vectors with a cosine', () => {
+    const reading = { ...LATE_OPTIONS, textPooling: 'mean' as const, similarity: 'cosine' as const, tokenShare: 0.5 };
+    expect(() => gliznetParameterShapes(encoder, reading)).not.toThrow();
+    for (const other of [{ upperLayers: 1 }, { similarity: 'dot' }, { textPooling: 'cls' }, { crossAttention: 'one-way' }] as const)
+      expect(() => gliznetParameterShapes(encoder, { ...reading, ...other })).toThrow(/^a token share needs late cross-attention/);
+  });
+
+  it('reads tokens for some texts at a time, and for none of a set that is too large, as alone', async () => {
+    const tokenizer = await loadTokenizer(TINY_ENCODER);
+    const options = { ...LATE_OPTIONS, textPooling: 'mean' as const, similarity: 'cosine' as const, tokenShare: 0.7, tokenSharpness: 9 };
+    const whole = createEncoder(config);
+    const own = weightsOf(options, random(3), whole);
+    const open = (of: GliZNetOptions) =>
+      openClassifier({ encoder: whole, options: of, tokenizer }, own, async (pass) => createGraphSession(traceGraph(pass), { threads: 1 }));
+    const [reading, vectors] = [await open(options), await open({ ...options, tokenShare: 0 })];
+    const labels = Array.from({ length: MOST_READERS + 1 }, (_, i) => `label ${i}`);
+    const texts = ['the red house', 'a blue one', 'and the house of blue and red'];
+    const ask = (classifier: Classifier, count: number, of = texts) =>
+      classifier.logits(of.map((text) => ({ text, labels: labels.slice(0, count) })));
+    // Of the largest set that is read a few texts fill a run.
+    const [most, few] = [await ask(reading, MOST_READERS), await ask(reading, 50)];
+    for (const [at, { logits }] of few.entries()) expect(largestDifference(most[at].logits.slice(0, 50), logits)).toBeLessThan(1e-5);
+    expect(largestDifference(few[0].logits, (await ask(vectors, 50))[0].logits)).toBeGreaterThan(1e-3);
+    const [all, plain] = [await ask(reading, MOST_READERS + 1), await ask(vectors, MOST_READERS + 1)];
+    for (const [at, { logits }] of all.entries()) expect(largestDifference(logits, plain[at].logits)).toBeLessThan(1e-5);
+    const mixed = await reading.logits([
+      { text: texts[0], labels: labels.slice(0, 50) },
+      { text: texts[0], labels },
+    ]);
+    for (const [at, { logits }] of mixed.entries()) expect(largestDifference(logits, [few, all][at][0].logits)).toBeLessThan(1e-5);
+    await Promise.all([reading.dispose(), vectors.dispose()]);
   });
 
   it('scores in blocks of labels as all at once', async () => {
