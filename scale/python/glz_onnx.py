@@ -41,6 +41,8 @@ class Model:
         session = lambda name: onnxruntime.InferenceSession(os.path.join(folder, name), options, providers=["CPUExecutionProvider"])
         self.texts = session(graph)
         self.scores = session("scores.onnx")
+        # Where labels read tokens: their states, not the text's one vector.
+        self.reads_tokens = "hidden" in {each.name for each in self.scores.get_inputs()}
         self.tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
@@ -110,8 +112,11 @@ def logits(model, columns, texts):
         batch = [parts[at] for at in order[start : start + max(1, min(BATCH_TEXTS, BATCH_TOKENS // longest))]]
         start += len(batch)
         feeds = _feeds([part for _, part in batch], facts["text_before"], facts["text_behind"], facts["pad"])
-        vectors = model.texts.run(["text"], feeds)[0]
-        scored = model.scores.run(["logits"], {"text": vectors, "labels": columns})[0]
+        read = "hidden" if model.reads_tokens else "text"
+        given = {read: model.texts.run([read], feeds)[0], "labels": columns}
+        if model.reads_tokens:
+            given["text_mask"] = feeds["text_mask"]
+        scored = model.scores.run(["logits"], given)[0]
         for (text, _), row in zip(batch, scored):
             sums[text] += row
             counts[text] += 1

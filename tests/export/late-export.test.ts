@@ -13,6 +13,7 @@ process.env.GLZ_CACHE = temporaryFolder();
 describe('writeExport', () => {
   it.each([
     ['two vectors, which one graph makes', { marker: '[MASK]' }],
+    ['labels that read tokens', { marker: '[MASK]', tokenShare: 0.6, tokenSharpness: 8 }],
     ['an upper layer with set attention', { marker: '[MASK]', upperLayers: 1, setAttention: true }],
     ['labels between [CLS] and [SEP], texts by [CLS]', { labelStyle: 'separator' as const, textPooling: 'cls' as const }],
   ])('of %s: its JavaScript gives the logits that glz gives', async (_, kind) => {
