@@ -45,7 +45,11 @@ export function runServer(args: readonly string[] = [], env: Record<string, stri
         });
       }
     });
-    void ended.then((code) => reject(new Error(`the server ended with ${code}: ${said}`)));
+    void ended.then((code) => {
+      // Of a server that never became ready it would keep the worker of these tests for a minute.
+      clearTimeout(timer);
+      reject(new Error(`the server ended with ${code}: ${said}`));
+    });
   });
 }
 
