@@ -1,7 +1,7 @@
 /** Where the checkpoints are that are known by a name: those that come with the package, and those that are packages of their own. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DataError } from '../base/errors.ts';
 
@@ -23,13 +23,11 @@ export const SHIPPED_CHECKPOINT = folderOf(SHIPPED_CHECKPOINTS[0]);
 
 /** Folder of a package that was installed beside glz, or in the project that the command is run in; undefined where it is in neither. */
 function installedFolder(name: string): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')])
-    try {
-      return dirname(createRequire(from).resolve(`${name}/package.json`));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-    }
-  return undefined;
+  const places = [import.meta.url, join(process.cwd(), 'package.json')].flatMap((from) => createRequire(from).resolve.paths(name) ?? []);
+  // Not resolved as a module: its package.json is none of ours to read, and may be damaged.
+  const folders = places.map((place) => join(place, name)).filter((folder) => existsSync(folder));
+  // One that is there without its files says so by its path, where no other has them.
+  return folders.find((folder) => existsSync(join(folder, 'config.json'))) ?? folders[0];
 }
 
 /**

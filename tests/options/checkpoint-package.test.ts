@@ -1,6 +1,6 @@
 /** glz-multi is a package of its own: packed, installed with npm, and found by its name beside glz or in the project of the working directory. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, realpathSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runGlz } from '../run-glz.ts';
 import { ROOT, temporaryFolder, writeTinyCheckpoint } from '../tiny-checkpoint.ts';
@@ -64,11 +64,17 @@ describe('glz-multi', () => {
     expect(readdirSync(join(project, folder)).sort()).toEqual([
       ...['config.json', 'model.safetensors', 'package.json', 'tokenizer.json', 'tokenizer_config.json'],
     ]);
+    // Its package.json is not read.
+    writeFileSync(join(project, folder, 'package.json'), '{');
     const inProject = await runGlz(PREDICT, { ...empty, root, cwd: project });
     expect([inProject.code, Object.keys(JSON.parse(inProject.stdout))]).toEqual([0, expect.arrayContaining(['labels', 'scores'])]);
     renameSync(join(project, folder), join(root, '..', PACKAGE));
     const beside = await runGlz(PREDICT, { ...empty, root });
     expect(beside).toMatchObject({ code: 0, stdout: inProject.stdout });
+    const damaged = join(root, '..', PACKAGE);
+    rmSync(join(damaged, 'config.json'));
+    const without = await runGlz(PREDICT, { ...empty, root });
+    expect([without.code, without.stderr]).toEqual([1, `glz: ${realpathSync(damaged)} holds no checkpoint: no config.json\n`]);
   });
 
   it('gives way to a folder of that name in the working directory, as checkpoints that ship do', async () => {
