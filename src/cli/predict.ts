@@ -1,6 +1,8 @@
 /** `glz predict`: the command, and which flags go together; `predict/` labels a text or a file, the work is in src/classify. */
 
+import { once } from 'node:events';
 import { fstatSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { Command } from 'commander';
 import { DataError, UsageError } from '../base/errors.ts';
 import { statsOf } from '../base/files.ts';
@@ -59,6 +61,12 @@ function isStdinGiven(): boolean {
   }
 }
 
+/** Whether a stream ends without a byte. Waits for the first; what there is stays to be read. */
+async function isEmpty(stream: Readable): Promise<boolean> {
+  if (stream.readableLength === 0 && !stream.readableEnded) await once(stream, 'readable');
+  return stream.readableLength === 0;
+}
+
 /** Whether an input can be read only once; what is missing, or a folder, is refused where the records are read. */
 function isPipe(input: string): boolean {
   const kind = input === '-' ? undefined : statsOf(input);
@@ -90,7 +98,8 @@ async function run(inputs: readonly string[], flags: PredictFlags): Promise<void
     return;
   }
   const isImplicit = inputs.length === 0;
-  if (isImplicit && !isStdinGiven()) throw new UsageError(NOTHING);
+  // Before the model is loaded: an empty pipe is a mistake in front of it.
+  if (isImplicit && (!isStdinGiven() || (await isEmpty(process.stdin)))) throw new UsageError(NOTHING);
   await predictFiles(isImplicit ? ['-'] : inputs, labels, flags, isImplicit);
 }
 
