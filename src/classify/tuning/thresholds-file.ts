@@ -58,7 +58,7 @@ export const thresholdsSchema = z
 export type ThresholdsFile = z.infer<typeof thresholdsSchema>;
 
 /** Reads a file of thresholds. @throws DataError naming file and field */
-function readThresholds(path: string): ThresholdsFile {
+export function readThresholds(path: string): ThresholdsFile {
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));

@@ -65,6 +65,8 @@ export interface Labelling {
 /** Loads what labels, and puts in what was tuned. @throws as loadClassifier; UsageError where what was tuned does not fit */
 export async function labellingOf(called: PredictFlags, given: LabelSet | undefined): Promise<Labelling> {
   const { checkpoint, precision, threads, labelMemory, thresholds } = called;
+  // What is wrong with the file is said before the model is loaded.
+  if (thresholds !== undefined) (await import('../../classify/tuning/thresholds-file.ts')).readThresholds(thresholds);
   const loaded = await sayIfLoadingIsSlow(loadClassifier(checkpoint, { precision, threads, labelMemory, note: noteOf(called) }), called);
   const classifier = abstains(called) ? withFit(loaded) : loaded;
   if (thresholds === undefined) return { classifier, flags: called, labels: given };
