@@ -43,6 +43,6 @@ export function scriptNote(texts: ForeignTexts, labels: ForeignTexts): string | 
   };
   const parts = [...part(texts, 'text'), ...part(labels, 'label')];
   return parts.length
-    ? `note: ${parts.join('; ')}: scores mean little; glz-multi reads many languages, and a checkpoint's README says which`
+    ? `note: ${parts.join('; ')}: scores mean little; a checkpoint's README says which languages it reads, of those with a name glz-multi the most`
     : undefined;
 }
