@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { parseYaml } from '../base/yaml.ts';
 import type { GliZNetOptions } from '../model/options.ts';
 import { type FasterPrecision, hasKeptPrecisions, keptPrecision } from '../runtime/faster-precision.ts';
-import { loadTokenizer } from '../text/tokenizer/tokenizer.ts';
 import { knownScripts } from '../text/tokenizer/unknown-script.ts';
 import { checkpointFolder, checkpointHash, readCheckpointConfig, WEIGHTS } from '../weights/checkpoint.ts';
+import { loadCheckpointTokenizer } from '../weights/checkpoint-tokenizer.ts';
 import { safetensorsSize } from '../weights/formats/safetensors.ts';
 
 /** A checkpoint in short. */
@@ -66,7 +66,7 @@ export async function describeCheckpoint(path: string): Promise<CheckpointFacts>
   const { options, encoder, precision, labels } = config;
   const weights = join(folder, WEIGHTS);
   const { elements, types } = safetensorsSize(weights);
-  const { json, byteLevel } = await loadTokenizer(folder);
+  const { json, byteLevel } = await loadCheckpointTokenizer(folder, config);
   const isLatin = (json.match(/"[^"]*[a-z]{2}[^"]*"/g)?.length ?? 0) > 1000;
   return {
     folder,

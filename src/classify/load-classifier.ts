@@ -16,9 +16,10 @@ import { littleMemory } from '../runtime/little-memory.ts';
 import { loadRuntime } from '../runtime/load-runtime.ts';
 import { createGraphSession, type GraphSession } from '../runtime/onnx-session.ts';
 import { createSessionPool, sessionsFor } from '../runtime/session-pool.ts';
-import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { createUnknownScript } from '../text/tokenizer/unknown-script.ts';
 import { type CheckpointConfig, checkpointFolder, checkpointHash, readCheckpointConfig, WEIGHTS } from '../weights/checkpoint.ts';
+import { loadCheckpointTokenizer } from '../weights/checkpoint-tokenizer.ts';
 import { type Classifier, createClassifier } from './classifier.ts';
 import { createLateClassifier } from './late/late-classifier.ts';
 import type { LoadSettings } from './library-types.ts';
@@ -100,6 +101,13 @@ async function fasterPrecision({ hash, config, derived, note }: TimedCheckpoint)
   return found.precision;
 }
 
+/** What is said where a graph could not be written: that it is made once holds no more. */
+function notKept(path: string): string {
+  const cache = cacheFolder();
+  const why = cache === undefined ? 'this user has no home folder' : `${cache} cannot be written`;
+  return `note: ${why}: ${path} is prepared again at each start; GLZ_CACHE names a folder that keeps it`;
+}
+
 /** How many sessions of a graph suit the machine. */
 const sessionsBeside = (graph: string | Uint8Array, most: number | undefined): number =>
   sessionsFor(typeof graph === 'string' ? statSync(graph).size : graph.length, most);
@@ -113,7 +121,7 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   const { precision, threads, provider, sessions, labelMemory, note } = settings;
   const folder = await localCheckpoint(path, note);
   const config = readCheckpointConfig(folder);
-  const tokenizer = loadTokenizer(folder);
+  const tokenizer = loadCheckpointTokenizer(folder, config);
   // Awaited below; a failure of the graph must not leave this one unheard.
   tokenizer.catch(() => {});
   // So does the runtime, which loads while the cached graph is read and hashed on other threads.
@@ -137,6 +145,7 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
   const chosen = isTimed ? await fasterPrecision({ hash, config, derived: derivedIn, note }) : (given ?? config.precision);
   await noteMemory(chosen, 'run');
   const graph = await derivedIn(chosen);
+  if (typeof graph !== 'string') note?.(notKept(path));
   const opened: GraphSession[] = [];
   const open = async (file: string | Uint8Array, most = threads): Promise<GraphSession> => {
     try {

@@ -15,8 +15,9 @@ import { type GliZNetOptions, readsAlike, readsTokens } from '../model/options.t
 import { ALLOWED_ERROR } from '../runtime/int8/float-products.ts';
 import { createGraphSession, type Feed, type GraphSession } from '../runtime/onnx-session.ts';
 import { labelBatch } from '../text/separate-sequences.ts';
-import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { readCheckpointConfig } from '../weights/checkpoint.ts';
+import { loadCheckpointTokenizer } from '../weights/checkpoint-tokenizer.ts';
 import { EXPORT_FILES, type ExportPrecision, exportReadme } from './export-readme.ts';
 import { LATE_FILES, lateReadme } from './late-readme.ts';
 import { EXAMPLE_LABELS, EXAMPLE_TEXT } from './worked-example.ts';
@@ -106,7 +107,7 @@ export async function writeExport(
   const config = readCheckpointConfig(folder);
   const { options } = config;
   const isLate = options.crossAttention === 'late';
-  const tokenizer = await loadTokenizer(folder);
+  const tokenizer = await loadCheckpointTokenizer(folder, config);
   const files = new Map<string, string | Uint8Array[]>();
   const hasLabels = isLate && !readsAlike(options);
   const graphs = precisions.length + (isLate ? 1 : 0) + (hasLabels ? 1 : 0);

@@ -10,6 +10,7 @@ import { SIMILARITIES, type SimilarityStart } from '../model/similarities/index.
 import type { Declaration } from '../options/declaration.ts';
 import { loadTokenizer, type Tokenizer } from '../text/tokenizer/tokenizer.ts';
 import { checkpointFolder, checkWeights, type FloatWeights, readCheckpointConfig, readCheckpointWeights } from '../weights/checkpoint.ts';
+import { loadCheckpointTokenizer } from '../weights/checkpoint-tokenizer.ts';
 import { readEncoderFolder } from '../weights/encoder-weights.ts';
 import { resolveModelFolder } from '../weights/hub/hub.ts';
 import { modelOptions } from './settings.ts';
@@ -112,7 +113,7 @@ export async function loadStart(settings: TrainSettings, note: (line: string) =>
   if (settings.checkpoint) {
     const folder = checkpointFolder(await resolveModelFolder(settings.checkpoint, { note }));
     const model = readModel(folder, settings.model);
-    return { ...model, tokenizer: await loadTokenizer(folder) };
+    return { ...model, tokenizer: await loadCheckpointTokenizer(folder, { encoder: model.encoderConfig }) };
   }
   const folder = await resolveModelFolder(settings.encoder!, { note });
   const { config, encoder, weights: encoderWeights } = readEncoderFolder(folder);

@@ -17,6 +17,7 @@ import { CALIBRATION, type GliZNetOptions, MODEL_OPTIONS } from '../model/option
 import { expectedOf, fits } from '../options/check.ts';
 import type { Declaration, Declarations, Filled } from '../options/declaration.ts';
 import type { Tokenizer } from '../text/tokenizer/tokenizer.ts';
+import { BLOCK_SCALE } from './formats/block-scales.ts';
 import { ROW_SCALE } from './formats/row-scales.ts';
 import { readSafetensors, type StoredAs, type WeightTensor, writeSafetensors } from './formats/safetensors.ts';
 
@@ -139,22 +140,38 @@ export function readCheckpointWeights(folder: string): Map<string, WeightTensor>
   return readSafetensors(path);
 }
 
-/** Checks that weights have exactly the shapes of a model. @throws DataError naming the first tensor that is missing or wrong. */
+/** A tensor of a layer that the model does not have: of the name of one that it has but for numbers. Others beside the model's, as of a pooler, say nothing. */
+function tensorOfNoLayer(weights: ReadonlyMap<string, WeightTensor>, shapes: Readonly<Record<string, number[]>>): string | undefined {
+  const unnumbered = (name: string): string => name.replace(/\d+/g, '#');
+  const known = new Set(Object.keys(shapes).map(unnumbered));
+  return [...weights.keys()].find((name) => !Object.hasOwn(shapes, name) && known.has(unnumbered(name)));
+}
+
+/**
+ * Checks that a checkpoint's weights have exactly the shapes of its model, and that it has no more layers.
+ * @throws DataError naming the file and the first tensor that is missing, wrong or too many
+ */
 export function checkWeights(
   weights: ReadonlyMap<string, WeightTensor>,
   shapes: Readonly<Record<string, number[]>>,
-  where: string,
+  folder: string,
 ): FloatWeights {
+  const where = join(folder, WEIGHTS);
   const checked = new Map<string, { shape: number[]; data: Float32Array }>();
   for (const [name, shape] of Object.entries(shapes)) {
     const found = weights.get(name);
     if (!found) throw new DataError(`${where}: tensor "${name}" is missing`);
+    // First: two numbers of 4 bits are in a byte, so that their shape is another too.
+    if (!(found.data instanceof Float32Array))
+      throw new DataError(
+        `${where}: tensor "${name}" holds whole numbers and no scales for them (${name}${ROW_SCALE}, or of 4 bits ${name}${BLOCK_SCALE})`,
+      );
     if (found.shape.join() !== shape.join())
       throw new DataError(`${where}: tensor "${name}" has the shape [${found.shape}], the configuration asks for [${shape}]`);
-    if (!(found.data instanceof Float32Array))
-      throw new DataError(`${where}: tensor "${name}" holds whole numbers and no scales for them (${name}${ROW_SCALE})`);
     checked.set(name, { shape, data: found.data });
   }
+  const extra = tensorOfNoLayer(weights, shapes);
+  if (extra !== undefined) throw new DataError(`${where}: tensor "${extra}" is of a layer that the configuration does not have`);
   return checked;
 }
 

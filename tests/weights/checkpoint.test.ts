@@ -58,9 +58,13 @@ describe('checkpoints', () => {
     writeFileSync(file, '');
     process.env.GLZ_CACHE = join(file, 'cache');
     try {
-      const model = await loadClassifier(folder);
+      const notes: string[] = [];
+      const model = await loadClassifier(folder, { note: (line) => notes.push(line) });
       expect((await model.logits([{ text: 'a', labels }]))[0].logits.length).toBe(4);
       await model.dispose();
+      expect(notes[1]).toBe(
+        `note: ${process.env.GLZ_CACHE} cannot be written: ${folder} is prepared again at each start; GLZ_CACHE names a folder that keeps it`,
+      );
     } finally {
       process.env.GLZ_CACHE = cache;
     }
@@ -139,7 +143,37 @@ describe('checkpoints', () => {
         weights.set('projection.weight', { shape, data: new Int32Array(data.length) });
         writeSafetensors(join(folder, 'model.safetensors'), weights);
       }),
-    ).toMatch(/tensor "projection\.weight" holds whole numbers and no scales for them \(projection\.weight\.row_scale\)/);
+    ).toMatch(
+      /model\.safetensors: tensor "projection\.weight" holds whole numbers and no scales for them \(projection\.weight\.row_scale, or of 4 bits projection\.weight\.block_scale\)/,
+    );
+  });
+
+  it('are refused where their weights are of more layers than their configuration: other scores would come out', async () => {
+    const folder = await writeTinyCheckpoint();
+    const path = join(folder, 'config.json');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as { encoder: object };
+    writeFileSync(path, JSON.stringify({ ...config, encoder: { ...config.encoder, num_hidden_layers: 1 } }));
+    await expect(GliZNet.load(folder)).rejects.toThrow(
+      /model\.safetensors: tensor ".*layer\.1\..*" is of a layer that the configuration does not have$/,
+    );
+  });
+
+  it.each([801, 700])('are refused with a tokenizer of %i words and a table of 800: others would be read', async (size) => {
+    const folder = await writeTinyCheckpoint();
+    const path = join(folder, 'tokenizer.json');
+    const json = JSON.parse(readFileSync(path, 'utf8')) as { model: { vocab: Record<string, number> } };
+    const vocab = Object.fromEntries(Object.entries({ ...json.model.vocab, 'one more': 800 }).filter(([, id]) => id < size));
+    writeFileSync(path, JSON.stringify({ ...json, model: { ...json.model, vocab } }));
+    await expect(GliZNet.load(folder)).rejects.toThrow(
+      `${folder}: its tokenizer has ${size} words, and its model a table of 800 (config.json, field "encoder.vocab_size"): they do not belong together`,
+    );
+  });
+
+  it('may have more than the model reads', async () => {
+    const folder = await writeTinyCheckpoint();
+    const weights = readCheckpointWeights(folder);
+    writeSafetensors(join(folder, 'model.safetensors'), weights.set('encoder.pooler.dense.bias', { shape: [1], data: Float32Array.of(1) }));
+    await (await GliZNet.load(folder)).dispose();
   });
 
   it.each<[object, string]>([
