@@ -3,6 +3,7 @@
  * most of its time on starting, and is for tests of the process itself (signals, kills, pipes, terminals, Node's options).
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { type GlzResult, type GlzRun, glzEnvironment } from './run-glz.ts';
 import { ROOT } from './tiny-checkpoint.ts';
@@ -14,9 +15,13 @@ const MOST_TIME = 60_000;
 const children = new Map<string, ChildProcess>();
 let last: Promise<unknown> = Promise.resolve();
 
-afterAll(() => {
-  for (const child of children.values()) child.kill('SIGKILL');
+// Waits for their end: with much memory it takes a moment, in which jest would say that its worker did not exit.
+afterAll(async () => {
+  const running = [...children.values()].filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+  const ended = running.map((child) => once(child, 'exit'));
+  for (const child of running) child.kill('SIGKILL');
   children.clear();
+  await Promise.all(ended);
 });
 
 /** What a call can be given of a run. */
