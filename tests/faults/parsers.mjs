@@ -30,6 +30,26 @@ const within = (source, names, name, read) =>
     }),
   );
 
+/** Weights in 4 and in 8 bits with their scales: [2, 64] and [2, 3]. */
+const SCALED = (() => {
+  const tensors = [
+    ['rows.row_scale', 'F32', [2], Buffer.from(Float32Array.of(0.5, 2).buffer)],
+    ['bytes.block_scale', 'F16', [2, 2], Buffer.from(Uint16Array.of(0x3c00, 0xb800, 0x2e66, 0x7bff).buffer)],
+    ['bytes', 'U8', [2, 32], Buffer.alloc(64, 0x9c)],
+    ['rows', 'I8', [2, 3], Buffer.from([1, 2, 127, 129, 0, 255])],
+  ];
+  const header = {};
+  let at = 0;
+  for (const [name, dtype, shape, data] of tensors) {
+    header[name] = { dtype, shape, data_offsets: [at, at + data.length] };
+    at += data.length;
+  }
+  const text = bytes(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, ...tensors.map(([, , , data]) => data)]);
+})();
+
 const RECORDS = [
   [
     'jsonl',
@@ -133,7 +153,7 @@ export const PARSERS = Object.fromEntries(
       readdirSync(join(ROOT, 'configs/eval')).map((name) => readFileSync(join(ROOT, 'configs/eval', name))),
       async (path) => (await built('eval/sets/suite.js')).parseSuite(readFileSync(path, 'utf8'), path),
     ),
-    file('model.safetensors', [fixture('gliznet/linear/weights.safetensors')], async (path) =>
+    file('model.safetensors', [fixture('gliznet/linear/weights.safetensors'), SCALED], async (path) =>
       (await built('weights/formats/safetensors.js')).readSafetensors(path),
     ),
     ...['every-type', 'every-type-legacy', 'every-type-deflated', 'every-type-protocol4'].map((name) =>
