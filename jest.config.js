@@ -26,4 +26,6 @@ export default {
   // Much of the time goes into waiting for commands and servers.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 120_000,
+  // To free its memory takes a worker longer than jest's half second where the machine is busy; what a test leaves open takes longer still.
+  workerGracefulExitTimeout: 10_000,
 };
