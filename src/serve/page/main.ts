@@ -69,7 +69,7 @@ function show(): void {
     showVerdict(result, taking.isMultiLabel, level);
     const look = { explained, chosen: deciding?.label, paths, taken, isNone: isNone(result, level), thresholds: taking.thresholds };
     barList.show(result.bars, look);
-    showWords(found.text, deciding);
+    showWords(found.text, result.unreadable ? undefined : deciding);
   } else {
     showVerdict(undefined, false, undefined);
     barList.show([], { explained: new Set(), taken: new Set() });

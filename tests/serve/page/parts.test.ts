@@ -26,6 +26,8 @@ it('bars are in order, their shares never read as what they are not', () => {
   expect(spokenResult({ bars: barsOf(['a', 'b', 'c'], [0.6, 0.8, 0.1]) }, { isMultiLabel: true })).toBe('Likely: b, 80.0%; a, 60.0%.');
   expect(spokenResult({ bars: barsOf(['a'], [0.2]) }, { isMultiLabel: true })).toBe('None is likely. Closest: a, 20.0%.');
   expect(spokenResult({ bars: [] }, { isMultiLabel: false })).toBe('No result.');
+  const unread = resultOf({ labels: ['a', 'b'], scores: [0.8, 0.2], unreadable: true });
+  expect(spokenResult(unread, { isMultiLabel: false })).toBe('The model can read nothing of this text: the figures mean nothing.');
   const fitting = { bars: barsOf(['a', 'b'], [0.2, 0.8]), fit: 0.3 };
   expect(spokenResult(fitting, { isMultiLabel: false, level: 0.4 })).toBe('None of these. Fit 30.0%. Closest: b, 80.0%.');
   expect(spokenResult(fitting, { isMultiLabel: false, level: 0.3 })).toBe('Most likely: b, 80.0%. Fit 30.0%.');

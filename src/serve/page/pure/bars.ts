@@ -38,14 +38,20 @@ export interface LabelResult {
   path?: readonly PathLevel[];
   /** How likely the end of the path is. */
   joint?: number;
+  /** The model reads nothing of the text. */
+  unreadable?: true;
 }
 
+/** What is said of a text of which the model reads nothing. */
+export const UNREADABLE = 'The model can read nothing of this text: the figures mean nothing.';
+
 /** A result as the server answers it, where it was asked for labels also below the level. */
-export function resultOf({ labels, scores, fit, path, pathScores = [], joint }: LabelScores): LabelResult {
+export function resultOf({ labels, scores, fit, path, pathScores = [], joint, unreadable }: LabelScores): LabelResult {
   return {
     bars: barsOf(labels, scores),
     ...(fit === undefined ? {} : { fit }),
     ...(path ? { path: path.map((name, at) => ({ name, score: pathScores[at] ?? 0 })), joint: joint ?? 0 } : {}),
+    ...(unreadable ? { unreadable } : {}),
   };
 }
 
@@ -71,9 +77,10 @@ export function takenBars({ bars, fit }: Pick<LabelResult, 'bars' | 'fit'>, { is
 }
 
 /** A sentence for those who listen: the best bar, level by level where there are levels, and whether any fits. */
-export function spokenResult({ bars, fit, path, joint = 0 }: LabelResult, taking: Taking): string {
+export function spokenResult({ bars, fit, path, joint = 0, unreadable }: LabelResult, taking: Taking): string {
   const { isMultiLabel, level } = taking;
   if (bars.length === 0) return 'No result.';
+  if (unreadable) return UNREADABLE;
   const said = (bar: Bar): string => `${bar.label}, ${percent(bar.score)}`;
   const fitting = level === undefined || fit === undefined ? '' : ` Fit ${percent(fit)}.`;
   if (isNone({ fit }, level)) return `None of these.${fitting} Closest: ${said(bars[0])}.`;
