@@ -174,7 +174,7 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       const scores = await derived('scores');
       const few = config.options.upperLayers === 0 && threads !== 1 ? { fewScores: await derived('scores', 1) } : {};
       const textPool = createSessionPool(texts, graph, (provider ?? 'cpu') === 'cpu' ? sessionsBeside(graph, sessions ?? threads) : 1);
-      const readings = readsTokens(config.options) ? { readings: await derived('readings') } : {};
+      const readings = readsTokens(config.options) ? { readings: await derived('readings', 1) } : {};
       const late = { texts, textPool, ...labels, scores, ...readings, ...few };
       const ready = await tokenizer;
       // Calibration changes no vector, the tokenizer does; so does the precision where one graph reads texts and labels.

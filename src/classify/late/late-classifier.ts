@@ -27,7 +27,7 @@ export interface LateSessions {
   /** Absent where the graph of texts reads labels too. */
   labels?: GraphSession;
   scores: GraphSession;
-  /** Where labels read tokens: what scores them then. */
+  /** Where labels read tokens: what scores them then. In one thread, for the same reason as {@link fewScores}. */
   readings?: GraphSession;
   /**
    * The graph of scores in one thread, for products with few labels: how ONNX Runtime adds them up depends on how many columns a thread has, and the last
