@@ -86,7 +86,8 @@ it('that is disposed of while sessions are being opened waits for none of them',
     { threads: 2 },
     `for (; workers.length < 2; ) await scores(); const were = ready; await model.dispose(); console.log(were, workers.map(({ signalCode }) => signalCode).join(' '));`,
   );
-  expect(ended).toEqual(['0 SIGKILL SIGKILL']);
+  // The first may be open by then, the second is not.
+  expect(ended).toEqual([expect.stringMatching(/^[01] SIGKILL SIGKILL$/)]);
 });
 
 it('ends with its own code where the process ends in the middle of runs, and the sessions with it', async () => {
