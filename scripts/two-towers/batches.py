@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import numpy as np
 
-# Rows with labels of their own come three at a time; those of a group several, so that its labels are read for more than one text.
-OPEN_AT_ONCE, ROWS_AT_ONCE = 3, 5
+# Rows with labels of their own come three at a time; those of a group as many as is said, so that its labels are read for more than one text.
+OPEN_AT_ONCE = 3
 MANY_LABELS = 40
 LABELS_OF_A_GROUP = 12
 # Families whose files name some of the true labels only: what is not named is not wrong.
@@ -24,7 +24,7 @@ STATEMENTS = [
 class Batches:
     """Endless batches; each row of a group or of the open ones comes once before any comes again."""
 
-    def __init__(self, groups, open_rows, shares, texts, rng, statements=0, at_once=ROWS_AT_ONCE):
+    def __init__(self, groups, open_rows, shares, texts, rng, statements, at_once):
         self.rng, self.texts, self.open_rows, self.statements, self.at_once = rng, texts, open_rows, statements, at_once
         self.groups = defaultdict(list)
         for group in groups:

@@ -14,7 +14,7 @@ const FEW_SCORED = 4096;
 /** Labels that the upper layers read at once, where they do not read each other. */
 const SHOWN_AT_ONCE = 128;
 
-/** Of a set of more labels than this none reads tokens: text and label are two vectors, or a text would take as long as a hundred do. */
+/** Of a set of more labels than this none reads tokens: with so many a text takes twice its time already (docs/speed.md). */
 export const MOST_READERS = 10_000;
 
 /** Numbers that a run of labels reading tokens holds at once, about: 64 MB. */
