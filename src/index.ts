@@ -9,7 +9,7 @@
  */
 
 import { DataError, UsageError } from './base/errors.ts';
-import type { ScoredRequest } from './classify/classifier.ts';
+import { type ScoredRequest, textNotes } from './classify/classifier.ts';
 import { explain, explainedLabels } from './classify/explain/explain.ts';
 import { balanceLogits, labelExcess } from './classify/label-balance.ts';
 import { scoringOfSets } from './classify/levels.ts';
@@ -151,15 +151,11 @@ export class GliZNet {
       ...{ text, labels: candidates[row].labels, logits: logits[row], ...explainedLabels(candidates[row], ranked[row], how) },
     });
     const explanations = options.explain ? await explain(this.#classifier, texts.map(asked), scoringOptions(how)) : undefined;
-    return results.map(({ unreadable }, row) => {
-      const unknownScript = this.#classifier.unknownScript(texts[row]);
-      return {
-        ...ranked[row],
-        ...(explanations ? { explanations: explanations[row] } : {}),
-        ...(unreadable ? { unreadable } : {}),
-        ...(unknownScript !== undefined ? { unknownScript } : {}),
-      };
-    });
+    return results.map((result, row) => ({
+      ...ranked[row],
+      ...(explanations ? { explanations: explanations[row] } : {}),
+      ...textNotes(result),
+    }));
   }
 
   /**

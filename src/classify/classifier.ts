@@ -31,11 +31,19 @@ export interface ScoredRequest {
   cutTokens: number;
   /** The model reads nothing of the text, which is empty or of characters that it does not know: the logits say nothing of it. */
   unreadable?: true;
+  /** The script that the text is in, where the vocabulary knows little of it: the logits mean little. Classifiers of a checkpoint say so. */
+  unknownScript?: string;
   /** The signal ended the call before this request was read whole: its logits mean nothing. */
   unfinished?: boolean;
   /** Probability that any of the labels fits, where that was asked for (tuning/label-fit.ts). */
   fit?: number;
 }
+
+/** Of a result what it says of its text, where it says something: for results that users get. */
+export const textNotes = ({ unreadable, unknownScript }: Pick<ScoredRequest, 'unreadable' | 'unknownScript'>) => ({
+  ...(unreadable ? { unreadable } : {}),
+  ...(unknownScript !== undefined ? { unknownScript } : {}),
+});
 
 /** How requests are scored. */
 export interface ClassifierOptions extends ScoringOptions {

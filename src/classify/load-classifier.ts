@@ -37,6 +37,25 @@ export interface LoadedClassifier extends Classifier {
   unknownScript(text: string): string | undefined;
 }
 
+/** The same, which names scripts of which the vocabulary knows little, in results too. */
+function namingScripts(
+  classifier: Classifier,
+  unknownScript: LoadedClassifier['unknownScript'],
+): Classifier & Pick<LoadedClassifier, 'unknownScript'> {
+  return {
+    ...classifier,
+    unknownScript,
+    async logits(requests, options) {
+      const results = await classifier.logits(requests, options);
+      for (const [row, result] of results.entries()) {
+        const script = unknownScript(requests[row].text);
+        if (script !== undefined) result.unknownScript = script;
+      }
+      return results;
+    },
+  };
+}
+
 /** Tokens of a text that its embedding for the shortlist is made of. */
 const EMBEDDED_TOKENS = 256;
 
@@ -155,12 +174,12 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
     }
     return opened[opened.length - 1];
   };
-  const described = ({ json, byteLevel }: Tokenizer) => ({
+  const described = (classifier: Classifier, { json, byteLevel }: Tokenizer): LoadedClassifier => ({
+    ...namingScripts(classifier, createUnknownScript(json, byteLevel)),
     identity: createHash('sha256')
       .update(JSON.stringify([hash, config.options.calibration, chosen, json]))
       .digest('hex'),
     labels: config.labels,
-    unknownScript: createUnknownScript(json, byteLevel),
   });
   try {
     const texts = await open(graph);
@@ -183,13 +202,13 @@ export async function loadClassifier(path: string, settings: LoadSettings = {}):
       const onProgress = (done: number, labels: number) => note?.(`labels read: ${done} of ${labels}`);
       const memory = labelMemory === undefined ? undefined : labelMemory * 1e6;
       const reading = { precision: chosen, source: folder, identity, memory, onProgress };
-      return { ...(await createLateClassifier(ready, config.options, late, reading)), ...described(ready) };
+      return described(await createLateClassifier(ready, config.options, late, reading), ready);
     }
     const ready = await tokenizer;
     // Made when a label set is first long enough to need it.
     const embedder = () => checkpointEmbedder(hash, folder, config, ready, { threads, provider });
     const classifier = await createClassifier(ready, config.options, createOnnxScorer(texts, folder), chosen, embedder);
-    return { ...classifier, ...described(ready) };
+    return described(classifier, ready);
   } catch (error) {
     await Promise.all(opened.map((session) => session.dispose()));
     throw error;

@@ -34,6 +34,7 @@ interface TextResult {
   pathScores?: number[];
   joint?: number;
   unreadable?: boolean;
+  unknownScript?: string;
   explanations: { label: string; words: { word: string; start: number; end: number; score: number }[] }[];
   answers: { name: string; type: string; answer: string | boolean; probability: number; scores: { option: string; score: number }[] }[];
 }
@@ -95,7 +96,7 @@ describe.each<[string, () => Promise<AnyClient>]>([
 
   it('gets labels as the library gives them, structured and as text', async () => {
     const labels = ['billing', { label: 'delivery', description: 'a parcel did not come', examples: ['Where is my parcel?'] }, 'praise'];
-    const texts = [TEXT, 'Thank you so much!', ''];
+    const texts = [TEXT, 'Thank you so much!', '', 'Где моя посылка?'];
     const result = await call('classify', { texts, labels });
     expect(result.isError).toBeFalsy();
     expect(JSON.parse(result.content[0].text)).toEqual(result.structuredContent);
@@ -107,6 +108,10 @@ describe.each<[string, () => Promise<AnyClient>]>([
       for (const [k, score] of scores.entries()) expect(theirs.scores[k]).toBeCloseTo(score, 4);
     }
     expect(result.structuredContent!.results[2].unreadable).toBe(true);
+    expect(result.structuredContent!.results.map(({ unknownScript }) => unknownScript)).toEqual([
+      ...new Array(3).fill(undefined),
+      'Cyrillic',
+    ]);
     const some = await call('classify', { texts: [TEXT], labels: ['billing', 'praise'], multiLabel: true, threshold: 0.2, topK: 1 });
     expect(some.structuredContent!.results[0].labels).toEqual(['billing']);
     const why = await call('classify', { texts: [TEXT], labels: ['billing', 'praise'], explain: true });

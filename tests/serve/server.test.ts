@@ -58,6 +58,8 @@ it('classifies as the library does, alone and among the requests of others', asy
     multiLabel: true,
   });
   expect(multi.body.results.map(({ labels }: { labels: string[] }) => [...labels].sort())).toEqual([['billing'], ['delivery', 'praise']]);
+  const foreign = await classify({ texts: [TEXT, 'Где моя посылка?'], labels: LABELS });
+  expect(foreign.body.results.map(({ unknownScript }: { unknownScript?: string }) => unknownScript)).toEqual([undefined, 'Cyrillic']);
 });
 
 it('explains as the library does, whatever labels are called, and among requests that ask for no explanation', async () => {

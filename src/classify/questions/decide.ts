@@ -8,7 +8,7 @@ import { isNestedTooDeep } from '../../base/json.ts';
 import { rounded } from '../../base/probability.ts';
 import type { Calibration } from '../../model/options.ts';
 import type { ReadLabel } from '../../text/label-texts.ts';
-import type { Classifier, ClassifierOptions, ScoredRequest } from '../classifier.ts';
+import { type Classifier, type ClassifierOptions, type ScoredRequest, textNotes } from '../classifier.ts';
 import { choiceProbabilities, labelProbability } from '../probabilities.ts';
 import type { Answers, AskedQuestion, ChoiceAnswer, PredicateAnswer, ScoreAnswer } from './questions.ts';
 
@@ -118,7 +118,7 @@ export async function createAsker(
         return {
           answers: answersOf((question) => own[question].logits),
           cutTokens: Math.max(...own.map(({ cutTokens }) => cutTokens)),
-          ...(own[0].unreadable ? { unreadable: true } : {}),
+          ...textNotes(own[0]),
           ...(own.some(({ unfinished }) => unfinished) ? { unfinished: true } : {}),
         };
       });

@@ -21,8 +21,8 @@ interface PredictCallbacks {
   onCut?: (texts: number) => void;
   /** Counts texts of which the model reads nothing; the first one is at `line`. */
   onUnreadable?: (texts: number, line: number) => void;
-  /** Called with each text that is labelled, before it is. */
-  onText?: (text: string, line: number) => void;
+  /** Called with each text that is labelled, before it comes out: the script that it is in, where the model knows little of that. */
+  onScript?: (script: string | undefined, line: number) => void;
   /** Counts blank texts, which get no labels; the first one is at `line`. */
   onBlank?: (texts: number, line: number) => void;
   /** Called after each batch with the number of records that are labelled, before they come out. */
@@ -80,7 +80,7 @@ export async function* predictRecords(
       if (out > 0 && options.explain && options.signal?.aborted) break;
       const ranked = some.map((each) => rankRecord(classifier, each, options));
       for (const each of options.explain ? await explainRecords(classifier, ranked, scoring, options) : ranked) {
-        options.onText?.(each.text, each.record.line);
+        options.onScript?.(each.unknownScript, each.record.line);
         yield 'answers' in each ? answeredRecord(each.record, each.answers) : labelledRecord(each.record, each.ranked, each.all);
       }
       out += some.length;

@@ -20,7 +20,7 @@ import { noteLine, printText } from '../terminal/terminal.ts';
 import { explainedText } from './explained-text.ts';
 import { askerOf, labellingOf, type PredictFlags } from './predict-flags.ts';
 import { formatOfResults, openResults } from './results.ts';
-import { labelsLookedAt, lookAt, noTexts, scriptNote } from './script-notes.ts';
+import { countScript, labelsLookedAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Answers for a reader at a terminal: one a line, what is answered and how surely. */
 function answerLines(answers: Answers): string {
@@ -81,14 +81,14 @@ export async function predictText(text: string, given: LabelSet | undefined, cal
     const { labels } = set;
     await checkLabels(classifier, set, flags.labelsFile);
     const scoring = scoringOfSets([set], scoringOptions(flags));
-    const [{ logits, cutTokens, unreadable, fit: anyFit }] = await classifier.logits([{ text, labels }], scoring);
+    const [{ logits, cutTokens, unreadable, unknownScript, fit: anyFit }] = await classifier.logits([{ text, labels }], scoring);
     const ranked = rankSet(set, logits, classifier.options.calibration, flags, { fit: anyFit, tuned });
     if (cutTokens > 0) noteLine(`note: the text is longer than the model reads; its last ${cutTokens} or more tokens were left out`);
     const isShown = process.stdout.isTTY && !flags.json && !named;
     const format = isShown ? labelLines(lookOf(process.stdout)) : JSONL;
     if (unreadable) process.stderr.write('note: the model can read nothing of the text (empty, or characters that it does not know)\n');
     const texts = noTexts();
-    lookAt(classifier, texts, text);
+    countScript(texts, unknownScript);
     const foreign = scriptNote(texts, labelsLookedAt(classifier, labels));
     if (foreign !== undefined && !flags.quiet) noteLine(foreign);
     const requests = [{ text, labels, logits, ...explainedLabels(set, ranked, flags) }];

@@ -2,10 +2,10 @@
 import type { LoadedClassifier } from '../../classify/load-classifier.ts';
 import type { PredictOptions } from '../../classify/records/predict-records.ts';
 import type { ReadLabel } from '../../text/label-texts.ts';
-import { labelsLookedAt, lookAt, noTexts, scriptNote } from './script-notes.ts';
+import { countScript, labelsLookedAt, noTexts, scriptNote } from './script-notes.ts';
 
 /** Told of the records of one source. */
-type SourceTallies = Required<Pick<PredictOptions, 'onCut' | 'onUnreadable' | 'onText' | 'onBlank'>>;
+type SourceTallies = Required<Pick<PredictOptions, 'onCut' | 'onUnreadable' | 'onScript' | 'onBlank'>>;
 
 /** Counts, and says what it counted. */
 export interface RecordTallies {
@@ -41,7 +41,7 @@ export function createTallies(classifier: Pick<LoadedClassifier, 'unknownScript'
         },
         onUnreadable: (texts, line) => count(unreadable, texts, placeOf(line)),
         onBlank: (texts, line) => count(blank, texts, placeOf(line)),
-        onText: (text, line) => lookAt(classifier, seen, text, placeOf(line)),
+        onScript: (script, line) => countScript(seen, script, placeOf(line)),
       };
     },
     notes(done, labels) {

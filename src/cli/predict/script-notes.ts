@@ -15,10 +15,9 @@ export interface ForeignTexts {
 /** Nothing looked at yet. */
 export const noTexts = (): ForeignTexts => ({ count: 0, of: 0, scripts: new Set() });
 
-/** Looks at one more text. */
-export function lookAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'>, seen: ForeignTexts, text: string, place?: string): void {
+/** Counts one more text. @param script that it is in, where the model knows little of that */
+export function countScript(seen: ForeignTexts, script: string | undefined, place?: string): void {
   seen.of++;
-  const script = unknownScript(text);
   if (script === undefined) return;
   seen.count++;
   seen.first ??= place;
@@ -26,9 +25,9 @@ export function lookAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'
 }
 
 /** All texts that stand for these labels, looked at. */
-export function labelsLookedAt(classifier: Pick<LoadedClassifier, 'unknownScript'>, labels: readonly ReadLabel[]): ForeignTexts {
+export function labelsLookedAt({ unknownScript }: Pick<LoadedClassifier, 'unknownScript'>, labels: readonly ReadLabel[]): ForeignTexts {
   const seen = noTexts();
-  for (const label of labels) for (const reading of labelReadings(label)) lookAt(classifier, seen, reading);
+  for (const label of labels) for (const reading of labelReadings(label)) countScript(seen, unknownScript(reading));
   return seen;
 }
 

@@ -43,7 +43,10 @@ export const classifyInput = z.strictObject({
 });
 
 const probability = z.number().min(0).max(1);
-const unreadable = z.boolean().optional().describe('the model reads nothing of the text: the scores say nothing of it');
+const textNotes = {
+  unreadable: z.boolean().optional().describe('the model reads nothing of the text: the scores say nothing of it'),
+  unknownScript: z.string().optional().describe('the script of the text, where the model knows little of it: the scores mean little'),
+};
 
 const explanation = z.object({
   label: z.string(),
@@ -74,7 +77,7 @@ export const classifyOutput = z.object({
         pathScores: z.array(probability).optional().describe('of each label of the path, among those that share its parent'),
         joint: probability.optional().describe('of the end of the path'),
         explanations: z.array(explanation).optional(),
-        unreadable,
+        ...textNotes,
       }),
     )
     .describe('one for each text'),
@@ -129,7 +132,7 @@ export const decideOutput = z.object({
             }),
           )
           .describe('one for each question, in order'),
-        unreadable,
+        ...textNotes,
       }),
     )
     .describe('one for each text'),

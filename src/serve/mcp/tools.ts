@@ -2,6 +2,7 @@
 import { McpServer } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { DataError, UsageError } from '../../base/errors.ts';
+import { textNotes } from '../../classify/classifier.ts';
 import { explain, explainedLabels } from '../../classify/explain/explain.ts';
 import { scoringOfSets } from '../../classify/levels.ts';
 import type { LoadedClassifier } from '../../classify/load-classifier.ts';
@@ -112,10 +113,10 @@ export function createMcpServer({ classifier, fitting, model, version, windows, 
           ...{ ...request, logits: scored[row].logits, ...explainedLabels(set, ranked[row], options) },
         }));
         const explanations = isExplained ? await explain(classifier, asked, scoring) : undefined;
-        const results = scored.map(({ unreadable }, row) => ({
+        const results = scored.map((result, row) => ({
           ...ranked[row],
           ...(explanations ? { explanations: explanations[row].map(({ label, bias, words }) => ({ label, bias, words })) } : {}),
-          ...(unreadable ? { unreadable } : {}),
+          ...textNotes(result),
         }));
         return { model, results };
       }),
@@ -138,10 +139,7 @@ export function createMcpServer({ classifier, fitting, model, version, windows, 
         const asked = askedQuestions(Object.fromEntries(questions.map(({ name, ...question }) => [name, question])));
         const asker = await createAsker(classifier, asked);
         const answered = await asker.answer(texts, { ...scoringOptions({ windows }), signal });
-        const results = answered.map(({ answers, unreadable }) => ({
-          answers: answerList(questions, answers),
-          ...(unreadable ? { unreadable } : {}),
-        }));
+        const results = answered.map(({ answers, ...read }) => ({ answers: answerList(questions, answers), ...textNotes(read) }));
         return { model, results };
       }),
   );

@@ -1,6 +1,6 @@
 /** What is said above the bars: whether the text can be read, whether any label fits, and the path where labels are in levels. */
 import { find, make } from './dom.ts';
-import { isNone, type LabelResult, percent, UNREADABLE } from './pure/bars.ts';
+import { isNone, type LabelResult, percent, problemOf } from './pure/bars.ts';
 import { smallBar } from './small-bar.ts';
 
 function showFit(fit: number | undefined, isMultiLabel: boolean, level: number | undefined): void {
@@ -47,7 +47,7 @@ function showPath({ path, joint = 0, fit }: LabelResult, isMultiLabel: boolean, 
 
 /** Shows a result's fit and path, or neither, and whether the text could be read. @param level fit below which no label is taken; undefined: one always is */
 export function showVerdict(result: LabelResult | undefined, isMultiLabel: boolean, level: number | undefined): void {
-  find('unreadable').textContent = result?.unreadable ? UNREADABLE : '';
+  find('problem-of-text').textContent = (result && problemOf(result)) ?? '';
   showFit(result?.fit, isMultiLabel, level);
   showPath(result ?? { bars: [] }, isMultiLabel, level);
 }

@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import type { z } from 'zod';
 import { UsageError } from '../../base/errors.ts';
-import type { Classifier, ScoreRequest } from '../../classify/classifier.ts';
+import { type Classifier, type ScoreRequest, textNotes } from '../../classify/classifier.ts';
 import { explainedLabels } from '../../classify/explain/explain.ts';
 import type { LabelScores } from '../../classify/library-types.ts';
 import { rankSet } from '../../classify/rank-labels.ts';
@@ -83,10 +83,10 @@ async function classify(
     ...{ ...request, logits: scored[row].logits, ...explainedLabels(setOf(row), ranked[row], options) },
   });
   const explained = body.explain ? await scheduler.explain(requests.map(asked), how) : undefined;
-  return scored.map(({ unreadable }, row) => ({
+  return scored.map((result, row) => ({
     ...ranked[row],
     ...(explained ? { explanations: explained[row] } : {}),
-    ...(unreadable ? ({ unreadable } as const) : {}),
+    ...textNotes(result),
   }));
 }
 

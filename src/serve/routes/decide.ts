@@ -1,5 +1,6 @@
 /** Questions about texts: `POST /decide`, and the same in the dialects of two other services. */
 import type { Hono } from 'hono';
+import { textNotes } from '../../classify/classifier.ts';
 import { createAsker } from '../../classify/questions/decide.ts';
 import { type Answers, askedQuestions, type Question } from '../../classify/questions/questions.ts';
 import { checkedBody, decideBody } from '../bodies.ts';
@@ -39,7 +40,7 @@ export function addDecide(app: Hono, settings: DecideSettings): void {
     const body = checkedBody(decideBody, await jsonOf(context, settings));
     const texts = textsOf(body.texts, settings);
     const answered = await inTime(context, settings, (signal) => decideAll(texts, body.questions, signal));
-    const results = answered.map(({ answers, unreadable }) => ({ answers, ...(unreadable ? ({ unreadable } as const) : {}) }));
+    const results = answered.map(({ answers, ...read }) => ({ answers, ...textNotes(read) }));
     return context.json({ model, results });
   });
 

@@ -28,6 +28,10 @@ it('bars are in order, their shares never read as what they are not', () => {
   expect(spokenResult({ bars: [] }, { isMultiLabel: false })).toBe('No result.');
   const unread = resultOf({ labels: ['a', 'b'], scores: [0.8, 0.2], unreadable: true });
   expect(spokenResult(unread, { isMultiLabel: false })).toBe('The model can read nothing of this text: the figures mean nothing.');
+  const foreign = resultOf({ labels: ['a', 'b'], scores: [0.8, 0.2], unknownScript: 'Han' });
+  expect(spokenResult(foreign, { isMultiLabel: false })).toBe(
+    'The model knows little of the script of this text (Han): the figures mean little.',
+  );
   const fitting = { bars: barsOf(['a', 'b'], [0.2, 0.8]), fit: 0.3 };
   expect(spokenResult(fitting, { isMultiLabel: false, level: 0.4 })).toBe('None of these. Fit 30.0%. Closest: b, 80.0%.');
   expect(spokenResult(fitting, { isMultiLabel: false, level: 0.3 })).toBe('Most likely: b, 80.0%. Fit 30.0%.');

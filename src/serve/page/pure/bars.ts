@@ -40,18 +40,24 @@ export interface LabelResult {
   joint?: number;
   /** The model reads nothing of the text. */
   unreadable?: true;
+  /** The script of the text, where the model knows little of that. */
+  unknownScript?: string;
 }
 
-/** What is said of a text of which the model reads nothing. */
-export const UNREADABLE = 'The model can read nothing of this text: the figures mean nothing.';
+/** What is said of a text of which the model reads nothing, or of whose script it knows little. */
+export function problemOf({ unreadable, unknownScript }: LabelResult): string | undefined {
+  if (unreadable) return 'The model can read nothing of this text: the figures mean nothing.';
+  return unknownScript && `The model knows little of the script of this text (${unknownScript}): the figures mean little.`;
+}
 
 /** A result as the server answers it, where it was asked for labels also below the level. */
-export function resultOf({ labels, scores, fit, path, pathScores = [], joint, unreadable }: LabelScores): LabelResult {
+export function resultOf({ labels, scores, fit, path, pathScores = [], joint, unreadable, unknownScript }: LabelScores): LabelResult {
   return {
     bars: barsOf(labels, scores),
     ...(fit === undefined ? {} : { fit }),
     ...(path ? { path: path.map((name, at) => ({ name, score: pathScores[at] ?? 0 })), joint: joint ?? 0 } : {}),
     ...(unreadable ? { unreadable } : {}),
+    ...(unknownScript ? { unknownScript } : {}),
   };
 }
 
@@ -77,10 +83,12 @@ export function takenBars({ bars, fit }: Pick<LabelResult, 'bars' | 'fit'>, { is
 }
 
 /** A sentence for those who listen: the best bar, level by level where there are levels, and whether any fits. */
-export function spokenResult({ bars, fit, path, joint = 0, unreadable }: LabelResult, taking: Taking): string {
+export function spokenResult(result: LabelResult, taking: Taking): string {
+  const { bars, fit, path, joint = 0 } = result;
   const { isMultiLabel, level } = taking;
   if (bars.length === 0) return 'No result.';
-  if (unreadable) return UNREADABLE;
+  const problem = problemOf(result);
+  if (problem) return problem;
   const said = (bar: Bar): string => `${bar.label}, ${percent(bar.score)}`;
   const fitting = level === undefined || fit === undefined ? '' : ` Fit ${percent(fit)}.`;
   if (isNone({ fit }, level)) return `None of these.${fitting} Closest: ${said(bars[0])}.`;
