@@ -21,6 +21,12 @@ export const exampleSchema = z.object({
 export const negativesSchema = z.object({ number: z.number().int().min(1), not_labels: z.array(label).max(30) });
 /** A text for a given label. */
 export const textSchema = z.object({ text: z.string().min(1).max(LONGEST_TEXT) });
+/** What a label means, and what else it may be called. */
+export const descriptionSchema = z.object({
+  number: z.number().int().min(1),
+  description: z.string().max(LONGEST_TEXT).default(''),
+  wordings: z.array(z.string().max(LONGEST_TEXT)).max(100).default([]),
+});
 /** Labels that hold. */
 export const verifiedSchema = z.object({ number: z.number().int().min(1), true: z.array(z.string()).max(60) });
 

@@ -1,5 +1,5 @@
 /** What a run will ask and how long that takes, before anything is asked. */
-import { type Mode, promptOf, requestCount, wantedCount } from './mode.ts';
+import { type Mode, perRequest, promptOf, requestCount, wantedCount } from './mode.ts';
 import { distinctRequests, plannedRequest } from './plan.ts';
 import { verifyPrompt } from './prompts.ts';
 import type { GenerateSettings } from './settings.ts';
@@ -13,7 +13,9 @@ export interface EstimateSettings {
 
 /** An estimate, if every example is kept. */
 export interface Estimate {
+  /** Examples, or labels. */
   examples: number;
+  unit: 'examples' | 'labels';
   requests: number;
   promptTokens: number;
   answerTokens: number;
@@ -61,10 +63,13 @@ export function estimate(
     const { system, prompt } = promptOf(settings, mode, number);
     prompts += (system.length + prompt.length) / CHARACTERS_PER_TOKEN;
     const { length, labels, notLabels } = plannedRequest(settings, number);
-    const text = mode.kind === 'negatives' ? 0 : textTokens(length);
-    const named = mode.kind === 'texts' ? 0 : mode.kind === 'negatives' ? settings.not_labels[1] : labels + notLabels;
+    const text = mode.kind === 'negatives' ? 0 : mode.kind === 'descriptions' ? TOKENS_OF_SENTENCE : textTokens(length);
+    const named =
+      mode.kind === 'descriptions'
+        ? mode.wordings
+        : { texts: 0, negatives: settings.not_labels[1], examples: labels + notLabels }[mode.kind];
     const example = text + TOKENS_OF_LABEL * named + TOKENS_OF_FRAME;
-    answers += settings.examples_per_request * example;
+    answers += perRequest(settings, mode) * example;
     checks += settings.examples_per_request * (text + TOKENS_OF_LABEL * (labels + notLabels) + TOKENS_OF_FRAME);
   }
   const scale = requests / looked;
@@ -77,6 +82,7 @@ export function estimate(
   const answerTokens = Math.round(answers * scale + checkAnswer);
   return {
     examples,
+    unit: mode.kind === 'descriptions' ? 'labels' : 'examples',
     requests: asked,
     promptTokens,
     answerTokens,
@@ -100,9 +106,9 @@ const thousands = (n: number): string => n.toLocaleString('en-US');
 const SPEEDS = [15, 60, 500];
 
 /** The estimate as lines. */
-export function estimateLines({ examples, requests, promptTokens, answerTokens, minutesByLimits, distinct }: Estimate): string[] {
+export function estimateLines({ examples, unit, requests, promptTokens, answerTokens, minutesByLimits, distinct }: Estimate): string[] {
   const lines = [
-    `${thousands(examples)} examples: about ${thousands(requests)} requests, ${thousands(promptTokens)} prompt tokens and ${thousands(answerTokens)} answer tokens if every example is kept (small models lose a third)`,
+    `${thousands(examples)} ${unit}: about ${thousands(requests)} requests, ${thousands(promptTokens)} prompt tokens and ${thousands(answerTokens)} answer tokens if every ${unit === 'labels' ? 'answer is usable' : 'example is kept (small models lose a third)'}`,
     `time for the answers: ${SPEEDS.map((speed) => `${duration(answerTokens / speed / 60)} at ${speed} tokens/s`).join(', ')}`,
   ];
   if (minutesByLimits > 0) lines.push(`by the limits of requests and tokens a minute: at least ${duration(minutesByLimits)}`);

@@ -2,18 +2,18 @@
  * A generation run: asks for what the plan says, checks every example, puts what is good on disk, and goes on until there is enough.
  * Knows providers, plan, quality and journal; no terminal.
  */
-import { type Accepted, type Asked, tally } from './accept/asking.ts';
+import { type Accepted, type Asked, sumOf, tally } from './accept/asking.ts';
 import { acceptExamples, type RunSoFar } from './accept/examples.ts';
 import { acceptNegatives } from './accept/negatives.ts';
 import type { GeneratedRecord, Journal } from './journal.ts';
-import { type Mode, requestCount, wantedCount } from './mode.ts';
+import { type RecordsMode, requestCount, wantedCount } from './mode.ts';
 import { createNearDuplicates } from './near-duplicates.ts';
 import { leaks } from './quality.ts';
-import { NoAnswerError } from './requester.ts';
+import { askSideBySide } from './requester.ts';
 
 /** What a run needs. */
 export interface GenerateRequest extends Asked {
-  mode: Mode;
+  mode: RecordsMode;
   journal: Journal;
   /** Questions at once. */
   concurrency: number;
@@ -35,16 +35,11 @@ export interface GenerationEnd {
 /** Requests that yield nothing, one after the other, before a run gives up: the model does not do what it is asked. */
 const GIVE_UP = 40;
 
-/** Questions without an answer, of a server that never gave one, before a run gives up. */
-const HOPELESS = 3;
-
 /** How many examples each label gets: the same number, the first ones one more where it does not come out even. */
 function quotas(labels: readonly string[], count: number): ReadonlyMap<string, number> {
   const least = Math.floor(count / labels.length);
   return new Map(labels.map((label, at) => [label, least + (at < count % labels.length ? 1 : 0)]));
 }
-
-const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** The examples that a run has: how many, and which of further ones it still wants. */
 function createCollection({ settings, mode, journal }: GenerateRequest) {
@@ -83,48 +78,35 @@ function createCollection({ settings, mode, journal }: GenerateRequest) {
 export async function generateExamples(request: GenerateRequest): Promise<GenerationEnd> {
   const { settings, mode, requester, journal, signal } = request;
   const { run, wanted, isFull, take } = createCollection(request);
-  let dropped = sum(journal.dropped);
+  let dropped = sumOf(journal.dropped);
   request.onProgress?.({ kept: run.kept, dropped });
-  let next = 0;
-  let failed = 0;
+  let number = 0;
   let fruitless = 0;
   const limit = mode.kind === 'negatives' ? requestCount(settings, mode) : Number.POSITIVE_INFINITY;
-  const stop = new AbortController();
-  const goesOn = () =>
-    !signal.aborted && !stop.signal.aborted && next < limit && (mode.kind === 'negatives' || run.kept < wanted) && fruitless < GIVE_UP;
-
-  async function worker(): Promise<void> {
-    while (goesOn()) {
-      const number = next++;
-      if (journal.done.has(number) || (mode.kind === 'texts' && isFull(mode.labels[number % mode.labels.length]))) continue;
-      let result: Accepted;
-      try {
-        result =
-          mode.kind === 'negatives' ? await acceptNegatives(request, mode, number) : await acceptExamples(request, mode, number, run);
-      } catch (error) {
-        if (signal.aborted) return;
-        // A server that never answered anything is no server for this.
-        if (!(error instanceof NoAnswerError) || (requester.statistics.answers === 0 && failed + 1 >= HOPELESS)) throw error;
-        failed++;
-        fruitless++;
-        request.onFailure?.(`request ${number}: ${error.message}`);
-        continue;
-      }
+  const isIn = () => journal.done.has(number) || (mode.kind === 'texts' && isFull(mode.labels[number % mode.labels.length]));
+  const goesOn = () => number < limit && (mode.kind === 'negatives' || run.kept < wanted) && fruitless < GIVE_UP;
+  const failed = await askSideBySide({
+    requester,
+    concurrency: request.concurrency,
+    signal,
+    next() {
+      while (goesOn() && isIn()) number++;
+      return goesOn() ? number++ : undefined;
+    },
+    async askOne(asked) {
+      const result =
+        mode.kind === 'negatives' ? await acceptNegatives(request, mode, asked) : await acceptExamples(request, mode, asked, run);
       const records = take(result);
-      journal.add(number, records, result.dropped, result.mended);
-      dropped += sum(result.dropped);
+      journal.add(asked, records, result.dropped, result.mended);
+      dropped += sumOf(result.dropped);
       fruitless = records.length ? 0 : fruitless + 1;
       request.onProgress?.({ kept: run.kept, dropped });
-    }
-  }
-  const workers = Array.from({ length: request.concurrency }, () =>
-    worker().catch((error: unknown) => {
-      stop.abort();
-      throw error;
-    }),
-  );
-  const results = await Promise.allSettled(workers);
-  for (const result of results) if (result.status === 'rejected' && !signal.aborted) throw result.reason;
+    },
+    onNoAnswer(asked, message) {
+      fruitless++;
+      request.onFailure?.(`request ${asked}: ${message}`);
+    },
+  });
   if (fruitless >= GIVE_UP && run.kept < wanted && !signal.aborted) {
     const why = run.drafts
       ? ` (${run.drafts} answers were thinking only: take a model that does not think, or raise max_tokens in the settings)`

@@ -43,11 +43,11 @@ type JournalEntry = z.infer<typeof entrySchema>;
 const recordSchema = z.looseObject({ text: z.string(), labels: z.array(z.string()), not_labels: z.array(z.string()) });
 
 /** An open output with its journal. */
-export interface Journal {
+export interface Journal<Entry = GeneratedRecord> {
   /** Requests that are in. */
   readonly done: ReadonlySet<number>;
   /** Examples of earlier runs. */
-  readonly records: readonly GeneratedRecord[];
+  readonly records: readonly Entry[];
   /** Sum of what was dropped, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Sum of the labels that were taken out of kept examples, by reason. */
@@ -55,7 +55,7 @@ export interface Journal {
   /** Puts the examples of one answer on disk. @throws DataError when the disk is full or goes away. */
   add(
     request: number,
-    records: readonly GeneratedRecord[],
+    records: readonly Entry[],
     dropped: Readonly<Record<string, number>>,
     mended: Readonly<Record<string, number>>,
   ): void;
@@ -90,9 +90,9 @@ function readLine<Schema extends z.ZodType>(schema: Schema, line: string, path: 
 }
 
 /** What an earlier run left. */
-interface EarlierRun {
+interface EarlierRun<Entry> {
   entries: JournalEntry[];
-  records: GeneratedRecord[];
+  records: Entry[];
   /** Length of the output that counts; what is behind it is of an answer that is asked for again. */
   outputBytes: number;
   /** Length of the journal that counts. */
@@ -112,7 +112,7 @@ function readEntries(output: string, identity: string, outputSize: number): { en
     const { plan } = readLine(z.object({ plan: z.string() }), lines[0] ?? '', path, 1, 'it is not a journal of glz generate');
     if (lines.length > 1 && plan !== identity)
       throw new UsageError(
-        `${output} was begun with another plan (settings, model or seed); go on with the same, or choose another --output`,
+        `${output} was begun with another plan (settings, labels, model or seed); go on with the same, or choose another --output`,
       );
     if (lines.length > 1 || plan === identity) {
       const entries = lines.slice(1).map((line, at) => readLine(entrySchema, line, path, at + 2, 'it is not a journal of glz generate'));
@@ -131,7 +131,7 @@ function readEntries(output: string, identity: string, outputSize: number): { en
 }
 
 /** Reads output and journal of an earlier run and changes neither. @throws UsageError, DataError as {@link openJournal} */
-function readEarlierRun(output: string, identity: string): EarlierRun | undefined {
+function readEarlierRun<Entry>(output: string, identity: string, schema: z.ZodType<Entry>): EarlierRun<Entry> | undefined {
   const bytes = existsSync(output) ? readFileSync(output) : Buffer.alloc(0);
   const found = readEntries(output, identity, bytes.length);
   if (!found) return undefined;
@@ -157,7 +157,7 @@ function readEarlierRun(output: string, identity: string): EarlierRun | undefine
       `${output} has ${rest.length} bytes behind byte ${known} that its journal does not know: something else wrote into it. Take them out (the first ${known} bytes stay), move both files away, or choose another --output`,
     );
   const records = wholeLines(bytes.subarray(0, known)).map((line, at) =>
-    readLine(recordSchema, line, output, at + 1, 'it is no example of this run'),
+    readLine(schema, line, output, at + 1, 'it is no example of this run'),
   );
   if (records.length !== examples || (known > 0 && bytes[known - 1] !== NEW_LINE))
     throw new DataError(
@@ -193,14 +193,17 @@ function openBehind(path: string, length: number): number {
 /**
  * Opens an output, or goes on with one.
  * @param identity of the plan: an output goes on only with the plan that it was begun with
+ * @param schema of its lines, of generated records unless given
  * @throws UsageError where the output is there without a journal, or belongs to another plan; DataError where it cannot be used, does not
  *   agree with its journal, or another run writes it
  */
-export function openJournal(output: string, identity: string): Journal {
+export function openJournal(output: string, identity: string): Journal;
+export function openJournal<Entry extends object>(output: string, identity: string, schema: z.ZodType<Entry>): Journal<Entry>;
+export function openJournal(output: string, identity: string, schema: z.ZodType<object> = recordSchema): Journal<object> {
   let lock: FileLock | undefined;
   try {
     lock = lockFile(behindLinks(output), output);
-    return openLocked(output, identity, lock);
+    return openLocked(output, identity, schema, lock);
   } catch (error) {
     lock?.release();
     if (error instanceof DataError || error instanceof UsageError) throw error;
@@ -208,9 +211,9 @@ export function openJournal(output: string, identity: string): Journal {
   }
 }
 
-function openLocked(output: string, identity: string, lock: FileLock): Journal {
+function openLocked<Entry extends object>(output: string, identity: string, schema: z.ZodType<Entry>, lock: FileLock): Journal<Entry> {
   const path = journalPath(output);
-  const earlier = readEarlierRun(output, identity);
+  const earlier = readEarlierRun(output, identity, schema);
   const made = [path, output].filter((file) => !existsSync(file));
   const header = `${JSON.stringify({ plan: identity })}\n`;
   if (!earlier) writeFileAtomically(path, header);
@@ -247,7 +250,7 @@ function openLocked(output: string, identity: string, lock: FileLock): Journal {
     add(request, added, reasons, mends) {
       // Behind a part of an answer nothing may be appended.
       if (failure) throw failure;
-      const block = Buffer.from(added.map((record) => `${recordLine(record)}\n`).join(''));
+      const block = Buffer.from(added.map((record) => `${recordLine(record as Parameters<typeof recordLine>[0])}\n`).join(''));
       const entry: JournalEntry = { request, kept: added.length, dropped: reasons, mended: mends, bytes: length + block.length };
       try {
         appendAll(log, Buffer.from(`${JSON.stringify(entry)}\n`));

@@ -12,8 +12,10 @@ export interface Prompt {
 const SYSTEM =
   'You write realistic, varied data to train text classifiers. Texts read as if real people wrote them. You answer with JSON only, exactly in the schema asked for.';
 
-const strings = (least: number, most: number) => ({ type: 'array', items: { type: 'string' }, minItems: least, maxItems: most });
-const object = (properties: Record<string, unknown>) => ({
+/** Schema of a list of texts. */
+export const strings = (least: number, most: number) => ({ type: 'array', items: { type: 'string' }, minItems: least, maxItems: most });
+/** Schema of an object that has all of its fields. */
+export const object = (properties: Record<string, unknown>) => ({
   type: 'object',
   properties,
   required: Object.keys(properties),

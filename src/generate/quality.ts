@@ -52,9 +52,11 @@ const CHECKABLE_LETTERS = 60;
 const letters = (text: string): number =>
   text.length + 2 * (text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0);
 
-const REFUSAL =
+/** A model that says that it will not. */
+export const REFUSAL =
   /^(i('m| am) sorry|sorry,? (but )?i|i can('|no)t (help|assist|provide|write|create)|as an ai\b|as a language model|i cannot\b)/i;
-const PLACEHOLDER = /^(\.\.\.|text|string|example( text)?( \d+)?|lorem ipsum.*|n\/a|none|null|\[.*\]|<.*>)$/i;
+/** What stands in an answer where something was to be put. */
+export const PLACEHOLDER = /^(\.\.\.|text|string|example( text)?( \d+)?|lorem ipsum.*|n\/a|none|null|\[.*\]|<.*>)$/i;
 
 const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
 
@@ -62,7 +64,7 @@ const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{M
 const ECHO = 5;
 
 /** Whether a text has some words in a row from the prompt, or is a shorter part of it. */
-function echoes(text: string, prompt: string): boolean {
+export function echoes(text: string, prompt: string): boolean {
   const words = wordsOf(text);
   const asked = ` ${wordsOf(prompt).join(' ')} `;
   for (let at = 0; at === 0 || at + ECHO <= words.length; at++)

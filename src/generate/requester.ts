@@ -44,6 +44,9 @@ export interface Requester {
 
 const LONGEST_BACK_OFF = 60;
 
+/** Questions without an answer, of a server that never gave one, before a run gives up. */
+const HOPELESS = 3;
+
 /** Something that counts against a limit. */
 interface Event {
   at: number;
@@ -155,4 +158,48 @@ export function createRequester(provider: Provider, settings: RequesterSettings)
       }
     },
   };
+}
+
+/** Questions that a plan numbers. */
+export interface NumberedQuestions {
+  requester: Requester;
+  /** Questions at once. */
+  concurrency: number;
+  signal: AbortSignal;
+  /** The next number; undefined where there is no more to ask. */
+  next: () => number | undefined;
+  askOne: (number: number) => Promise<void>;
+  /** Told of a question that had no answer. */
+  onNoAnswer: (number: number, message: string) => void;
+}
+
+/**
+ * Asks side by side until there is no more to ask or the signal is aborted.
+ * @returns how many questions never had an answer
+ * @throws what ended the run; DataError where the server never answered anything
+ */
+export async function askSideBySide({ requester, concurrency, signal, next, askOne, onNoAnswer }: NumberedQuestions): Promise<number> {
+  let failed = 0;
+  let isStopped = false;
+  async function worker(): Promise<void> {
+    while (!signal.aborted && !isStopped) {
+      const number = next();
+      if (number === undefined) return;
+      try {
+        await askOne(number);
+      } catch (error) {
+        if (signal.aborted) return;
+        // A server that never answered anything is no server for this.
+        if (!(error instanceof NoAnswerError) || (requester.statistics.answers === 0 && failed + 1 >= HOPELESS)) {
+          isStopped = true;
+          throw error;
+        }
+        failed++;
+        onNoAnswer(number, error.message);
+      }
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: concurrency }, worker));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return failed;
 }

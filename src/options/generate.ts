@@ -34,7 +34,7 @@ export const GENERATE_FLAGS = {
   },
   provider: { type: 'choice', choices: PROVIDER_NAMES, default: 'ollama', value: 'provider', description: 'where the model runs' },
   model: { type: 'text', value: 'name', description: 'name of the model at the provider' },
-  output: { type: 'text', short: 'o', value: 'file', description: 'JSONL that the examples go to' },
+  output: { type: 'text', short: 'o', value: 'file', description: 'JSONL that the examples go to; JSON of labels with --describe' },
   domains: {
     type: 'text',
     value: 'a,b',
@@ -46,6 +46,12 @@ export const GENERATE_FLAGS = {
     ...LABELS_FILE,
     description: 'write texts for these labels: one a line, a JSON or YAML list, or a table with the column "label"',
   },
+  describe: {
+    type: 'boolean',
+    description: 'write what the labels of --labels-file mean: the same labels with descriptions and other wordings',
+  },
+  wordings: { type: 'integer', min: 0, max: 10, description: 'other wordings of each label that --describe asks for; 2 unless given' },
+  about: { type: 'text', nonEmpty: true, value: 'text', description: 'what the texts are, for --describe: "support tickets of a bank"' },
   labelSeparator: { ...LABEL_SEPARATOR, description: 'what stands between the labels of --input where they are text; | unless given' },
   verify: { type: 'boolean', description: 'ask a second time whether each label holds, keep what is agreed' },
   verifyModel: { type: 'text', value: 'name', description: 'model that is asked the second time' },
@@ -72,7 +78,7 @@ export const GENERATE_SETTING_FLAGS = {
 export const GENERATE_OPTIONS = {
   provider: GENERATE_FLAGS.provider,
   model: { ...GENERATE_FLAGS.model, required: true },
-  output: { ...GENERATE_FLAGS.output, required: true },
+  output: { ...GENERATE_FLAGS.output, description: 'JSONL that the examples go to', required: true },
   config: GENERATE_FLAGS.config,
   settings: { type: 'object', description: 'fields of the settings (docs/generate.md), in place of those of config' },
   domains: { type: 'texts', description: GENERATE_FLAGS.domains.description },

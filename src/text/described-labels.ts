@@ -27,12 +27,16 @@ export type LabelInput = string | Label;
 type ErrorType = typeof UsageError | typeof DataError;
 type Fields = Readonly<Record<string, unknown>>;
 
-interface Node {
+/** A label with its place among the others, whichever form it was given in. */
+export interface LabelNode {
   name: string;
   description?: string;
   examples: readonly string[];
   /** Number of the node above; -1 at the top. */
   parent: number;
+}
+
+interface Node extends LabelNode {
   /** A name that is yet to be found among the labels. */
   above?: string;
   where: string;
@@ -41,7 +45,7 @@ interface Node {
 const FIELDS = ['label', 'description', 'examples', 'parent', 'children'];
 
 /** Examples that a label may have: more hardly move it. */
-const MOST_EXAMPLES = 100;
+export const MOST_EXAMPLES = 100;
 
 /** Levels that a tree may have. */
 const DEEPEST = 32;
@@ -263,18 +267,27 @@ export function labelSet(given: unknown, where: string, error: ErrorType, places
   return 'names' in read ? { labels: read.names } : setOf(read.nodes);
 }
 
-/** The same labels in one form, whichever they were given in: a list, those that are kinds of another in its `children`. @throws as {@link labelSet} */
-export function labelInputs(given: unknown, where: string, error: ErrorType): LabelInput[] {
-  const read = readValue(given, where, error);
-  if ('names' in read) return read.names;
+/** What was said of the labels of a set. */
+export const labelNodes = ({ labels, parents }: LabelSet): LabelNode[] =>
+  labels.map((label, at) => {
+    const parent = parents?.[at] ?? -1;
+    if (typeof label === 'string') return { name: label, examples: [], parent };
+    // Behind the name, which is read first.
+    const said = label.readings.slice(1);
+    const examples = said.splice(said.length - (label.examples ?? 0));
+    return { name: label.name, description: said[0], examples, parent };
+  });
+
+/** Labels as a list, those that are kinds of another in its `children`. */
+export function nestedLabels(nodes: readonly LabelNode[]): LabelInput[] {
   const below = new Map<number, number[]>();
-  for (const [at, { parent }] of read.nodes.entries()) {
+  for (const [at, { parent }] of nodes.entries()) {
     const siblings = below.get(parent);
     if (siblings) siblings.push(at);
     else below.set(parent, [at]);
   }
   const inputOf = (at: number): LabelInput => {
-    const { name, description, examples } = read.nodes[at];
+    const { name, description, examples } = nodes[at];
     const fields = {
       ...(description === undefined ? {} : { description }),
       ...(examples.length > 0 ? { examples } : {}),
@@ -283,6 +296,12 @@ export function labelInputs(given: unknown, where: string, error: ErrorType): La
     return Object.keys(fields).length > 0 ? { label: name, ...fields } : name;
   };
   return below.get(-1)!.map(inputOf);
+}
+
+/** The same labels in one form, whichever they were given in: {@link nestedLabels}. @throws as {@link labelSet} */
+export function labelInputs(given: unknown, where: string, error: ErrorType): LabelInput[] {
+  const read = readValue(given, where, error);
+  return 'names' in read ? read.names : nestedLabels(read.nodes);
 }
 
 /** A set's names, where nothing but names can be used. @throws ErrorType for descriptions, examples and levels */

@@ -12,21 +12,23 @@ import { recordMembers } from '../data/record-members.ts';
 import { requireDictionaries } from '../generate/dictionaries.ts';
 import { generateExamples } from '../generate/generate.ts';
 import { type GeneratedRecord, journalPath, openJournal } from '../generate/journal.ts';
-import { type Mode, wantedCount } from '../generate/mode.ts';
+import { type RecordsMode, wantedCount } from '../generate/mode.ts';
 import { PROVIDERS } from '../generate/providers/index.ts';
 import { WRITTEN } from '../generate/record-line.ts';
 import { type GenerationReport, reportPage, summarize } from '../generate/report.ts';
-import { createRequester } from '../generate/requester.ts';
+import { createRequester, type Requester } from '../generate/requester.ts';
 import { checkGenerateSettings, type GenerateSettings, readGenerateSettings } from '../generate/settings.ts';
 import { defaultsOf } from '../options/check.ts';
-import { GENERATE_OPTIONS, REQUEST_OPTIONS } from '../options/generate.ts';
+import { GENERATE_OPTIONS, type ProviderName, REQUEST_OPTIONS } from '../options/generate.ts';
 import { namesAlone } from '../text/described-labels.ts';
 import type { GenerateOptions, GenerateResult } from './library-types.ts';
 import { presetPath } from './presets.ts';
 
-type Call = Omit<GenerateOptions, 'model' | 'output'>;
+/** What says what is to be generated. */
+export type Call = Omit<GenerateOptions, 'model' | 'output'>;
 
-function settingsOf({ config = GENERATE_OPTIONS.config.default, settings, languages, domains }: Call): GenerateSettings {
+/** Settings of a run. @throws UsageError naming the field */
+export function settingsOf({ config = GENERATE_OPTIONS.config.default, settings, languages, domains }: Call): GenerateSettings {
   const where = presetPath('generate', config);
   const values = readGenerateSettings(where);
   for (const [field, value] of Object.entries(settings ?? {})) if (value !== undefined) values[field] = value;
@@ -39,7 +41,7 @@ function settingsOf({ config = GENERATE_OPTIONS.config.default, settings, langua
   return checkGenerateSettings(values, where);
 }
 
-async function modeOf(flags: Call): Promise<Mode> {
+async function modeOf(flags: Call): Promise<RecordsMode> {
   if (flags.input !== undefined && flags.labelsFile !== undefined) throw new UsageError('give either --input or --labels-file');
   if (flags.labelsFile !== undefined)
     return { kind: 'texts', labels: namesAlone(readLabelsFile(flags.labelsFile), flags.labelsFile, UsageError) };
@@ -55,7 +57,7 @@ async function modeOf(flags: Call): Promise<Mode> {
 }
 
 /** What is to be generated, and how. @throws UsageError for settings and options that are wrong; DataError naming the file and line */
-export const planOf = async (call: Call): Promise<{ settings: GenerateSettings; mode: Mode }> => ({
+export const planOf = async (call: Call): Promise<{ settings: GenerateSettings; mode: RecordsMode }> => ({
   settings: settingsOf(call),
   mode: await modeOf(call),
 });
@@ -67,6 +69,28 @@ function requestOptions(options: GenerateOptions) {
     return value === undefined ? [] : [[name, value]];
   });
   return { ...defaultsOf(REQUEST_OPTIONS), ...(Object.fromEntries(given) as Partial<GenerateOptions>) };
+}
+
+/** Who is asked, and where the result goes. */
+interface Asking {
+  provider: ProviderName;
+  model: string;
+  output: string;
+  concurrency: number;
+  signal: AbortSignal;
+  /** Asks a model of the provider. */
+  requesterOf(model: string): Promise<Requester>;
+}
+
+/** What every run needs. @throws UsageError where model or output are missing; DataError where the dictionaries are */
+export function askingOf(options: GenerateOptions): Asking {
+  const { provider = GENERATE_OPTIONS.provider.default, model, output, ollamaThreads: threads } = options;
+  if (model === undefined) throw new UsageError('--model is missing: which model of the provider is asked?');
+  if (output === undefined) throw new UsageError('--output is missing: where does the result go?');
+  requireDictionaries();
+  const request = { ...requestOptions(options), signal: options.signal ?? new AbortController().signal };
+  const requesterOf = async (each: string) => createRequester(await PROVIDERS[provider].open({ model: each, threads }), request);
+  return { provider, model, output, concurrency: request.concurrency, signal: request.signal, requesterOf };
 }
 
 /** Read back: examples of earlier runs count as well. */
@@ -82,18 +106,13 @@ const recordsIn = (output: string): GeneratedRecord[] =>
  */
 export async function generate(options: GenerateOptions): Promise<GenerateResult & { figures: GenerationReport }> {
   const { settings, mode } = await planOf(options);
-  const { model, output, provider = GENERATE_OPTIONS.provider.default, verify, verifyModel, ollamaThreads, filterCheckpoint } = options;
-  if (model === undefined) throw new UsageError('--model is missing: which model of the provider is asked?');
-  if (output === undefined) throw new UsageError('--output is missing: where do the examples go?');
-  requireDictionaries();
+  const { verify, verifyModel, filterCheckpoint } = options;
+  const { provider, model, output, concurrency, signal, requesterOf } = askingOf(options);
   const report = options.report ?? `${output}.report.html`;
   if ([output, journalPath(output)].some((path) => resolve(path) === resolve(report)))
     throw new UsageError(`--report ${report} would replace the run's own file; name another one`);
   const { count: _, ...plan } = settings;
   const identity = jsonHash([plan, mode, provider, model]);
-  const signal = options.signal ?? new AbortController().signal;
-  const requesterOf = async (each: string) =>
-    createRequester(await PROVIDERS[provider].open({ model: each, threads: ollamaThreads }), { ...requestOptions(options), signal });
   const requester = await requesterOf(model);
   // The same model has one account of requests and tokens a minute.
   const second = verifyModel ?? (verify ? model : undefined);
@@ -111,7 +130,7 @@ export async function generate(options: GenerateOptions): Promise<GenerateResult
       mode,
       requester,
       journal,
-      concurrency: options.concurrency ?? REQUEST_OPTIONS.concurrency.default,
+      concurrency,
       verifier,
       filter: filter?.filter,
       signal,

@@ -31,6 +31,9 @@ export function tally(counts: Record<string, number>, reason: string, times = 1)
   if (times > 0) counts[reason] = (counts[reason] ?? 0) + times;
 }
 
+/** All counts together. */
+export const sumOf = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
+
 /** Asks once. */
 export const ask = ({ settings }: Asked, asker: Requester, prompt: Prompt, seed: number, temperature: number) =>
   asker.ask({ ...prompt, maxTokens: settings.max_tokens, temperature, seed });
@@ -43,19 +46,24 @@ export interface NumberedQuestion<Item, T> {
   promptFor: (items: readonly Item[]) => Prompt;
   temperature: number;
   seed: number;
+  /** Looks at what is said of an item; false: it is asked for again. */
+  suffices?: (item: Item, said: T) => boolean;
 }
 
 /** What an answer says of numbered items; items that it leaves out are asked for again, a bounded number of times. */
 export async function byNumber<Item, T extends { number: number }>(
   asked: Asked,
-  { asker, items, schema, promptFor, temperature, seed }: NumberedQuestion<Item, T>,
+  { asker, items, schema, promptFor, temperature, seed, suffices = () => true }: NumberedQuestion<Item, T>,
 ): Promise<(T | undefined)[]> {
   const found: (T | undefined)[] = items.map(() => undefined);
   for (let attempt = 0; attempt < asked.settings.max_answers; attempt++) {
     const missing = items.map((_, at) => at).filter((at) => found[at] === undefined);
     if (missing.length === 0) break;
     const { text } = await ask(asked, asker, promptFor(missing.map((at) => items[at])), seed + attempt, temperature);
-    for (const each of parseAnswer(text, schema).examples) if (each.number <= missing.length) found[missing[each.number - 1]] ??= each;
+    for (const each of parseAnswer(text, schema).examples) {
+      const at = missing[each.number - 1];
+      if (at !== undefined && !found[at] && suffices(items[at], each)) found[at] = each;
+    }
   }
   return found;
 }
