@@ -8,6 +8,7 @@ import { meaningSchema } from '../generate/descriptions/accept.ts';
 import { type DescriptionsMode, labelsToAsk } from '../generate/descriptions/plan.ts';
 import { askMeanings, describedLabels, isAsked } from '../generate/descriptions/run.ts';
 import { openJournal } from '../generate/journal.ts';
+import { wantedCount } from '../generate/mode.ts';
 import type { GenerateSettings } from '../generate/settings.ts';
 import type { Given } from '../options/declaration.ts';
 import type { GENERATE_FLAGS } from '../options/generate.ts';
@@ -78,9 +79,9 @@ export async function describeLabels(options: DescribeOptions): Promise<Describe
   let end = journal.giveUp;
   try {
     const there = statsOf(output);
-    if (there && !(isAsked(mode, journal) && there.isFile() && readFileSync(output, 'utf8') === contentOf(journal.records)))
+    if (there && !(isAsked({ settings, mode, journal }) && there.isFile() && readFileSync(output, 'utf8') === contentOf(journal.records)))
       throw new UsageError(`${output} is there already, and is not what this run wrote; choose another --output`);
-    const wanted = labelsToAsk(mode).length;
+    const wanted = wantedCount(settings, mode);
     options.onStart?.({ kept: journal.records.length, wanted });
     const meanings = await askMeanings({
       ...{ settings, mode, requester, journal, concurrency, signal },
@@ -91,7 +92,7 @@ export async function describeLabels(options: DescribeOptions): Promise<Describe
       onFailure: options.onFailure,
     });
     end = journal.close;
-    const isWritten = isAsked(mode, journal);
+    const isWritten = isAsked({ settings, mode, journal });
     if (isWritten && meanings.length === 0)
       throw new DataError(`${model} gave nothing usable about any of ${wanted} labels; take another model, and another --output`);
     if (isWritten && !there) writeNamedFile(output, contentOf(meanings));

@@ -3,9 +3,10 @@ import type { LabelInput, LabelNode } from '../../text/described-labels.ts';
 import { nestedLabels } from '../../text/described-labels.ts';
 import { type Asked, sumOf } from '../accept/asking.ts';
 import type { Journal } from '../journal.ts';
+import { requestCount } from '../mode.ts';
 import { askSideBySide } from '../requester.ts';
 import { acceptDescriptions, type Meaning } from './accept.ts';
-import { type DescriptionsMode, LABELS_PER_REQUEST, labelsToAsk } from './plan.ts';
+import type { DescriptionsMode } from './plan.ts';
 
 /** What a run needs. */
 export interface DescribeRequest extends Asked {
@@ -21,15 +22,14 @@ export interface DescribeRequest extends Asked {
 }
 
 /** Whether every question of a run has been answered. */
-export const isAsked = (mode: DescriptionsMode, { done }: Journal<Meaning>): boolean =>
-  done.size * LABELS_PER_REQUEST >= labelsToAsk(mode).length;
+export const isAsked = ({ settings, mode, journal }: Pick<DescribeRequest, 'settings' | 'mode' | 'journal'>): boolean =>
+  journal.done.size >= requestCount(settings, mode);
 
 /** Asks about all labels that lack something. @returns what was added. @throws DataError when the run cannot go on; what is kept stays. */
 export async function askMeanings(request: DescribeRequest): Promise<Meaning[]> {
-  const { mode, requester, journal, concurrency, signal } = request;
+  const { settings, mode, requester, journal, concurrency, signal } = request;
   const meanings = [...journal.records];
-  const requests = Math.ceil(labelsToAsk(mode).length / LABELS_PER_REQUEST);
-  const waiting = Array.from({ length: requests }, (_, number) => number).filter((number) => !journal.done.has(number));
+  const waiting = Array.from({ length: requestCount(settings, mode) }, (_, number) => number).filter((number) => !journal.done.has(number));
   await askSideBySide({
     requester,
     concurrency,
